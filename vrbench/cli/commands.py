@@ -1,0 +1,1 @@
+"""Imports every command, in the order in which ``--help`` lists them."""

@@ -1,0 +1,155 @@
+"""Tokens: the packed token embeddings of one side, text or video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vrbench.errors import InputError
+
+FRAME_LEVEL = 0
+"""Value of the token column ``level`` for frames (patches are 1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """The tokens of n items, packed: all items' tokens one after the other.
+
+    Attributes:
+        ids: (n,) unique names.
+        tokens: (sum l, d) one row a token; an array, or an HDF5 dataset that is read in blocks.
+        offsets: (n + 1,) item i owns rows ``offsets[i]:offsets[i + 1]``; no item is empty.
+        global_vectors: (n, d) one vector an item, or None: then the mean of its tokens.
+        normalized: True scores cosines (tokens and globals are scaled to length 1), False the dot
+            products as they are.
+        item_columns: further values of each item, (n,) each: ``captions``, ``video`` (row of the
+            text's video).
+        token_columns: further values of each token, (sum l,) each: ``frame``, ``level``, ``words``.
+        name: what to call this side in messages, such as "video in f.h5".
+    """
+
+    ids: NDArray[Any]
+    tokens: Any
+    offsets: NDArray[np.int64]
+    global_vectors: Any = None
+    normalized: bool = True
+    item_columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    token_columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    name: str = "items"
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def dim(self) -> int:
+        """Width d of a token."""
+        return int(self.tokens.shape[1])
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:
+        """(n,) number of tokens of each item."""
+        return np.diff(self.offsets)
+
+    @property
+    def captions(self) -> NDArray[Any] | None:
+        """(n,) the captions, where the file has them."""
+        return self.item_columns.get("captions")
+
+    @property
+    def video(self) -> NDArray[np.int64] | None:
+        """(n,) row of each text's video; None on the video side."""
+        return self.item_columns.get("video")
+
+    def block(self, start: int, stop: int) -> Tokens:
+        """Return items ``start:stop``, read into memory."""
+        low, high = int(self.offsets[start]), int(self.offsets[stop])
+        return replace(
+            self,
+            ids=self.ids[start:stop],
+            tokens=np.asarray(self.tokens[low:high]),
+            offsets=self.offsets[start : stop + 1] - low,
+            global_vectors=None
+            if self.global_vectors is None
+            else np.asarray(self.global_vectors[start:stop]),
+            item_columns={k: v[start:stop] for k, v in self.item_columns.items()},
+            token_columns={k: v[low:high] for k, v in self.token_columns.items()},
+        )
+
+    def take(self, index: Sequence[int] | NDArray[Any]) -> Tokens:
+        """Return the items at ``index`` (n',), in that order, read into memory."""
+        index = np.asarray(index, dtype=np.int64)
+        whole = self.block(0, len(self))
+        rows = token_rows(whole.offsets, index)
+        return replace(
+            whole,
+            ids=whole.ids[index],
+            tokens=whole.tokens[rows],
+            offsets=offsets_of(self.lengths[index]),
+            global_vectors=None if whole.global_vectors is None else whole.global_vectors[index],
+            item_columns={k: v[index] for k, v in whole.item_columns.items()},
+            token_columns={k: v[rows] for k, v in whole.token_columns.items()},
+        )
+
+    def at_level(self, level: int) -> Tokens:
+        """Return the tokens of one level (0 frame, 1 patch); all of them if none is marked.
+
+        Raises:
+            InputError: an item has no token at that level.
+        """
+        levels = self.token_columns.get("level")
+        if levels is None:
+            return self
+        keep = levels == level
+        counts = np.add.reduceat(keep.astype(np.int64), self.offsets[:-1])
+        if (counts == 0).any():
+            item = self.ids[int(np.argmin(counts))]
+            raise InputError(f"Item '{item}' of {self.name} has no token at level {level}.")
+        return replace(
+            self,
+            tokens=np.asarray(self.tokens[:])[keep],
+            offsets=offsets_of(counts),
+            token_columns={k: v[keep] for k, v in self.token_columns.items()},
+        )
+
+
+def offsets_of(lengths: ArrayLike) -> NDArray[np.int64]:
+    """(n,) lengths -> (n + 1,) offsets."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def token_rows(offsets: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the token rows of the items at ``index``, item after item."""
+    lengths = offsets[index + 1] - offsets[index]
+    starts = np.repeat(offsets[index] - offsets_of(lengths)[:-1], lengths)
+    return starts + np.arange(int(lengths.sum()))
+
+
+def as_tokens(items: Any, name: str, *, normalized: bool = True) -> Tokens:
+    """Return ``items`` as Tokens: Tokens as they are, or a list of (l, d) arrays packed.
+
+    Raises:
+        InputError: the list is empty, an item is not (l, d) with l >= 1, or widths differ.
+    """
+    if isinstance(items, Tokens):
+        return items
+    arrays = [np.asarray(item) for item in items]
+    if not arrays:
+        raise InputError(f"There is no {name} to score: expected a list of (l, d) arrays.")
+    for i, array in enumerate(arrays):
+        if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] != arrays[0].shape[-1]:
+            raise InputError(
+                f"{name.capitalize()} {i} has shape {array.shape}, expected (l, "
+                f"{arrays[0].shape[-1]}) with at least one token."
+            )
+    return Tokens(
+        ids=np.array([f"{name}{i}" for i in range(len(arrays))]),
+        tokens=np.concatenate(arrays),
+        offsets=offsets_of([len(array) for array in arrays]),
+        normalized=normalized,
+        name=name,
+    )
