@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sample_results import TEST_BANK, TRAIN_BANK, sample_result
+
+from vrbench import published
+from vrbench.errors import InputError
+from vrbench.formats import UNMEASURED, Block
+from vrbench.tables import markdown, paper_table, results_table
+
+OTHER_DATA = "Measured here on other data: not comparable with the rows above"
+
+
+def texts(block: Block) -> dict[str, list[str]]:
+    return {line.labels[-1]: [cell.text for cell in line.cells] for line in block.lines}
+
+
+GOLDEN = """\
+## tokenflow-6: Ablation study for the different fine-grained cross-modal aligning strategy on \
+Flickr30K dataset
+
+### Published
+
+Flickr30K, Karpathy test. Source: TokenFlow (Zou et al.), Table 6. \
+Bold: best, as the paper marks it.
+
+| published                        |  t2v R@1 |  t2v R@5 | t2v R@10 |
+| -------------------------------- | -------: | -------: | -------: |
+| CLIP-ViT-B/32 (fine-tune) [22] † |     74.1 |     93.4 |     96.7 |
+| Uniform [28]                     |     67.6 |     89.9 |     93.8 |
+| Learnable [28]                   |     69.8 |     90.5 |     94.3 |
+| Max-Avg [28]                     |     73.8 |     92.4 |     95.7 |
+| SCAN [14]                        |     70.1 |     90.5 |     94.6 |
+| EMD                              |     72.2 |     91.6 |     95.1 |
+| TokenFlow (Ours)                 | **75.2** | **93.8** | **96.0** |
+
+### Measured here on other data: not comparable with the rows above
+
+msrvtt-476 test, 476 texts x 476 videos; encoder toy; ties mean; v2t best-caption; \
+features 0123456789ab; bank none
+
+| measured                                      | t2v R@1 | t2v R@5 | t2v R@10 |
+| --------------------------------------------- | ------: | ------: | -------: |
+| CLIP-ViT-B/32 (fine-tune) [22] †: global [^1] |     8.4 |    23.8 |     32.4 |
+| Uniform [28]                                  |         |         |          |
+| Learnable [28]                                |         |         |          |
+| Max-Avg [28]                                  |         |         |          |
+| SCAN [14]                                     |         |         |          |
+| EMD                                           |         |         |          |
+| TokenFlow (Ours)                              |         |         |          |
+"""
+
+
+def test_golden_markdown() -> None:
+    text = markdown(paper_table("tokenflow-6", [sample_result()]))
+    table, _, notes = text.partition("\nNotes:\n")
+    assert table == GOLDEN
+    assert notes.endswith(
+        "[^1]: global-1a2b.json; vrbench 0.1.0; 2026-11-21T10:00:00; features 0123456789ab\n"
+    )
+
+
+@pytest.mark.parametrize("name", published.names())
+def test_results_never_change_published_rows(name: str) -> None:
+    results = [sample_result(), sample_result(norm="ncl", bank=TRAIN_BANK)]
+    without, given = paper_table(name, []), paper_table(name, results)
+    assert given.blocks[0] == without.blocks[0]
+    assert given.blocks[0].kind == "published"
+    assert {block.kind for block in given.blocks[1:]} == {"measured"}
+    assert not any(c.best for b in given.blocks[1:] for line in b.lines for c in line.cells)
+
+
+def test_what_was_not_measured_is_empty() -> None:
+    [_, block] = paper_table("tokenflow-5", []).blocks
+    assert block.heading == "Measured here: nothing yet"
+    assert len(block.lines) == 7
+    for line in block.lines:
+        assert line.source == UNMEASURED
+        assert [(cell.value, cell.text) for cell in line.cells] == [(None, "")] * 4
+
+
+def test_a_metric_that_a_result_lacks_is_empty() -> None:
+    [_, block] = paper_table("tokenflow-3", [sample_result()]).blocks
+    assert texts(block)["CLIP4Clip [20]: global"] == ["8.4", "23.8", "", "27.5"]
+
+
+def test_several_results_for_a_row_are_all_shown() -> None:
+    specs = [
+        "tokenflow",
+        "tokenflow:lam=5",
+        "0.5*global+0.5*tokenflow:lam=5",
+        "tokenflow+1e-05*global",
+    ]
+    results = [sample_result(method=spec) for spec in [*specs, "global", "lse", None]]
+    [_, block] = paper_table("tokenflow-1", results).blocks
+    assert list(texts(block)) == [
+        "CLIP4Clip [20]: global",
+        *(f"TokenFlow (Ours): {spec}" for spec in specs),
+    ]
+
+
+@pytest.mark.parametrize("spec", ["emd", "emd:eps=1e-05", "emd:eps=1e+16"])
+def test_parameters_do_not_hide_the_method(spec: str) -> None:
+    [_, block] = paper_table("tokenflow-5", [sample_result(method=spec)]).blocks
+    assert texts(block)[f"EMD: {spec}"] == ["8.4", "23.8", "32.4", "27.5"]
+
+
+def test_normalized_and_sequence_results_are_not_ablation_rows() -> None:
+    results = [sample_result(norm="ncl", bank=TRAIN_BANK), sample_result(sequence="dtw")]
+    assert paper_table("tokenflow-5", results) == paper_table("tokenflow-5", [])
+
+
+def test_ncl_5_has_any_method_and_says_what_the_bank_was() -> None:
+    results = [
+        sample_result(method=None, norm="ncl", bank=TEST_BANK),
+        sample_result(method="scan", norm="ncl:gamma=0.05", bank=TRAIN_BANK),
+        sample_result(norm="ncl", bank={"kind": "rolling", "n_text": None, "n_video": None}),
+    ]
+    [_, block] = paper_table("ncl-5", results).blocks
+    assert list(texts(block)) == [
+        "None (Luo et al., 2021)",
+        "Train queries: scan, ncl:gamma=0.05, bank train 1200 x 1000",
+        "Test queries (oracle): given similarities, ncl, bank test 476 x 476 (transductive)",
+    ]
+    assert "bank test 476 x 476 (transductive)" in block.about
+    assert "bank train 1200 x 1000" in block.about
+
+
+def test_each_dataset_and_protocol_has_a_block_of_its_own() -> None:
+    changes: list[dict[str, Any]] = [
+        {},
+        {"dataset": "coco"},
+        {"protocol": {"ties": "optimistic", "v2t": "best-caption"}},
+        {"limit": 9, "n_video": 9},
+        {"encoder": "clip"},
+    ]
+    results = [sample_result(**change) for change in changes]
+    blocks = paper_table("ncl-2", results).blocks[1:]
+    assert [block.heading for block in blocks] == [OTHER_DATA] * 5
+    assert len({block.about for block in blocks}) == 5
+    assert "(limited)" in blocks[3].about
+
+
+def test_the_tables_own_test_set_is_recognized_by_name_split_and_size() -> None:
+    own = sample_result(dataset="msrvtt", split="1k-A", n_text=1000, n_video=1000)
+    assert "same test set" in paper_table("tokenflow-1", [own]).blocks[1].heading
+    part = {**own, "n_video": 476}
+    assert paper_table("tokenflow-1", [part]).blocks[1].heading == OTHER_DATA
+    assert paper_table("ncl-2", [own]).blocks[1].heading == OTHER_DATA
+
+
+def test_columns_and_rows_of_several_datasets_are_measured_once() -> None:
+    columns = paper_table("tokenflow-4", [sample_result()]).blocks[1].columns
+    assert [column.label for column in columns] == ["t2v R@1", "t2v R@5", "t2v R@10"]
+    block = paper_table("ncl-4", [sample_result()]).blocks[1]
+    assert list(texts(block)) == ["SSB (Patrick et al., 2021): global", "SSB + NCL"]
+
+
+def test_unknown_table() -> None:
+    with pytest.raises(InputError, match="Unknown table 'ncl-6'"):
+        paper_table("ncl-6", [])
+
+
+def test_results_table() -> None:
+    results = [
+        sample_result(),
+        sample_result(norm="dsl", bank=TEST_BANK, metrics={"t2v": {"R@50": 70.0}, "v2t": {}}),
+    ]
+    [block] = results_table(results).blocks
+    assert block.about == "encoder toy; ties mean; v2t best-caption"
+    assert block.heads == ("dataset", "texts x videos", "method", "norm", "bank")
+    first, second = block.lines
+    assert first.labels == ("msrvtt-476 test", "476 x 476", "global", "none", "none")
+    assert second.labels[3:] == ("dsl", "test 476 x 476 (transductive)")
+    t2v, v2t = block.columns[:8], block.columns[8:]
+    assert [column.metric for column in t2v] == [
+        *("R@1", "R@5", "R@10", "R@50", "MdR", "MnR", "normalization error", "never retrieved")
+    ]
+    assert [column.metric for column in v2t] == [column.metric for column in t2v]
+    assert [cell.text for cell in first.cells] == [
+        *("8.4", "23.8", "32.4", "", "27.5", "70.2", "0.500", "0.412"),
+        *("9.5", "23.8", "32.4", "", "27.5", "70.2", "", "0.412"),
+    ]
+    assert second.cells[3].value == 70.0
+    assert second.cells[0].text == ""
+
+
+def test_results_table_says_what_differs_in_columns() -> None:
+    results = [sample_result(), sample_result(encoder="clip", limit=9, n_text=9, n_video=9)]
+    [block] = results_table(results).blocks
+    assert block.heads[-1] == "encoder"
+    assert block.about == "ties mean; v2t best-caption"
+    assert block.lines[1].labels[1] == "9 x 9 (limited)"
+    assert len({line.row for line in block.lines}) == 2
+
+
+def test_no_results() -> None:
+    assert markdown(results_table([])) == "## Results\n\nNo results found.\n"

@@ -1,0 +1,66 @@
+"""Alignments: how the tokens of a text and of a video become one similarity."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vrbench.alignments.base import Alignment
+from vrbench.errors import InputError
+from vrbench.registry import Registry, format_value
+
+alignments: Registry[Alignment] = Registry("method", "vrbench.alignments")
+
+_PLUS = re.compile(r"(?<!\d[eE])\+")
+_WEIGHTED = re.compile(r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*\*(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Method:
+    """A weighted sum of alignments; usually one of weight 1.
+
+    Attributes:
+        parts: (weight, alignment) in order.
+    """
+
+    parts: tuple[tuple[float, Alignment], ...]
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether one matrix serves both directions."""
+        return all(part.symmetric for _, part in self.parts)
+
+    @property
+    def spec(self) -> str:
+        """The spec that names this sum, such as ``0.5*global+0.5*tokenflow:lam=5``."""
+        return "+".join(
+            alignments.spec(part)
+            if weight == 1
+            else f"{format_value(weight)}*{alignments.spec(part)}"
+            for weight, part in self.parts
+        )
+
+
+def parse_method(spec: str) -> Method:
+    """Read ``name:key=value`` or a weighted sum ``0.5*name+0.5*name:key=value``.
+
+    Raises:
+        InputError: a name, parameter, value or weight cannot be read.
+    """
+    parts = [_parse_part(part, spec) for part in _PLUS.split(spec)]
+    return Method(tuple(parts))
+
+
+def _parse_part(text: str, spec: str) -> tuple[float, Alignment]:
+    match = _WEIGHTED.fullmatch(text)
+    if match is None and "*" in text:
+        raise InputError(
+            f"Cannot read the weight in '{text}' of '{spec}': write 0.5*name+0.5*name."
+        )
+    weight, name = (match[1], match[2]) if match else ("1", text)
+    try:
+        return float(weight), alignments.parse(name)
+    except InputError:
+        raise
+    except ValueError:
+        raise InputError(f"'{weight}' in '{spec}' is not a number.") from None

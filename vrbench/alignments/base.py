@@ -1,0 +1,75 @@
+"""What an alignment is: a reduction of all word-frame similarities of a tile."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vrbench.alignments.tiles import Items, Tile
+
+WORDS, FRAMES = 1, 2
+"""Axes of ``Tile.c`` (T, w, f, V); once one of them is reduced, the other is axis 1."""
+
+
+class Alignment:
+    """A frozen dataclass that turns tokens into similarities; its fields are its parameters."""
+
+    symmetric: ClassVar[bool] = False
+    """Whether both directions are the same number; then one matrix serves both."""
+
+    source: ClassVar[str] = ""
+    """Paper and equation, for listings."""
+
+
+class VectorAlignment(Alignment, ABC):
+    """An alignment that is the dot product of one vector an item."""
+
+    symmetric = True
+
+    @abstractmethod
+    def vectors(self, items: Items) -> Tensor:
+        """(n, d) the vector of each item."""
+
+
+class TokenAlignment(Alignment, ABC):
+    """An alignment of all words with all frames, as a reduction of a tile."""
+
+    @abstractmethod
+    def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
+        """Return s^T (ranks videos for a text) and s^V (ranks texts for a video), (T, V) each.
+
+        Must not change the tile, and may depend on nothing but the pair (text, video).
+        """
+
+
+def total(values: Tensor, axis: int) -> Tensor:
+    """Sum along ``axis``, one slice after the other.
+
+    A library's own sum adds in an order that depends on where in memory an item lies; adding
+    slice by slice gives an item the same bits whatever stands beside it.
+    """
+    first, *rest = values.unbind(axis)
+    result = first.clone()
+    for part in rest:
+        result += part
+    return result
+
+
+def mean(values: Tensor, axis: int) -> Tensor:
+    """Mean along ``axis``; see ``total``."""
+    return total(values, axis) / values.shape[axis]
+
+
+def attend(logits: Tensor, values: Tensor, axis: int) -> Tensor:
+    """Softmax-weighted mean of ``values`` along ``axis``, which is dropped."""
+    weight = (logits - logits.amax(axis, keepdim=True)).exp_()
+    return total(weight * values, axis) / total(weight, axis)
+
+
+def log_sum_exp(logits: Tensor, axis: int) -> Tensor:
+    """Log of the sum of exponentials along ``axis``, which is dropped."""
+    top = logits.amax(axis, keepdim=True)
+    return total((logits - top).exp_(), axis).log_() + top.squeeze(axis)

@@ -1,0 +1,200 @@
+"""The one driver of all alignments: blocks of items, groups of equal length, tiles in threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
+from vrbench.alignments.tiles import Items, Panel, Products, on_grid, panels, prepare
+from vrbench.errors import InputError
+from vrbench.features.tokens import Tokens
+from vrbench.sim import Sim
+
+if TYPE_CHECKING:
+    from torch import Tensor, device
+
+Progress = Callable[[int, int], None]
+"""Called with (pairs done, pairs in all)."""
+
+WORDS, FRAMES = 960, 768
+"""Tokens of a panel of texts and of videos: their product stays in the cache of one core."""
+
+BLOCK_BYTES = 500_000_000
+"""Working size of the blocks read from each side, unless less memory is allowed."""
+
+
+def score(
+    text: Tokens,
+    video: Tokens,
+    method: Method,
+    *,
+    precision: Literal["single", "double"] = "single",
+    device: str = "auto",
+    workers: int | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    keep: Literal["both", "t2v", "v2t"] = "both",
+    progress: Progress | None = None,
+) -> Sim:
+    """Score every text against every video.
+
+    Args:
+        text: n_text items.
+        video: n_video items of the same width.
+        method: the alignment, or weighted sum of alignments.
+        precision: of products and result: float32 (``single``) or float64 (``double``).
+        device: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda``.
+        workers: threads; None: one a core. The result does not depend on it.
+        block_bytes: memory for the items in work, of each side.
+        keep: which direction's matrix is wanted; the other is then None.
+        progress: called as pairs are finished.
+
+    Returns:
+        Sim of (n_text, n_video) matrices on the CPU.
+
+    Raises:
+        InputError: widths differ, one side is raw and the other not, or an item is malformed.
+    """
+    import torch
+
+    _check_sides(text, video)
+    kind = torch.float64 if precision == "double" else torch.float32
+    on = _device(device)
+    out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
+    done, total = 0, len(text) * len(video) * len(method.parts)
+    with _Pool(workers, on) as pool:
+        for t in _blocks(text, block_bytes):
+            texts = prepare(text.block(t.start, t.stop), kind, on)
+            for v in _blocks(video, block_bytes):
+                videos = prepare(video.block(v.start, v.stop), kind, on)
+                for weight, part in method.parts:
+                    target = {k: (weight, m[t, v]) for k, m in out.items()}
+                    for pairs in _score_block(part, texts, videos, target, pool):
+                        done += pairs
+                        if progress:
+                            progress(done, total)
+    return Sim(out.get("t2v"), out.get("v2t", out.get("t2v") if keep == "both" else None))
+
+
+def _empty(n: int, m: int, method: Method, keep: str, kind: str) -> dict[str, NDArray[Any]]:
+    """One zero matrix for each direction that differs and is wanted."""
+    directions = ("t2v", "v2t") if keep == "both" else (keep,)
+    if method.symmetric:
+        directions = directions[:1]
+    return {direction: np.zeros((n, m), dtype=kind) for direction in directions}
+
+
+def _check_sides(text: Tokens, video: Tokens) -> None:
+    if text.dim != video.dim:
+        raise InputError(
+            f"Text tokens have width {text.dim} ({text.name}) and video tokens {video.dim} "
+            f"({video.name}): project them into one space first (vrbench train projection)."
+        )
+    if text.normalized != video.normalized:
+        raise InputError(
+            f"One of {text.name} and {video.name} is normalized and the other raw: make both alike."
+        )
+
+
+def _device(name: str) -> device:
+    import torch
+
+    cuda = torch.cuda.is_available()
+    if name == "cuda" and not cuda:
+        raise InputError("There is no CUDA device here: use --device cpu or auto.")
+    # tf32 would round the factors of a float32 product to 10 bits; it is off unless switched on
+    return torch.device("cuda" if cuda and name != "cpu" else "cpu")
+
+
+class _Pool:
+    """Threads with one BLAS thread each on the CPU; the caller's own thread on a GPU."""
+
+    def __init__(self, workers: int | None, on: device) -> None:
+        n = workers or len(os.sched_getaffinity(0))
+        self.threads = None if on.type == "cuda" else ThreadPoolExecutor(n, initializer=_one_thread)
+
+    def run(self, work: Callable[[Any], int], tasks: list[Any]) -> Iterator[int]:
+        """Yield each task's result as it comes."""
+        if self.threads is None:
+            yield from map(work, tasks)
+            return
+        futures: list[Future[int]] = [self.threads.submit(work, task) for task in tasks]
+        for future in as_completed(futures):
+            yield future.result()
+
+    def __enter__(self) -> _Pool:
+        import torch
+
+        self._before = torch.get_num_threads()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        if self.threads is not None:
+            self.threads.shutdown(cancel_futures=True)
+        torch.set_num_threads(self._before)
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _blocks(tokens: Tokens, size: int) -> Iterator[slice]:
+    """Split into runs of items whose working copies take at most ``size`` bytes."""
+    per_token = tokens.dim * 8 * 3  # float64, with a grouped and a transposed copy
+    start = 0
+    while start < len(tokens):
+        room = tokens.offsets[start] + size // per_token
+        stop = int(np.searchsorted(tokens.offsets, room, side="right")) - 1
+        yield slice(start, max(stop, start + 1))
+        start = max(stop, start + 1)
+
+
+Target = dict[str, tuple[float, NDArray[Any]]]
+"""By direction: the weight of a part, and the block of the result that it is added to."""
+
+
+def _score_block(
+    part: Alignment, texts: Items, videos: Items, target: Target, pool: _Pool
+) -> Iterator[int]:
+    """Add one alignment's similarities of two blocks to the target; yield finished pairs."""
+    if isinstance(part, VectorAlignment):
+        yield _score_vectors(part, texts, videos, target)
+        return
+    assert isinstance(part, TokenAlignment)
+    text_panels = list(panels(texts, WORDS, lanes=False))
+    video_panels = list(panels(videos, FRAMES, lanes=True))
+
+    def work(pair: tuple[Panel, Panel]) -> int:
+        pairs = 0
+        for tile in Products(*pair).tiles():
+            _add(target, np.ix_(tile.text.index, tile.video.index), *part.reduce(tile))
+            pairs += len(tile.text.index) * len(tile.video.index)
+        return pairs
+
+    yield from pool.run(work, [(t, v) for v in video_panels for t in text_panels])
+
+
+def _score_vectors(part: VectorAlignment, texts: Items, videos: Items, target: Target) -> int:
+    columns = on_grid(part.vectors(videos)).mT
+    rows = part.vectors(texts)
+    for start in range(0, len(rows), WORDS):
+        chosen = rows[start : start + WORDS]
+        value = (on_grid(chosen) @ columns)[: len(chosen), : len(videos)]
+        _add(target, (slice(start, start + WORDS), slice(None)), value, value)
+    return len(texts) * len(videos)
+
+
+def _add(target: Target, where: Any, t2v: Tensor, v2t: Tensor) -> None:
+    for direction, (weight, block) in target.items():
+        value = (t2v if direction == "t2v" else v2t).cpu().numpy()
+        block[where] += weight * value

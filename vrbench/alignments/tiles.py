@@ -1,0 +1,244 @@
+"""Tiles: items of equal length beside each other, and their products, bit for bit repeatable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.features.check import bad_rows
+from vrbench.features.tokens import FRAME_LEVEL, Tokens, token_rows
+
+if TYPE_CHECKING:
+    from torch import Tensor, device, dtype
+
+GRID = 48
+"""Matrix products have sides in multiples of this. The kernels of a BLAS round differently at the
+edges of a matrix; without edges a dot product has the same bits wherever it stands."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """A block of items, scaled and in working precision.
+
+    Attributes:
+        tokens: (sum l, d).
+        offsets: (n + 1,).
+        global_vectors: (n, d).
+    """
+
+    tokens: Tensor
+    offsets: NDArray[np.int64]
+    global_vectors: Tensor
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def means(self) -> Tensor:
+        """(n, d) mean token of each item, not scaled again."""
+        import torch
+
+        lengths = torch.as_tensor(np.diff(self.offsets), device=self.tokens.device)
+        return torch.segment_reduce(self.tokens, "mean", lengths=lengths, axis=0)
+
+
+def prepare(tokens: Tokens, kind: dtype, on: device, level: int = FRAME_LEVEL) -> Items:
+    """Check a block of Tokens and bring it into the form that alignments read.
+
+    Cosine features are scaled to length 1 here, whatever their stored length. An item without a
+    stored global vector gets l2(mean(l2(tokens))), or the mean token where dot products are
+    scored as they are.
+
+    Raises:
+        InputError: a token is NaN, infinite or (for cosines) zero; the sentence names the item.
+    """
+    import torch
+
+    tokens = tokens.at_level(level)
+    owner = np.repeat(np.arange(len(tokens)), tokens.lengths)
+    for problem in bad_rows(tokens.tokens, tokens.ids[owner], tokens, "a token"):
+        raise InputError(problem)
+
+    def scaled(rows: Tensor) -> Tensor:
+        if not tokens.normalized:
+            return rows
+        length = torch.linalg.vector_norm(rows, dim=-1, keepdim=True, dtype=torch.float64)
+        return rows.div(length.to(rows.dtype))
+
+    rows = scaled(torch.as_tensor(tokens.tokens).to(on, kind))
+    if tokens.global_vectors is None:
+        vectors = Items(rows, tokens.offsets, rows).means()
+    else:
+        for problem in bad_rows(tokens.global_vectors, tokens.ids, tokens, "its global vector"):
+            raise InputError(problem)
+        vectors = torch.as_tensor(tokens.global_vectors).to(on, kind)
+    return Items(rows, tokens.offsets, scaled(vectors))
+
+
+@dataclass(frozen=True)
+class Run:
+    """n items of the same length l inside a panel.
+
+    Attributes:
+        index: (n,) which items of the block they are.
+        length: l.
+        token: the panel's row of their first token.
+        item: the panel's row of their first global vector.
+    """
+
+    index: NDArray[np.int64]
+    length: int
+    token: int
+    item: int
+
+    @property
+    def tokens(self) -> slice:
+        """The panel's rows of their tokens."""
+        return slice(self.token, self.token + len(self.index) * self.length)
+
+    @property
+    def items(self) -> slice:
+        """The panel's rows of their global vectors."""
+        return slice(self.item, self.item + len(self.index))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Some items of a block side by side, sorted by length; zero rows up to the grid.
+
+    Attributes:
+        tokens: (rows, d); a run's tokens item after item, or token-major (all first tokens, then
+            all second ones) where the items are to become lanes.
+        global_vectors: (rows', d).
+        runs: the items, in order.
+    """
+
+    tokens: Tensor
+    global_vectors: Tensor
+    runs: list[Run]
+
+
+def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
+    """Cut a block into panels of about ``size`` tokens, whole items only.
+
+    A run of lanes is not cut below 8 items, so that long items still fill vector registers.
+    """
+    runs: list[Run] = []
+    token = item = 0
+    for chosen, length in _equal_lengths(items.offsets, size, 8 if lanes else 1):
+        if runs and token + len(chosen) * length > size:
+            yield _panel(items, runs, lanes)
+            runs, token, item = [], 0, 0
+        runs.append(Run(chosen, length, token, item))
+        token, item = token + len(chosen) * length, item + len(chosen)
+    yield _panel(items, runs, lanes)
+
+
+def _equal_lengths(
+    offsets: NDArray[np.int64], size: int, least: int
+) -> Iterator[tuple[NDArray[np.int64], int]]:
+    lengths = np.diff(offsets)
+    for length in np.unique(lengths):
+        index = np.flatnonzero(lengths == length)
+        step = max(least, size // int(length))
+        for start in range(0, len(index), step):
+            yield index[start : start + step], int(length)
+
+
+def _panel(items: Items, runs: list[Run], lanes: bool) -> Panel:
+    rows = [token_rows(items.offsets, run.index).reshape(-1, run.length) for run in runs]
+    order = np.concatenate([(r.T if lanes else r).ravel() for r in rows])
+    index = np.concatenate([run.index for run in runs])
+    return Panel(on_grid(items.tokens[order]), on_grid(items.global_vectors[index]), runs)
+
+
+def on_grid(rows: Tensor) -> Tensor:
+    """Add zero rows up to a multiple of GRID."""
+    import torch
+
+    return torch.nn.functional.pad(rows, (0, 0, 0, -len(rows) % GRID))
+
+
+class Products:
+    """The products of a panel of texts with a panel of videos, each made when first read."""
+
+    def __init__(self, texts: Panel, videos: Panel) -> None:
+        self.texts = texts
+        self.videos = videos
+
+    @cached_property
+    def c(self) -> Tensor:
+        """(words, frames)."""
+        return self.texts.tokens @ self.videos.tokens.mT
+
+    @cached_property
+    def d(self) -> Tensor:
+        """(texts, frames)."""
+        return self.texts.global_vectors @ self.videos.tokens.mT
+
+    @cached_property
+    def e(self) -> Tensor:
+        """(words, videos)."""
+        return self.texts.tokens @ self.videos.global_vectors.mT
+
+    def tiles(self) -> Iterator[Tile]:
+        """Yield every run of texts against every run of videos."""
+        for text in self.texts.runs:
+            for video in self.videos.runs:
+                yield Tile(self, text, video)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """T texts of w words each against V videos of f frames each: no padding anywhere.
+
+    Attributes:
+        products: of the panels that the items stand in.
+        text: the T texts.
+        video: the V videos.
+    """
+
+    products: Products
+    text: Run
+    video: Run
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(T, w, f, V)."""
+        return len(self.text.index), self.text.length, self.video.length, len(self.video.index)
+
+    @property
+    def c(self) -> Tensor:
+        """(T, w, f, V) every word times every frame; videos innermost: reductions run in lanes."""
+        t, w, f, v = self.shape
+        part = self.products.c[self.text.tokens, self.video.tokens]
+        return part.view(t, w, f, v)
+
+    @property
+    def d(self) -> Tensor:
+        """(T, f, V) every frame times the text's global vector (TokenFlow eq. 14, d_s)."""
+        t, _, f, v = self.shape
+        return self.products.d[self.text.items, self.video.tokens].view(t, f, v)
+
+    @property
+    def e(self) -> Tensor:
+        """(T, w, V) every word times the video's global vector (TokenFlow eq. 14, e_t)."""
+        t, w, _, v = self.shape
+        return self.products.e[self.text.tokens, self.video.items].view(t, w, v)
+
+    @property
+    def words(self) -> Tensor:
+        """(T, w, d) the texts' tokens."""
+        t, w, _, _ = self.shape
+        return self.products.texts.tokens[self.text.tokens].view(t, w, -1)
+
+    @property
+    def frames(self) -> Tensor:
+        """(V, f, d) the videos' tokens."""
+        _, _, f, v = self.shape
+        return self.products.videos.tokens[self.video.tokens].view(f, v, -1).transpose(0, 1)

@@ -1,0 +1,68 @@
+"""What an encoder takes and gives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from vrbench.captions import Caption
+from vrbench.video import Clip
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """One item, encoded.
+
+    Attributes:
+        tokens: (l, d) floats, a row a frame or a word; l may be 0 for a caption without a word.
+        global_vector: (d,) the item's single vector.
+        words: (l,) what each token of a caption stands for; empty for videos.
+    """
+
+    tokens: NDArray[Any]
+    global_vector: NDArray[Any]
+    words: Sequence[str] = ()
+
+
+class LoadedEncoder(ABC):
+    """An encoder with its weights in memory.
+
+    An item's tokens depend on nothing but the item: not on order, batch or process.
+
+    Attributes:
+        weights: name -> sha256 of each file that was read; never a path.
+        video_dim: width of a video's tokens.
+        text_dim: width of a caption's tokens.
+    """
+
+    weights: Mapping[str, str]
+    video_dim: int
+    text_dim: int
+
+    @abstractmethod
+    def video(self, clip: Clip) -> Encoded:
+        """Encode the frames of a video, a token a frame."""
+
+    @abstractmethod
+    def text(self, caption: Caption) -> Encoded:
+        """Encode a caption, a token a word (or piece of a word)."""
+
+
+class Encoder(ABC):
+    """A frozen dataclass whose fields are the encoder's parameters."""
+
+    source: ClassVar[str] = ""
+    """Where the encoder comes from, for listings."""
+
+    @abstractmethod
+    def load(self, weights: Path | None) -> LoadedEncoder:
+        """Read the weights that ``--weights`` names.
+
+        Raises:
+            InputError: they are missing, not given, or do not fit this encoder.
+        """

@@ -1,0 +1,145 @@
+"""``onnx``: an image model and a text model in the ONNX format, one token a frame and a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.captions import Caption
+from vrbench.encoders import encoders
+from vrbench.encoders.base import Encoded, Encoder, LoadedEncoder
+from vrbench.encoders.session import Session, read_tokenizer, sha256
+from vrbench.errors import InputError
+from vrbench.extras import needed
+from vrbench.video import Clip
+
+
+@encoders.register("onnx")
+@dataclass(frozen=True)
+class Onnx(Encoder):
+    """Two transformers that were exported to ONNX, with the tokenizer of the text model.
+
+    A frame's token is ``[CLS ; mean of the patches]``, a word's ``[CLS of the sentence ; word]``,
+    each twice as wide as its model; [CLS] and [SEP] themselves give no token. Global vectors are
+    the means of the tokens. Frames and captions are encoded one at a time: models quantized to
+    int8 scale their activations over the whole batch, so that an item would depend on its
+    neighbours.
+
+    Frames are resized (bicubic, shorter side = ``size``), cropped at the centre to a square,
+    scaled to [0, 1] and standardized.
+
+    Attributes:
+        size: side of the square image that the image model takes, in pixels.
+        mean: of red, green and blue on [0, 1], separated by slashes (default ImageNet's).
+        std: likewise.
+        image_model: file in ``--weights``; its one input takes (1, 3, size, size).
+        image_output: its output of tokens (1, 1 + patches, d), [CLS] first.
+        text_model: file in ``--weights``; takes ``input_ids`` and, where it has these inputs,
+            ``attention_mask`` and ``token_type_ids``.
+        text_output: its output of tokens (1, pieces, d), [CLS] first.
+        tokenizer: file in ``--weights``, as the package tokenizers writes it.
+        max_words: pieces of words after which a caption is cut off.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    size: int = 224
+    mean: str = "0.485/0.456/0.406"
+    std: str = "0.229/0.224/0.225"
+    image_model: str = "vision.onnx"
+    image_output: str = "tokens"
+    text_model: str = "text.onnx"
+    text_output: str = "last_hidden_state"
+    tokenizer: str = "tokenizer.json"
+    max_words: int = 64
+    source = "any two models exported to ONNX"
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.max_words < 1:
+            raise InputError("size and max_words must be at least 1.")
+        _rgb(self.mean, "mean")
+        if not (_rgb(self.std, "std") > 0).all():
+            raise InputError(f"std must be positive, it is {self.std}.")
+
+    def load(self, weights: Path | None) -> LoadedEncoder:
+        """Read both models and the tokenizer from the folder ``weights``.
+
+        Raises:
+            InputError: a file is missing or is no such model, or an output is unknown.
+        """
+        names = (self.image_model, self.text_model, self.tokenizer)
+        if weights is None:
+            raise InputError(
+                f"The encoder onnx needs --weights: a folder that holds {', '.join(names)}."
+            )
+        for name in names:
+            if not (weights / name).is_file():
+                raise InputError(f"{weights} holds no {name}: expected {', '.join(names)} there.")
+        return _LoadedOnnx(self, weights)
+
+    def preprocess(self, image: Any) -> NDArray[np.float32]:
+        """Turn an RGB ``PIL.Image`` into the (1, 3, size, size) input of the image model."""
+        bicubic = needed("PIL.Image", "onnx").Resampling.BICUBIC
+        scale = self.size / min(image.size)
+        width, height = (max(self.size, round(side * scale)) for side in image.size)
+        left, top = (width - self.size) // 2, (height - self.size) // 2
+        image = image.resize((width, height), bicubic)
+        image = image.crop((left, top, left + self.size, top + self.size))
+        pixels = np.asarray(image, dtype=np.float32) / np.float32(255)
+        pixels = (pixels - _rgb(self.mean, "mean")) / _rgb(self.std, "std")
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
+
+
+class _LoadedOnnx(LoadedEncoder):
+    """Sessions and tokenizer of an ``Onnx``."""
+
+    def __init__(self, spec: Onnx, folder: Path) -> None:
+        self._spec = spec
+        self._image = Session(folder / spec.image_model, spec.image_output)
+        self._text = Session(folder / spec.text_model, spec.text_output)
+        self._tokenizer = read_tokenizer(folder / spec.tokenizer, spec.max_words)
+        self.weights = {
+            name: sha256(folder / name)
+            for name in sorted((spec.image_model, spec.text_model, spec.tokenizer))
+        }
+        blank = needed("PIL.Image", "onnx").new("RGB", (spec.size, spec.size))
+        self.video_dim = self.video(Clip("a blank frame", [blank], [0])).tokens.shape[1]
+        self.text_dim = self.text(Caption("a word", "", "a")).tokens.shape[1]
+
+    def video(self, clip: Clip) -> Encoded:
+        frames = [self._frame(image) for image in clip.images]
+        tokens = np.array(frames)
+        return Encoded(tokens, tokens.mean(axis=0))
+
+    def _frame(self, image: Any) -> NDArray[Any]:
+        rows = self._image({self._image.inputs[0]: self._spec.preprocess(image)})
+        return np.concatenate([rows[0], rows[1:].mean(axis=0)])
+
+    def text(self, caption: Caption) -> Encoded:
+        pieces = self._tokenizer.encode(caption.text)
+        ids = np.array([pieces.ids], dtype=np.int64)
+        known = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
+        rows = self._text({name: known[name] for name in self._text.inputs if name in known})
+        word = np.flatnonzero(np.array(pieces.special_tokens_mask) == 0)
+        tokens = np.concatenate([np.repeat(rows[:1], len(word), axis=0), rows[word]], axis=1)
+        words = tuple(pieces.tokens[i] for i in word)
+        return Encoded(tokens, tokens.mean(axis=0) if words else tokens.sum(axis=0), words)
+
+
+def _rgb(text: str, name: str) -> NDArray[np.float32]:
+    try:
+        values = np.array([float(part) for part in text.split("/")], dtype=np.float32)
+    except ValueError:
+        values = np.empty(0, dtype=np.float32)
+    if values.shape != (3,) or not np.isfinite(values).all():
+        raise InputError(f"{name} must be three numbers as 0.5/0.5/0.5, it is '{text}'.")
+    return values

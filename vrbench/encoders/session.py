@@ -1,0 +1,80 @@
+"""Running the files of an ONNX encoder: a model, a tokenizer."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.extras import needed
+
+
+class Session:
+    """A model of which one output is read, for one item at a time.
+
+    Attributes:
+        inputs: the names of the model's inputs.
+
+    Raises:
+        InputError: the file is no model, or has no such output.
+    """
+
+    def __init__(self, path: Path, output: str) -> None:
+        runtime = needed("onnxruntime", "onnx")
+        options = runtime.SessionOptions()
+        options.log_severity_level = 3
+        self._path, self._output = path, output
+        try:
+            self._session = runtime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"]
+            )
+        # onnxruntime raises classes of its own that share no public base.
+        except Exception as error:
+            raise InputError(f"{path} is not a model that onnxruntime can read.") from error
+        outputs = [node.name for node in self._session.get_outputs()]
+        if output not in outputs:
+            raise InputError(f"{path} has no output '{output}': it has {', '.join(outputs)}.")
+        self.inputs = [node.name for node in self._session.get_inputs()]
+
+    def __call__(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
+        """Return the (l, d) rows of the output for a batch of one.
+
+        Raises:
+            InputError: the model does not take these inputs, or its output has another shape.
+        """
+        try:
+            (rows,) = self._session.run([self._output], inputs)
+        except Exception as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{self._path} does not fit this encoder: {reason}") from error
+        if rows.ndim != 3 or len(rows) != 1:
+            raise InputError(
+                f"{self._path} gives '{self._output}' of shape {rows.shape}, expected (1, l, d)."
+            )
+        return np.asarray(rows[0])
+
+
+def read_tokenizer(path: Path, max_words: int) -> Any:
+    """Read a tokenizer that cuts a caption after ``max_words`` pieces and never pads it.
+
+    Raises:
+        InputError: the file is no tokenizer.
+    """
+    tokenizers = needed("tokenizers", "onnx")
+    try:
+        tokenizer = tokenizers.Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise InputError(f"{path} is not a tokenizer.json of the package tokenizers.") from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_words + tokenizer.num_special_tokens_to_add(is_pair=False))
+    return tokenizer
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

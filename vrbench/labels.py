@@ -1,0 +1,77 @@
+"""What a result is called wherever it is printed: the same words in tables, figures and files.
+
+Every function takes a result as a dict with the keys of a result file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+Result = Mapping[str, Any]
+
+
+def method(result: Result) -> str:
+    """Return the alignment, and the sequence alignment over it where there is one."""
+    parts = [result["method"], result.get("sequence")]
+    return ", ".join(part for part in parts if part) or "given similarities"
+
+
+def bank(result: Result) -> str:
+    """Return kind and size of the bank, "transductive" wherever the norm saw the test set."""
+    used = result["bank"]
+    size = f" {used['n_text']} x {used['n_video']}" if used.get("n_text") else ""
+    saw_test = used["kind"] == "test" or "marginals=captions" in result["norm"]
+    return f"{used['kind']}{size}{' (transductive)' if saw_test else ''}"
+
+
+def how(result: Result) -> str:
+    """Return method, norm and bank; the last two only where a norm was used."""
+    norm = "" if result["norm"] == "none" else f", {result['norm']}, bank {bank(result)}"
+    return f"{method(result)}{norm}"
+
+
+def dataset(result: Result) -> str:
+    """Return dataset and split."""
+    return " ".join(filter(None, (result["dataset"], result["split"]))) or "unnamed data"
+
+
+def limited(result: Result) -> str:
+    """Return the mark of a result on a part of the test set, else nothing."""
+    return "" if result.get("limit") is None else " (limited)"
+
+
+def data(result: Result) -> str:
+    """Return data and protocol: results that differ in this line are not comparable."""
+    size = f"{result['n_text']} texts x {result['n_video']} videos{limited(result)}"
+    context = [f"{head} {text(result)}" for head, text in CONTEXT.items()]
+    return "; ".join([f"{dataset(result)}, {size}", *context, f"features {_sha(result)}"])
+
+
+def provenance(result: Result) -> str:
+    """Return result file, version, date and the start of the features' sha256."""
+    made = result["provenance"]
+    # The rank vectors lie beside the result file, under the same name.
+    file = [PurePath(result["ranks"]).with_suffix(".json").name] if result.get("ranks") else []
+    return "; ".join(
+        [*file, f"vrbench {made['vrbench']}", made["date"], f"features {_sha(result)}"]
+    )
+
+
+def _sha(result: Result) -> str:
+    return str(result["features"]["sha256"])[:12]
+
+
+LABELS: dict[str, Callable[[Result], str]] = {
+    "dataset": dataset,
+    "texts x videos": lambda result: f"{result['n_text']} x {result['n_video']}{limited(result)}",
+    "method": method,
+    "norm": lambda result: str(result["norm"]),
+    "bank": bank,
+}
+CONTEXT: dict[str, Callable[[Result], str]] = {
+    "encoder": lambda result: str(result["encoder"] or "not stated"),
+    "ties": lambda result: str(result["protocol"]["ties"]),
+    "v2t": lambda result: str(result["protocol"]["v2t"]),
+}

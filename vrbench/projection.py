@@ -1,0 +1,138 @@
+"""A projection: affine maps of both sides' tokens into one space, and the file that keeps them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.captions import Caption
+from vrbench.encoders.base import Encoded, LoadedEncoder
+from vrbench.errors import InputError
+from vrbench.video import Clip
+
+FORMAT = "vrbench-projection"
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """``x @ matrix + offset`` for the tokens of one side.
+
+    Attributes:
+        matrix: (d, w) float64.
+        offset: (w,) float64.
+    """
+
+    matrix: NDArray[np.float64]
+    offset: NDArray[np.float64]
+
+    def __call__(self, x: NDArray[Any]) -> NDArray[np.float64]:
+        """(..., d) -> (..., w)."""
+        return np.asarray(x, dtype=np.float64) @ self.matrix + self.offset
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Maps of video and text tokens into one space, and what they were fitted on.
+
+    Attributes:
+        video: map of the video side.
+        text: map of the text side.
+        video_ids: the videos that it was fitted on.
+        about: what made it: encoder, weights, choices, held-out scores; JSON values.
+    """
+
+    video: Affine
+    text: Affine
+    video_ids: frozenset[str]
+    about: Mapping[str, Any]
+
+    def save(self, path: Path) -> None:
+        """Write ``path`` as npz, whole or not at all.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        arrays: dict[str, Any] = {
+            "format": np.array(FORMAT),
+            "version": np.array(VERSION),
+            "video_matrix": self.video.matrix,
+            "video_offset": self.video.offset,
+            "text_matrix": self.text.matrix,
+            "text_offset": self.text.offset,
+            "video_ids": np.array(sorted(self.video_ids)),
+            "about": np.array(json.dumps(self.about, sort_keys=True)),
+        }
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+                temporary = Path(folder, "whole.npz")
+                np.savez(temporary, **arrays)
+                temporary.replace(path)
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+    @classmethod
+    def read(cls, path: Path) -> Projection:
+        """Read what ``save`` wrote.
+
+        Raises:
+            InputError: the file is missing or is no projection.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as npz:
+                arrays = {name: npz[name] for name in npz.files}
+            if (arrays["format"], arrays["version"]) != (FORMAT, VERSION):
+                raise ValueError("another format")
+            return cls(
+                Affine(arrays["video_matrix"], arrays["video_offset"]),
+                Affine(arrays["text_matrix"], arrays["text_offset"]),
+                frozenset(arrays["video_ids"].tolist()),
+                json.loads(str(arrays["about"])),
+            )
+        except FileNotFoundError:
+            raise InputError(f"{path} does not exist: make it with vrbench train.") from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"{path} is not a projection: give an .npz that vrbench train projection wrote."
+            ) from error
+
+
+class ProjectedEncoder(LoadedEncoder):
+    """An encoder whose tokens and global vectors go through a projection.
+
+    Raises:
+        InputError: the projection was fitted on tokens of another encoder or other weights.
+    """
+
+    def __init__(self, inner: LoadedEncoder, spec: str, projection: Projection) -> None:
+        made_with = (projection.about.get("encoder"), projection.about.get("weights"))
+        if made_with != (spec, dict(inner.weights)):
+            raise InputError(
+                f"The projection was fitted on tokens of {made_with[0]} with weights "
+                f"{made_with[1]}, now the encoder is {spec} with {dict(inner.weights)}: train one "
+                "for this encoder."
+            )
+        self._inner, self._projection = inner, projection
+        self.weights = inner.weights
+        self.video_dim = self.text_dim = len(projection.video.offset)
+
+    def video(self, clip: Clip) -> Encoded:
+        """Encode a video, in the joint space."""
+        return _mapped(self._inner.video(clip), self._projection.video)
+
+    def text(self, caption: Caption) -> Encoded:
+        """Encode a caption, in the joint space."""
+        return _mapped(self._inner.text(caption), self._projection.text)
+
+
+def _mapped(item: Encoded, by: Affine) -> Encoded:
+    return Encoded(by(item.tokens), by(item.global_vector), item.words)
