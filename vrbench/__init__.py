@@ -1,1 +1,64 @@
-"""vrbench."""
+"""vrbench: benchmark and reproduction toolkit for text-video retrieval over stored features.
+
+The public names are imported when first used, so that ``import vrbench`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from vrbench._version import VERSION as __version__  # noqa: N811  the usual name
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from vrbench import diagnostics, metrics
+    from vrbench.evaluation import evaluate
+    from vrbench.features import Features, Tokens
+    from vrbench.features import open_features as open  # noqa: A004  the promised name
+    from vrbench.normalizing import normalize
+    from vrbench.results import Result
+    from vrbench.scoring import score
+    from vrbench.sim import Sim
+
+_NAMES = {
+    "Features": ("vrbench.features", "Features"),
+    "Result": ("vrbench.results", "Result"),
+    "Sim": ("vrbench.sim", "Sim"),
+    "Tokens": ("vrbench.features", "Tokens"),
+    "diagnostics": ("vrbench.diagnostics", None),
+    "evaluate": ("vrbench.evaluation", "evaluate"),
+    "metrics": ("vrbench.metrics", None),
+    "normalize": ("vrbench.normalizing", "normalize"),
+    "open": ("vrbench.features", "open_features"),
+    "score": ("vrbench.scoring", "score"),
+}
+
+__all__ = [
+    "Features",
+    "InputError",
+    "Result",
+    "Sim",
+    "Tokens",
+    "__version__",
+    "diagnostics",
+    "evaluate",
+    "metrics",
+    "normalize",
+    "open",
+    "score",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'vrbench' has no attribute '{name}'")
+    module, attribute = _NAMES[name]
+    found = importlib.import_module(module)
+    value = getattr(found, attribute) if attribute else found
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

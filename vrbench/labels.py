@@ -15,7 +15,9 @@ Result = Mapping[str, Any]
 def method(result: Result) -> str:
     """Return the alignment, and the sequence alignment over it where there is one."""
     parts = [result["method"], result.get("sequence")]
-    return ", ".join(part for part in parts if part) or "given similarities"
+    given = result.get("given_norm", "none")
+    as_given = "given similarities" + (f" (already {given})" if given != "none" else "")
+    return ", ".join(part for part in parts if part) or as_given
 
 
 def bank(result: Result) -> str:

@@ -1,3 +1,7 @@
 """Imports every command, in the order in which ``--help`` lists them."""
 
-from vrbench.cli import extract  # noqa: F401
+# ruff: noqa: F401, I001
+from vrbench.cli import extract
+from vrbench.cli import eval as eval_
+from vrbench.cli import table
+from vrbench.cli import list_

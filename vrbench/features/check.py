@@ -2,132 +2,112 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.features.hdf5 import strings
+from vrbench.features.layout import PER_ITEM, PER_TOKEN, layout_problems
 from vrbench.features.tokens import Tokens
-
-BLOCK = 4096
-"""Items checked at once."""
 
 
 def group_problems(file: Any, side: str) -> Iterator[str]:
-    """Yield what is wrong with the structure of one side of an open HDF5 file.
+    """Yield what is wrong with one side of an open HDF5 file; token values are not read.
 
-    The arrays' shapes and types, ids, offsets and links are read, not the token values. At most
-    the first problem is meaningful: later ones may follow from it.
+    Where something of the layout is wrong, nothing else is looked at.
     """
+    found = list(layout_problems(file, side))
+    yield from found or item_problems(file, side)
+
+
+def item_problems(file: Any, side: str) -> Iterator[str]:
+    """Yield what is wrong with ids, offsets, columns and links of a side whose layout is right."""
     group = file[side]
-    for name in ("ids", "tokens", "offsets"):
-        if name not in group:
-            yield f"/{side}/{name} is missing: required are ids, tokens and offsets."
-            return
-    tokens, offsets, ids = group["tokens"], group["offsets"], group["ids"]
-    if tokens.ndim != 2 or tokens.dtype.kind != "f":
-        yield f"/{side}/tokens is {tokens.dtype} {tokens.shape}, expected floats (tokens, width)."
-        return
-    if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or ids.ndim != 1:
-        yield f"/{side}/offsets must be whole numbers (n + 1,) and /{side}/ids (n,)."
-        return
-    if len(ids) == 0:
-        yield f"/{side} holds no item."
-        return
-    if len(offsets) < len(ids) + 1:
-        yield (
-            f"/{side}/offsets has {len(offsets)} entries for {len(ids)} ids, expected "
-            f"{len(ids) + 1}."
-        )
-        return
-    yield from _id_problems(_strings(ids), side)
-    yield from _offset_problems(offsets[: len(ids) + 1].astype(np.int64), group, side)
-    yield from _column_problems(file, group, side)
+    ids = strings(group["ids"])
+    offsets = group["offsets"][: len(ids) + 1].astype(np.int64)
+    yield from id_problems(ids, f"/{side}/ids")
+    yield from offset_problems(offsets, ids, len(group["tokens"]), f"/{side}/offsets")
+    yield from _length_problems(group, side, len(ids), int(offsets[-1]))
+    if "video" in group and side.endswith("text"):
+        videos = side.replace("text", "video")
+        n_video = len(file[videos]["ids"]) if f"{videos}/ids" in file else None
+        links = group["video"][: len(ids)].astype(np.int64)
+        yield from link_problems(links, ids, n_video, f"/{side}/video")
 
 
-def value_problems(tokens: Tokens) -> Iterator[str]:
-    """Yield the items whose tokens or global vectors cannot be scored (reads all of them)."""
-    for start in range(0, len(tokens), BLOCK):
-        block = tokens.block(start, min(start + BLOCK, len(tokens)))
-        owner = np.repeat(np.arange(len(block)), block.lengths)
-        yield from bad_rows(block.tokens, block.ids[owner], tokens, "a token")
-        if block.global_vectors is not None:
-            yield from bad_rows(block.global_vectors, block.ids, tokens, "its global vector")
+def id_problems(ids: NDArray[Any], name: str) -> Iterator[str]:
+    """Yield the id that occurs most often, if that is more than once; ``name`` is the array's."""
+    for twice, count in Counter(ids.tolist()).most_common(1):
+        if count > 1:
+            yield f"{name} holds '{twice}' {count} times: ids must be unique."
+
+
+def offset_problems(
+    offsets: NDArray[np.int64], ids: NDArray[Any], rows: int, name: str
+) -> Iterator[str]:
+    """Yield where (n + 1,) offsets do not cut ``rows`` tokens into n items of at least one."""
+    if offsets[0] != 0:
+        yield f"{name} begins with {offsets[0]}, expected 0."
+    steps = np.diff(offsets)
+    if (steps < 0).any():
+        item = ids[int(np.argmax(steps < 0))]
+        yield f"{name} decreases at item '{item}': offsets must be in order."
+    elif (steps == 0).any():
+        item = ids[int(np.argmax(steps == 0))]
+        yield f"{name} gives item '{item}' no tokens: leave the item out."
+    if (offsets > rows).any():
+        item = ids[max(int(np.argmax(offsets > rows)) - 1, 0)]
+        yield f"{name} reaches {offsets.max()}, but there are {rows} tokens: item '{item}' is cut."
+
+
+def link_problems(
+    links: NDArray[np.int64], ids: NDArray[Any], n_video: int | None, name: str
+) -> Iterator[str]:
+    """Yield the first of the (n,) texts whose video is not one of ``n_video`` (None: unknown)."""
+    wrong = links < 0 if n_video is None else (links < 0) | (links >= n_video)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        there = "" if n_video is None else f", but there are {n_video} videos (the first is 0)"
+        yield f"{name} gives text '{ids[row]}' the video row {links[row]}{there}."
 
 
 def bad_rows(
     rows: NDArray[Any], ids: NDArray[Any], side: Tokens, what: str, most: int = 3
 ) -> Iterator[str]:
-    """Yield a sentence for each of the first ``most`` items with a row that cannot be scored."""
+    """Yield a sentence for each of the first ``most`` items with a row that cannot be scored.
+
+    Args:
+        rows: (n, d) tokens or global vectors.
+        ids: (n,) the item of each row.
+        side: where they come from; cosines need rows that are not all zeros.
+        what: what a row is, such as "a token".
+        most: items named at most.
+    """
     finite = np.isfinite(rows).all(axis=1)
-    zero = side.normalized & ~rows.any(axis=1)
-    bad = np.flatnonzero(~finite | zero)
-    for item in list(dict.fromkeys(str(ids[i]) for i in bad))[:most]:
-        row = next(i for i in bad if str(ids[i]) == item)
+    fine = finite & rows.any(axis=1) if side.normalized else finite
+    if fine.all():
+        return
+    bad = np.flatnonzero(~fine)
+    _, first = np.unique(ids[bad].astype(str), return_index=True)
+    for row in bad[np.sort(first)[:most]]:
         why = "is all zeros and has no direction" if finite[row] else "holds NaN or infinity"
-        yield f"Item '{item}' of {side.name}: {what} {why}."
+        yield f"Item '{ids[row]}' of {side.name}: {what} {why}."
 
 
-def _id_problems(ids: NDArray[Any], side: str) -> Iterator[str]:
-    unique, counts = np.unique(ids, return_counts=True)
-    if len(unique) < len(ids):
-        twice = unique[np.argmax(counts)]
-        yield f"/{side}/ids holds '{twice}' {counts.max()} times: ids must be unique."
+def _length_problems(group: Any, side: str, n: int, rows: int) -> Iterator[str]:
+    """Columns of a wrong length. A write that was interrupted may have left more than counts."""
+    torn = is_torn(group)
+    for names, expected in ((PER_ITEM, n), (PER_TOKEN, rows)):
+        for name in sorted(names & set(group)):
+            found = len(group[name])
+            if found < expected or (found > expected and not torn):
+                yield f"/{side}/{name} has {found} entries, expected {expected}."
 
 
-def _offset_problems(offsets: NDArray[np.int64], group: Any, side: str) -> Iterator[str]:
-    ids, rows = group["ids"], len(group["tokens"])
-    if offsets[0] != 0:
-        yield f"/{side}/offsets begins with {offsets[0]}, expected 0."
-    steps = np.diff(offsets)
-    if (steps < 0).any():
-        item = int(np.argmax(steps < 0))
-        yield f"/{side}/offsets decreases at item '{_strings(ids)[item]}': they must be in order."
-    elif (steps == 0).any():
-        item = int(np.argmax(steps == 0))
-        yield f"Item '{_strings(ids)[item]}' of /{side} has no tokens: leave it out."
-    if offsets[-1] > rows:
-        item = int(np.argmax(offsets[1:] > rows))
-        yield (
-            f"/{side}/tokens has {rows} rows but /{side}/offsets ends at {offsets[-1]}: item "
-            f"'{_strings(ids)[item]}' is cut off."
-        )
-
-
-def _column_problems(file: Any, group: Any, side: str) -> Iterator[str]:
-    n, width = len(group["ids"]), group["tokens"].shape[1]
-    shape = group["global"].shape if "global" in group else (n, width)
-    if len(shape) != 2 or shape[0] < n or shape[1] != width:
-        yield f"/{side}/global has shape {shape}, expected ({n}, {width}) like ids and tokens."
-    if side == "text" and "video" not in group:
-        yield "/text/video is missing: the row of each text's video in /video."
-    if side.endswith("text") and "video" in group:
-        yield from _link_problems(file, group, side, side.replace("text", "video"))
-    rows = int(group["offsets"][n])
-    for name, expected in (("captions", n), ("words", rows), ("frame", rows), ("level", rows)):
-        if name in group and len(group[name]) < expected:
-            yield f"/{side}/{name} has {len(group[name])} entries, expected {expected}."
-
-
-def _link_problems(file: Any, group: Any, side: str, videos: str) -> Iterator[str]:
+def is_torn(group: Any) -> bool:
+    """Whether an interrupted write left more tokens or offsets than the ids account for."""
     n = len(group["ids"])
-    links = group["video"]
-    if links.dtype.kind not in "iu" or len(links) < n:
-        yield f"/{side}/video must be {n} whole numbers, one for each text."
-        return
-    if videos not in file:
-        return
-    n_video = len(file[videos]["ids"])
-    wrong = np.flatnonzero((links[:n] < 0) | (links[:n] >= n_video))
-    if len(wrong):
-        item = _strings(group["ids"])[wrong[0]]
-        yield (
-            f"Text '{item}' of /{side} points to video row {links[int(wrong[0])]}, but /{videos} "
-            f"has {n_video} videos."
-        )
-
-
-def _strings(dataset: Any) -> NDArray[Any]:
-    values = dataset.asstr()[:] if dataset.dtype.kind in "OS" else dataset[:].astype(str)
-    return np.asarray(values, dtype=object)
+    return len(group["offsets"]) > n + 1 or len(group["tokens"]) > int(group["offsets"][n])

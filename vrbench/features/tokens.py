@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -29,7 +29,8 @@ class Tokens:
             products as they are.
         item_columns: further values of each item, (n,) each: ``captions``, ``video`` (row of the
             text's video).
-        token_columns: further values of each token, (sum l,) each: ``frame``, ``level``, ``words``.
+        token_columns: further values of each token, (sum l,) each: ``frame``, ``level``,
+            ``words`` (which stay on disk until a block is read).
         name: what to call this side in messages, such as "video in f.h5".
     """
 
@@ -39,7 +40,7 @@ class Tokens:
     global_vectors: Any = None
     normalized: bool = True
     item_columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    token_columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    token_columns: Mapping[str, Any] = field(default_factory=dict)
     name: str = "items"
 
     def __len__(self) -> int:
@@ -66,33 +67,58 @@ class Tokens:
         return self.item_columns.get("video")
 
     def block(self, start: int, stop: int) -> Tokens:
-        """Return items ``start:stop``, read into memory."""
+        """Return items ``start:stop``, read into memory.
+
+        Raises:
+            InputError: the file cannot be read there.
+        """
         low, high = int(self.offsets[start]), int(self.offsets[stop])
-        return replace(
-            self,
-            ids=self.ids[start:stop],
-            tokens=np.asarray(self.tokens[low:high]),
-            offsets=self.offsets[start : stop + 1] - low,
-            global_vectors=None
-            if self.global_vectors is None
-            else np.asarray(self.global_vectors[start:stop]),
-            item_columns={k: v[start:stop] for k, v in self.item_columns.items()},
-            token_columns={k: v[low:high] for k, v in self.token_columns.items()},
-        )
+        vectors = self.global_vectors
+        try:
+            return replace(
+                self,
+                ids=self.ids[start:stop],
+                tokens=np.asarray(self.tokens[low:high]),
+                offsets=self.offsets[start : stop + 1] - low,
+                global_vectors=None if vectors is None else np.asarray(vectors[start:stop]),
+                item_columns={k: v[start:stop] for k, v in self.item_columns.items()},
+                token_columns={k: v[low:high] for k, v in self.token_columns.items()},
+            )
+        except OSError as error:
+            raise InputError(
+                f"Items '{self.ids[start]}' to '{self.ids[stop - 1]}' of {self.name} cannot be "
+                f"read: {error}."
+            ) from error
+
+    def blocks(self, values: int = 4_000_000) -> Iterator[Tokens]:
+        """Yield all items in order, in blocks of at most ``values`` numbers, or of one item."""
+        rows = max(values // self.dim, 1)
+        start = 0
+        while start < len(self):
+            fits = int(np.searchsorted(self.offsets, self.offsets[start] + rows, side="right")) - 1
+            stop = max(fits, start + 1)
+            yield self.block(start, stop)
+            start = stop
 
     def take(self, index: Sequence[int] | NDArray[Any]) -> Tokens:
-        """Return the items at ``index`` (n',), in that order, read into memory."""
+        """Return the items at ``index`` (n',), in that order, read into memory.
+
+        What lies between the first and the last of them is read as well.
+        """
         index = np.asarray(index, dtype=np.int64)
-        whole = self.block(0, len(self))
-        rows = token_rows(whole.offsets, index)
+        low, high = (int(index.min()), int(index.max()) + 1) if len(index) else (0, 0)
+        part = self.block(low, high)
+        index = index - low
+        rows = token_rows(part.offsets, index)
+        vectors = part.global_vectors
         return replace(
-            whole,
-            ids=whole.ids[index],
-            tokens=whole.tokens[rows],
-            offsets=offsets_of(self.lengths[index]),
-            global_vectors=None if whole.global_vectors is None else whole.global_vectors[index],
-            item_columns={k: v[index] for k, v in whole.item_columns.items()},
-            token_columns={k: v[rows] for k, v in whole.token_columns.items()},
+            part,
+            ids=part.ids[index],
+            tokens=part.tokens[rows],
+            offsets=offsets_of(part.lengths[index]),
+            global_vectors=None if vectors is None else vectors[index],
+            item_columns={k: v[index] for k, v in part.item_columns.items()},
+            token_columns={k: v[rows] for k, v in part.token_columns.items()},
         )
 
     def at_level(self, level: int) -> Tokens:
@@ -111,7 +137,7 @@ class Tokens:
             raise InputError(f"Item '{item}' of {self.name} has no token at level {level}.")
         return replace(
             self,
-            tokens=np.asarray(self.tokens[:])[keep],
+            tokens=np.asarray(self.tokens[: len(keep)])[keep],
             offsets=offsets_of(counts),
             token_columns={k: v[keep] for k, v in self.token_columns.items()},
         )
@@ -137,14 +163,15 @@ def as_tokens(items: Any, name: str, *, normalized: bool = True) -> Tokens:
     """
     if isinstance(items, Tokens):
         return items
-    arrays = [np.asarray(item) for item in items]
+    arrays = [np.asarray(i.detach().cpu() if hasattr(i, "detach") else i) for i in items]
     if not arrays:
         raise InputError(f"There is no {name} to score: expected a list of (l, d) arrays.")
+    width = arrays[0].shape[-1] if arrays[0].ndim == 2 else "d"
     for i, array in enumerate(arrays):
-        if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] != arrays[0].shape[-1]:
+        if array.ndim != 2 or 0 in array.shape or array.shape[1] != width:
             raise InputError(
-                f"{name.capitalize()} {i} has shape {array.shape}, expected (l, "
-                f"{arrays[0].shape[-1]}) with at least one token."
+                f"{name.capitalize()} {i} has shape {array.shape}, expected (l, {width}) with at "
+                "least one token."
             )
     return Tokens(
         ids=np.array([f"{name}{i}" for i in range(len(arrays))]),

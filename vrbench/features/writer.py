@@ -1,21 +1,22 @@
-"""Writing a feature file so that a crash at any moment loses at most the item being written."""
+"""Writing a feature file so that a crash at any moment loses at most the items being written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.features.file import FORMAT, VERSION, open_hdf5, read_attrs, strings
+from vrbench.features.hdf5 import FORMAT, VERSION, open_hdf5, read_attrs, reading, strings
+from vrbench.features.repair import repair
+from vrbench.features.storage import create_column, put, stored
 from vrbench.features.tokens import Tokens
+from vrbench.replacing import replacing
 
-CHUNK = 512
-"""Rows a chunk of the packed arrays."""
+DTYPES = ("float16", "float32", "float64")
 
 
 class FeatureWriter:
@@ -24,6 +25,7 @@ class FeatureWriter:
     Each append writes tokens and columns, then offsets, then ids, with a flush after each step: an
     item exists only once its id does, and what a crash left behind is cut off when the file is
     opened again. One writer, many readers; no SWMR, default libver (HDF5 does not order writes).
+    Carrying on a file that needs nothing leaves every byte of it as it is.
 
     Args:
         path: the file; created where it is missing.
@@ -31,37 +33,35 @@ class FeatureWriter:
         dtype: storage type of tokens and globals: float16, float32 or float64.
 
     Raises:
-        InputError: the file cannot be written, or was begun with other attributes.
+        InputError: the file cannot be written, is damaged or somebody else's, or was begun with
+            other attributes.
     """
 
     def __init__(self, path: Path, attrs: Mapping[str, Any], dtype: str = "float16") -> None:
+        if dtype not in DTYPES:
+            raise InputError(f"Tokens cannot be stored as '{dtype}', only as {', '.join(DTYPES)}.")
         self.path = path
         self.dtype = np.dtype(dtype)
-        self._file = open_hdf5(path, "a") if path.exists() else _create(path)
+        wanted = {"format": FORMAT, "version": VERSION, "dtype": dtype, **attrs}
+        if not path.exists():
+            _create(path, wanted)
+        self._file = open_hdf5(path, "r+")
         try:
-            self._begin(attrs)
+            with reading(path):
+                self._check_attrs(wanted)
+                repair(self._file, path)
         except BaseException:
             self._file.close()
             raise
 
-    def _begin(self, attrs: Mapping[str, Any]) -> None:
-        wanted = {"format": FORMAT, "version": VERSION, "dtype": self.dtype.name, **attrs}
+    def _check_attrs(self, wanted: Mapping[str, Any]) -> None:
         found = read_attrs(self._file)
         for key, value in wanted.items():
-            if found and key != "created_by" and found.get(key) != value:
+            if key != "created_by" and found.get(key) != value:
                 raise InputError(
                     f"{self.path} was begun with {key} = {found.get(key)!r}, now it is {value!r}: "
                     "use the same settings, another --out, or --overwrite."
                 )
-        if not found:
-            self._file.attrs.update(wanted)
-        self._file.attrs["complete"] = False
-        for side in ("video", "text", "bank/video", "bank/text"):
-            if side in self._file and "ids" not in self._file[side]:
-                del self._file[side]
-            elif side in self._file:
-                _cut_torn_tail(self._file[side])
-        self._file.flush()
 
     def ids(self, side: str) -> list[str]:
         """Return the ids that the side already holds, in order."""
@@ -71,57 +71,77 @@ class FeatureWriter:
         """Append whole items to a side ("video", "text", "bank/video" or "bank/text").
 
         Raises:
-            InputError: a value does not fit the storage type, or the disk is full.
+            InputError: a value does not fit the storage type, the items have another width or
+                other columns than those before them, or the disk is full.
         """
+        per_token, per_item = self._columns(items)
         try:
-            self._append(self._group(side, items), items)
+            self._mark(complete=False)
+            group = self._group(side, {**per_token, **per_item})
+            self._append(group, per_token, per_item, items)
         except OSError as error:
             raise InputError(f"{self.path} cannot be written: {error}.") from error
 
-    def _append(self, group: Any, items: Tokens) -> None:
-        rows = len(group["tokens"])
-        values = {"tokens": self._stored(items.tokens, items), **items.token_columns}
+    def _columns(self, items: Tokens) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is written for each token and for each item, vectors in the storage type."""
+        owner = items.ids[np.repeat(np.arange(len(items)), items.lengths)]
+        tokens = stored(items.tokens, owner, items.name, self.dtype)
+        per_item = dict(items.item_columns)
         if items.global_vectors is not None:
-            values["global"] = self._stored(items.global_vectors, items)
-        for name, value in (values | dict(items.item_columns)).items():
-            _extend(group[name], value)
+            per_item["global"] = stored(items.global_vectors, items.ids, items.name, self.dtype)
+        return {"tokens": tokens, **items.token_columns}, per_item
+
+    def _append(
+        self,
+        group: Any,
+        per_token: Mapping[str, Any],
+        per_item: Mapping[str, Any],
+        items: Tokens,
+    ) -> None:
+        # places are counted from the ids, so that what a failed append left is overwritten
+        n = len(group["ids"])
+        rows = int(group["offsets"][n])
+        for start, columns in ((rows, per_token), (n, per_item)):
+            for name, value in columns.items():
+                put(group[name], start, value)
         self._file.flush()
-        _extend(group["offsets"], items.offsets[1:] + rows)
+        put(group["offsets"], n + 1, items.offsets[1:] + rows)
         self._file.flush()
-        _extend(group["ids"], items.ids)
+        put(group["ids"], n, items.ids)
         self._file.flush()
 
-    def _stored(self, values: Any, items: Tokens) -> NDArray[Any]:
-        with np.errstate(over="ignore"):
-            stored = np.asarray(values[:]).astype(self.dtype)
-        if not np.isfinite(stored).all():
-            first = values[int(np.argmax(~np.isfinite(stored).all(axis=1)))]
-            what = "NaN" if np.isnan(first).any() else f"{np.abs(first).max():.6g}"
-            raise InputError(
-                f"{items.name} holds {what}, which {self.dtype.name} cannot store: check the "
-                "encoder, or use a wider --dtype."
-            )
-        return stored
-
-    def _group(self, side: str, items: Tokens) -> Any:
+    def _group(self, side: str, values: Mapping[str, NDArray[Any]]) -> Any:
         """Return the group of a side, created to fit the first items that come."""
         if side in self._file:
+            self._check_columns(side, values)
             return self._file[side]
         group = self._file.create_group(side)
-        _create_dataset(group, "tokens", self.dtype, items.dim)
-        if items.global_vectors is not None:
-            _create_dataset(group, "global", self.dtype, items.dim)
-        for name, value in {**items.token_columns, **items.item_columns}.items():
-            _create_dataset(group, name, value.dtype)
-        _create_dataset(group, "offsets", np.dtype(np.int64))
-        _extend(group["offsets"], np.zeros(1, dtype=np.int64))
-        _create_dataset(group, "ids", np.dtype(object))
+        for name, value in values.items():
+            create_column(group, name, value)
+        create_column(group, "offsets", np.zeros(0, dtype=np.int64))
+        put(group["offsets"], 0, np.zeros(1, dtype=np.int64))
+        create_column(group, "ids", np.zeros(0, dtype=object))
         self._file.flush()
         return group
 
+    def _check_columns(self, side: str, values: Mapping[str, NDArray[Any]]) -> None:
+        group = self._file[side]
+        held = {name: group[name].shape[1:] for name in group if name not in ("ids", "offsets")}
+        given = {name: value.shape[1:] for name, value in values.items()}
+        if held != given:
+            raise InputError(
+                f"/{side} of {self.path} holds {_listed(held)}, but now there are "
+                f"{_listed(given)}: use another --out, or --overwrite."
+            )
+
+    def _mark(self, *, complete: bool) -> None:
+        if self._file.attrs.get("complete") != complete:
+            self._file.attrs.modify("complete", np.bool_(complete))
+            self._file.flush()
+
     def finish(self) -> None:
         """Mark the file as complete."""
-        self._file.attrs["complete"] = True
+        self._mark(complete=True)
 
     def close(self) -> None:
         """Close the file; what was appended is kept, complete or not."""
@@ -130,46 +150,17 @@ class FeatureWriter:
     def __enter__(self) -> FeatureWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def _create(path: Path) -> Any:
+def _create(path: Path, attrs: Mapping[str, Any]) -> None:
+    """Create a file without items at once: a crash leaves no file or this one."""
     import h5py
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return h5py.File(path, "w")
-    except OSError as error:
-        reason = error.strerror or str(error).splitlines()[0]
-        raise InputError(f"{path} cannot be created: {reason}.") from error
+    with replacing(path) as part, h5py.File(part, "w") as file:
+        file.attrs.update({**attrs, "complete": False})
 
 
-def _create_dataset(group: Any, name: str, dtype: np.dtype[Any], width: int = 0) -> None:
-    import h5py
-
-    shape = (0, width) if width else (0,)
-    kind = dtype if dtype.kind in "iufb" else h5py.string_dtype()
-    chunk = (CHUNK, width) if width else (CHUNK,)
-    group.create_dataset(name, shape, kind, maxshape=(None, *shape[1:]), chunks=chunk)
-
-
-def _extend(dataset: Any, values: NDArray[Any]) -> None:
-    start = len(dataset)
-    dataset.resize(start + len(values), axis=0)
-    dataset[start:] = values if values.dtype.kind in "iufb" else values.astype(object)
-
-
-def _cut_torn_tail(group: Any) -> None:
-    """Drop what belongs to items whose id was never written."""
-    n = len(group["ids"])
-    rows = int(group["offsets"][n]) if len(group["offsets"]) > n else 0
-    per_token = {"tokens", "frame", "level", "words"}
-    for name, dataset in group.items():
-        keep = rows if name in per_token else n + 1 if name == "offsets" else n
-        dataset.resize(keep, axis=0)
+def _listed(columns: Mapping[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{k} {w[0]} wide" if w else k for k, w in sorted(columns.items()))

@@ -1,0 +1,3 @@
+"""The version, in the one place from which code and package read it."""
+
+VERSION = "0.1.0"

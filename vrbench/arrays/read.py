@@ -1,0 +1,125 @@
+"""Arrays under the names of the interface -> Tokens of up to four sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.arrays.load import load_arrays
+from vrbench.arrays.side import read_side
+from vrbench.arrays.typed import TypedArrays
+from vrbench.errors import did_you_mean
+from vrbench.features.check import link_problems
+from vrbench.features.tokens import Tokens
+
+_SUFFIXES = ("", "_tokens", "_offsets", "_mask", "_global", "_ids")
+
+NAMES = tuple(
+    prefix + name
+    for prefix in ("", "bank_")
+    for name in (
+        *(f"video{suffix}" for suffix in _SUFFIXES),
+        *(f"text{suffix}" for suffix in _SUFFIXES),
+        "image",
+        "text_video",
+        "captions",
+    )
+)
+"""Every name that is read."""
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """What a source of arrays holds.
+
+    Attributes:
+        sides: ``video``, ``text`` and, where there, ``bank/video``, ``bank/text``.
+        notes: what was not read.
+    """
+
+    sides: Mapping[str, Tokens]
+    notes: tuple[str, ...]
+
+    @property
+    def dtype(self) -> str:
+        """The narrowest type that stores every vector as it is."""
+        vectors = [v for s in self.sides.values() for v in (s.tokens, s.global_vectors)]
+        return str(np.result_type(*(v.dtype for v in vectors if v is not None)).name)
+
+
+def read_arrays(source: Path) -> Arrays:
+    """Read an npz, or a folder of npy files, under the names in ``NAMES``.
+
+    Each side is either packed (``video_tokens`` (sum l, d) and ``video_offsets`` (n + 1,)), padded
+    (``video_tokens`` (n, L, d) and ``video_mask`` (n, L); only rows where it is true are tokens),
+    or one vector an item (``video`` or ``image``, ``text``, ``video_global`` alone: (n, d)), which
+    is then both its global vector and its only token. Values are not looked at.
+
+    Raises:
+        InputError: something is missing, ambiguous, or does not fit the rest.
+    """
+    loaded, ignored = load_arrays(source, NAMES)
+    arrays = TypedArrays(source, loaded)
+    sides: dict[str, Tokens] = {}
+    for prefix in ("", "bank_"):
+        for side in ("video", "text"):
+            tokens = read_side(arrays, prefix, side)
+            if tokens is not None:
+                sides[prefix.replace("_", "/") + side] = tokens
+            elif not prefix:
+                arrays.refuse(_missing(side, [*loaded, *ignored]))
+    _check_widths(arrays, sides)
+    sides["text"] = _linked(arrays, "", sides["text"], sides["video"])
+    if "bank/text" in sides:
+        sides["bank/text"] = _linked(arrays, "bank_", sides["bank/text"], sides.get("bank/video"))
+    return Arrays(sides, tuple(_notes(source, ignored)))
+
+
+def _linked(arrays: TypedArrays, prefix: str, text: Tokens, video: Tokens | None) -> Tokens:
+    """Add captions and the row of each text's video; a bank need not have the rows."""
+    columns: dict[str, NDArray[Any]] = {}
+    captions, rows = f"{prefix}captions", f"{prefix}text_video"
+    if captions in arrays:
+        columns["captions"] = arrays.strings(captions, len(text))
+    if rows in arrays:
+        columns["video"] = arrays.whole_numbers(rows, len(text))
+        n_video = None if video is None else len(video)
+        for problem in link_problems(columns["video"], text.ids, n_video, rows):
+            arrays.refuse(f"is unsound: {problem.rstrip('.')}")
+    elif not prefix and video is not None:
+        if len(text) != len(video):
+            arrays.refuse(
+                f"holds {len(text)} texts and {len(video)} videos, but no text_video "
+                f"({len(text)},) with the row of each text's video"
+            )
+        columns["video"] = np.arange(len(text))
+    return replace(text, item_columns=columns)
+
+
+def _check_widths(arrays: TypedArrays, sides: Mapping[str, Tokens]) -> None:
+    width = sides["video"].dim
+    for side, tokens in sides.items():
+        if tokens.dim != width:
+            arrays.refuse(
+                f"has {side.replace('/', '_')} {tokens.dim} wide and video {width}, expected one "
+                "width: bring both into one space first"
+            )
+
+
+def _missing(side: str, held: Iterable[str]) -> str:
+    plain = "video (or image)" if side == "video" else side
+    return (
+        f"has no {side} side: expected {plain} (n, d), or {side}_tokens with {side}_offsets or "
+        f"{side}_mask, but it holds {', '.join(sorted(held)) or 'nothing'}"
+    )
+
+
+def _notes(source: Path, ignored: Iterable[str]) -> Iterator[str]:
+    names = [f"{name}.{did_you_mean(name, NAMES)}" for name in sorted(ignored)]
+    if names:
+        yield f"Not read from {source}: {' '.join(names)} Names that are: {', '.join(NAMES)}."

@@ -1,0 +1,187 @@
+"""``vrbench eval``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from vrbench.cli.app import command, note
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vrbench.grid import Job, Settings
+    from vrbench.results import Result
+    from vrbench.sources import Compute, Source
+
+
+@command("eval")
+def evaluate(
+    features: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Feature files. Without one: the bundled MSR-VTT features."),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="Alignment spec, or a sum 0.5*global+0.5*tokenflow; repeat for a grid."),
+    ] = None,
+    norm: Annotated[
+        list[str] | None, typer.Option(help="Normalization spec; repeat for a grid.")
+    ] = None,
+    bank: Annotated[
+        str | None,
+        typer.Option(
+            help="What norms may see: none, train, test (transductive), rolling, rolling:N, or a "
+            "feature or similarity FILE. Default: train; test for norms defined on it (dsl)."
+        ),
+    ] = None,
+    k: Annotated[str, typer.Option(help="The K of R@K.")] = "1,5,10",
+    ties: Annotated[
+        Literal["mean", "optimistic", "pessimistic"],
+        typer.Option(help="Which place an item shares with equal foreign ones."),
+    ] = "mean",
+    v2t: Annotated[
+        Literal["group-max", "best-caption", "each-caption"],
+        typer.Option(help="Protocol where a video has several captions."),
+    ] = "best-caption",
+    from_sim: Annotated[
+        Path | None, typer.Option(help="Measure this similarity file (npz) instead.")
+    ] = None,
+    save_sim: Annotated[
+        Path | None, typer.Option(help="Write the similarities as npz (one method and norm).")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    json: Annotated[bool, typer.Option("--json", help="Print results as a JSON list.")] = False,
+    precision: Annotated[
+        Literal["single", "double"], typer.Option(help="Of products and similarities.")
+    ] = "single",
+    memory: Annotated[
+        str | None, typer.Option(help="Bound of the process's memory, such as 2GB.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; results do not depend on it.")
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to score.")] = (
+        "auto"
+    ),
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="The first N videos with their texts; flagged.")
+    ] = None,
+    limit_ids: Annotated[
+        Path | None, typer.Option(help="File with a video id a line: only these; flagged.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Recorded in the result.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Make again what exists.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print timings.")] = False,
+) -> None:
+    """Score, normalize and measure; print a table and keep the results.
+
+    Examples:
+      vrbench eval
+
+      vrbench eval f.h5 --method tokenflow --method max-avg --norm none --norm ncl
+
+      vrbench eval f.h5 --method 0.5*global+0.5*tokenflow:lam=5 --norm ncl --bank test
+
+      vrbench eval --from-sim sims.npz --norm dsl --json
+    """
+    from vrbench.bundled import bundled_features
+    from vrbench.grid import Settings, plan
+    from vrbench.memory import parse_size
+    from vrbench.opening import open_source
+    from vrbench.sources import Compute
+
+    if from_sim and (features or method):
+        raise InputError("--from-sim takes neither feature files nor --method.")
+    settings = Settings(_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
+    compute = Compute(precision, device, workers, parse_size(memory) if memory else None)
+    paths: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
+    work: list[tuple[Source, list[Job]]] = []
+    for path in paths:
+        kind, source = open_source(path, from_sim, bank, compute, settings)
+        existing = None if overwrite or save_sim else out
+        jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
+        work.append((source, jobs))
+    if save_sim and sum(len(jobs) for _, jobs in work) != 1:
+        raise InputError("--save-sim holds one result: give one file, one --method and one --norm.")
+    if dry_run:
+        _print_plan(work)
+        return
+    results = [
+        result
+        for source, jobs in work
+        for result in _run(source, jobs, settings, compute, out, save_sim, quiet)
+    ]
+    _print(results, json, verbose)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"Cannot read --k {text}: write whole numbers such as 1,5,10.") from None
+
+
+def _ids(path: Path | None) -> tuple[str, ...] | None:
+    if path is None:
+        return None
+    ids = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
+    if not ids:
+        raise InputError(f"{path} names no video: write one id a line.")
+    return ids
+
+
+def _run(
+    source: Source,
+    jobs: Sequence[Job],
+    settings: Settings,
+    compute: Compute,
+    out: Path,
+    save_sim: Path | None,
+    quiet: bool,
+) -> list[Result]:
+    from contextlib import nullcontext
+
+    from vrbench.cli.progress import Bars
+    from vrbench.evaluation import Run
+
+    existing = sum(job.exists for job in jobs)
+    if not quiet:
+        for text in source.notes:
+            note(f"Note: {text}")
+        if existing:
+            note(
+                f"{existing} of {len(jobs)} results exist in {out} (--overwrite makes them again)."
+            )
+    with nullcontext() if quiet else Bars() as bars:
+        return list(Run(source, settings, compute, out, bars).run(jobs, save_sim))
+
+
+def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]]) -> None:
+    for source, jobs in work:
+        about = source.about
+        size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
+        typer.echo(f"{about['features']['file']}: {size}")
+        for job in jobs:
+            state = "exists" if job.exists else f"{source.pairs(job.bank):,} pairs to score"
+            typer.echo(f"  {job.label}: {state}")
+
+
+def _print(results: Sequence[Result], as_json: bool, verbose: bool) -> None:
+    from vrbench.cli.show import print_results
+
+    values = [result.to_dict() for result in results]
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(values, indent=1, allow_nan=False))
+        return
+    print_results(values)
+    for value in values if verbose else []:
+        seconds = ", ".join(f"{phase} {s:.2f} s" for phase, s in value["seconds"].items())
+        note(f"{value['method']} {value['norm']}: {seconds}; {value['norm_info'] or ''}")

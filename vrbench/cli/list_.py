@@ -1,0 +1,54 @@
+"""``vrbench list``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from vrbench.cli.app import command
+from vrbench.errors import InputError, did_you_mean
+
+WIDEST = 60
+"""Columns of a spec; a longer one gets a line of its own."""
+
+
+@command("list")
+def list_(
+    kind: Annotated[
+        str | None, typer.Argument(help="methods, norms, encoders, metrics or tables.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Print everything that has a name: one line each, with parameters and source.
+
+    Examples:
+      vrbench list
+
+      vrbench list methods --json
+    """
+    from vrbench.catalogue import CATALOGUE
+
+    if kind is not None and kind not in CATALOGUE:
+        raise InputError(
+            f"Unknown kind '{kind}'.{did_you_mean(kind, CATALOGUE)} Kinds: {', '.join(CATALOGUE)}."
+        )
+    entries = {name: CATALOGUE[name]() for name in ([kind] if kind else CATALOGUE)}
+    if json:
+        import json as library
+
+        typer.echo(library.dumps(entries, indent=1))
+        return
+    for name, rows in entries.items():
+        _print(name, rows)
+
+
+def _print(title: str, rows: list[dict[str, Any]]) -> None:
+    typer.echo(f"{title}:")
+    specs = [row["name"] + (f":{row['parameters']}" if row["parameters"] else "") for row in rows]
+    width = min(max(map(len, specs)), WIDEST)
+    for spec, row in zip(specs, rows, strict=True):
+        source = f" [{row['source']}]" if row["source"] else ""
+        start = spec.ljust(width) if len(spec) <= width else f"{spec}\n  {' ' * width}"
+        typer.echo(f"  {start}  {row['summary']}{source}")
+    typer.echo()

@@ -1,0 +1,236 @@
+"""Feature file -> Result: the only place where scoring, normalizing and measuring meet."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from vrbench import results
+from vrbench._version import VERSION
+from vrbench.alignments import Method
+from vrbench.errors import InputError
+from vrbench.features import Features
+from vrbench.grid import Job, Settings, plan
+from vrbench.measure import Measured, measure
+from vrbench.memory import parse_size
+from vrbench.normalizations import normalizations
+from vrbench.normalizing import BankSim, Normalized, apply
+from vrbench.opening import open_source
+from vrbench.results import Result
+from vrbench.sim import Sim
+from vrbench.simfile import save_sim
+from vrbench.sources import Compute, Source
+
+
+@dataclass
+class Run:
+    """A grid of methods and norms over one source of similarities.
+
+    Attributes:
+        source: where similarities come from.
+        settings: what decides a result.
+        compute: how to compute.
+        out: folder of results; None: nothing is written or skipped.
+        progress: called with (job label, pairs done, pairs in all).
+    """
+
+    source: Source
+    settings: Settings = field(default_factory=Settings)
+    compute: Compute = field(default_factory=Compute)
+    out: Path | None = None
+    progress: Callable[[str, int, int], None] | None = None
+
+    def run(self, jobs: Sequence[Job], save: Path | None = None) -> Iterator[Result]:
+        """Yield a Result for each job as it is finished and written.
+
+        Raises:
+            InputError: an item cannot be scored, or a file cannot be written.
+        """
+        last: tuple[Method | None, str] | None = None
+        sim: Sim | None = None
+        banks: dict[str, BankSim] = {}
+        scoring = 0.0
+        for job in jobs:
+            done = self._existing(job)
+            if done is not None:
+                yield done
+                continue
+            wanted = (job.method, self.source.version(job.bank))
+            with _clock() as clock:
+                if sim is None or last != wanted:
+                    last, banks, scoring = wanted, {}, 0.0
+                    sim = self.source.sim(job.method, job.bank, self._report(job, "test set"))
+                if job.bank not in banks:
+                    report = self._report(job, "bank")
+                    banks[job.bank] = self.source.bank(job.method, job.bank, report)
+            scoring += clock.seconds
+            yield self._finish(job, sim, banks[job.bank], scoring, save)
+
+    def _existing(self, job: Job) -> Result | None:
+        if not job.exists or self.out is None:
+            return None
+        try:
+            return results.load(self.out / f"{job.name}.json")
+        except InputError:
+            return None  # a damaged result is made again
+
+    def _report(self, job: Job, what: str) -> Callable[[int, int], None] | None:
+        progress = self.progress
+        if progress is None:
+            return None
+        return lambda done, total: progress(f"{job.label} ({what})", done, total)
+
+    def _finish(
+        self, job: Job, sim: Sim, bank: BankSim, scoring: float, save: Path | None
+    ) -> Result:
+        source, settings = self.source, self.settings
+        with _clock() as normalizing:
+            normalized = apply(job.norm, sim, bank, source.truth)
+        given = normalizations.parse(source.about.get("given_norm", "none"))
+        keeps = job.norm.keeps_scale and given.keeps_scale
+        gamma = job.norm.gamma if keeps else None
+        with _clock() as measuring:
+            measured = measure(
+                normalized.sim, source.truth, settings.k, settings.ties, settings.v2t, gamma
+            )
+        seconds = {
+            "score": scoring,
+            "normalize": normalizing.seconds,
+            "measure": measuring.seconds,
+        }
+        values = self._values(job, bank, normalized, measured, seconds)
+        ids = {"text_ids": source.text_ids, "video_ids": source.video_ids}
+        result = Result(values, {**measured.ranks, **ids})
+        if save is not None:
+            spec = normalizations.spec(job.norm)
+            save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, ids)
+        return result if self.out is None else results.save(result, self.out, job.name)
+
+    def _values(
+        self,
+        job: Job,
+        bank: BankSim,
+        normalized: Normalized,
+        measured: Measured,
+        seconds: dict[str, float],
+    ) -> dict[str, Any]:
+        truth, settings = self.source.truth, self.settings
+        n_text, n_video = bank.size(truth)
+        return {
+            "schema": results.SCHEMA,
+            **self.source.about,
+            "method": job.method.spec if job.method else None,
+            "norm": normalizations.spec(job.norm),
+            "sequence": None,
+            "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
+            "transductive": job.bank == "test" or job.norm.counts_captions,
+            "n_text": truth.n_text,
+            "n_video": truth.n_video,
+            "limit": settings.limited,
+            "protocol": {"ties": settings.ties, "v2t": settings.v2t},
+            "metrics": measured.metrics,
+            "diagnostics": measured.diagnostics,
+            "norm_info": normalized.info,
+            "seconds": {phase: round(value, 4) for phase, value in seconds.items()},
+            "provenance": self._provenance(),
+            "ranks": None,
+        }
+
+    def _provenance(self) -> dict[str, Any]:
+        import torch
+
+        device = self.compute.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return {
+            "vrbench": VERSION,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "seed": self.settings.seed,
+            "precision": self.settings.precision,
+            "device": device,
+            "command": " ".join(["vrbench", *sys.argv[1:]]) if _is_cli() else "vrbench.evaluate",
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+
+def evaluate(
+    features: Features | str | Path,
+    method: str | Sequence[str] = "tokenflow",
+    norm: str | Sequence[str] = "none",
+    bank: str | Path | None = None,
+    *,
+    k: Sequence[int] = (1, 5, 10),
+    ties: str = "mean",
+    v2t: str = "best-caption",
+    precision: Literal["single", "double"] = "single",
+    limit: int | None = None,
+    limit_ids: Sequence[str] | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    memory: str | None = None,
+    workers: int | None = None,
+    device: str = "auto",
+) -> list[Result]:
+    """Score, normalize and measure a grid of methods and norms on a feature file.
+
+    Args:
+        features: an open feature file, or its path.
+        method: spec or specs of alignments.
+        norm: spec or specs of normalizations.
+        bank: ``none``, ``train``, ``test``, ``rolling``, ``rolling:N``, or the path of a feature
+            or similarity file; None: what each norm takes by default.
+        k: the K of R@K.
+        ties: ``mean``, ``optimistic`` or ``pessimistic``.
+        v2t: ``best-caption``, ``group-max`` or ``each-caption``.
+        precision: ``single`` or ``double``.
+        limit: the first N videos with their texts.
+        limit_ids: the videos with these ids, with their texts.
+        seed: recorded.
+        out: folder for result files; what exists there is read, not made again.
+        overwrite: make it again.
+        memory: bound of the process's resident memory, such as ``2GB``.
+        workers: threads.
+        device: ``auto``, ``cpu`` or ``cuda``.
+
+    Returns:
+        Results in grid order, methods before norms.
+
+    Raises:
+        InputError: something in the input is wrong; the sentence says what.
+    """
+    compute = Compute(precision, device, workers, None if memory is None else parse_size(memory))
+    ids = None if limit_ids is None else tuple(limit_ids)
+    settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed)
+    kind, source = open_source(features, None, bank, compute, settings)
+    methods = [method] if isinstance(method, str) else list(method)
+    norms = [norm] if isinstance(norm, str) else list(norm)
+    folder = None if out is None else Path(out)
+    jobs = plan(source, settings, methods, norms, kind, None if overwrite else folder)
+    return list(Run(source, settings, compute, folder).run(jobs))
+
+
+def _is_cli() -> bool:
+    return Path(sys.argv[0]).name in ("vrbench", "vrbench.exe")
+
+
+class _Clock:
+    seconds = 0.0
+
+
+@contextmanager
+def _clock() -> Iterator[_Clock]:
+    clock, start = _Clock(), time.perf_counter()
+    yield clock
+    clock.seconds = time.perf_counter() - start

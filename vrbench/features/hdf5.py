@@ -1,0 +1,141 @@
+"""HDF5 underneath the feature file: opening, attributes, strings; failures become sentences."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+
+FORMAT = "vrbench-features"
+VERSION = 1
+SIDES = ("video", "text", "bank/video", "bank/text")
+
+
+def open_hdf5(path: Path, mode: str = "r") -> Any:
+    """Open an existing HDF5 file as an ``h5py.File``.
+
+    Reading asks for no attribute, so that a file somebody else wrote needs the arrays only;
+    writing (``r+``) asks for the format attribute, so that nobody else's file is changed.
+
+    Raises:
+        InputError: it is missing, locked, not HDF5, or of another format or version.
+    """
+    import h5py
+
+    if not path.is_file():
+        what = "is a folder, not a feature file" if path.is_dir() else "does not exist"
+        raise InputError(f"{path} {what}: give the .h5 that vrbench extract or import wrote.")
+    try:
+        file = h5py.File(path, mode)
+    except OSError as error:
+        raise InputError(_why_not_opened(path, error)) from error
+    attrs = read_attrs(file)
+    kind = attrs.get("format", FORMAT if mode == "r" else None)
+    version = attrs.get("version", VERSION)
+    if kind != FORMAT or version != VERSION:
+        file.close()
+        said = "no format attribute" if kind is None else f"format {kind!r}, version {version!r}"
+        raise InputError(f"{path} has {said}, expected '{FORMAT}', version {VERSION}.")
+    return file
+
+
+def _why_not_opened(path: Path, error: OSError) -> str:
+    text = str(error)
+    if "unable to lock file" in text:
+        return (
+            f"{path} is locked by another process or by a network file system: close it there, or "
+            "set HDF5_USE_FILE_LOCKING=FALSE in the environment."
+        )
+    if "h5clear" in text:
+        return f"{path} was left open by the program that wrote it: run h5clear -s on it."
+    if "already open" in text:
+        return f"{path} is open in this process already: close it first."
+    if "signature not found" in text:
+        return f"{path} is not an HDF5 file: give the .h5 that vrbench extract or import wrote."
+    if "truncated file" in text:
+        return f"{path} is truncated: copy it again or extract it anew."
+    return f"{path} cannot be opened: {os.strerror(error.errno) if error.errno else text}."
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what h5py raises over a damaged file into a sentence.
+
+    Raises:
+        InputError: HDF5 could not read something inside.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError) as error:
+        raise InputError(
+            f"{path} is damaged ({str(error).strip(chr(39))}): copy it again or extract it anew."
+        ) from error
+
+
+def read_attrs(file: Any) -> dict[str, Any]:
+    """Return the root attributes as plain Python values; arrays of one value as that value."""
+    return {key: _plain(value) for key, value in file.attrs.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value = value.tolist() if value.size != 1 else value.item()
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def is_text(dataset: Any) -> bool:
+    """Whether a dataset holds strings, of fixed or variable length."""
+    import h5py
+
+    return h5py.check_string_dtype(dataset.dtype) is not None
+
+
+def strings(dataset: Any, start: int = 0, stop: int | None = None) -> NDArray[Any]:
+    """Read rows of a dataset of strings, or of whole numbers used as ids, as an array of str.
+
+    Raises:
+        InputError: a string is not UTF-8.
+    """
+    if not is_text(dataset):
+        return np.asarray(dataset[start:stop].astype(str), dtype=np.dtypes.StringDType())
+    try:
+        # numpy's bytes are stored as "ASCII" even where they are UTF-8: the mark says nothing
+        values = dataset.asstr("utf-8")[start:stop]
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{dataset.file.filename}: {dataset.name} holds {error.object!r}, which is not UTF-8."
+        ) from error
+    return np.asarray(values, dtype=np.dtypes.StringDType())
+
+
+class StoredStrings:
+    """A column of strings that stays on disk until a slice of it is read.
+
+    Args:
+        dataset: the HDF5 dataset.
+        n: rows that count; what lies beyond is a torn tail.
+    """
+
+    def __init__(self, dataset: Any, n: int) -> None:
+        self._dataset = dataset
+        self._n = n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(self._n)
+            return strings(self._dataset, start, stop)[::step]
+        return strings(self._dataset, 0, self._n)[index]

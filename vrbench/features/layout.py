@@ -1,0 +1,92 @@
+"""The datasets of one side of a feature file: their names, types and dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vrbench.features.hdf5 import is_text
+
+REQUIRED = ("ids", "tokens", "offsets")
+
+_TEXT, _WHOLE, _FLOAT = "strings", "whole numbers", "floats"
+_NUMBER = (_WHOLE, _FLOAT)
+
+TYPES: dict[str, tuple[str, ...]] = {
+    "ids": (_TEXT, _WHOLE),
+    "offsets": (_WHOLE,),
+    "tokens": (_FLOAT,),
+    "global": (_FLOAT,),
+    "captions": (_TEXT,),
+    "video": (_WHOLE,),
+    "sequence": (_TEXT, *_NUMBER),
+    "position": _NUMBER,
+    "start": _NUMBER,
+    "end": _NUMBER,
+    "label": (_TEXT, *_NUMBER),
+    "frame": _NUMBER,
+    "level": (_WHOLE,),
+    "words": (_TEXT,),
+}
+"""What each dataset may hold."""
+
+VECTORS = frozenset({"tokens", "global"})
+"""Datasets of shape (rows, d); all others have one dimension."""
+
+PER_TOKEN = frozenset({"frame", "level", "words"})
+PER_ITEM = frozenset(TYPES) - PER_TOKEN - {"ids", "offsets", "tokens"}
+
+
+def layout_problems(file: Any, side: str) -> Iterator[str]:
+    """Yield the datasets of a side that are missing, or of another type or shape than expected.
+
+    A side without a problem here can be read, though its offsets or links may still be wrong.
+    """
+    import h5py
+
+    group = file.get(side)
+    if not isinstance(group, h5py.Group):
+        yield f"/{side} is {'missing' if group is None else 'not a group'}."
+        return
+    required = (*REQUIRED, "video") if side == "text" else REQUIRED
+    missing = [f"/{side}/{name}" for name in required if group.get(name) is None]
+    if missing:
+        all_of = ", ".join(required)
+        yield f"{' and '.join(missing)} cannot be found: required in /{side} are {all_of}."
+        return
+    problems = [p for name in TYPES if name in group for p in _type_problem(group, side, name)]
+    yield from problems or _size_problems(group, side)
+
+
+def _type_problem(group: Any, side: str, name: str) -> Iterator[str]:
+    import h5py
+
+    dataset = group.get(name)
+    if not isinstance(dataset, h5py.Dataset):
+        yield f"/{side}/{name} is not a dataset."
+        return
+    ndim = 2 if name in VECTORS else 1
+    shape = dataset.shape
+    if shape is None or len(shape) != ndim or _kind(dataset) not in TYPES[name]:
+        yield (
+            f"/{side}/{name} holds {dataset.dtype} {shape}, expected {' or '.join(TYPES[name])} "
+            f"with {ndim} dimension{'s' if ndim > 1 else ''}."
+        )
+
+
+def _kind(dataset: Any) -> str:
+    if is_text(dataset):
+        return _TEXT
+    kind, size = dataset.dtype.kind, dataset.dtype.itemsize
+    return _WHOLE if kind in "iu" else _FLOAT if kind == "f" and size <= 8 else "other"
+
+
+def _size_problems(group: Any, side: str) -> Iterator[str]:
+    n, width = len(group["ids"]), group["tokens"].shape[1]
+    if n == 0:
+        yield f"/{side} holds no items."
+    elif len(group["offsets"]) < n + 1:
+        yield f"/{side}/offsets has {len(group['offsets'])} entries for {n} ids, expected {n + 1}."
+    if width == 0 or ("global" in group and group["global"].shape[1] != width):
+        wide = f", /{side}/global {group['global'].shape[1]}" if "global" in group else ""
+        yield f"/{side}/tokens is {width} wide{wide}: both need the same width of at least 1."

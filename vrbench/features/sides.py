@@ -1,0 +1,96 @@
+"""Reading one side of an open feature file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.features.check import is_torn
+from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, read_attrs, strings
+from vrbench.features.layout import PER_ITEM, PER_TOKEN
+from vrbench.features.tokens import Tokens
+
+
+def present_sides(file: Any, path: Path) -> list[str]:
+    """Return which of the four sides an HDF5 file has.
+
+    Raises:
+        InputError: it is not a feature file: neither its attributes nor its groups say so.
+    """
+    sides = [side for side in SIDES if file.get(side) is not None]
+    missing = [f"/{side}" for side in ("video", "text") if side not in sides]
+    if missing and "format" not in file.attrs:
+        raise InputError(f"{path} is not a feature file: it has no group {' and '.join(missing)}.")
+    return sides
+
+
+def unfinished(attrs: Mapping[str, Any]) -> bool:
+    """Whether the file says that its extraction has not come to its end."""
+    return not attrs.get("complete", True)
+
+
+def notes_of(file: Any, path: Path) -> Iterator[str]:
+    """Yield what a reader of a readable file should know: an unfinished extraction, torn tails."""
+    if unfinished(read_attrs(file)):
+        yield f"{path} is unfinished: run the command that makes it again, and it will carry on."
+    for side in SIDES:
+        if side in file and is_torn(file[side]):
+            yield (
+                f"/{side} of {path} ends in an interrupted write, which is left out: "
+                f"{len(file[side]['ids'])} whole items are read."
+            )
+
+
+def scored_as_cosines(file: Any, path: Path) -> bool:
+    """Read the attribute ``normalized``: true (the default) for cosines, false for dot products.
+
+    Raises:
+        InputError: it is neither true nor false (1 and 0 will do).
+    """
+    value = read_attrs(file).get("normalized", True)
+    if isinstance(value, bool | int | float) and value in (0, 1):
+        return bool(value)
+    raise InputError(f"{path} has the attribute normalized = {value!r}, expected true or false.")
+
+
+def read_side(file: Any, side: str, path: Path) -> Tokens:
+    """Return a side without its torn tail; tokens, global vectors and words stay on disk.
+
+    Raises:
+        InputError: the attribute ``normalized`` is malformed, or a string is not UTF-8.
+    """
+    group = file[side]
+    n = len(group["ids"])
+    offsets = group["offsets"][: n + 1].astype(np.int64)
+    per_item = PER_ITEM & set(group) - {"global", "video" if side.endswith("video") else ""}
+    per_token = PER_TOKEN & set(group)
+    return Tokens(
+        ids=strings(group["ids"], 0, n),
+        tokens=group["tokens"],
+        offsets=offsets,
+        global_vectors=group.get("global"),
+        normalized=scored_as_cosines(file, path),
+        item_columns={name: _item_column(group[name], n) for name in sorted(per_item)},
+        token_columns={
+            name: _token_column(group[name], int(offsets[-1])) for name in sorted(per_token)
+        },
+        name=f"/{side} in {path}",
+    )
+
+
+def _item_column(dataset: Any, n: int) -> NDArray[Any]:
+    if is_text(dataset):
+        return strings(dataset, 0, n)
+    values = np.asarray(dataset[:n])
+    # rows of videos are indices whatever their stored type
+    return values.astype(np.int64) if values.dtype.kind in "iu" else values
+
+
+def _token_column(dataset: Any, rows: int) -> Any:
+    # words are many and most commands never read them
+    return StoredStrings(dataset, rows) if is_text(dataset) else np.asarray(dataset[:rows])

@@ -1,0 +1,172 @@
+"""The grid of methods and norms: which results it has, what decides each, and what exists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from vrbench import results
+from vrbench._version import VERSION
+from vrbench.alignments import Method, parse_method
+from vrbench.errors import InputError
+from vrbench.metrics import Ties
+from vrbench.normalizations import normalizations
+from vrbench.normalizations.base import Normalization
+from vrbench.sources import SimSource, Source
+from vrbench.truth import Protocol
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides a result besides data, method, norm and bank.
+
+    Attributes:
+        k: the K of R@K, in order.
+        ties: tie rule.
+        v2t: protocol of v2t where a video has several texts.
+        precision: of products and similarities.
+        limit: first videos only.
+        limit_ids: these videos only.
+        seed: recorded; nothing here is random.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+
+    k: tuple[int, ...] = (1, 5, 10)
+    ties: str = "mean"
+    v2t: str = "best-caption"
+    precision: Literal["single", "double"] = "single"
+    limit: int | None = None
+    limit_ids: tuple[str, ...] | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.k or min(self.k) < 1:
+            raise InputError(f"k must be whole numbers from 1, it is {list(self.k)}.")
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"limit must be at least 1, it is {self.limit}.")
+        for name, value, known in (
+            ("ties", self.ties, get_args(Ties)),
+            ("v2t", self.v2t, get_args(Protocol)),
+            ("precision", self.precision, ("single", "double")),
+        ):
+            if value not in known:
+                raise InputError(f"Unknown {name} '{value}': use {', '.join(known)}.")
+
+    @property
+    def limited(self) -> dict[str, Any] | None:
+        """Return how the test set was cut, or None."""
+        if self.limit is None and self.limit_ids is None:
+            return None
+        ids = None if self.limit_ids is None else results.identity({"ids": sorted(self.limit_ids)})
+        return {"first": self.limit, "ids": ids}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One cell of the grid.
+
+    Attributes:
+        method: the alignment; None where similarities are given.
+        norm: the normalization.
+        bank: kind of its bank.
+        name: stem of its result files.
+        exists: whether the result is there already.
+    """
+
+    method: Method | None
+    norm: Normalization
+    bank: str
+    name: str
+    exists: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return what a person calls it."""
+        method = self.method.spec if self.method else "given similarities"
+        norm = normalizations.spec(self.norm)
+        return method if norm == "none" else f"{method}, {norm}, bank {self.bank}"
+
+
+def plan(
+    source: Source,
+    settings: Settings,
+    methods: Sequence[str],
+    norms: Sequence[str],
+    bank: str | None,
+    out: Path | None = None,
+) -> list[Job]:
+    """Return the grid, methods before norms.
+
+    Args:
+        source: what is evaluated.
+        settings: what else decides a result.
+        methods: specs; not read where similarities are given.
+        norms: specs.
+        bank: kind of bank asked for; None: what each norm takes by default.
+        out: folder in which results may exist.
+
+    Raises:
+        InputError: a spec cannot be read, or a norm has no bank.
+    """
+    given = isinstance(source, SimSource)
+    parsed = [None] if given else [parse_method(spec) for spec in methods]
+    chosen = [normalizations.parse(spec) for spec in norms]
+    jobs: dict[str, Job] = {}
+    for method in parsed:
+        for norm in chosen:
+            kind = bank_kind(source, norm, bank)
+            key = results.identity(_identity(source, settings, method, norm, kind))
+            spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
+            name = results.stem(source.about["dataset"], spec, norm_spec, key)
+            exists = out is not None and (out / f"{name}.json").is_file()
+            jobs.setdefault(name, Job(method, norm, kind, name, exists))
+    return list(jobs.values())
+
+
+def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:
+    """Return the kind of bank that a norm gets.
+
+    Raises:
+        InputError: it needs one and there is none.
+    """
+    name = normalizations.spec(norm)
+    if not norm.needs_bank:
+        return "none"
+    if asked == "none":
+        raise InputError(f"--norm {name} needs a bank: leave --bank out, or give train or test.")
+    if asked in ("test", "rolling", "file"):
+        return asked
+    if asked is None and norm.transductive:
+        return "test"
+    if not source.has_bank:
+        raise InputError(
+            f"{source.about['features']['file']} has no bank of training queries for --norm "
+            f"{name}: import or extract one, or use the test queries themselves with --bank test "
+            "(transductive)."
+        )
+    return "train"
+
+
+def _identity(
+    source: Source, settings: Settings, method: Method | None, norm: Normalization, kind: str
+) -> dict[str, Any]:
+    """Everything that decides a result."""
+    return {
+        "features": source.about["features"]["sha256"],
+        "method": method.spec if method else None,
+        "head": None,
+        "norm": normalizations.spec(norm),
+        "sequence": None,
+        "bank": [kind, source.bank_identity(kind)],
+        "ties": settings.ties,
+        "v2t": settings.v2t,
+        "k": settings.k,
+        "limit": settings.limited,
+        "seed": settings.seed,
+        "precision": settings.precision,
+        "vrbench": VERSION,
+    }

@@ -1,0 +1,90 @@
+"""Arrays that somebody else computed -> feature file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from vrbench.arrays import read_arrays
+from vrbench.errors import InputError
+from vrbench.features.check import bad_rows
+from vrbench.features.tokens import Tokens
+from vrbench.features.writer import FeatureWriter
+from vrbench.replacing import replacing
+
+
+def import_arrays(
+    source: Path,
+    out: Path,
+    *,
+    dataset: str = "",
+    split: str = "",
+    encoder: str = "",
+    normalized: bool = True,
+    dtype: str | None = None,
+    overwrite: bool = False,
+    note: Callable[[str], None] | None = None,
+) -> Path:
+    """Write an npz, or a folder of npy files, as a feature file.
+
+    Vectors are stored as they are, never scaled. ``out`` appears once it is whole; what was there
+    before stays until then, and after an error or interruption.
+
+    Args:
+        source: arrays under the names of ``vrbench.arrays.NAMES``.
+        out: the feature file.
+        dataset: what to call the data.
+        split: what to call the part of it.
+        encoder: what made the vectors.
+        normalized: whether they are to be compared by cosines (else dot products).
+        dtype: storage type: float16, float32 or float64; None keeps the widest of the source.
+        overwrite: replace an ``out`` that exists.
+        note: called with each remark, such as which arrays were not read.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        InputError: an array is missing or malformed, an item cannot be scored, or ``out`` exists
+            or cannot be written.
+    """
+    _check_out(source, out, overwrite)
+    arrays = read_arrays(source)
+    for remark in arrays.notes:
+        if note is not None:
+            note(remark)
+    attrs = {
+        "dataset": dataset,
+        "split": split,
+        "encoder": encoder,
+        "normalized": normalized,
+        "dim": arrays.sides["video"].dim,
+        "created_by": f"vrbench {version('vrbench')}",
+    }
+    with replacing(out) as part, FeatureWriter(part, attrs, dtype or arrays.dtype) as writer:
+        for side, tokens in arrays.sides.items():
+            _write(writer, side, replace(tokens, normalized=normalized))
+        writer.finish()
+    return out
+
+
+def _check_out(source: Path, out: Path, overwrite: bool) -> None:
+    if out.is_dir():
+        raise InputError(f"{out} is a folder: give --out the name of a file, such as f.h5.")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise InputError(f"{out} is what is to be imported: give --out another name.")
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists already: use another --out, or --overwrite.")
+
+
+def _write(writer: FeatureWriter, side: str, tokens: Tokens) -> None:
+    for block in tokens.blocks():
+        owner = block.ids.repeat(block.lengths)
+        for problem in bad_rows(block.tokens, owner, block, "a token"):
+            raise InputError(problem)
+        if block.global_vectors is not None:
+            for problem in bad_rows(block.global_vectors, block.ids, block, "its global vector"):
+                raise InputError(problem)
+        writer.append(side, block)

@@ -1,0 +1,76 @@
+"""Measuring a similarity: metrics, diagnostics and ranks of both directions from the same pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.diagnostics import HUB_K, Occurrences, ProbabilitySums, Representation
+from vrbench.metrics import RankCounter, fold, summary
+from vrbench.sim import DIRECTIONS, Direction, Sim, as_matrix
+from vrbench.truth import Truth, queries, v2t_queries
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was measured, by direction.
+
+    Attributes:
+        metrics: R@K in percent, MdR, MnR, share of tied queries.
+        diagnostics: normalization error, under, once, over, hub skewness.
+        ranks: the rank vectors.
+    """
+
+    metrics: dict[str, dict[str, float]]
+    diagnostics: dict[str, dict[str, float | None]]
+    ranks: dict[str, NDArray[np.float64]]
+
+
+def measure(
+    sim: Sim, truth: Truth, ks: Sequence[int], ties: str, v2t: str, gamma: float | None
+) -> Measured:
+    """Measure both directions.
+
+    Args:
+        sim: (n_text, n_video) matrices.
+        truth: the right pairs.
+        ks: the K of R@K.
+        ties: tie rule of the ranks.
+        v2t: protocol of v2t where a video has several texts.
+        gamma: temperature of the normalization error; None: the scores have a scale of their own,
+            and the error is None.
+    """
+    result = Measured({}, {}, {})
+    for direction in DIRECTIONS:
+        ranks, tied, diagnostics = _direction(sim, truth, direction, v2t, gamma)
+        values = ranks.ranks(ties)
+        result.ranks[direction] = values
+        result.metrics[direction] = {**summary(values, ks), "tied": tied}
+        result.diagnostics[direction] = diagnostics
+    return result
+
+
+def _direction(
+    sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None
+) -> tuple[RankCounter, float, dict[str, Any]]:
+    matrix = as_matrix(getattr(sim, direction))
+    asking = queries(matrix, truth, direction)
+    sums = None if gamma is None else ProbabilitySums(asking, gamma)
+    votes, near = Representation(asking), Occurrences(asking, HUB_K)
+    counter = RankCounter(asking)
+    same = direction == "t2v" or v2t == "best-caption"
+    fold(asking, [a for a in (counter if same else None, sums, votes, near) if a is not None])
+    if not same:
+        others = v2t_queries(matrix, truth, v2t)
+        counter = RankCounter(others)
+        fold(others, [counter])
+    diagnostics = {
+        "normalization_error": None if sums is None else sums.error,
+        **{name: float(share) for name, share in votes.shares().items()},
+        "hub_skewness": near.skewness,
+    }
+    return counter, counter.tied_share, diagnostics

@@ -1,0 +1,64 @@
+"""Keeping the process under a bound of resident memory."""
+
+from __future__ import annotations
+
+import re
+import resource
+import sys
+
+from vrbench.errors import InputError
+
+MB = 1_000_000
+LEAST = 300 * MB
+"""What a bound must leave beyond the imports."""
+
+_UNITS = {"": 1, "b": 1, "kb": 1_000, "mb": MB, "gb": 1_000 * MB}
+_MARGIN = 120 * MB
+"""Tiles in work, rank counting, and the allocator's slack."""
+
+
+def parse_size(text: str) -> int:
+    """Read ``2GB`` or ``800MB`` (MB = 10^6 bytes) as bytes.
+
+    Raises:
+        InputError: it is no size.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?b?)\s*", text.lower())
+    unit = match[2] if match else "?"
+    unit = unit if unit in _UNITS else f"{unit}b"
+    if match is None or unit not in _UNITS:
+        raise InputError(f"Cannot read '{text}' as a size of memory: write 2GB or 800MB.")
+    return int(float(match[1]) * _UNITS[unit])
+
+
+def peak() -> int:
+    """Largest resident memory of this process so far, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def block_bytes(bound: int, matrices: int, most: int) -> int:
+    """Share out a bound: bytes for the items in work of each side, at most ``most``.
+
+    Args:
+        bound: bytes that the process may hold, imports included.
+        matrices: bytes of the similarity matrices that must be whole.
+        most: upper limit of the answer.
+
+    Raises:
+        InputError: the bound is too small for the imports, or for the matrices.
+    """
+    imports = peak()
+    if bound < imports + LEAST:
+        raise InputError(
+            f"--memory {bound // MB}MB is too little: the imports take {imports // MB}MB, give at "
+            f"least {(imports + LEAST) // MB + 1}MB."
+        )
+    room = bound - imports - _MARGIN - matrices
+    if room < 2 * MB * 20:
+        need = imports + _MARGIN + matrices + 2 * MB * 20
+        raise InputError(
+            f"--memory {bound // MB}MB cannot hold the similarity matrices ({matrices // MB}MB) "
+            f"beside the imports: give at least {need // MB + 1}MB, or fewer items (--limit)."
+        )
+    return min(room // 2, most)

@@ -1,0 +1,90 @@
+"""What a normalization sees, and what it gives back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.sim import Rows
+
+Transform = Callable[[NDArray[Any]], NDArray[Any]]
+"""Maps a block of test queries (rows, gallery) to the normalized block."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Bank queries against the gallery, and how many texts stand behind each side.
+
+    Attributes:
+        rows: (n_bank, gallery) similarities, read as often as needed, block by block.
+        query_weight: (n_bank,) texts behind each bank query (1 where queries are texts).
+        gallery_weight: (gallery,) texts behind each gallery item.
+    """
+
+    rows: Rows
+    query_weight: NDArray[np.float64]
+    gallery_weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A normalization that has seen its bank.
+
+    Attributes:
+        transform: maps blocks of test similarities.
+        info: numbers worth reporting, such as the residual of an iteration.
+    """
+
+    transform: Transform
+    info: dict[str, float] = field(default_factory=dict)
+
+
+class Normalization(ABC):
+    """A frozen dataclass that is fitted on bank queries and applied to test queries.
+
+    It sees one direction at a time, a query in each row; v2t is the same function on the
+    transposed matrices.
+    """
+
+    source: ClassVar[str] = ""
+    """Paper and equation, for listings."""
+
+    needs_bank: ClassVar[bool] = True
+    transductive: ClassVar[bool] = False
+    """Whether it is defined on the test queries themselves, and takes them as bank by default."""
+
+    @property
+    def gamma(self) -> float:
+        """Temperature at which the normalization error is taken."""
+        return 0.01
+
+    @property
+    def keeps_scale(self) -> bool:
+        """Whether the result stays on the scale of the input (else: scores of its own)."""
+        return True
+
+    @property
+    def counts_captions(self) -> bool:
+        """Whether it reads how many captions the test videos have: hindsight, whatever the bank."""
+        return False
+
+    @abstractmethod
+    def fit(self, bank: Bank) -> Fitted:
+        """Learn from the bank."""
+
+
+def column_logsumexp(blocks: Iterator[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Log of the column sums of ``exp`` over blocks of rows, in float64 and without overflow."""
+    top, value = np.full(1, -np.inf), np.zeros(1)
+    for block in blocks:
+        new_top = np.maximum(top, block.max(axis=0))
+        with np.errstate(invalid="ignore"):  # -inf - -inf before the first block
+            old = np.where(np.isfinite(top), value * np.exp(top - new_top), 0)
+        value = old + np.exp(block - new_top).sum(axis=0)
+        top = new_top
+    return np.asarray(top + np.log(value))

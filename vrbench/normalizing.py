@@ -1,0 +1,208 @@
+"""Applying a normalization to both directions of a similarity, with any bank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vrbench.errors import InputError
+from vrbench.normalizations import normalizations
+from vrbench.normalizations.base import Bank, Fitted, Normalization
+from vrbench.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix
+from vrbench.truth import Truth
+
+
+@dataclass(frozen=True, eq=False)
+class BankSim:
+    """What a normalization may see besides the similarities that it is applied to.
+
+    Attributes:
+        kind: ``none``, ``train``, ``test``, ``rolling`` or ``file``.
+        sim: t2v (n_bank_text, n_video) and v2t (n_text, n_bank_video); None for ``none``,
+            ``test`` and ``rolling``, whose bank is made of the test queries.
+        captions: (n_bank_video,) texts of each bank video, where known.
+        window: queries that a rolling bank holds, the current one included; 0: all so far.
+    """
+
+    kind: str
+    sim: Sim | None = None
+    captions: NDArray[np.int64] | None = None
+    window: int = 0
+
+    def size(self, truth: Truth) -> tuple[int, int]:
+        """Return the numbers of bank texts and bank videos."""
+        if self.kind == "none":
+            return 0, 0
+        if self.sim is not None:
+            texts = 0 if self.sim.t2v is None else len(self.sim.t2v)
+            return texts, 0 if self.sim.v2t is None else self.sim.v2t.shape[1]
+        texts, videos = truth.n_text, int((truth.captions > 0).sum())
+        return min(texts, self.window or texts), min(videos, self.window or videos)
+
+
+@dataclass(frozen=True, eq=False)
+class Normalized:
+    """A normalized similarity.
+
+    Attributes:
+        sim: the new matrices, texts x videos.
+        info: by direction, numbers that the normalization reports.
+    """
+
+    sim: Sim
+    info: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def apply(norm: Normalization, sim: Sim, bank: BankSim, truth: Truth) -> Normalized:
+    """Normalize each direction that ``sim`` has.
+
+    Raises:
+        InputError: the bank's shape does not fit, or a value in it is NaN or infinite.
+    """
+    if not norm.needs_bank:
+        return Normalized(sim)
+    info: dict[str, dict[str, float]] = {}
+    result: dict[Direction, NDArray[Any] | None] = {"t2v": None, "v2t": None}
+    for direction in DIRECTIONS:
+        if getattr(sim, direction) is None:
+            continue
+        matrix = sim.queries(direction)
+        if bank.kind == "rolling":
+            out = _roll(norm, matrix, bank, truth, direction)
+        else:
+            fitted = norm.fit(_fit_bank(matrix, bank, truth, direction))
+            out = _transform(fitted, matrix)
+            info[direction] = fitted.info
+        result[direction] = out if direction == "t2v" else out.T
+    return Normalized(Sim(result["t2v"], result["v2t"]), info)
+
+
+def normalize(
+    sim: Any,
+    norm: str,
+    bank: Any = None,
+    *,
+    text_video: ArrayLike | None = None,
+    positives: ArrayLike | None = None,
+) -> Sim:
+    """Normalize a similarity.
+
+    Args:
+        sim: a Sim, a dict or object with ``t2v`` and ``v2t``, or one (n_text, n_video) matrix for
+            both directions.
+        norm: the spec of a normalization.
+        bank: ``"test"`` (the similarities themselves: transductive), or an object or dict with
+            ``t2v`` (n_bank_text, n_video) and ``v2t`` (n_text, n_bank_video); one matrix is the
+            t2v bank, and then only ``t2v`` comes back. None: only for norms that need no bank, or
+            are transductive by definition.
+        text_video: (n_text,) column of each text's video; default: row i belongs to column i.
+        positives: (n_text, n_video) boolean, instead of ``text_video``.
+
+    Returns:
+        Sim of new (n_text, n_video) matrices; the input is not changed.
+
+    Raises:
+        InputError: the norm is unknown, a bank is missing, or shapes do not fit.
+    """
+    method = normalizations.parse(norm)
+    given = _as_sim(sim)
+    shape = as_matrix(given.v2t if given.t2v is None else given.t2v).shape
+    known = text_video is not None or positives is not None or shape[0] == shape[-1]
+    if method.counts_captions and not known:
+        raise InputError(f"'{norm}' counts captions: say which video each text has (text_video).")
+    truth = Truth.of(shape, text_video, positives) if known else _everyone(shape)
+    if bank is None and method.needs_bank and not method.transductive:
+        raise InputError(f"'{norm}' needs a bank: give a matrix, or bank='test' (transductive).")
+    if bank is None or isinstance(bank, str):
+        if bank not in (None, "test"):
+            raise InputError(f"Unknown bank '{bank}': give 'test', or an object with t2v and v2t.")
+        return apply(method, given, BankSim("test"), truth).sim
+    banks = _as_sim(bank, one_sided=True)
+    only = Sim(*(getattr(given, d) if getattr(banks, d) is not None else None for d in DIRECTIONS))
+    return apply(method, only, BankSim("file", banks), truth).sim
+
+
+def _as_sim(values: Any, *, one_sided: bool = False) -> Sim:
+    """Read an object or dict with ``t2v`` and ``v2t``, or one matrix."""
+    if isinstance(values, Mapping):
+        parts = [values.get(direction) for direction in DIRECTIONS]
+    elif hasattr(values, "t2v"):
+        parts = [getattr(values, direction, None) for direction in DIRECTIONS]
+    else:
+        parts = [values, None if one_sided else values]
+    if all(part is None for part in parts):
+        raise InputError("A similarity or bank needs 't2v', 'v2t' or both.")
+    return Sim(*(None if part is None else as_matrix(part) for part in parts))
+
+
+def _everyone(shape: tuple[int, ...]) -> Truth:
+    """Stand in for an unknown truth: every text and every video asks."""
+    n_text, n_video = shape
+    most = max(n_text, n_video)
+    return Truth(np.arange(most) % n_text, np.arange(most) % n_video, n_text, n_video)
+
+
+def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction) -> Bank:
+    """Return the bank's queries against this direction's gallery."""
+    gallery = truth.captions if direction == "t2v" else np.ones(truth.n_text)
+    if bank.sim is None:
+        asking = _asking(truth, direction)
+        weight = np.ones(len(asking)) if direction == "t2v" else truth.captions[asking]
+        rows = Rows(matrix, None if len(asking) == len(matrix) else asking)
+        return Bank(rows, weight.astype(np.float64), gallery.astype(np.float64))
+    if getattr(bank.sim, direction) is None:
+        raise InputError(f"The bank has no similarities for {direction}.")
+    rows = Rows(bank.sim.queries(direction))
+    if rows.width != matrix.shape[1] or not len(rows):
+        shape = as_matrix(getattr(bank.sim, direction)).shape
+        expected = (
+            f"(bank texts, {matrix.shape[1]})"
+            if direction == "t2v"
+            else (f"({matrix.shape[1]}, bank videos)")
+        )
+        raise InputError(f"The {direction} bank has shape {shape}, expected {expected}.")
+    for block in rows:
+        if not np.isfinite(block).all():
+            raise InputError(f"The {direction} bank holds NaN or infinity.")
+    known = direction == "v2t" and bank.captions is not None
+    weight = np.maximum(bank.captions, 1) if known and bank.captions is not None else np.ones(1)
+    queries = np.broadcast_to(weight, len(rows)).astype(np.float64)
+    return Bank(rows, queries, gallery.astype(np.float64))
+
+
+def _asking(truth: Truth, direction: Direction) -> NDArray[np.int64]:
+    """Return the queries of a direction: all texts, or the videos that have one."""
+    return np.arange(truth.n_text) if direction == "t2v" else np.flatnonzero(truth.captions)
+
+
+def _transform(fitted: Fitted, matrix: NDArray[Any]) -> NDArray[Any]:
+    rows = Rows(matrix)
+    out: NDArray[Any] | None = None
+    for part in rows.slices():
+        block = fitted.transform(rows.block(part))
+        if out is None:
+            out = np.empty(matrix.shape, dtype=block.dtype)
+        out[part] = block
+    assert out is not None  # a similarity has at least one row
+    return out
+
+
+def _roll(
+    norm: Normalization, matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction
+) -> NDArray[Any]:
+    """Normalize each query with the queries up to it; a bank of one row changes nothing."""
+    whole = _fit_bank(matrix, BankSim("test"), truth, direction)
+    asking = _asking(truth, direction)
+    out = matrix.astype(np.float64) if not norm.keeps_scale else matrix.copy()
+    for i in range(1, len(asking)):
+        seen = slice(max(0, i + 1 - bank.window) if bank.window else 0, i + 1)
+        if seen.stop - seen.start < 2:
+            continue
+        part = Bank(Rows(matrix, asking[seen]), whole.query_weight[seen], whole.gallery_weight)
+        query = slice(asking[i], asking[i] + 1)
+        out[query] = norm.fit(part).transform(matrix[query])
+    return out

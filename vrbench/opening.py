@@ -1,0 +1,103 @@
+"""Opening what is to be evaluated: files, limits and the bank that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vrbench.errors import InputError, did_you_mean
+from vrbench.features import Features, open_features
+from vrbench.grid import Settings
+from vrbench.simfile import SimFile, load_sim
+from vrbench.sources import Compute, FeatureSource, SimSource, Source
+
+KINDS = ("none", "train", "test", "rolling")
+
+
+def open_source(
+    features: Features | str | Path | None,
+    from_sim: Path | None,
+    bank: str | Path | None,
+    compute: Compute,
+    settings: Settings,
+) -> tuple[str | None, Source]:
+    """Return the kind of bank asked for, and the opened source.
+
+    Args:
+        features: a feature file, open or not; None with ``from_sim``.
+        from_sim: a similarity file instead.
+        bank: a kind of bank, ``rolling:N``, or a file; None: not asked for.
+        compute: how to compute.
+        settings: says which items are wanted.
+
+    Raises:
+        InputError: a file is missing or malformed, or the bank cannot be read.
+    """
+    kind, other, window = _read_bank(bank)
+    if from_sim is not None:
+        if settings.limited:
+            raise InputError("--limit and --limit-ids need a feature file, not --from-sim.")
+        return kind, SimSource(load_sim(from_sim), other, window)
+    if features is None:
+        raise InputError("There is nothing to evaluate: give a feature file.")
+    opened = features if isinstance(features, Features) else open_features(features)
+    if not opened.attrs.get("complete", True):
+        raise InputError(
+            f"The extraction of {opened.path} is unfinished: run the same vrbench extract again."
+        )
+    if settings.limited:
+        opened = limit_rows(opened, settings.limit, settings.limit_ids)
+    return kind, FeatureSource(opened, compute, other, window)
+
+
+def limit_rows(features: Features, limit: int | None, ids: Sequence[str] | None) -> Features:
+    """Keep the first ``limit`` videos, or those with these ids in file order, with their texts.
+
+    Raises:
+        InputError: an id is not in the file, or nothing is left.
+    """
+    rows = np.arange(len(features.video))
+    if ids is not None:
+        where = {str(name): row for row, name in enumerate(features.video.ids)}
+        missing = [name for name in ids if name not in where]
+        if missing:
+            raise InputError(
+                f"--limit-ids names {len(missing)} videos that {features.path} does not have, "
+                f"the first is '{missing[0]}'."
+            )
+        rows = np.array(sorted(where[name] for name in set(ids)), dtype=np.int64)
+    rows = rows[:limit]
+    limited = features.limited(rows)
+    if not len(limited.video) or not len(limited.text):
+        raise InputError(f"Nothing of {features.path} is left: no text belongs to these videos.")
+    return limited
+
+
+def _read_bank(bank: str | Path | None) -> tuple[str | None, Features | SimFile | None, int]:
+    """Return kind, file and window of ``--bank``."""
+    if bank is None:
+        return None, None, 0
+    name, _, size = str(bank).partition(":")
+    if str(bank) in KINDS:
+        return str(bank), None, 0
+    if name == "rolling":
+        if not size.isdigit() or int(size) < 1:
+            raise InputError(f"Cannot read --bank {bank}: write rolling, or rolling:N with N >= 1.")
+        return "rolling", None, int(size)
+    if not Path(bank).is_file():
+        raise InputError(
+            f"Unknown bank '{bank}'.{did_you_mean(str(bank), KINDS)} Use {', '.join(KINDS)}, "
+            "rolling:N or an existing feature or similarity file."
+        )
+    return "file", _bank_file(Path(bank)), 0
+
+
+def _bank_file(path: Path) -> Features | SimFile:
+    if path.suffix != ".npz":
+        return open_features(path)
+    file = load_sim(path)
+    if file.bank is None:
+        raise InputError(f"{path} holds no bank_t2v or bank_v2t to be used as the bank.")
+    return file

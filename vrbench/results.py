@@ -1,0 +1,109 @@
+"""Result: what a table row is; a JSON file with the rank vectors beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.files import replacing
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One alignment and normalization on one test set.
+
+    Attributes:
+        values: the JSON: what was measured, on what, how, and by whom.
+        ranks: ``t2v`` (n_text,), ``v2t`` (n_video,) with NaN where a video asks no query, or
+            (n_text,) under ``each-caption``; ``text_ids``, ``video_ids``.
+    """
+
+    values: Mapping[str, Any]
+    ranks: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values[key]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return dict(self.values)
+
+
+def identity(values: Mapping[str, Any]) -> str:
+    """Short hash of everything that decides a result; equal results need no second run."""
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def stem(dataset: str, method: str | None, norm: str, key: str) -> str:
+    """Name of a result's files: readable, and different for different results."""
+    words = "_".join(filter(None, (dataset, method or "sim", norm)))
+    return f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', words)[:100]}_{key}"
+
+
+def save(result: Result, folder: Path, name: str) -> Result:
+    """Write ``name.json`` and ``name.npz``; the JSON comes last, so what is there is whole.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    with replacing(folder / f"{name}.npz") as temporary:
+        arrays: dict[str, Any] = dict(result.ranks)
+        np.savez_compressed(temporary, **arrays)
+    saved = Result({**result.values, "ranks": f"{name}.npz"}, result.ranks)
+    with replacing(folder / f"{name}.json") as temporary:
+        temporary.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
+    return saved
+
+
+def load(path: Path) -> Result:
+    """Read one result file, and the rank vectors beside it where they are there.
+
+    Raises:
+        InputError: it is no result file.
+    """
+    try:
+        values = json.loads(path.read_text())
+        if values["schema"] != SCHEMA:
+            raise InputError(f"{path} has schema {values['schema']}, expected {SCHEMA}.")
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not a result of vrbench eval.") from error
+    beside = path.parent / str(values.get("ranks"))
+    if not beside.is_file():
+        return Result(values)
+    with np.load(beside, allow_pickle=False) as file:
+        return Result(values, {key: file[key] for key in file.files})
+
+
+def load_all(folder: Path) -> tuple[list[Result], list[str]]:
+    """Read every result in a folder, in order of file name; the second list names what was not one.
+
+    Raises:
+        InputError: the folder does not exist.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: give the --out of vrbench eval.")
+    found: list[Result] = []
+    skipped: list[str] = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(load(path))
+        except InputError:
+            skipped.append(str(path))
+    return found, skipped
+
+
+def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """Return the JSON objects of several results."""
+    return [result.to_dict() for result in results]

@@ -1,0 +1,182 @@
+"""Similarity files: npz, every matrix texts x videos whatever the direction."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError, did_you_mean
+from vrbench.files import replacing
+from vrbench.sim import Sim
+from vrbench.truth import Truth
+
+KEYS = (
+    *("t2v", "v2t", "norm", "raw_t2v", "raw_v2t", "text_video", "positives"),
+    *("bank_t2v", "bank_v2t", "text_ids", "video_ids"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SimFile:
+    """A similarity file.
+
+    Attributes:
+        path: where it was read.
+        sim: the matrices as stored.
+        raw: the matrices before normalization; the same where ``norm`` is ``none``; None where
+            they were normalized and not kept.
+        norm: the spec that made ``sim``.
+        truth: the right pairs.
+        bank: t2v (n_bank_text, n_video), v2t (n_text, n_bank_video), either may be None; or None.
+        text_ids: (n_text,).
+        video_ids: (n_video,).
+    """
+
+    path: Path
+    sim: Sim
+    raw: Sim | None
+    norm: str
+    truth: Truth
+    bank: Sim | None
+    text_ids: NDArray[Any]
+    video_ids: NDArray[Any]
+
+    def sha256(self) -> str:
+        """SHA-256 of the file, hexadecimal."""
+        with self.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def load_sim(path: str | Path) -> SimFile:
+    """Read a similarity file; levels on a leading axis are averaged.
+
+    Raises:
+        InputError: the file or a matrix in it is missing, malformed or of the wrong shape.
+    """
+    path = Path(path)
+    arrays = _read(path)
+    if "t2v" not in arrays:
+        hint = did_you_mean("t2v", arrays) or f" It has: {', '.join(sorted(arrays)) or 'nothing'}."
+        raise InputError(f"{path} has no matrix 't2v' (texts x videos).{hint}")
+    shape = arrays["t2v"].shape
+    for name in ("v2t", "raw_t2v", "raw_v2t"):
+        if name in arrays and arrays[name].shape != shape:
+            raise InputError(f"{path}: {name} has shape {arrays[name].shape}, t2v {shape}.")
+    _check_bank(path, arrays, shape)
+    try:
+        truth = Truth.of(shape, arrays.get("text_video"), arrays.get("positives"))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    sim = Sim(arrays["t2v"], arrays.get("v2t", arrays["t2v"]))
+    raw = None
+    norm = str(arrays.get("norm", "none"))
+    if "raw_t2v" in arrays:
+        raw = Sim(arrays["raw_t2v"], arrays.get("raw_v2t", arrays["raw_t2v"]))
+    elif norm == "none":
+        raw = sim
+    bank = Sim(arrays.get("bank_t2v"), arrays.get("bank_v2t"))
+    return SimFile(
+        path=path,
+        sim=sim,
+        raw=raw,
+        norm=norm,
+        truth=truth,
+        bank=None if bank.t2v is None and bank.v2t is None else bank,
+        text_ids=_ids(path, arrays, "text", shape[0]),
+        video_ids=_ids(path, arrays, "video", shape[1]),
+    )
+
+
+def save_sim(
+    path: Path,
+    sim: Sim,
+    norm: str,
+    raw: Sim,
+    truth: Truth,
+    bank: Sim | None,
+    ids: Mapping[str, NDArray[Any]],
+) -> None:
+    """Write a similarity file that ``load_sim`` reads back bit for bit.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    arrays: dict[str, Any] = {"t2v": sim.t2v, "v2t": sim.v2t, "norm": norm}
+    if norm != "none":
+        arrays |= {"raw_t2v": raw.t2v, "raw_v2t": raw.v2t}
+    if bank is not None:
+        arrays |= {"bank_t2v": bank.t2v, "bank_v2t": bank.v2t}
+    if truth.single:
+        arrays["text_video"] = truth.video
+    else:
+        arrays["positives"] = np.zeros(sim.t2v.shape, dtype=bool)
+        arrays["positives"][truth.text, truth.video] = True
+    arrays |= {key: ids[key] for key in ("text_ids", "video_ids")}
+    with replacing(path) as temporary:
+        np.savez(temporary, **{k: v for k, v in arrays.items() if v is not None})
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: give an npz with a matrix 't2v'.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise InputError(f"{path} holds one array: save it with np.savez(..., t2v=array).")
+            arrays = {key: file[key] for key in file.files if key in KEYS}
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{path} is not a readable npz file: {str(error).splitlines()[0]}."
+        ) from error
+    return {key: _matrix(path, key, value) for key, value in arrays.items()}
+
+
+def _matrix(path: Path, key: str, value: NDArray[Any]) -> NDArray[Any]:
+    """Average the levels of a similarity; other arrays as they are."""
+    if not key.endswith(("t2v", "v2t")):
+        return value
+    if value.dtype.kind not in "fiu" or value.ndim not in (2, 3) or 0 in value.shape:
+        raise InputError(
+            f"{path}: {key} is {value.dtype} {value.shape}, expected numbers (texts, videos)."
+        )
+    wide = value if value.dtype == np.float64 else value.astype(np.float32)
+    if value.dtype.kind != "f":
+        wide = value.astype(np.float64)
+    result = wide.mean(axis=0) if wide.ndim == 3 else wide
+    if not np.isfinite(result).all():
+        text, video = np.argwhere(~np.isfinite(result))[0]
+        raise InputError(
+            f"{path}: {key} of text {text} and video {video} is {result[text, video]}: every "
+            "similarity must be finite."
+        )
+    return result
+
+
+def _check_bank(path: Path, arrays: dict[str, NDArray[Any]], shape: tuple[int, ...]) -> None:
+    for name, axis, expected in (
+        ("bank_t2v", 1, f"(bank texts, {shape[1]})"),
+        ("bank_v2t", 0, f"({shape[0]}, bank videos)"),
+    ):
+        if name in arrays and arrays[name].shape[axis] != shape[axis]:
+            raise InputError(
+                f"{path}: {name} has shape {arrays[name].shape}, expected {expected}: every "
+                "matrix is texts x videos."
+            )
+
+
+def _ids(path: Path, arrays: dict[str, NDArray[Any]], side: str, n: int) -> NDArray[Any]:
+    ids = arrays.get(f"{side}_ids")
+    if ids is None:
+        return np.array([f"{side}{i}" for i in range(n)])
+    if ids.shape != (n,) or len(np.unique(ids)) < n:
+        raise InputError(f"{path}: {side}_ids must be {n} different names, it is {ids.shape}.")
+    return ids.astype(str)

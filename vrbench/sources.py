@@ -1,0 +1,249 @@
+"""Where similarities come from: a feature file and an alignment, or a similarity file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.alignments.driver import BLOCK_BYTES, Progress, score
+from vrbench.errors import InputError
+from vrbench.features import Features, Tokens
+from vrbench.memory import block_bytes
+from vrbench.normalizing import BankSim
+from vrbench.sim import Sim
+from vrbench.simfile import SimFile
+from vrbench.truth import Truth
+
+
+@dataclass(frozen=True)
+class Compute:
+    """How to compute; nothing here changes a result beyond rounding.
+
+    Attributes:
+        precision: ``single`` or ``double``.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        workers: threads; None: one a core.
+        memory: bytes that the process may hold; None: unbounded.
+    """
+
+    precision: Literal["single", "double"] = "single"
+    device: str = "auto"
+    workers: int | None = None
+    memory: int | None = None
+
+
+class Source(Protocol):
+    """Similarities of texts and videos, and of the bank."""
+
+    about: dict[str, Any]
+    notes: tuple[str, ...]
+    truth: Truth
+    text_ids: NDArray[Any]
+    video_ids: NDArray[Any]
+    has_bank: bool
+
+    def pairs(self, bank: str) -> int:
+        """Return how many similarities one alignment computes with this bank."""
+
+    def bank_identity(self, kind: str) -> str | int | None:
+        """Return what tells a bank of this kind from another one."""
+
+    def version(self, bank: str) -> str:
+        """Return which of its similarities ``sim`` gives for this bank."""
+
+    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+        """Return the raw similarities."""
+
+    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+        """Return the bank of the kind ``none``, ``train``, ``test``, ``rolling`` or ``file``."""
+
+
+@dataclass(eq=False)
+class FeatureSource:
+    """A feature file, scored by an alignment.
+
+    Attributes:
+        features: the file, limited to the items wanted.
+        compute: how to compute.
+        other: the bank of ``--bank FILE``: a feature file or a similarity file.
+        window: queries in a rolling bank; 0: all so far.
+    """
+
+    features: Features
+    compute: Compute = field(default_factory=Compute)
+    other: Features | SimFile | None = None
+    window: int = 0
+
+    def __post_init__(self) -> None:
+        features = self.features
+        attrs = features.attrs
+        self.text_ids, self.video_ids = _names(features.text), _names(features.video)
+        self.truth = Truth.of(
+            (len(features.text), len(features.video)), text_video=features.text_video
+        )
+        self.notes = features.notes
+        self.has_bank = features.bank_text is not None or features.bank_video is not None
+        self.about = {
+            "dataset": str(attrs.get("dataset") or features.path.stem),
+            "split": _text(attrs.get("split")),
+            "encoder": _text(attrs.get("encoder")),
+            "features": {"file": features.path.name, "sha256": features.sha256()},
+        }
+
+    def pairs(self, bank: str) -> int:
+        """Return how many similarities one alignment computes with this bank."""
+        texts, videos = self._bank_sides(bank)
+        t, v = len(self.features.text), len(self.features.video)
+        return t * v + (len(texts) * v if texts else 0) + (t * len(videos) if videos else 0)
+
+    def bank_identity(self, kind: str) -> str | int | None:
+        """Return the window, or the sha256 of the other file."""
+        return _bank_identity(kind, self.other, self.window)
+
+    def version(self, bank: str) -> str:
+        """Return ``raw``, whatever the bank."""
+        return "raw"
+
+    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+        """Score every text against every video."""
+        return self._score(method, self.features.text, self.features.video, "both", bank, progress)
+
+    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+        """Score the bank's texts against the videos, and the texts against the bank's videos."""
+        if kind == "file" and isinstance(self.other, SimFile):
+            return BankSim("file", self.other.bank)
+        texts, videos = self._bank_sides(kind)
+        if texts is None and videos is None:
+            return BankSim(kind, window=self.window)
+        t2v = v2t = captions = None
+        if texts is not None:
+            video = self.features.video
+            t2v = self._score(method, texts, video, "t2v", kind, progress).t2v
+        if videos is not None:
+            text = self.features.text
+            v2t = self._score(method, text, videos, "v2t", kind, progress).v2t
+            if texts is not None and texts.video is not None:
+                captions = np.bincount(texts.video, minlength=len(videos))
+        return BankSim(kind, Sim(t2v, v2t), captions)
+
+    def _bank_sides(self, kind: str) -> tuple[Tokens | None, Tokens | None]:
+        if kind == "train":
+            return self.features.bank_text, self.features.bank_video
+        if kind == "file" and isinstance(self.other, Features):
+            return self.other.text, self.other.video
+        return None, None
+
+    def _score(
+        self,
+        method: Method | None,
+        text: Tokens,
+        video: Tokens,
+        keep: Literal["both", "t2v", "v2t"],
+        bank: str,
+        progress: Progress | None,
+    ) -> Sim:
+        assert method is not None  # plan() gives every feature file a method
+        how = self.compute
+        size = BLOCK_BYTES
+        if how.memory is not None:
+            width = 8 if how.precision == "double" else 4
+            directions = 1 if method.symmetric else 2
+            # raw and normalized matrices of the test set, and one bank matrix a direction
+            matrices = self.pairs(bank) * width * directions + 2 * self.pairs("none") * 8
+            size = block_bytes(how.memory, matrices, BLOCK_BYTES)
+        return score(
+            text,
+            video,
+            method,
+            precision=how.precision,
+            device=how.device,
+            workers=how.workers,
+            block_bytes=size,
+            keep=keep,
+            progress=progress,
+        )
+
+
+@dataclass(eq=False)
+class SimSource:
+    """A similarity file; there is nothing to score.
+
+    Attributes:
+        file: the similarity file.
+        other: the bank of ``--bank FILE``, a similarity file.
+        window: queries in a rolling bank; 0: all so far.
+    """
+
+    file: SimFile
+    other: Features | SimFile | None = None
+    window: int = 0
+
+    def __post_init__(self) -> None:
+        self.text_ids, self.video_ids = self.file.text_ids, self.file.video_ids
+        self.truth, self.has_bank = self.file.truth, self.file.bank is not None
+        self.notes: tuple[str, ...] = ()
+        about = {"file": self.file.path.name, "sha256": self.file.sha256()}
+        self.about = {
+            "dataset": self.file.path.stem,
+            "split": None,
+            "encoder": None,
+            "features": about,
+            "given_norm": self.file.norm,
+        }
+        if isinstance(self.other, Features):
+            raise InputError(
+                f"{self.other.path} cannot be the bank of a similarity file: there is no method "
+                "to score it with; give a similarity file that holds a bank."
+            )
+
+    def pairs(self, bank: str) -> int:
+        """Return 0: nothing is computed."""
+        return 0
+
+    def bank_identity(self, kind: str) -> str | int | None:
+        """Return the window, or the sha256 of the other file."""
+        return _bank_identity(kind, self.other, self.window)
+
+    def version(self, bank: str) -> str:
+        """Return ``given`` or ``raw``."""
+        return "given" if bank == "none" else "raw"
+
+    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+        """Return the similarities before normalization, or as they are where none is wanted.
+
+        Raises:
+            InputError: they are already normalized and the raw ones were not kept.
+        """
+        if bank == "none":
+            return self.file.sim
+        if self.file.raw is None:
+            raise InputError(
+                f"{self.file.path} is already normalized by '{self.file.norm}' and holds no "
+                "raw_t2v: only --norm none can be measured."
+            )
+        return self.file.raw
+
+    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+        """Return the bank in the file, or of the other file."""
+        if kind == "file" and isinstance(self.other, SimFile):
+            return BankSim(kind, self.other.bank)
+        return BankSim(kind, self.file.bank if kind == "train" else None, window=self.window)
+
+
+def _bank_identity(kind: str, other: Features | SimFile | None, window: int) -> str | int | None:
+    if kind == "file" and other is not None:
+        return other.sha256()
+    return window if kind == "rolling" else None
+
+
+def _names(items: Tokens) -> NDArray[Any]:
+    """(n,) ids as fixed-width strings, which npz files hold without pickling."""
+    return np.array([str(name) for name in items.ids])
+
+
+def _text(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)

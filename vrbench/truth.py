@@ -1,0 +1,161 @@
+"""Truth: which video is right for which text, and who competes with whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vrbench.errors import InputError
+from vrbench.sim import Direction, Rows
+
+Protocol = Literal["group-max", "best-caption", "each-caption"]
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The right pairs of n_text texts and n_video videos.
+
+    Attributes:
+        text: (p,) the text of each right pair.
+        video: (p,) its video.
+        n_text: number of texts; each has at least one right video.
+        n_video: number of videos; one without a text asks no query.
+    """
+
+    text: NDArray[np.int64]
+    video: NDArray[np.int64]
+    n_text: int
+    n_video: int
+
+    @classmethod
+    def of(
+        cls,
+        shape: tuple[int, ...],
+        text_video: ArrayLike | None = None,
+        positives: ArrayLike | None = None,
+    ) -> Truth:
+        """Read the truth for a matrix of shape (n_text, n_video).
+
+        Args:
+            shape: of the matrix.
+            text_video: (n_text,) column of each text's video; default: row i belongs to column i.
+            positives: (n_text, n_video) boolean, where a text has several right videos.
+
+        Raises:
+            InputError: shapes do not fit, or a text has no right video.
+        """
+        if len(shape) != 2:
+            raise InputError(f"A similarity matrix has shape {shape}, expected (n_text, n_video).")
+        n_text, n_video = shape
+        if positives is not None:
+            return cls._of_positives(np.asarray(positives), n_text, n_video)
+        if text_video is None and n_text != n_video:
+            raise InputError(
+                f"A matrix of {n_text} texts x {n_video} videos is not square: say which video "
+                "belongs to each text (text_video)."
+            )
+        video = np.arange(n_text) if text_video is None else np.asarray(text_video)
+        if video.shape != (n_text,) or video.dtype.kind not in "iu":
+            raise InputError(
+                f"text_video is {video.dtype} {video.shape}, expected whole numbers ({n_text},)."
+            )
+        wrong = np.flatnonzero((video < 0) | (video >= n_video))
+        if len(wrong):
+            raise InputError(
+                f"text_video points text {wrong[0]} to video {video[wrong[0]]}, but there are "
+                f"{n_video} videos (0 to {n_video - 1})."
+            )
+        return cls(np.arange(n_text), video.astype(np.int64), n_text, n_video)
+
+    @classmethod
+    def _of_positives(cls, positives: NDArray[Any], n_text: int, n_video: int) -> Truth:
+        if positives.shape != (n_text, n_video) or positives.dtype != bool:
+            raise InputError(
+                f"positives is {positives.dtype} {positives.shape}, expected bool "
+                f"{(n_text, n_video)}."
+            )
+        without = np.flatnonzero(~positives.any(axis=1))
+        if len(without):
+            raise InputError(f"Text {without[0]} has no right video in positives: leave it out.")
+        text, video = np.nonzero(positives)
+        return cls(text, video, n_text, n_video)
+
+    @property
+    def captions(self) -> NDArray[np.int64]:
+        """(n_video,) number of texts of each video."""
+        return np.bincount(self.video, minlength=self.n_video)
+
+    @property
+    def single(self) -> bool:
+        """Whether each text has exactly one video."""
+        return len(self.text) == self.n_text
+
+    def pairs(self, direction: Direction) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (query, gallery) of each right pair."""
+        return (self.text, self.video) if direction == "t2v" else (self.video, self.text)
+
+
+@dataclass(frozen=True, eq=False)
+class Queries:
+    """Who asks, among whom, and which of them are right.
+
+    Attributes:
+        rows: a row of similarities for each query.
+        query: (p,) the query of each right pair.
+        item: (p,) the right item, a column of ``rows``.
+    """
+
+    rows: Rows
+    query: NDArray[np.int64]
+    item: NDArray[np.int64]
+
+    @property
+    def asked(self) -> NDArray[np.bool_]:
+        """(n,) whether a query has a right item; one without is not asked."""
+        return np.bincount(self.query, minlength=len(self.rows)) > 0
+
+    @property
+    def expected(self) -> NDArray[np.float64]:
+        """(gallery,) retrievals of each item if every query found all its right items equally."""
+        share = 1 / np.bincount(self.query, minlength=len(self.rows))[self.query]
+        expected = np.bincount(self.item, weights=share, minlength=self.rows.width)
+        return expected.astype(np.float64)
+
+
+def queries(matrix: NDArray[Any], truth: Truth, direction: Direction) -> Queries:
+    """Return a direction's queries over the items themselves (best-caption in v2t).
+
+    Args:
+        matrix: (n_text, n_video) in both directions.
+        truth: the right pairs.
+        direction: who asks.
+    """
+    return Queries(Rows(matrix if direction == "t2v" else matrix.T), *truth.pairs(direction))
+
+
+def v2t_queries(matrix: NDArray[Any], truth: Truth, protocol: str) -> Queries:
+    """Return the v2t queries under one of the protocols for several captions a video.
+
+    * ``best-caption``: the best own caption against all foreign captions (CE, Frozen).
+    * ``group-max``: each video's captions count as one item, their maximum (CLIP4Clip, X-Pool).
+    * ``each-caption``: every own caption is ranked; the video's other captions compete.
+
+    Raises:
+        InputError: the protocol is unknown, or needs one video a text and there are several.
+    """
+    if protocol not in get_args(Protocol):
+        raise InputError(f"Unknown v2t protocol '{protocol}': use {', '.join(get_args(Protocol))}.")
+    if protocol == "best-caption":
+        return queries(matrix, truth, "v2t")
+    if not truth.single:
+        raise InputError(f"v2t={protocol} needs one video a text: use best-caption here.")
+    if protocol == "each-caption":
+        text = np.arange(truth.n_text)
+        return Queries(Rows(matrix.T, truth.video), text, text)
+    order = np.argsort(truth.video, kind="stable")
+    asking, first = np.unique(truth.video[order], return_index=True)
+    groups = np.maximum.reduceat(matrix[order], first, axis=0)
+    return Queries(Rows(groups.T), asking, np.arange(len(asking)))
