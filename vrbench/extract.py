@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+from vrbench._version import VERSION
 from vrbench.captions import read_captions
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.encoding import Job, Progress
@@ -116,7 +116,7 @@ def extract(
         "bank_captions": _fingerprint(bank.captions if bank else None),
         "normalized": normalized,
         "dim": loaded.video_dim,
-        "created_by": f"vrbench {version('vrbench')}",
+        "created_by": f"vrbench {VERSION}",
     }
     if overwrite:
         out.unlink(missing_ok=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
+from vrbench._version import VERSION
 from vrbench.arrays import read_arrays
 from vrbench.errors import InputError
-from vrbench.features.check import bad_rows
+from vrbench.features.check import value_problems
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
-from vrbench.replacing import replacing
+from vrbench.files import replacing
 
 
 def import_arrays(
@@ -61,7 +61,7 @@ def import_arrays(
         "encoder": encoder,
         "normalized": normalized,
         "dim": arrays.sides["video"].dim,
-        "created_by": f"vrbench {version('vrbench')}",
+        "created_by": f"vrbench {VERSION}",
     }
     with replacing(out) as part, FeatureWriter(part, attrs, dtype or arrays.dtype) as writer:
         for side, tokens in arrays.sides.items():
@@ -81,10 +81,6 @@ def _check_out(source: Path, out: Path, overwrite: bool) -> None:
 
 def _write(writer: FeatureWriter, side: str, tokens: Tokens) -> None:
     for block in tokens.blocks():
-        owner = block.ids.repeat(block.lengths)
-        for problem in bad_rows(block.tokens, owner, block, "a token"):
+        for problem in value_problems(block):
             raise InputError(problem)
-        if block.global_vectors is not None:
-            for problem in bad_rows(block.global_vectors, block.ids, block, "its global vector"):
-                raise InputError(problem)
         writer.append(side, block)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from vrbench.captions import Caption
 from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.errors import InputError
+from vrbench.replacing import replacing
 from vrbench.video import Clip
 
 FORMAT = "vrbench-projection"
@@ -72,11 +72,8 @@ class Projection:
             "about": np.array(json.dumps(self.about, sort_keys=True)),
         }
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-                temporary = Path(folder, "whole.npz")
-                np.savez(temporary, **arrays)
-                temporary.replace(path)
+            with replacing(path) as part, part.open("wb") as stream:
+                np.savez(stream, **arrays)
         except OSError as error:
             raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,13 +13,14 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
-from vrbench.alignments.tiles import Items, Panel, Products, on_grid, panels, prepare
+from vrbench.alignments.items import Items, prepare
+from vrbench.alignments.tiles import Panel, Products, on_grid, panels
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
 from vrbench.sim import Sim
 
 if TYPE_CHECKING:
-    from torch import Tensor, device
+    from torch import Tensor, device, dtype
 
 Progress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
@@ -68,17 +70,13 @@ def score(
     on = _device(device)
     out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
     done, total = 0, len(text) * len(video) * len(method.parts)
+    work = _Work(text, video, kind, on, block_bytes)
     with _Pool(workers, on) as pool:
-        for t in _blocks(text, block_bytes):
-            texts = prepare(text.block(t.start, t.stop), kind, on)
-            for v in _blocks(video, block_bytes):
-                videos = prepare(video.block(v.start, v.stop), kind, on)
-                for weight, part in method.parts:
-                    target = {k: (weight, m[t, v]) for k, m in out.items()}
-                    for pairs in _score_block(part, texts, videos, target, pool):
-                        done += pairs
-                        if progress:
-                            progress(done, total)
+        for weight, part in method.parts:
+            for pairs in work.add(part, {d: (weight, matrix) for d, matrix in out.items()}, pool):
+                done += pairs
+                if progress:
+                    progress(done, total)
     return Sim(out.get("t2v"), out.get("v2t", out.get("t2v") if keep == "both" else None))
 
 
@@ -160,17 +158,44 @@ def _blocks(tokens: Tokens, size: int) -> Iterator[slice]:
 
 
 Target = dict[str, tuple[float, NDArray[Any]]]
-"""By direction: the weight of a part, and the block of the result that it is added to."""
+"""By direction: the weight of a part, and the (part of the) result that it is added to."""
 
 
-def _score_block(
-    part: Alignment, texts: Items, videos: Items, target: Target, pool: _Pool
+@dataclass(frozen=True)
+class _Work:
+    """The two sides, and how their blocks are brought into memory."""
+
+    text: Tokens
+    video: Tokens
+    kind: dtype
+    on: device
+    block_bytes: int
+
+    def blocks(self, side: Tokens) -> Iterator[tuple[slice, Items]]:
+        for where in _blocks(side, self.block_bytes):
+            yield where, prepare(side.block(where.start, where.stop), self.kind, self.on)
+
+    def add(self, part: Alignment, target: Target, pool: _Pool) -> Iterator[int]:
+        """Add one alignment's similarities to the target; yield finished pairs."""
+        if isinstance(part, VectorAlignment):
+            vectors = self.vectors(part, self.text), self.vectors(part, self.video)
+            yield from _add_products(*vectors, target)
+            return
+        assert isinstance(part, TokenAlignment)
+        for t, texts in self.blocks(self.text):
+            for v, videos in self.blocks(self.video):
+                block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
+                yield from _add_tiles(part, texts, videos, block, pool)
+
+    def vectors(self, part: VectorAlignment, side: Tokens) -> Tensor:
+        import torch
+
+        return torch.cat([part.vectors(items) for _, items in self.blocks(side)])
+
+
+def _add_tiles(
+    part: TokenAlignment, texts: Items, videos: Items, target: Target, pool: _Pool
 ) -> Iterator[int]:
-    """Add one alignment's similarities of two blocks to the target; yield finished pairs."""
-    if isinstance(part, VectorAlignment):
-        yield _score_vectors(part, texts, videos, target)
-        return
-    assert isinstance(part, TokenAlignment)
     text_panels = list(panels(texts, WORDS, lanes=False))
     video_panels = list(panels(videos, FRAMES, lanes=True))
 
@@ -184,14 +209,13 @@ def _score_block(
     yield from pool.run(work, [(t, v) for v in video_panels for t in text_panels])
 
 
-def _score_vectors(part: VectorAlignment, texts: Items, videos: Items, target: Target) -> int:
-    columns = on_grid(part.vectors(videos)).mT
-    rows = part.vectors(texts)
-    for start in range(0, len(rows), WORDS):
-        chosen = rows[start : start + WORDS]
-        value = (on_grid(chosen) @ columns)[: len(chosen), : len(videos)]
+def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int]:
+    columns = on_grid(videos).mT
+    for start in range(0, len(texts), WORDS):
+        rows = texts[start : start + WORDS]
+        value = (on_grid(rows) @ columns)[: len(rows), : len(videos)]
         _add(target, (slice(start, start + WORDS), slice(None)), value, value)
-    return len(texts) * len(videos)
+        yield len(rows) * len(videos)
 
 
 def _add(target: Target, where: Any, t2v: Tensor, v2t: Tensor) -> None:

@@ -93,8 +93,8 @@ def _packed(
         )
     if f"{key}_mask" in arrays:
         arrays.refuse(f"holds {key}_mask, but {key}_tokens {tokens.shape} is packed, not padded")
-    n = len(arrays.arrays[f"{key}_ids" if f"{key}_ids" in arrays else name][...])
-    n = n if f"{key}_ids" in arrays else n - 1
+    named = arrays.arrays.get(f"{key}_ids")
+    n = max(arrays.arrays[name].size - 1 if named is None else named.size, 1)
     offsets = arrays.whole_numbers(name, n + 1)
     ids = _ids(arrays, key, n)
     for problem in offset_problems(offsets, ids, len(tokens), name):

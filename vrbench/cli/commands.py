@@ -2,6 +2,9 @@
 
 # ruff: noqa: F401, I001
 from vrbench.cli import extract
+from vrbench.cli import import_
+from vrbench.cli import inspect
+from vrbench.cli import train
 from vrbench.cli import eval as eval_
 from vrbench.cli import table
 from vrbench.cli import list_

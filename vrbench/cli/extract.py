@@ -51,10 +51,11 @@ def extract(
     Running the same command again carries on where it stopped.
 
     Examples:
-      vrbench extract --videos frames/ --captions test.csv --encoder toy:dim=64 --out toy.h5
+      vrbench extract --videos frames/ --captions test.csv --encoder onnx
+          --weights models/ --out f.h5
 
-      vrbench extract --videos test/ --captions test.csv --encoder onnx --weights models/
-      --frames all --projection p.npz --bank-videos train/ --bank-captions train.csv --out f.h5
+      vrbench extract --videos frames/ --captions test.csv --encoder toy:dim=64
+          --bank-videos train/ --bank-captions train.csv --out toy.h5
     """
     from vrbench.cli.progress import Bars
     from vrbench.extract import Source

@@ -74,6 +74,14 @@ def link_problems(
         yield f"{name} gives text '{ids[row]}' the video row {links[row]}{there}."
 
 
+def value_problems(block: Tokens, most: int = 3) -> Iterator[str]:
+    """Yield the items of a block, ``most`` at most, with a vector that cannot be scored."""
+    owner = block.ids[np.repeat(np.arange(len(block)), block.lengths)]
+    yield from bad_rows(block.tokens, owner, block, "a token", most)
+    if block.global_vectors is not None:
+        yield from bad_rows(block.global_vectors, block.ids, block, "its global vector", most)
+
+
 def bad_rows(
     rows: NDArray[Any], ids: NDArray[Any], side: Tokens, what: str, most: int = 3
 ) -> Iterator[str]:

@@ -14,7 +14,7 @@ from vrbench.features.hdf5 import FORMAT, VERSION, open_hdf5, read_attrs, readin
 from vrbench.features.repair import repair
 from vrbench.features.storage import create_column, put, stored
 from vrbench.features.tokens import Tokens
-from vrbench.replacing import replacing
+from vrbench.files import replacing
 
 DTYPES = ("float16", "float32", "float64")
 
@@ -28,7 +28,7 @@ class FeatureWriter:
     Carrying on a file that needs nothing leaves every byte of it as it is.
 
     Args:
-        path: the file; created where it is missing.
+        path: the file; created where it is missing or empty.
         attrs: what the file says about itself. Carrying on needs the same values.
         dtype: storage type of tokens and globals: float16, float32 or float64.
 
@@ -43,7 +43,7 @@ class FeatureWriter:
         self.path = path
         self.dtype = np.dtype(dtype)
         wanted = {"format": FORMAT, "version": VERSION, "dtype": dtype, **attrs}
-        if not path.exists():
+        if not path.exists() or path.stat().st_size == 0:
             _create(path, wanted)
         self._file = open_hdf5(path, "r+")
         try:

@@ -1,0 +1,46 @@
+# `make help` lists the targets. Every target makes .venv first where it is missing.
+
+PYTHON ?= python3.11
+SHARED ?= ../shared
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint type check bench features clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(READY) ## make .venv with every extra, at the versions of constraints.txt
+
+# the files that say what to install; the environment is made anew when one of them is newer
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@touch $@
+
+demo: $(READY) ## several alignments with and without normalization, on the bundled features
+	$(BIN)/vrbench eval --method global --method uniform --method max-avg --method scan \
+	  --method tokenflow --method 0.5*global+0.5*tokenflow --norm none --norm ncl
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: $(READY) ## check types
+	$(BIN)/mypy
+
+check: lint type test ## lint, type and test
+
+bench: $(READY) ## run the benchmarks and write benchmarks/results.md
+	$(BIN)/python -m benchmarks
+
+features: $(READY) ## make features/msrvtt-476.h5 again from SHARED (default ../shared)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt onnx
+	$(BIN)/python features/make.py --shared $(SHARED) --models build/models --out features/msrvtt-476.h5
+
+clean: ## remove the environment and everything made
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,20 @@
+"""Where the shared research data is, and what happens to tests that need it when it is not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the checkout; skips the test where it is missing."""
+    if not DATA.is_dir():
+        if os.environ.get("VRBENCH_REQUIRE_DATA"):
+            pytest.fail(f"{DATA} is missing, and VRBENCH_REQUIRE_DATA asks for it")
+        pytest.skip("needs the shared research data beside the checkout")
+    return DATA

@@ -1,0 +1,116 @@
+"""What one side of a feature file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.features.check import value_problems
+from vrbench.features.tokens import Tokens
+
+MOST = 5
+"""Items of a side that are named for their values."""
+
+LEVELS = {0: "frame", 1: "patch"}
+
+
+@dataclass(frozen=True)
+class SideReport:
+    """One side of a feature file.
+
+    Attributes:
+        items: n.
+        tokens: sum l.
+        dim: width d.
+        dtype: storage type of the tokens.
+        lengths: tokens an item: min, median, max.
+        token_norms: Euclidean lengths of the tokens that are finite: min, mean, max.
+        global_norms: the same of the global vectors; None where the file has none.
+        levels: tokens of each level, where the file says which they are.
+        columns: what else is stored for each item or token.
+    """
+
+    items: int
+    tokens: int
+    dim: int
+    dtype: str
+    lengths: Mapping[str, float]
+    token_norms: Mapping[str, float] | None
+    global_norms: Mapping[str, float] | None
+    levels: Mapping[str, int] | None
+    columns: tuple[str, ...]
+
+
+def report_side(tokens: Tokens) -> tuple[SideReport, list[str]]:
+    """Read every vector of a side; return what it holds, and a sentence for each bad item."""
+    token_norms, global_norms = _Norms(), _Norms()
+    problems: list[str] = []
+    try:
+        for block in tokens.blocks():
+            token_norms.add(block.tokens)
+            if block.global_vectors is not None:
+                global_norms.add(block.global_vectors)
+            problems += value_problems(block, len(block))
+    except InputError as error:
+        problems.insert(0, str(error))
+    report = SideReport(
+        items=len(tokens),
+        tokens=int(tokens.offsets[-1] - tokens.offsets[0]),
+        dim=tokens.dim,
+        dtype=str(tokens.tokens.dtype),
+        lengths=spread(tokens.lengths),
+        token_norms=token_norms.summary(),
+        global_norms=global_norms.summary(),
+        levels=_levels(tokens),
+        columns=(*tokens.item_columns, *tokens.token_columns),
+    )
+    return report, _shortened(problems, tokens.name)
+
+
+def _shortened(problems: list[str], name: str) -> list[str]:
+    if len(problems) <= MOST:
+        return problems
+    return [*problems[:MOST], f"And {len(problems) - MOST} more like these in {name}."]
+
+
+class _Norms:
+    """Minimum, mean and maximum of the lengths of rows that come block by block."""
+
+    def __init__(self) -> None:
+        self.count, self.total, self.low, self.high = 0, 0.0, np.inf, 0.0
+
+    def add(self, rows: NDArray[Any]) -> None:
+        with np.errstate(over="ignore"):
+            norms = np.linalg.norm(rows.astype(np.float64), axis=1)
+        norms = norms[np.isfinite(norms)]
+        if len(norms):
+            self.count += len(norms)
+            self.total += float(norms.sum())
+            self.low = min(self.low, float(norms.min()))
+            self.high = max(self.high, float(norms.max()))
+
+    def summary(self) -> dict[str, float] | None:
+        if not self.count:
+            return None
+        return {"min": self.low, "mean": self.total / self.count, "max": self.high}
+
+
+def spread(values: NDArray[Any]) -> dict[str, float]:
+    """Minimum, median and maximum of whole numbers."""
+    return {
+        "min": int(values.min()),
+        "median": float(np.median(values)),
+        "max": int(values.max()),
+    }
+
+
+def _levels(tokens: Tokens) -> dict[str, int] | None:
+    if "level" not in tokens.token_columns:
+        return None
+    values, counts = np.unique(tokens.token_columns["level"], return_counts=True)
+    return {LEVELS.get(int(v), str(v)): int(c) for v, c in zip(values, counts, strict=True)}

@@ -1,0 +1,1 @@
+"""Heads that are learnt on stored features."""
