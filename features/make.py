@@ -1,6 +1,7 @@
-"""Make ``msrvtt-476.h5`` from MSR-VTT frames and two ONNX encoders; README.md says how and why.
+r"""Make ``msrvtt-476.h5`` from MSR-VTT frames and two ONNX encoders; README.md says how and why.
 
-    .venv/bin/python features/make.py --shared ../shared --models models --out features/msrvtt-476.h5
+    .venv/bin/python features/make.py --shared ../shared --models build/models \
+        --out features/msrvtt-476.h5
 
 Everything between lies in ``--build``, and an interrupted run carries on there.
 """
@@ -21,13 +22,13 @@ import typer
 from vrbench.captions import read_captions
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app, note
-from vrbench.replacing import replacing
+from vrbench.files import replacing
 
 BANK_VIDEOS = 1000
 BANK_CAPTIONS = 2
 """Captions of each bank video."""
 SEED = 0
-ENCODER = ("--encoder", "onnx", "--frames", "all", "--strict", "--batch", "256")
+ENCODER = ("--encoder", "onnx", "--frames", "all", "--strict", "--batch", "64")
 
 
 def main(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrbench.captions import Caption
-from vrbench.encoders import Encoded, LoadedEncoder
+from vrbench.encoders import LoadedEncoder
 from vrbench.errors import InputError
-from vrbench.features.tokens import Tokens, offsets_of
+from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
+from vrbench.packing import joined, packed, strings
 from vrbench.video import Sampling, read_clip
 
 T = TypeVar("T")
@@ -51,7 +54,7 @@ class Job:
         def encode(video: str) -> Tokens:
             clip = read_clip(folder, video, sampling)
             columns = {"frame": np.array(clip.numbers, dtype=np.int64)}
-            return _tokens(video, self.encoder.video(clip), columns)
+            return packed(video, self.encoder.video(clip), columns)
 
         self._side(side, {video: video for video in ids}, encode)
 
@@ -72,79 +75,57 @@ class Job:
             encoded = self.encoder.text(caption) if caption.text else None
             if encoded is None or not encoded.words:
                 raise InputError(f"Caption '{caption.id}' ({caption.text!r}) holds no word.")
-            item = _tokens(caption.id, encoded, {"words": _strings(encoded.words)})
+            item = packed(caption.id, encoded, {"words": strings(encoded.words)})
             video = np.array([rows[caption.video]], dtype=np.int64)
-            return replace(
-                item, item_columns={"captions": _strings([caption.text]), "video": video}
-            )
+            return replace(item, item_columns={"captions": strings([caption.text]), "video": video})
 
         self._side(side, items, encode)
 
     def _side(self, side: str, items: Mapping[str, T], encode: Callable[[T], Tokens]) -> None:
-        present = self.writer.ids(side)
-        for foreign in dict.fromkeys(set(present) - items.keys()):
+        present = dict.fromkeys(self.writer.ids(side))
+        if foreign := [name for name in present if name not in items]:
             raise InputError(
-                f"{self.writer.path} holds '{foreign}' in /{side}, which is not asked for now: use "
-                "the captions and limits that it was begun with, another --out, or --overwrite."
+                f"{self.writer.path} holds '{foreign[0]}' in /{side}, which is not asked for now: "
+                "use the captions and limits that it was begun with, another --out, or --overwrite."
             )
-        waiting = {name: item for name, item in items.items() if name not in set(present)}
-        batch: list[Tokens] = []
-        for done, item in enumerate(waiting.values(), len(present) + 1):
-            try:
-                batch.append(encode(item))
-            except InputError as error:
-                if self.strict:
-                    raise
-                self.skipped.append(str(error))
-            if len(batch) == self.batch:
+        waiting = [item for name, item in items.items() if name not in present]
+        done = len(present)
+        with _workers() as pool:
+            for start in range(0, len(waiting), self.batch):
+                batch = []
+                for result in pool.map(_attempt(encode), waiting[start : start + self.batch]):
+                    done += 1
+                    if isinstance(result, Tokens):
+                        batch.append(result)
+                    elif self.strict:
+                        raise result
+                    else:
+                        self.skipped.append(str(result))
+                    self.progress(side, done, len(items))
                 self._append(side, batch)
-            self.progress(side, done, len(items))
-        self._append(side, batch)
         self.counts[side] = len(self.writer.ids(side))
 
-    def _append(self, side: str, batch: list[Tokens]) -> None:
+    def _append(self, side: str, batch: Sequence[Tokens]) -> None:
         if batch:
             name = f"/{side} ('{batch[0].ids[0]}' to '{batch[-1].ids[0]}')"
             self.writer.append(side, replace(joined(batch), name=name))
-            batch.clear()
 
 
-def joined(items: Sequence[Tokens]) -> Tokens:
-    """Return the items of several Tokens as one; all must have the same columns."""
-    first = items[0]
-    return replace(
-        first,
-        ids=np.concatenate([item.ids for item in items]),
-        tokens=np.concatenate([item.tokens for item in items]),
-        offsets=offsets_of(np.concatenate([item.lengths for item in items])),
-        global_vectors=np.concatenate([item.global_vectors for item in items]),
-        item_columns={
-            key: np.concatenate([item.item_columns[key] for item in items])
-            for key in first.item_columns
-        },
-        token_columns={
-            key: np.concatenate([item.token_columns[key] for item in items])
-            for key in first.token_columns
-        },
-    )
+def _attempt(encode: Callable[[T], Tokens]) -> Callable[[T], Tokens | InputError]:
+    def attempt(item: T) -> Tokens | InputError:
+        try:
+            return encode(item)
+        except InputError as error:
+            return error
+
+    return attempt
 
 
-def _tokens(name: str, encoded: Encoded, columns: Mapping[str, NDArray[Any]]) -> Tokens:
-    """Return one encoded item with its token columns.
-
-    Raises:
-        InputError: the encoder gave a number that is not finite.
-    """
-    if not (np.isfinite(encoded.tokens).all() and np.isfinite(encoded.global_vector).all()):
-        raise InputError(f"The encoder gave NaN or infinity for '{name}'.")
-    return Tokens(
-        ids=_strings([name]),
-        tokens=encoded.tokens,
-        offsets=offsets_of([len(encoded.tokens)]),
-        global_vectors=encoded.global_vector[None],
-        token_columns=columns,
-    )
-
-
-def _strings(values: Sequence[str]) -> NDArray[Any]:
-    return np.array(list(values), dtype=np.dtypes.StringDType())
+@contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """One thread a core; an exception does not wait for items that are not begun."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

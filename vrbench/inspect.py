@@ -80,7 +80,7 @@ def inspect_file(path: str | Path) -> Report:
             texts_per_video=None if counts is None else spread(counts[counts > 0]),
             videos_without_text=None if counts is None else int((counts == 0).sum()),
             problems=tuple(dict.fromkeys(problems)),
-            notes=tuple(notes_of(file, path)) if len(sides) > 1 else (),
+            notes=tuple(notes_of(file, path, sides)),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,13 +33,17 @@ class BankSim:
     captions: NDArray[np.int64] | None = None
     window: int = 0
 
+    def flat(self) -> BankSim:
+        """Return the bank with its alignment levels averaged."""
+        return self if self.sim is None else replace(self, sim=self.sim.flat())
+
     def size(self, truth: Truth) -> tuple[int, int]:
         """Return the numbers of bank texts and bank videos."""
         if self.kind == "none":
             return 0, 0
         if self.sim is not None:
-            texts = 0 if self.sim.t2v is None else len(self.sim.t2v)
-            return texts, 0 if self.sim.v2t is None else self.sim.v2t.shape[1]
+            texts = 0 if self.sim.t2v is None else self.sim.t2v.shape[-2]
+            return texts, 0 if self.sim.v2t is None else self.sim.v2t.shape[-1]
         texts, videos = truth.n_text, int((truth.captions > 0).sum())
         return min(texts, self.window or texts), min(videos, self.window or videos)
 
@@ -64,19 +68,22 @@ def apply(norm: Normalization, sim: Sim, bank: BankSim, truth: Truth) -> Normali
         InputError: the bank's shape does not fit, or a value in it is NaN or infinite.
     """
     if not norm.needs_bank:
-        return Normalized(sim)
+        return Normalized(sim.flat())
+    if not norm.by_level:
+        sim, bank = sim.flat(), bank.flat()
     info: dict[str, dict[str, float]] = {}
     result: dict[Direction, NDArray[Any] | None] = {"t2v": None, "v2t": None}
     for direction in DIRECTIONS:
         if getattr(sim, direction) is None:
             continue
-        matrix = sim.queries(direction)
-        if bank.kind == "rolling":
-            out = _roll(norm, matrix, bank, truth, direction)
-        else:
-            fitted = norm.fit(_fit_bank(matrix, bank, truth, direction))
-            out = _transform(fitted, matrix)
-            info[direction] = fitted.info
+        levels = sim.levels(direction)
+        banks = _bank_levels(bank, direction, len(levels))
+        done = [
+            _normalize(norm, level, replace(bank, sim=part), truth, direction)
+            for level, part in zip(levels, banks, strict=True)
+        ]
+        out = np.mean([matrix for matrix, _ in done], axis=0) if len(done) > 1 else done[0][0]
+        info[direction] = done[-1][1]
         result[direction] = out if direction == "t2v" else out.T
     return Normalized(Sim(result["t2v"], result["v2t"]), info)
 
@@ -103,14 +110,14 @@ def normalize(
         positives: (n_text, n_video) boolean, instead of ``text_video``.
 
     Returns:
-        Sim of new (n_text, n_video) matrices; the input is not changed.
+        Sim of new (n_text, n_video) float64 matrices; the input is not changed.
 
     Raises:
         InputError: the norm is unknown, a bank is missing, or shapes do not fit.
     """
     method = normalizations.parse(norm)
     given = _as_sim(sim)
-    shape = as_matrix(given.v2t if given.t2v is None else given.t2v).shape
+    shape = as_matrix(given.v2t if given.t2v is None else given.t2v).shape[-2:]
     known = text_video is not None or positives is not None or shape[0] == shape[-1]
     if method.counts_captions and not known:
         raise InputError(f"'{norm}' counts captions: say which video each text has (text_video).")
@@ -146,6 +153,32 @@ def _everyone(shape: tuple[int, ...]) -> Truth:
     return Truth(np.arange(most) % n_text, np.arange(most) % n_video, n_text, n_video)
 
 
+def _bank_levels(bank: BankSim, direction: Direction, n: int) -> list[Sim | None]:
+    """Return the bank of each alignment level."""
+    if bank.sim is None:
+        return [None] * n
+    if getattr(bank.sim, direction) is None:
+        raise InputError(f"The bank has no similarities for {direction}.")
+    parts = bank.sim.levels(direction)
+    if len(parts) != n:
+        raise InputError(f"The {direction} bank has {len(parts)} levels, the similarity {n}.")
+    return [Sim(part, None) if direction == "t2v" else Sim(None, part.T) for part in parts]
+
+
+def _normalize(
+    norm: Normalization,
+    matrix: NDArray[Any],
+    bank: BankSim,
+    truth: Truth,
+    direction: Direction,
+) -> tuple[NDArray[Any], dict[str, float]]:
+    """Normalize one (queries, gallery) matrix."""
+    if bank.kind == "rolling":
+        return _roll(norm, matrix, bank, truth, direction), {}
+    fitted = norm.fit(_fit_bank(matrix, bank, truth, direction))
+    return _transform(fitted, matrix), fitted.info
+
+
 def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction) -> Bank:
     """Return the bank's queries against this direction's gallery."""
     gallery = truth.captions if direction == "t2v" else np.ones(truth.n_text)
@@ -154,9 +187,7 @@ def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Dire
         weight = np.ones(len(asking)) if direction == "t2v" else truth.captions[asking]
         rows = Rows(matrix, None if len(asking) == len(matrix) else asking)
         return Bank(rows, weight.astype(np.float64), gallery.astype(np.float64))
-    if getattr(bank.sim, direction) is None:
-        raise InputError(f"The bank has no similarities for {direction}.")
-    rows = Rows(bank.sim.queries(direction))
+    rows = Rows(bank.sim.levels(direction)[0])
     if rows.width != matrix.shape[1] or not len(rows):
         shape = as_matrix(getattr(bank.sim, direction)).shape
         expected = (
@@ -181,13 +212,9 @@ def _asking(truth: Truth, direction: Direction) -> NDArray[np.int64]:
 
 def _transform(fitted: Fitted, matrix: NDArray[Any]) -> NDArray[Any]:
     rows = Rows(matrix)
-    out: NDArray[Any] | None = None
+    out = np.empty(matrix.shape)
     for part in rows.slices():
-        block = fitted.transform(rows.block(part))
-        if out is None:
-            out = np.empty(matrix.shape, dtype=block.dtype)
-        out[part] = block
-    assert out is not None  # a similarity has at least one row
+        out[part] = fitted.transform(rows.block(part))
     return out
 
 
@@ -197,7 +224,7 @@ def _roll(
     """Normalize each query with the queries up to it; a bank of one row changes nothing."""
     whole = _fit_bank(matrix, BankSim("test"), truth, direction)
     asking = _asking(truth, direction)
-    out = matrix.astype(np.float64) if not norm.keeps_scale else matrix.copy()
+    out = matrix.astype(np.float64)
     for i in range(1, len(asking)):
         seen = slice(max(0, i + 1 - bank.window) if bank.window else 0, i + 1)
         if seen.stop - seen.start < 2:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vrbench.captions import Caption
 from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.errors import InputError
-from vrbench.replacing import replacing
+from vrbench.files import replacing
 from vrbench.video import Clip
 
 FORMAT = "vrbench-projection"
@@ -71,11 +71,8 @@ class Projection:
             "video_ids": np.array(sorted(self.video_ids)),
             "about": np.array(json.dumps(self.about, sort_keys=True)),
         }
-        try:
-            with replacing(path) as part, part.open("wb") as stream:
-                np.savez(stream, **arrays)
-        except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+        with replacing(path) as part, part.open("wb") as stream:
+            np.savez(stream, **arrays)
 
     @classmethod
     def read(cls, path: Path) -> Projection:
@@ -85,9 +82,12 @@ class Projection:
             InputError: the file is missing or is no projection.
         """
         try:
-            with np.load(path, allow_pickle=False) as npz:
+            with path.open("rb") as stream:
+                npz = np.load(stream, allow_pickle=False)
+                if not isinstance(npz, np.lib.npyio.NpzFile):
+                    raise ValueError("a single array")
                 arrays = {name: npz[name] for name in npz.files}
-            if (arrays["format"], arrays["version"]) != (FORMAT, VERSION):
+            if (str(arrays["format"]), int(arrays["version"])) != (FORMAT, VERSION):
                 raise ValueError("another format")
             return cls(
                 Affine(arrays["video_matrix"], arrays["video_offset"]),

@@ -23,16 +23,24 @@ class Sim:
     Token methods score the two directions differently; symmetric ones return one array twice.
 
     Attributes:
-        t2v: (n_text, n_video) ranks videos for a text; None where only v2t was asked for.
+        t2v: (n_text, n_video) ranks videos for a text; None where only v2t was asked for. A
+            leading axis holds alignment levels.
         v2t: (n_text, n_video) ranks texts for a video; None where only t2v was asked for.
     """
 
     t2v: Any
     v2t: Any
 
-    def queries(self, direction: Direction) -> NDArray[Any]:
-        """(queries, gallery) the matrix of a direction with a query in each row (a view)."""
-        return as_matrix(self.t2v) if direction == "t2v" else as_matrix(self.v2t).T
+    def levels(self, direction: Direction) -> list[NDArray[Any]]:
+        """(queries, gallery) of each alignment level, a query in each row (views)."""
+        matrix = as_matrix(getattr(self, direction))
+        levels = [matrix] if matrix.ndim == 2 else list(matrix)
+        return levels if direction == "t2v" else [level.T for level in levels]
+
+    def flat(self) -> Sim:
+        """Return the mean of the alignment levels, where there are several."""
+        t2v = mean_level(self.t2v)
+        return Sim(t2v, t2v if self.v2t is self.t2v else mean_level(self.v2t))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +77,11 @@ class Rows:
         """Return these rows, contiguous."""
         part = self.matrix[rows] if self.index is None else self.matrix[self.index[rows]]
         return np.ascontiguousarray(part)
+
+
+def mean_level(values: Any) -> Any:
+    """(levels, n, m) -> (n, m), others as they are."""
+    return values.mean(axis=0) if values is not None and np.ndim(values) == 3 else values
 
 
 def as_matrix(values: Any) -> NDArray[Any]:

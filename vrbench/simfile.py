@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
-from vrbench.sim import Sim
+from vrbench.sim import Sim, as_matrix
 from vrbench.truth import Truth
 
 KEYS = (
@@ -29,7 +29,7 @@ class SimFile:
 
     Attributes:
         path: where it was read.
-        sim: the matrices as stored.
+        sim: the matrices as stored; a leading axis holds alignment levels.
         raw: the matrices before normalization; the same where ``norm`` is ``none``; None where
             they were normalized and not kept.
         norm: the spec that made ``sim``.
@@ -55,7 +55,7 @@ class SimFile:
 
 
 def load_sim(path: str | Path) -> SimFile:
-    """Read a similarity file; levels on a leading axis are averaged.
+    """Read a similarity file.
 
     Raises:
         InputError: the file or a matrix in it is missing, malformed or of the wrong shape.
@@ -67,11 +67,11 @@ def load_sim(path: str | Path) -> SimFile:
         raise InputError(f"{path} has no matrix 't2v' (texts x videos).{hint}")
     shape = arrays["t2v"].shape
     for name in ("v2t", "raw_t2v", "raw_v2t"):
-        if name in arrays and arrays[name].shape != shape:
+        if name in arrays and arrays[name].shape[-2:] != shape[-2:]:
             raise InputError(f"{path}: {name} has shape {arrays[name].shape}, t2v {shape}.")
     _check_bank(path, arrays, shape)
     try:
-        truth = Truth.of(shape, arrays.get("text_video"), arrays.get("positives"))
+        truth = Truth.of(shape[-2:], arrays.get("text_video"), arrays.get("positives"))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     sim = Sim(arrays["t2v"], arrays.get("v2t", arrays["t2v"]))
@@ -89,8 +89,8 @@ def load_sim(path: str | Path) -> SimFile:
         norm=norm,
         truth=truth,
         bank=None if bank.t2v is None and bank.v2t is None else bank,
-        text_ids=_ids(path, arrays, "text", shape[0]),
-        video_ids=_ids(path, arrays, "video", shape[1]),
+        text_ids=_ids(path, arrays, "text", shape[-2]),
+        video_ids=_ids(path, arrays, "video", shape[-1]),
     )
 
 
@@ -116,7 +116,7 @@ def save_sim(
     if truth.single:
         arrays["text_video"] = truth.video
     else:
-        arrays["positives"] = np.zeros(sim.t2v.shape, dtype=bool)
+        arrays["positives"] = np.zeros((truth.n_text, truth.n_video), dtype=bool)
         arrays["positives"][truth.text, truth.video] = True
     arrays |= {key: ids[key] for key in ("text_ids", "video_ids")}
     with replacing(path) as temporary:
@@ -141,30 +141,26 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _matrix(path: Path, key: str, value: NDArray[Any]) -> NDArray[Any]:
-    """Average the levels of a similarity; other arrays as they are."""
+    """Check a similarity matrix, (levels,) texts x videos; other arrays as they are."""
     if not key.endswith(("t2v", "v2t")):
         return value
     if value.dtype.kind not in "fiu" or value.ndim not in (2, 3) or 0 in value.shape:
         raise InputError(
             f"{path}: {key} is {value.dtype} {value.shape}, expected numbers (texts, videos)."
         )
-    wide = value if value.dtype == np.float64 else value.astype(np.float32)
-    if value.dtype.kind != "f":
-        wide = value.astype(np.float64)
-    result = wide.mean(axis=0) if wide.ndim == 3 else wide
-    if not np.isfinite(result).all():
-        text, video = np.argwhere(~np.isfinite(result))[0]
+    if not np.isfinite(value).all():
+        where = tuple(np.argwhere(~np.isfinite(value))[0])
         raise InputError(
-            f"{path}: {key} of text {text} and video {video} is {result[text, video]}: every "
+            f"{path}: {key} of text {where[-2]} and video {where[-1]} is {value[where]}: every "
             "similarity must be finite."
         )
-    return result
+    return as_matrix(value)
 
 
 def _check_bank(path: Path, arrays: dict[str, NDArray[Any]], shape: tuple[int, ...]) -> None:
     for name, axis, expected in (
-        ("bank_t2v", 1, f"(bank texts, {shape[1]})"),
-        ("bank_v2t", 0, f"({shape[0]}, bank videos)"),
+        ("bank_t2v", -1, f"(bank texts, {shape[-1]})"),
+        ("bank_v2t", -2, f"({shape[-2]}, bank videos)"),
     ):
         if name in arrays and arrays[name].shape[axis] != shape[axis]:
             raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +120,7 @@ def read_clip(videos: Path, video: str, sampling: Sampling) -> Clip:
 def _read_image(path: Path, video: str) -> Any:
     pil = needed("PIL.Image", "onnx")
     try:
-        with warnings.catch_warnings(action="error"), pil.open(path) as image:
+        with pil.open(path) as image:
             return image.convert("RGB")
     # Pillow reports a damaged image with whatever its decoder happens to raise.
     except Exception as error:

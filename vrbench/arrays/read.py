@@ -120,6 +120,5 @@ def _missing(side: str, held: Iterable[str]) -> str:
 
 
 def _notes(source: Path, ignored: Iterable[str]) -> Iterator[str]:
-    names = [f"{name}.{did_you_mean(name, NAMES)}" for name in sorted(ignored)]
-    if names:
-        yield f"Not read from {source}: {' '.join(names)} Names that are: {', '.join(NAMES)}."
+    for name in sorted(ignored):
+        yield f"'{name}' in {source} is not read.{did_you_mean(name, NAMES)}"

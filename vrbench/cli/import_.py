@@ -33,26 +33,36 @@ def import_(
 ) -> None:
     """Turn features that somebody else computed into a feature file.
 
-    The npz keys, or the names of the npy files in a folder (better for large data, which is then
-    not read into memory whole):
+    ARRAYS is an npz with these keys, or a folder of npy files of these names
+    (better for large data: it need not fit into memory):
 
       video_tokens (sum l, d) with video_offsets (n + 1,): packed, item after item
 
-      video_tokens (n, L, d) with video_mask (n, L): padded; only rows where it is true are tokens
+      video_tokens (n, L, d) with video_mask (n, L): padded, true is a token
 
-      video or image (n, d): one vector an item, its global vector and its only token
+      video_global (n, d): one more vector an item, beside its tokens
 
-      video_global (n, d): global vectors beside the tokens
+      video or image (n, d): one vector an item, both global and only token
 
-    The same for text_..., and for a bank of training items: bank_video_..., bank_text_... Also
-    text_video (n_text,), the row of each text's video (default: text i belongs to video i),
-    video_ids, text_ids and captions. Pickled arrays are refused. Vectors are stored as they are:
-    --normalized and --raw only say how vrbench eval compares them.
+      video_ids (n,): names or numbers; default video0, video1, ...
+
+      text_tokens, text_offsets, text_mask, text_global, text, text_ids: alike
+
+      text_video (n_text,): row of each text's video; default: text i has video i
+
+      captions (n_text,): the texts themselves
+
+      bank_video_tokens, bank_text, bank_captions, ...: training items, alike
+
+    Vectors are stored as they are; --normalized and --raw only say how they
+    are to be compared. Pickled arrays are refused.
 
     Examples:
-      vrbench import clip_msrvtt.npz --out clip.h5 --dataset msrvtt --split 1k-A --encoder ViT-B/32
+      vrbench import clip.npz --out clip.h5 --dataset msrvtt --split 1k-A
 
-      vrbench import arrays/ --out tokens.h5 --dtype float16 --raw
+      vrbench import arrays/ --out tokens.h5 --encoder mine --raw
+
+      vrbench import clip.npz --out clip.h5 --dtype float16 --overwrite
     """
     from vrbench.importing import import_arrays
 

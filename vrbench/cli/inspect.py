@@ -30,7 +30,8 @@ def inspect(
     if as_json:
         import json
 
-        typer.echo(json.dumps(report.to_dict(), indent=1, ensure_ascii=False))
+        # other people's attributes may hold anything
+        typer.echo(json.dumps(report.to_dict(), indent=1, ensure_ascii=False, default=str))
     else:
         from vrbench.cli.show_report import print_report
 

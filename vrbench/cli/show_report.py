@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from vrbench.inspect import Report
 from vrbench.side_report import SideReport
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Row = tuple[str, Callable[[SideReport], str]]
 
@@ -22,9 +25,11 @@ ROWS: tuple[Row, ...] = (
     ("also stored", lambda side: ", ".join(side.columns)),
 )
 _LEGEND = (
-    "a / b / c: least, median (of lengths: mean) and most; length: Euclidean; globals: one vector "
-    "an item, else the mean of its tokens."
+    "\na / b / c: least / median / most, of (Euclidean) lengths least / mean / most. A global is"
+    "\none vector of a whole item; where there is none, the mean of its tokens is taken."
 )
+FIRST = ("dataset", "split", "encoder", "normalized")
+"""Attributes that are listed before the others."""
 
 
 def print_report(report: Report) -> None:
@@ -32,50 +37,55 @@ def print_report(report: Report) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True, markup=False)
-    verdict = "sound" if report.sound else f"UNSOUND: {len(report.problems)} problem(s), see below"
+    verdict = "sound" if report.sound else "UNSOUND, see the problems below"
     console.print(f"{report.file}: {verdict}", style="bold")
-    console.print(f"{report.bytes / 1e6:,.2f} MB, sha256 {report.sha256}\n")
-    console.print(_about(report))
-    console.print(_sides(report.sides))
-    console.print(_LEGEND, style="dim")
-    for title, sentences in (("Notes", report.notes), ("Problems", report.problems)):
-        if sentences:
-            console.print(f"\n{title}", style="bold")
-            for sentence in sentences:
-                console.print(f"- {sentence}")
-
-
-def _about(report: Report) -> Any:
-    from rich.table import Table
-
-    grid = Table.grid(padding=(0, 2))
-    for key, value in report.attrs.items():
-        grid.add_row(key, _said(key, value))
+    console.print(f"{report.bytes / 1e6:,.2f} MB, sha256 {report.sha256}")
+    _print_list(console, "What the file says about itself", _about(report.attrs))
+    _print_sides(console, report.sides, "video", "text")
     if report.texts_per_video is not None:
-        grid.add_row("texts a video", _counts(report.texts_per_video))
-        grid.add_row("videos without a text", f"{report.videos_without_text:,}")
-    return grid
+        console.print(f"texts a video        {_counts(report.texts_per_video)}")
+        console.print(f"videos without text  {report.videos_without_text:,}")
+    _print_sides(console, report.sides, "bank_video", "bank_text")
+    console.print(_LEGEND, style="dim")
+    _print_list(console, "Notes", report.notes)
+    _print_list(console, "Problems", report.problems)
 
 
-def _said(key: str, value: Any) -> str:
-    if key == "normalized":
-        return "true: scored by cosines" if value else "false: scored by dot products as they are"
+def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
+    if lines:
+        console.print(f"\n{title}", style="bold")
+    for line in lines:
+        console.print(f"- {line}")
+
+
+def _about(attrs: Mapping[str, Any]) -> list[str]:
+    names = [name for name in FIRST if name in attrs]
+    names += [name for name in attrs if name not in FIRST]
+    return [f"{name}: {_said(name, attrs[name])}" for name in names]
+
+
+def _said(name: str, value: Any) -> str:
+    if name == "normalized":
+        return "true, scored by cosines" if value else "false, scored by dot products as they are"
     return "(not said)" if value == "" else str(value)
 
 
-def _sides(sides: Mapping[str, SideReport]) -> Any:
+def _print_sides(console: Console, sides: Mapping[str, SideReport], *names: str) -> None:
+    """Print a table of these sides, as far as they are there: two fit into 80 columns."""
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
-    for name in sides:
+    shown = {name: sides[name] for name in names if name in sides}
+    for name in shown:
         table.add_column(name.replace("_", " "), justify="right")
     for label, cell in ROWS:
-        cells = [cell(side) for side in sides.values()]
+        cells = [cell(side) for side in shown.values()]
         if any(cells):
             table.add_row(label, *(text or "-" for text in cells))
-    return table
+    if shown:
+        console.print(table)
 
 
 def _counts(spread: Mapping[str, float]) -> str:

@@ -32,7 +32,8 @@ class Encoded:
 class LoadedEncoder(ABC):
     """An encoder with its weights in memory.
 
-    An item's tokens depend on nothing but the item: not on order, batch or process.
+    An item's tokens depend on nothing but the item: not on order, batch or process. Both methods
+    are called from several threads at once.
 
     Attributes:
         weights: name -> sha256 of each file that was read; never a path.

@@ -62,6 +62,9 @@ class Onnx(Encoder):
     def __post_init__(self) -> None:
         if self.size < 1 or self.max_words < 1:
             raise InputError("size and max_words must be at least 1.")
+        for name in (self.image_model, self.text_model, self.tokenizer):
+            if Path(name).name != name:
+                raise InputError(f"'{name}' must be the name of a file in --weights, not a path.")
         _rgb(self.mean, "mean")
         if not (_rgb(self.std, "std") > 0).all():
             raise InputError(f"std must be positive, it is {self.std}.")

@@ -27,6 +27,8 @@ class Session:
         runtime = needed("onnxruntime", "onnx")
         options = runtime.SessionOptions()
         options.log_severity_level = 3
+        # items are encoded in parallel instead: faster, and the same sums on any number of cores
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._path, self._output = path, output
         try:
             self._session = runtime.InferenceSession(

@@ -98,11 +98,14 @@ def bad_rows(
     fine = finite & rows.any(axis=1) if side.normalized else finite
     if fine.all():
         return
-    bad = np.flatnonzero(~fine)
-    _, first = np.unique(ids[bad].astype(str), return_index=True)
-    for row in bad[np.sort(first)[:most]]:
-        why = "is all zeros and has no direction" if finite[row] else "holds NaN or infinity"
-        yield f"Item '{ids[row]}' of {side.name}: {what} {why}."
+    first: dict[str, int] = {}
+    for row in np.flatnonzero(~fine).tolist():
+        first.setdefault(str(ids[row]), row)
+    for item, row in list(first.items())[:most]:
+        why = "holds NaN or infinity: leave the item out or compute it again"
+        if finite[row]:
+            why = "is all zeros and has no direction: leave the item out, or store with --raw"
+        yield f"Item '{item}' of {side.name}: {what} {why}."
 
 
 def _length_problems(group: Any, side: str, n: int, rows: int) -> Iterator[str]:
@@ -117,5 +120,5 @@ def _length_problems(group: Any, side: str, n: int, rows: int) -> Iterator[str]:
 
 def is_torn(group: Any) -> bool:
     """Whether an interrupted write left more tokens or offsets than the ids account for."""
-    n = len(group["ids"])
-    return len(group["offsets"]) > n + 1 or len(group["tokens"]) > int(group["offsets"][n])
+    n, offsets = len(group["ids"]), group["offsets"]
+    return len(offsets) > n + 1 or len(group["tokens"]) > int(offsets[n])

@@ -106,7 +106,7 @@ def _features(file: Any, path: Path) -> Features:
         text=tokens["text"],
         bank_video=tokens.get("bank/video"),
         bank_text=tokens.get("bank/text"),
-        notes=tuple(notes_of(file, path)),
+        notes=tuple(notes_of(file, path, sides)),
         file=file,
     )
 

@@ -36,14 +36,22 @@ def open_hdf5(path: Path, mode: str = "r") -> Any:
         file = h5py.File(path, mode)
     except OSError as error:
         raise InputError(_why_not_opened(path, error)) from error
+    try:
+        with reading(path):
+            _check_format(file, path, mode)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _check_format(file: Any, path: Path, mode: str) -> None:
     attrs = read_attrs(file)
     kind = attrs.get("format", FORMAT if mode == "r" else None)
     version = attrs.get("version", VERSION)
     if kind != FORMAT or version != VERSION:
-        file.close()
         said = "no format attribute" if kind is None else f"format {kind!r}, version {version!r}"
         raise InputError(f"{path} has {said}, expected '{FORMAT}', version {VERSION}.")
-    return file
 
 
 def _why_not_opened(path: Path, error: OSError) -> str:
@@ -73,7 +81,9 @@ def reading(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, RuntimeError, KeyError) as error:
+    except InputError:
+        raise
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is damaged ({str(error).strip(chr(39))}): copy it again or extract it anew."
         ) from error

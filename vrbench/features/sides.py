@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,12 @@ def unfinished(attrs: Mapping[str, Any]) -> bool:
     return not attrs.get("complete", True)
 
 
-def notes_of(file: Any, path: Path) -> Iterator[str]:
-    """Yield what a reader of a readable file should know: an unfinished extraction, torn tails."""
+def notes_of(file: Any, path: Path, sides: Iterable[str]) -> Iterator[str]:
+    """Yield what a reader of these sides should know: an unfinished extraction, torn tails."""
     if unfinished(read_attrs(file)):
-        yield f"{path} is unfinished: run the command that makes it again, and it will carry on."
-    for side in SIDES:
-        if side in file and is_torn(file[side]):
+        yield f"The extraction of {path} is unfinished: run the same vrbench extract again."
+    for side in sides:
+        if is_torn(file[side]):
             yield (
                 f"/{side} of {path} ends in an interrupted write, which is left out: "
                 f"{len(file[side]['ids'])} whole items are read."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from vrbench.features.storage import create_column, put, stored
 from vrbench.features.tokens import Tokens
 from vrbench.files import replacing
 
+ROOM = 8_000_000
+"""Bytes that must stay free on the disk."""
 DTYPES = ("float16", "float32", "float64")
 
 
@@ -71,16 +74,29 @@ class FeatureWriter:
         """Append whole items to a side ("video", "text", "bank/video" or "bank/text").
 
         Raises:
-            InputError: a value does not fit the storage type, the items have another width or
-                other columns than those before them, or the disk is full.
+            InputError: an item has no tokens, a value does not fit the storage type, the items
+                have another width or other columns than those before them, or the disk is full.
         """
+        if not items.lengths.all():
+            item = items.ids[int(np.argmin(items.lengths))]
+            raise InputError(f"Item '{item}' of {items.name} has no tokens: leave it out.")
         per_token, per_item = self._columns(items)
+        self._check_room([*per_token.values(), *per_item.values()])
         try:
             self._mark(complete=False)
             group = self._group(side, {**per_token, **per_item})
             self._append(group, per_token, per_item, items)
         except OSError as error:
             raise InputError(f"{self.path} cannot be written: {error}.") from error
+
+    def _check_room(self, values: Sequence[NDArray[Any]]) -> None:
+        """Stop while there is room: HDF5 cannot even close a file on a disk that is full."""
+        free = shutil.disk_usage(self.path.parent).free
+        if free < ROOM + 2 * sum(value.nbytes for value in values):
+            raise InputError(
+                f"{self.path} cannot be written on: its disk is full ({free / 1e6:.1f} MB left); "
+                "make room and run the same command again, what was finished is kept."
+            )
 
     def _columns(self, items: Tokens) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is written for each token and for each item, vectors in the storage type."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from vrbench.sim import Rows
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
-"""Maps a block of test queries (rows, gallery) to the normalized block."""
+"""Maps a block of test queries (rows, gallery) to the normalized block, in float64: float32 would
+round different scores to the same value, and its range does not hold a softmax."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,9 @@ class Normalization(ABC):
     """Paper and equation, for listings."""
 
     needs_bank: ClassVar[bool] = True
+    by_level: ClassVar[bool] = False
+    """Whether alignment levels are normalized apart and averaged after (else: before)."""
+
     transductive: ClassVar[bool] = False
     """Whether it is defined on the test queries themselves, and takes them as bank by default."""
 

@@ -19,8 +19,7 @@ class DualSoftmax(Normalization):
     """Multiply each similarity by its softmax over the bank's queries.
 
     ``out[q, g] = sim[q, g] * exp(sim[q, g] / tau) / sum_b exp(bank[b, g] / tau)``, or with ``log``
-    ``sim[q, g] + tau * log(exp(sim[q, g] / tau) / sum_b exp(bank[b, g] / tau))``. In float64: the
-    softmax of float32 similarities leaves the range of float32.
+    ``sim[q, g] + tau * log(exp(sim[q, g] / tau) / sum_b exp(bank[b, g] / tau))``.
 
     Source: Cheng et al., CAMoE, arXiv:2109.04290. Transductive: the bank is the test queries
     unless another is asked for; its members, not the queries, make the sum. A negative similarity
@@ -57,7 +56,7 @@ class DualSoftmax(Normalization):
             wide = block.astype(np.float64)
             log_prior = wide / self.tau - total
             if self.log:
-                return (wide + self.tau * log_prior).astype(block.dtype)
+                return np.asarray(wide + self.tau * log_prior)
             with np.errstate(over="ignore"):
                 return np.asarray(wide * np.exp(log_prior))
 

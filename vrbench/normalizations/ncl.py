@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
-from vrbench.normalizations.base import Bank, Fitted, Normalization, column_logsumexp
-
-MOST_ITERATIONS = 100_000
-SMALLEST = 1e-290
-"""Column sums below this have lost precision to underflow and are taken again in logs."""
+from vrbench.normalizations.base import Bank, Fitted, Normalization
+from vrbench.normalizations.sinkhorn import sinkhorn
 
 
 @normalizations.register("ncl")
@@ -67,72 +63,8 @@ class NCL(Normalization):
         captions = self.marginals == "captions"
         queries = bank.query_weight if captions else np.ones(len(bank.rows))
         gallery = np.maximum(bank.gallery_weight, 1) if captions else np.ones(bank.rows.width)
-        log_beta, info = self._sinkhorn(bank, np.log(queries), np.log(gallery))
-        total = np.logaddexp.reduce(log_beta)
-        bias = self.gamma * (log_beta - total)
-
-        def transform(block: NDArray[Any]) -> NDArray[Any]:
-            return np.asarray((block.astype(np.float64) + bias).astype(block.dtype))
-
-        return Fitted(transform, info)
-
-    def _sinkhorn(
-        self, bank: Bank, log_r: NDArray[np.float64], log_c: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], dict[str, float]]:
-        """(gallery,) log beta, with the iterations made and the marginal residual left."""
-        # both marginals get the same total, so that beta does not drift
-        log_r = log_r - np.logaddexp.reduce(log_r)
-        log_c = log_c - np.logaddexp.reduce(log_c)
-        log_beta = log_c - column_logsumexp(self._logits(bank))
-        log_alpha = np.full(len(bank.rows), np.nan)
-        made = 0
-        while made < (self.iterations or MOST_ITERATIONS):
-            before = log_alpha
-            log_alpha, log_beta = self._step(bank, log_r, log_c, log_beta)
-            made += 1
-            if not self.iterations and _residual(log_alpha, before) < self.tol:
-                break
-        after, _ = self._step(bank, log_r, log_c, log_beta)
-        residual = _residual(after, log_alpha)
-        if not self.iterations and residual > self.tol:
-            raise InputError(
-                f"ncl did not reach tol={self.tol} in {MOST_ITERATIONS} iterations: raise gamma "
-                "or tol, or give iterations."
-            )
-        return log_beta, {"iterations": made, "residual": residual}
-
-    def _logits(self, bank: Bank) -> Any:
-        return (block.astype(np.float64) / self.gamma for block in bank.rows)
-
-    def _step(
-        self,
-        bank: Bank,
-        log_r: NDArray[np.float64],
-        log_c: NDArray[np.float64],
-        log_beta: NDArray[np.float64],
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """One read of the bank: alpha from beta, then beta from alpha.
-
-        ``alpha_i M_ij`` is ``r_i`` times row i's softmax, divided by ``beta_j``; so one exp serves
-        both updates.
-        """
-        log_alpha = np.empty(len(bank.rows))
-        columns = np.zeros(bank.rows.width)
-        for rows, logits in zip(bank.rows.slices(), self._logits(bank), strict=True):
-            logits += log_beta
-            top = logits.max(axis=1, keepdims=True)
-            weight = np.exp(np.subtract(logits, top, out=logits), out=logits)
-            sums = weight.sum(axis=1)
-            log_alpha[rows] = log_r[rows] - np.log(sums) - top[:, 0]
-            columns += (np.exp(log_r[rows]) / sums) @ weight
-        if columns.min() > SMALLEST:
-            return log_alpha, log_c + log_beta - np.log(columns)
-        joined = zip(bank.rows.slices(), self._logits(bank), strict=True)
-        exact = column_logsumexp(logits + log_alpha[rows, None] for rows, logits in joined)
-        return log_alpha, log_c - exact
-
-
-def _residual(new: NDArray[np.float64], old: NDArray[np.float64]) -> float:
-    """Largest relative error of a row's marginal: what the last update of alpha still changed."""
-    change = float(np.abs(np.expm1(old - new)).max())
-    return change if np.isfinite(change) else np.inf
+        log_beta, info = sinkhorn(
+            bank.rows, self.gamma, queries, gallery, self.iterations, self.tol
+        )
+        bias = self.gamma * (log_beta - np.logaddexp.reduce(log_beta))
+        return Fitted(lambda block: block + bias, info)

@@ -1,0 +1,294 @@
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL")
+
+from toy_videos import captions_of, write_captions, write_videos
+from typer.testing import CliRunner
+
+from vrbench.captions import Caption, read_captions
+from vrbench.cli import commands  # noqa: F401  registers every command
+from vrbench.cli.app import app
+from vrbench.encoders import Encoded
+from vrbench.encoders.toy import Toy
+from vrbench.errors import InputError
+from vrbench.extract import Extraction, Source, extract
+from vrbench.features import Tokens, open_features
+from vrbench.features.writer import FeatureWriter
+from vrbench.video import Clip
+
+VIDEOS = [f"v{i}" for i in range(7)]
+BANK = [f"b{i}" for i in range(4)]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Tiny videos and captions, and the extraction of them with the toy encoder."""
+
+    root: Path
+    source: Source
+    bank: Source
+
+    def extract(self, name: str = "f.h5", source: Source | None = None, **more: Any) -> Extraction:
+        settings = {"encoder": "toy", "bank": self.bank, "batch": 2, **more}
+        return extract(source or self.source, self.root / name, **settings)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workplace:
+    parts = []
+    for name, ids in (("test", VIDEOS), ("bank", BANK)):
+        folder = write_videos(tmp_path / name, ids)
+        captions = write_captions(tmp_path / f"{name}.csv", captions_of(ids))
+        parts.append(Source(folder, captions))
+    return Workplace(tmp_path, *parts)
+
+
+def same(a: Path, b: Path) -> bool:
+    """Whether two feature files hold the same, attributes included."""
+    with open_features(a) as one, open_features(b) as two:
+        pairs = [(getattr(one, s), getattr(two, s)) for s in SIDES]
+        return dict(one.attrs) == dict(two.attrs) and all(map(equal, *zip(*pairs, strict=True)))
+
+
+SIDES = ("video", "text", "bank_video", "bank_text")
+
+
+def equal(a: Tokens | None, b: Tokens | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    x, y = a.block(0, len(a)), b.block(0, len(b))
+    columns = [(x.item_columns, y.item_columns), (x.token_columns, y.token_columns)]
+    return (
+        all(np.array_equal(getattr(x, n), getattr(y, n)) for n in ("ids", "tokens", "offsets"))
+        and np.array_equal(x.global_vectors, y.global_vectors)
+        and all(one.keys() == two.keys() for one, two in columns)
+        and all(np.array_equal(one[k], two[k]) for one, two in columns for k in one)
+    )
+
+
+def test_everything_is_in_the_file(place: Workplace) -> None:
+    (place.root / "test" / "not named by the csv").mkdir()
+    done = place.extract(dataset="toys", split="test", normalized=False)
+    assert done.counts == {"video": 7, "text": 14, "bank/video": 4, "bank/text": 8}
+    assert done.skipped == ()
+    with open_features(done.path) as features:
+        assert features.video.ids.tolist() == VIDEOS
+        assert features.text.ids.tolist()[:3] == ["v0#0", "v0#1", "v1#0"]
+        assert features.text_video.tolist() == [i // 2 for i in range(14)]
+        words = features.text.token_columns["words"][:5].tolist()
+        assert words == ["words", "of", "v0", "take", "0"]
+        assert features.video.token_columns["frame"][:4].tolist() == [0, 1, 2, 0]
+        assert features.bank_text is not None
+        assert features.bank_text.video is not None
+        assert features.bank_text.video.tolist() == [i // 2 for i in range(8)]
+        known = {"dataset": "toys", "split": "test", "encoder": "toy", "frames": "uniform:12"}
+        assert features.attrs.items() >= known.items()
+        assert features.attrs["dim"] == 16
+        assert not features.attrs["normalized"]
+        assert features.attrs["complete"]
+        assert str(place.root) not in str(features.attrs)
+        clip = Toy().load(None).video(Clip("v0", [None] * 3, range(3)))
+        np.testing.assert_array_equal(features.video.tokens[:3], clip.tokens.astype(np.float16))
+
+
+def test_the_file_is_the_same_whatever_the_batch_and_to_the_byte(place: Workplace) -> None:
+    first, again, other = (
+        place.extract(name, batch=batch).path for name, batch in (("a", 3), ("b", 3), ("c", 50))
+    )
+    assert first.read_bytes() == again.read_bytes()
+    assert same(first, other)
+
+
+class Stop(BaseException):
+    """Stands for whatever ends a process: not an Exception, so that nothing may swallow it."""
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, 7, 8, 20, 23, 32])
+def test_what_is_carried_on_equals_an_uninterrupted_run(place: Workplace, after: int) -> None:
+    seen = 0
+
+    def stop(side: str, done: int, total: int) -> None:
+        nonlocal seen
+        if seen == after:
+            raise Stop
+        seen += 1
+
+    with pytest.raises(Stop):
+        place.extract(progress=stop)
+    encoded: list[str] = []
+    done = place.extract(progress=lambda side, *_: encoded.append(side))
+    assert len(encoded) <= 33 - after + 2
+    assert same(done.path, place.extract("whole").path)
+
+
+def test_a_write_that_is_torn_apart_is_made_good(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = FeatureWriter.append
+
+    def torn(self: FeatureWriter, side: str, items: Tokens) -> None:
+        if side == "text":
+            self._file["video/tokens"].resize(100, axis=0)
+            raise KeyboardInterrupt
+        whole(self, side, items)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FeatureWriter, "append", torn)
+        with pytest.raises(KeyboardInterrupt):
+            place.extract()
+    assert same(place.extract().path, place.extract("whole").path)
+
+
+def test_a_finished_file_is_left_as_it_is(place: Workplace) -> None:
+    path = place.extract().path
+    before = path.read_bytes()
+    done = place.extract()
+    assert done.counts["text"] == 14
+    assert path.read_bytes() == before
+
+
+def test_a_limit_can_be_lifted(place: Workplace) -> None:
+    few = Source(place.source.videos, place.source.captions, 3)
+    bank = Source(place.bank.videos, place.bank.captions, 1)
+    small = place.extract(source=few, bank=bank)
+    assert small.counts == {"video": 3, "text": 6, "bank/video": 1, "bank/text": 2}
+    assert same(place.extract().path, place.extract("whole").path)
+    with pytest.raises(InputError, match="holds 'v"):
+        place.extract(source=few)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"encoder": "toy:seed=1"},
+        {"frames": "all"},
+        {"dtype": "float32"},
+        {"dataset": "other"},
+        {"normalized": False},
+        {"bank": None},
+    ],
+)
+def test_other_settings_are_refused(place: Workplace, changed: dict[str, Any]) -> None:
+    path = place.extract().path
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="was begun with"):
+        place.extract(**changed)
+    assert path.read_bytes() == before
+    place.extract(**changed, overwrite=True)
+
+
+def test_other_captions_are_refused(place: Workplace) -> None:
+    place.extract()
+    write_captions(place.source.captions, captions_of(VIDEOS[::-1]))
+    with pytest.raises(InputError, match="was begun with captions"):
+        place.extract()
+
+
+def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
+    (place.source.videos / "v1" / "f001.png").write_bytes(b"not an image")
+    rows = [("gone", "no folder"), *captions_of(VIDEOS), ("v2", "  "), ("v2", "the last")]
+    write_captions(place.source.captions, rows)
+    done = place.extract()
+    assert done.counts == {"video": 6, "text": 13, "bank/video": 4, "bank/text": 8}
+    missing, damaged, empty = done.skipped
+    assert "'gone'" in missing
+    assert "f001.png" in damaged
+    assert "'v2#2'" in empty
+    with open_features(done.path) as features:
+        assert features.text.ids.tolist()[2:5] == ["v2#0", "v2#1", "v2#3"]
+        assert features.text_video.tolist() == [0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    for damage in ("gone", "f001.png"):
+        with pytest.raises(InputError, match=damage):
+            place.extract(f"{damage}.h5", strict=True)
+        write_captions(place.source.captions, rows[1:])
+
+
+def test_a_folder_without_any_of_the_videos_is_an_error(place: Workplace) -> None:
+    with pytest.raises(InputError, match=r"empty /video.*'v0' has no folder"):
+        place.extract(source=Source(place.bank.videos, place.source.captions))
+
+
+def test_what_an_encoder_cannot_do_is_named(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object, caption: Caption) -> Encoded:
+        return Encoded(np.full((1, 16), np.nan), np.zeros(16), ("x",))
+
+    monkeypatch.setattr(type(Toy().load(None)), "text", broken)
+    with pytest.raises(InputError, match="NaN or infinity for 'v0#0'"):
+        place.extract()
+
+
+def test_the_bank_is_apart_from_the_test_videos(place: Workplace) -> None:
+    with pytest.raises(InputError, match="'v0' is also a video of the test side"):
+        place.extract(bank=place.source)
+    assert not (place.root / "f.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("video,caption\nv0,a\n", "no column video_id "),
+        ("", "no column caption and video_id"),
+        ("video_id,caption\n", "holds no caption"),
+        ("video_id,caption\nv0\n", "line 2"),
+        ("video_id,caption\n../v0,a\n", "cannot name a folder"),
+        ('video_id,caption\nv0,"a\n', "cannot be read as a CSV"),
+        ("video_id,caption\nv0,\udce9\n", "cannot be read as a CSV in UTF-8"),
+    ],
+)
+def test_captions_that_are_no_captions_are_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "c.csv"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match=message):
+        read_captions(path)
+
+
+def test_captions_may_come_in_any_order_with_other_columns(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_bytes('\ufeffn,caption,video_id\r\n1,"a, b",x\r\n2,c,y\r\n3, ,x\r\n'.encode())
+    assert read_captions(path) == {"x": ["a, b", ""], "y": ["c"]}
+    assert read_captions(path, limit=1) == {"x": ["a, b", ""]}
+    with pytest.raises(InputError, match="cannot be read: no such file"):
+        read_captions(tmp_path / "gone.csv")
+
+
+def test_from_videos_to_a_projected_file_on_the_command_line(place: Workplace) -> None:
+    def vrbench(*arguments: object) -> tuple[int, str]:
+        result = CliRunner().invoke(app, [str(a) for a in arguments])
+        return result.exit_code, result.output
+
+    fit = [f"x{i}" for i in range(20)]
+    write_videos(place.root / "fit", fit)
+    write_captions(place.root / "fit.csv", captions_of(fit))
+    raw, npz, out = (place.root / name for name in ("raw.h5", "p.npz", "f.h5"))
+    test = ("--videos", place.source.videos, "--captions", place.source.captions)
+    fitted = ("--videos", place.root / "fit", "--captions", place.root / "fit.csv")
+    toy = ("--encoder", "toy:dim=8", "--batch", 4)
+    code, said = vrbench("extract", *fitted, *toy, "--out", raw)
+    assert (code, "20 in /video, 40 in /text; 0 skipped" in said) == (0, True)
+    train = ("train", "projection", raw, "--out", npz, "--reg", "0.1,1", "--width", 4)
+    code, said = vrbench(*train)
+    assert (code, "fitted on 20 videos and 40 texts" in said) == (0, True)
+    assert vrbench(*train)[0] == 2
+    bank = ("--bank-videos", place.bank.videos, "--bank-captions", place.bank.captions)
+    code, said = vrbench("extract", *test, *bank, *toy, "--projection", npz, "--out", out)
+    assert (code, "8 in /bank/text" in said) == (0, True)
+    with open_features(out) as features:
+        assert features.attrs["dim"] == features.video.dim == features.text.dim == 4
+        assert "p.npz" in features.attrs["projection"]
+    flattered = ("--bank-videos", place.root / "fit", "--bank-captions", place.root / "fit.csv")
+    new = ("--projection", npz, "--out", place.root / "new.h5")
+    code, said = vrbench("extract", *test, *flattered, *toy, *new)
+    assert (code, "Bank video 'x0' is one that the projection" in said) == (2, True)
+    code, said = vrbench("extract", *fitted, *toy, *new)
+    assert (code, "20 of these videos are among those" in said) == (0, True)
+    code, said = vrbench("extract", *test, "--encoder", "toy:dim=9", *new, "--overwrite")
+    assert (code, "train one for this encoder" in said) == (2, True)
+    code, said = vrbench("extract", *test, *bank[:2], *toy, "--out", place.root / "n.h5")
+    assert (code, "needs both" in said) == (2, True)

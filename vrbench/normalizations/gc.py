@@ -1,0 +1,47 @@
+"""``gc``: globally corrected retrieval, by the rank among the bank's queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.normalizations import normalizations
+from vrbench.normalizations.base import Bank, Fitted, Normalization
+
+
+@normalizations.register("gc")
+@dataclass(frozen=True)
+class GloballyCorrected(Normalization):
+    """Score an item by how many bank queries are more similar to it than this one.
+
+    ``out[q, g] = -#{b: bank[b, g] > sim[q, g]}``, ties broken by ``sim``: a fraction in [0, 1/2]
+    that grows with ``sim`` within the query's row is added, so equal similarities stay tied.
+
+    Source: Dinu et al., ICLR 2015 workshop; as GC in QB-Norm (Bogolin et al., CVPR 2022).
+    """
+
+    source = "Dinu et al., 2015; QB-Norm"
+
+    @property
+    def keeps_scale(self) -> bool:
+        """Counts are scores of their own."""
+        return False
+
+    def fit(self, bank: Bank) -> Fitted:
+        """Sort each gallery item's column of the bank."""
+        columns = np.sort(np.concatenate(list(bank.rows)), axis=0)
+
+        def transform(block: NDArray[Any]) -> NDArray[Any]:
+            out = np.empty(block.shape)
+            for item, column in enumerate(columns.T):
+                place = np.searchsorted(column, block[:, item], side="right")
+                out[:, item] = place - len(column)
+            wide = block.astype(np.float64)
+            low = wide.min(axis=1, keepdims=True)
+            span = wide.max(axis=1, keepdims=True) - low
+            return np.asarray(out + (wide - low) / np.where(span > 0, 2 * span, 1))
+
+        return Fitted(transform)
