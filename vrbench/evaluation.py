@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from vrbench import results
-from vrbench._version import VERSION
 from vrbench.alignments import Method
 from vrbench.errors import InputError
 from vrbench.features import Features
@@ -23,8 +17,9 @@ from vrbench.grid import Job, Settings, plan
 from vrbench.measure import Measured, measure
 from vrbench.memory import parse_size
 from vrbench.normalizations import normalizations
-from vrbench.normalizing import BankSim, Normalized, apply
+from vrbench.normalizing import BankSim, apply
 from vrbench.opening import open_source
+from vrbench.record import describe, numbers
 from vrbench.results import Result
 from vrbench.sim import Sim
 from vrbench.simfile import save_sim
@@ -41,6 +36,7 @@ class Run:
         compute: how to compute.
         out: folder of results; None: nothing is written or skipped.
         progress: called with (job label, pairs done, pairs in all).
+        extra: what else each Result is to say.
     """
 
     source: Source
@@ -48,6 +44,7 @@ class Run:
     compute: Compute = field(default_factory=Compute)
     out: Path | None = None
     progress: Callable[[str, int, int], None] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, jobs: Sequence[Job], save: Path | None = None) -> Iterator[Result]:
         """Yield a Result for each job as it is finished and written.
@@ -92,76 +89,38 @@ class Run:
     def _finish(
         self, job: Job, sim: Sim, bank: BankSim, scoring: float, save: Path | None
     ) -> Result:
-        source, settings = self.source, self.settings
+        source = self.source
         with _clock() as normalizing:
             normalized = apply(job.norm, sim, bank, source.truth)
         given = normalizations.parse(source.about.get("given_norm", "none"))
         keeps = job.norm.keeps_scale and given.keeps_scale
         gamma = job.norm.gamma if keeps else None
         with _clock() as measuring:
-            measured = measure(
-                normalized.sim, source.truth, settings.k, settings.ties, settings.v2t, gamma
-            )
+            measured = self._measure(normalized.sim, gamma)
+            raw = self._measure(sim.flat(), job.norm.gamma) if job.norm.needs_bank else None
         seconds = {
             "score": scoring,
             "normalize": normalizing.seconds,
             "measure": measuring.seconds,
         }
-        values = self._values(job, bank, normalized, measured, seconds)
+        values = {
+            **describe(source, self.settings, self.compute, job, bank),
+            **numbers(measured, raw),
+            **self.extra,
+            "norm_info": normalized.info,
+            "seconds": {phase: round(value, 4) for phase, value in seconds.items()},
+        }
+        raw_ranks = {f"raw_{d}": ranks for d, ranks in raw.ranks.items()} if raw else {}
         ids = {"text_ids": source.text_ids, "video_ids": source.video_ids}
-        result = Result(values, {**measured.ranks, **ids})
+        result = Result(values, {**measured.ranks, **raw_ranks, **ids})
         if save is not None:
             spec = normalizations.spec(job.norm)
             save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, ids)
         return result if self.out is None else results.save(result, self.out, job.name)
 
-    def _values(
-        self,
-        job: Job,
-        bank: BankSim,
-        normalized: Normalized,
-        measured: Measured,
-        seconds: dict[str, float],
-    ) -> dict[str, Any]:
-        truth, settings = self.source.truth, self.settings
-        n_text, n_video = bank.size(truth)
-        return {
-            "schema": results.SCHEMA,
-            **self.source.about,
-            "method": job.method.spec if job.method else None,
-            "norm": normalizations.spec(job.norm),
-            "sequence": None,
-            "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
-            "transductive": job.bank == "test" or job.norm.counts_captions,
-            "n_text": truth.n_text,
-            "n_video": truth.n_video,
-            "limit": settings.limited,
-            "protocol": {"ties": settings.ties, "v2t": settings.v2t},
-            "metrics": measured.metrics,
-            "diagnostics": measured.diagnostics,
-            "norm_info": normalized.info,
-            "seconds": {phase: round(value, 4) for phase, value in seconds.items()},
-            "provenance": self._provenance(),
-            "ranks": None,
-        }
-
-    def _provenance(self) -> dict[str, Any]:
-        import torch
-
-        device = self.compute.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        return {
-            "vrbench": VERSION,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "seed": self.settings.seed,
-            "precision": self.settings.precision,
-            "device": device,
-            "command": " ".join(["vrbench", *sys.argv[1:]]) if _is_cli() else "vrbench.evaluate",
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+    def _measure(self, sim: Sim, gamma: float | None) -> Measured:
+        settings = self.settings
+        return measure(sim, self.source.truth, settings.k, settings.ties, settings.v2t, gamma)
 
 
 def evaluate(
@@ -219,10 +178,6 @@ def evaluate(
     folder = None if out is None else Path(out)
     jobs = plan(source, settings, methods, norms, kind, None if overwrite else folder)
     return list(Run(source, settings, compute, folder).run(jobs))
-
-
-def _is_cli() -> bool:
-    return Path(sys.argv[0]).name in ("vrbench", "vrbench.exe")
 
 
 class _Clock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -98,6 +98,7 @@ def plan(
     norms: Sequence[str],
     bank: str | None,
     out: Path | None = None,
+    tuning: Mapping[str, Any] | None = None,
 ) -> list[Job]:
     """Return the grid, methods before norms.
 
@@ -108,6 +109,7 @@ def plan(
         norms: specs.
         bank: kind of bank asked for; None: what each norm takes by default.
         out: folder in which results may exist.
+        tuning: how the norm's parameters were chosen, where they were.
 
     Raises:
         InputError: a spec cannot be read, or a norm has no bank.
@@ -119,7 +121,8 @@ def plan(
     for method in parsed:
         for norm in chosen:
             kind = bank_kind(source, norm, bank)
-            key = results.identity(_identity(source, settings, method, norm, kind))
+            decides = _identity(source, settings, method, norm, kind)
+            key = results.identity(decides | ({"tuning": tuning} if tuning else {}))
             spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
             name = results.stem(source.about["dataset"], spec, norm_spec, key)
             exists = out is not None and (out / f"{name}.json").is_file()

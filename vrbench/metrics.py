@@ -128,5 +128,5 @@ def fold(asking: Queries, accumulators: Sequence[Any]) -> None:
 def summary(values: NDArray[np.float64], ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
     """R@K in percent (share of queries with rank <= K), median and mean rank; NaN is left out."""
     asked = values[~np.isnan(values)]
-    recalls = {f"R@{k}": float(100 * (asked <= k).mean()) for k in ks}
+    recalls = {f"R@{k}": 100 * int((asked <= k).sum()) / len(asked) for k in ks}
     return {**recalls, "MdR": float(np.median(asked)), "MnR": float(asked.mean())}

@@ -6,5 +6,6 @@ from vrbench.cli import import_
 from vrbench.cli import inspect
 from vrbench.cli import train
 from vrbench.cli import eval as eval_
+from vrbench.cli import tune
 from vrbench.cli import table
 from vrbench.cli import list_

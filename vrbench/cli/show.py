@@ -25,15 +25,34 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
     for data, group in groups.items():
         console.print(f"\n{data}", style="bold", highlight=False)
         for direction, title in _DIRECTIONS.items():
-            console.print(_table(title, direction, group))
+            console.print(_table(title, direction, _with_raw(group)))
     if results:
-        console.print(_LEGEND, style="dim", highlight=False)
+        changed = any(result.get("change") for result in results)
+        console.print(_LEGEND + (_CHANGE if changed else ""), style="dim", highlight=False)
+
+
+def _with_raw(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Put the raw similarities before the first normalized result of each method."""
+    shown: list[Mapping[str, Any]] = []
+    seen = {result["method"] for result in results if result["norm"] == "none"}
+    for result in results:
+        if result.get("raw") and result["method"] not in seen:
+            seen.add(result["method"])
+            none = {"norm": "none", "bank": {"kind": "none"}, "change": None}
+            shown.append({**result, **none, **result["raw"]})
+        shown.append(result)
+    return shown
 
 
 _LEGEND = (
     "R@K, tied, never, often in percent. tied: queries with a foreign item at the same score; "
     "error: normalization error (0 is fair);\nnever / often: gallery items retrieved first by no "
     "query / by two or more. transductive: the norm saw the test set."
+)
+
+_CHANGE = (
+    "\n+R@1, p: change of R@1 against the raw similarities, and its p-value (exact McNemar test, "
+    "two-sided)."
 )
 
 
@@ -47,9 +66,21 @@ def _table(title: str, direction: str, results: Sequence[Mapping[str, Any]]) -> 
         table.add_column(head)
     for head in (*recalls, "MdR", "MnR", "tied", "error", "never", "often"):
         table.add_column(head, justify="right")
+    changed = any(result.get("change") for result in results)
+    for head in ("+R@1", "p") if changed else ():
+        table.add_column(head, justify="right")
     for result in results:
-        table.add_row(*_row(result, direction, recalls))
+        change = _change(result, direction) if changed else []
+        table.add_row(*_row(result, direction, recalls), *change)
     return table
+
+
+def _change(result: Mapping[str, Any], direction: str) -> list[str]:
+    if not result.get("change"):
+        return ["", ""]
+    change = result["change"][direction]
+    p = "<.001" if change["p"] < 0.001 else f"{change['p']:.3f}".removeprefix("0")
+    return [f"{change['R@1']:+.1f}", p]
 
 
 def _row(result: Mapping[str, Any], direction: str, recalls: Sequence[str]) -> list[str]:

@@ -52,7 +52,7 @@ def layout_problems(file: Any, side: str) -> Iterator[str]:
     missing = [f"/{side}/{name}" for name in required if group.get(name) is None]
     if missing:
         all_of = ", ".join(required)
-        yield f"{' and '.join(missing)} cannot be found: required in /{side} are {all_of}."
+        yield f"{', '.join(missing)} cannot be found: required in /{side} are {all_of}."
         return
     problems = [p for name in TYPES if name in group for p in _type_problem(group, side, name)]
     yield from problems or _size_problems(group, side)

@@ -25,7 +25,7 @@ def present_sides(file: Any, path: Path) -> list[str]:
     sides = [side for side in SIDES if file.get(side) is not None]
     missing = [f"/{side}" for side in ("video", "text") if side not in sides]
     if missing and "format" not in file.attrs:
-        raise InputError(f"{path} is not a feature file: it has no group {' and '.join(missing)}.")
+        raise InputError(f"{path} is not a feature file: it lacks {' and '.join(missing)}.")
     return sides
 
 

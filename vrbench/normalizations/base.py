@@ -62,6 +62,9 @@ class Normalization(ABC):
     transductive: ClassVar[bool] = False
     """Whether it is defined on the test queries themselves, and takes them as bank by default."""
 
+    tunable: ClassVar[tuple[tuple[str, tuple[float, ...]], ...]] = ()
+    """Parameters that the sources leave to the user, with the values that ``tune`` tries."""
+
     @property
     def gamma(self) -> float:
         """Temperature at which the normalization error is taken."""

@@ -33,6 +33,7 @@ class CSLS(Normalization):
 
     k: int = 10
     source = "Conneau et al., ICLR 2018"
+    tunable = (("k", (1, 2, 5, 10, 20, 50)),)
 
     def __post_init__(self) -> None:
         if self.k < 1:

@@ -37,6 +37,7 @@ class DualSoftmax(Normalization):
     tau: float = 0.01
     log: bool = False
     source = "CAMoE, arXiv:2109.04290"
+    tunable = (("tau", (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)),)
     transductive = True
 
     def __post_init__(self) -> None:

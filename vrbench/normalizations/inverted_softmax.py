@@ -32,6 +32,7 @@ class InvertedSoftmax(Normalization):
 
     beta: float = 20.0
     source = "Smith et al., ICLR 2017; QB-Norm"
+    tunable = (("beta", (5, 10, 20, 50, 100, 200)),)
 
     def __post_init__(self) -> None:
         if self.beta <= 0:

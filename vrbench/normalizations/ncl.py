@@ -44,6 +44,7 @@ class NCL(Normalization):
     marginals: Literal["uniform", "captions"] = "uniform"
     tol: float = 1e-6
     source = "NCL Figure 4, eq. 10-12"
+    tunable = (("gamma", (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)),)
 
     def __post_init__(self) -> None:
         if self.gamma <= 0:

@@ -30,6 +30,10 @@ class NearestNeighbourNormalization(Normalization):
     k: int = 256
     alpha: float = 0.5
     source = "NNN, EMNLP 2024"
+    tunable = (
+        ("k", (16, 64, 128, 256, 512)),
+        ("alpha", (0.25, 0.5, 0.75, 1.0)),
+    )
 
     def __post_init__(self) -> None:
         if self.k < 1:

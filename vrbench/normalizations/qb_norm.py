@@ -38,6 +38,10 @@ class QueryBankNorm(Normalization):
     beta: float = 20.0
     k: int = 1
     source = "QB-Norm, CVPR 2022"
+    tunable = (
+        ("beta", (5, 10, 20, 50, 100, 200)),
+        ("k", (1, 2, 5, 10)),
+    )
 
     def __post_init__(self) -> None:
         if self.beta <= 0:

@@ -37,6 +37,7 @@ class SinkhornKnopp(Normalization):
     scale: float = 100.0
     iterations: int = 4
     source = "UCoFiA supplementary, Algorithm 1"
+    tunable = (("scale", (10, 20, 50, 100, 200, 500)),)
     by_level = True
 
     def __post_init__(self) -> None:

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import carry_on as job
+import h5py
+import numpy as np
+import pytest
+from hand_made import contents, write_by_hand
+
+from vrbench.errors import InputError
+from vrbench.features import open_features
+from vrbench.features import writer as writing
+from vrbench.features.writer import FeatureWriter
+
+WRITES = 35
+"""Calls of ``put`` in an uninterrupted run."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What an uninterrupted run writes."""
+    path = tmp_path_factory.mktemp("whole") / "f.h5"
+    job.carry_on(path)
+    return contents(path)
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "f.h5"
+    job.carry_on(path)
+    with open_features(path) as features:
+        assert features.attrs["complete"] is True
+        assert features.attrs["dtype"] == "float32"
+        assert features.notes == ()
+        for name, expected in job.SIDES.items():
+            found = getattr(features, name).block(0, len(expected))
+            assert found.ids.tolist() == expected.ids.tolist()
+            np.testing.assert_array_equal(found.tokens, expected.tokens)
+            np.testing.assert_array_equal(found.global_vectors, expected.global_vectors)
+            np.testing.assert_array_equal(found.offsets, expected.offsets)
+            for key, column in (expected.item_columns | expected.token_columns).items():
+                assert (found.item_columns | found.token_columns)[key].tolist() == column.tolist()
+
+
+@pytest.mark.parametrize("count", range(WRITES))
+def test_an_exception_at_any_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: dict[str, Any], count: int
+) -> None:
+    path = tmp_path / "f.h5"
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "put", job.stop_at(count, job.Stopped()))
+        with pytest.raises(job.Stopped):
+            job.carry_on(path)
+    job.carry_on(path)
+    assert contents(path) == whole
+
+
+def test_there_is_no_further_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "put", job.stop_at(WRITES, job.Stopped()))
+    job.carry_on(tmp_path / "f.h5")
+
+
+@pytest.mark.parametrize("count", [0, 2, 9, 17, 23, 34])
+def test_a_process_killed_at_a_write(tmp_path: Path, whole: dict[str, Any], count: int) -> None:
+    path = tmp_path / "f.h5"
+    done = subprocess.run([sys.executable, job.__file__, str(path), str(count)], check=False)
+    assert done.returncode == -9
+    job.carry_on(path)
+    assert contents(path) == whole
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_torn_tail_is_cut_off(tmp_path: Path, whole: dict[str, Any], steps: int) -> None:
+    path = tmp_path / "f.h5"
+    job.carry_on(path)
+    with h5py.File(path, "r+") as file:
+        for name, dataset in file["text"].items():
+            if name != "ids" and (steps == 2 or name != "offsets"):
+                dataset.resize(len(dataset) + 3, axis=0)
+        if steps == 2:
+            file["text/offsets"][-3:] = [10, 11, 12]
+    with open_features(path) as features:
+        assert "/text of" in features.notes[0]
+        assert "5 whole items" in features.notes[0]
+        text = features.text.block(0, 5)
+        assert len(text.tokens) == len(text.token_columns["words"]) == 9
+        assert len(text.item_columns["captions"]) == 5
+        np.testing.assert_array_equal(features.text.take([4, 0]).tokens[1:], text.tokens[:1])
+    job.carry_on(path)
+    assert contents(path) == whole
+
+
+def test_an_append_after_one_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: dict[str, Any]
+) -> None:
+    path = tmp_path / "f.h5"
+    with FeatureWriter(path, job.ATTRS, "float32") as writer:
+        with monkeypatch.context() as patch:
+            patch.setattr(writing, "put", job.stop_at(5, OSError("disk full")))
+            with pytest.raises(InputError, match=r"f\.h5 cannot be written: disk full"):
+                writer.append("video", job.SIDES["video"])
+        for name, items in job.SIDES.items():
+            writer.append(name, items)
+        writer.finish()
+    assert contents(path) == whole
+
+
+def test_carrying_on_with_nothing_to_do_changes_no_byte(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    job.carry_on(path)
+    before = path.read_bytes()
+    job.carry_on(path)
+    assert path.read_bytes() == before
+
+
+def test_the_same_items_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.h5", "b.h5"):
+        job.carry_on(tmp_path / name)
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_other_settings_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    job.carry_on(path)
+    with pytest.raises(InputError, match=r"begun with encoder = 'none', now it is 'toy'"):
+        FeatureWriter(path, {**job.ATTRS, "encoder": "toy"}, "float32")
+    with pytest.raises(InputError, match="begun with dtype = 'float32', now it is 'float16'"):
+        FeatureWriter(path, job.ATTRS)
+    with pytest.raises(InputError, match=r"cannot be stored as 'int8', only as float16"):
+        FeatureWriter(path, job.ATTRS, "int8")
+
+
+def test_somebody_elses_file_is_left_alone(tmp_path: Path) -> None:
+    for path in (write_by_hand(tmp_path / "f.h5"), tmp_path / "notes.txt"):
+        if not path.exists():
+            path.write_text("dear diary")
+        before = path.read_bytes()
+        with pytest.raises(InputError, match=f"{path} (has no format|is not an HDF5)"):
+            FeatureWriter(path, job.ATTRS)
+        assert path.read_bytes() == before
+
+
+def test_damage_that_no_interruption_explains(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    job.carry_on(path)
+    with h5py.File(path, "r+") as file:
+        file["video/offsets"][1] = 5
+    with pytest.raises(InputError, match="cannot be carried on: /video/offsets decreases at item"):
+        job.carry_on(path)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        FeatureWriter(tmp_path / "file" / "f.h5", job.ATTRS)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.nan, "'video1' of video holds NaN or infinity"),
+        (-np.inf, "'video1' of video holds NaN or infinity"),
+        (7e4, "'video1' of video overflows to infinity in float16 .*7e"),
+        (1e-9, "'video1' of video vanishes to zero in float16"),
+    ],
+)
+@pytest.mark.parametrize("what", ["tokens", "global_vectors"])
+def test_numbers_that_do_not_fit(tmp_path: Path, what: str, value: float, words: str) -> None:
+    items = job.SIDES["video"]
+    rows = getattr(items, what).astype(np.float64)
+    rows[2 if what == "tokens" else 1] = value
+    with (
+        FeatureWriter(tmp_path / "f.h5", job.ATTRS) as writer,
+        pytest.raises(InputError, match=words),
+    ):
+        writer.append("video", replace(items, **{what: rows}))
+
+
+def test_items_that_do_not_fit_to_those_before(tmp_path: Path) -> None:
+    items = job.SIDES["video"]
+    with FeatureWriter(tmp_path / "f.h5", job.ATTRS) as writer:
+        writer.append("video", items)
+        with pytest.raises(InputError, match=r"/video of .* holds captions, global 3 wide"):
+            writer.append("video", replace(items, global_vectors=None))
+        with pytest.raises(InputError, match="now there are captions, global 3 wide, tokens 2"):
+            writer.append("video", replace(items, tokens=items.tokens[:, :2]))
+        with pytest.raises(InputError, match="Item 'video1' of video has no tokens"):
+            writer.append("video", replace(items, offsets=np.array([0, 2, 2, 6])))
+        assert writer.ids("video") == items.ids.tolist()
+        assert writer.ids("text") == []

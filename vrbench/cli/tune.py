@@ -1,0 +1,101 @@
+"""``vrbench tune``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from vrbench.cli.app import command, note
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from vrbench.tuning import Tuning
+
+
+@command("tune")
+def tune(
+    features: Annotated[
+        Path | None, typer.Argument(help="A feature file with a bank. Default: the bundled one.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="Alignment spec.")] = "tokenflow",
+    norm: Annotated[
+        str, typer.Option(help="Normalization; parameters given in the spec stay.")
+    ] = "ncl",
+    try_: Annotated[
+        list[str] | None,
+        typer.Option("--try", help="key=v,v,v to try; repeat for a grid. Default: its own list."),
+    ] = None,
+    bank: Annotated[
+        str | None, typer.Option(help="train, or test (transductive); default as in eval.")
+    ] = None,
+    direction: Annotated[
+        Literal["t2v", "v2t", "both"], typer.Option(help="Whose R@1 decides.")
+    ] = "both",
+    share: Annotated[float, typer.Option(help="Share of the bank's videos that validates.")] = 0.5,
+    seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    json: Annotated[bool, typer.Option("--json", help="Print curve and result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Choose a normalization's parameters on a validation part of the bank, then evaluate.
+
+    The test set is measured once, with what was chosen; the result records the whole curve.
+
+    Examples:
+      vrbench tune --norm ncl
+
+      vrbench tune f.h5 --method global --norm qb-norm --try beta=5,20,80 --try k=1,5
+    """
+    from contextlib import nullcontext
+
+    from vrbench.bundled import bundled_features
+    from vrbench.cli.progress import Bars
+    from vrbench.evaluation import Run
+    from vrbench.grid import Settings, plan
+    from vrbench.opening import open_source
+    from vrbench.sources import Compute, FeatureSource
+    from vrbench.tuning import tune as choose
+
+    settings = Settings(seed=seed)
+    kind, source = open_source(features or bundled_features(), None, bank, Compute(), settings)
+    assert isinstance(source, FeatureSource)
+    grid = dict(map(_values, try_)) if try_ else None
+    tuning = choose(
+        source.features, method, norm, grid, bank=bank, direction=direction, share=share, seed=seed
+    )
+    if not json:
+        _print_curve(tuning)
+    jobs = plan(source, settings, [method], [tuning.spec], kind, tuning=tuning.to_dict())
+    with nullcontext() if quiet else Bars() as bars:
+        run = Run(source, settings, Compute(), out, bars, {"tuning": tuning.to_dict()})
+        results = [result.to_dict() for result in run.run(jobs)]
+    if json:
+        import json as library
+
+        typer.echo(library.dumps(results, indent=1, allow_nan=False))
+        return
+    from vrbench.cli.show import print_results
+
+    print_results(results)
+
+
+def _values(text: str) -> tuple[str, list[str]]:
+    key, equals, values = text.partition("=")
+    if not equals or not values:
+        raise InputError(f"Cannot read --try {text}: write key=value,value,value.")
+    return key.strip(), [value.strip() for value in values.split(",")]
+
+
+def _print_curve(tuning: Tuning) -> None:
+    about = tuning.about
+    texts, videos = about["validation"]
+    note(
+        f"Validation on {texts} texts x {videos} videos of the bank, with the other "
+        f"{about['bank'][0]} x {about['bank'][1]} as its bank. R@1 and MnR of {about['direction']}:"
+    )
+    width = max(len(trial["norm"]) for trial in tuning.curve)
+    for trial in tuning.curve:
+        mark = "  <- chosen" if trial["norm"] == tuning.spec else ""
+        typer.echo(f"{trial['norm'].ljust(width)}  {trial['R@1']:5.1f}  {trial['MnR']:7.1f}{mark}")

@@ -1,0 +1,93 @@
+"""What a Result says: data, method, protocol, numbers and provenance, as the JSON has them."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vrbench._version import VERSION
+from vrbench.grid import Job, Settings
+from vrbench.measure import Measured
+from vrbench.normalizations import normalizations
+from vrbench.normalizing import BankSim
+from vrbench.results import SCHEMA
+from vrbench.significance import mcnemar
+from vrbench.sources import Compute, Source
+
+
+def describe(
+    source: Source, settings: Settings, compute: Compute, job: Job, bank: BankSim
+) -> dict[str, Any]:
+    """Return what was evaluated, how, and by whom."""
+    truth = source.truth
+    n_text, n_video = bank.size(truth)
+    return {
+        "schema": SCHEMA,
+        **source.about,
+        "method": job.method.spec if job.method else None,
+        "norm": normalizations.spec(job.norm),
+        "sequence": None,
+        "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
+        "transductive": job.bank == "test" or job.norm.counts_captions,
+        "n_text": truth.n_text,
+        "n_video": truth.n_video,
+        "limit": settings.limited,
+        "protocol": {"ties": settings.ties, "v2t": settings.v2t},
+        "provenance": _provenance(settings, compute),
+        "ranks": None,
+    }
+
+
+def numbers(measured: Measured, raw: Measured | None) -> dict[str, Any]:
+    """Return metrics and diagnostics, and the same before normalization with what changed."""
+    result: dict[str, Any] = {
+        "metrics": measured.metrics,
+        "diagnostics": measured.diagnostics,
+        "raw": None,
+        "change": None,
+    }
+    if raw is not None:
+        result["raw"] = {"metrics": raw.metrics, "diagnostics": raw.diagnostics}
+        result["change"] = {
+            direction: _change(raw.ranks[direction], ranks)
+            for direction, ranks in measured.ranks.items()
+        }
+    return result
+
+
+def _change(before: Any, after: Any) -> dict[str, Any]:
+    test = mcnemar(before, after)
+    asked = int((~np.isnan(after)).sum())
+    return {
+        "R@1": 100 * (test.gained - test.lost) / asked,
+        "gained": test.gained,
+        "lost": test.lost,
+        "p": test.p,
+        "test": "exact McNemar, two-sided",
+    }
+
+
+def _provenance(settings: Settings, compute: Compute) -> dict[str, Any]:
+    import torch
+
+    device = compute.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    from_shell = Path(sys.argv[0]).stem == "vrbench"
+    return {
+        "vrbench": VERSION,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "seed": settings.seed,
+        "precision": settings.precision,
+        "device": device,
+        "command": shlex.join(["vrbench", *sys.argv[1:]]) if from_shell else "vrbench.evaluate",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
