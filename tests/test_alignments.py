@@ -105,8 +105,8 @@ def items(seed: int = 0) -> tuple[list[Array], list[Array]]:
 
 @cache
 def crowd(dim: int = 16) -> tuple[Tokens, Tokens]:
-    """60 texts and 50 videos: runs of all sizes, remainders of every kind."""
-    texts, videos, owner = make_captioned(7, [2] * 10 + [1] * 40, range(1, 9), dim)
+    """65 texts and 55 videos: runs of all sizes, remainders of every kind."""
+    texts, videos, owner = make_captioned(7, [2] * 10 + [1] * 45, (1, 2, 3, 4, 7, 10, 12), dim)
     rng = np.random.default_rng(8)
     return (
         tokens_of(texts, "text", vectors=rng.standard_normal((len(texts), dim)), video=owner),

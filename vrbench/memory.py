@@ -17,6 +17,23 @@ _MARGIN = 120 * MB
 """Tiles in work, rank counting, and the allocator's slack."""
 
 
+_bound: int | None = None
+"""What ``--memory`` allows this process; memory is the process's, so the bound is too."""
+
+
+def set_bound(bound: int | None) -> None:
+    """Remember what the process may hold; None: unbounded."""
+    global _bound
+    _bound = bound
+
+
+def spare(wanted: int) -> int:
+    """Return how much of ``wanted`` bytes may still be taken."""
+    if _bound is None:
+        return wanted
+    return max(0, min(wanted, _bound - peak() - _MARGIN))
+
+
 def parse_size(text: str) -> int:
     """Read ``2GB`` or ``800MB`` (MB = 10^6 bytes) as bytes.
 

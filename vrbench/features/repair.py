@@ -9,6 +9,7 @@ from vrbench.errors import InputError
 from vrbench.features.check import item_problems
 from vrbench.features.hdf5 import SIDES
 from vrbench.features.layout import PER_TOKEN, layout_problems
+from vrbench.features.storage import settle
 
 
 def repair(file: Any, path: Path) -> None:
@@ -17,9 +18,13 @@ def repair(file: Any, path: Path) -> None:
     Raises:
         InputError: something is wrong that no interrupted write explains.
     """
+    import h5py
+
     for side in SIDES:
         if file.get(side) is None:
             continue
+        if isinstance(file[side], h5py.Group):
+            settle(file[side])
         if _is_empty(file[side]):
             del file[side]
             continue

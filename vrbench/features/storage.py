@@ -14,21 +14,67 @@ CHUNK_BYTES = 2**18
 """A chunk has at most so many rows and bytes, to stay well within HDF5's cache of 1 MiB."""
 
 
+SHORTEST = 16
+"""Bytes of a string at least."""
+
+WIDER = "~"
+"""Ending of the name of a dataset that is about to take the place of another."""
+
+
 def create_column(group: Any, name: str, like: NDArray[Any]) -> None:
     """Create an empty dataset that can grow, with the type and width of ``like``."""
-    import h5py
-
-    kind = like.dtype if like.dtype.kind in "iufb" else h5py.string_dtype()
-    row_bytes = int(np.prod(like.shape[1:])) * like.dtype.itemsize
-    rows = min(CHUNK_ROWS, max(1, CHUNK_BYTES // row_bytes))
     width = like.shape[1:]
+    kind = like.dtype if like.dtype.kind in "iufb" else _text_type(like)
+    row_bytes = int(np.prod(width)) * kind.itemsize
+    rows = min(CHUNK_ROWS, max(1, CHUNK_BYTES // row_bytes))
     group.create_dataset(name, (0, *width), kind, maxshape=(None, *width), chunks=(rows, *width))
 
 
-def put(dataset: Any, start: int, values: NDArray[Any]) -> None:
-    """Write ``values`` from row ``start`` on; they become the dataset's last rows."""
+def put(group: Any, name: str, start: int, values: NDArray[Any]) -> None:
+    """Write ``values`` from row ``start`` on; they become the last rows of the dataset.
+
+    Strings are stored as UTF-8 of fixed length: strings of variable length lie on a heap that HDF5
+    writes apart from them, and a crash in between makes both unreadable.
+    """
+    if values.dtype.kind not in "iufb":
+        kind = _text_type(values)
+        if kind.itemsize > group[name].dtype.itemsize:
+            _widen(group, name, start, kind)
+        values = np.array([text.encode() for text in values.tolist()], dtype=kind)
+    dataset = group[name]
     dataset.resize(start + len(values), axis=0)
-    dataset[start:] = values if values.dtype.kind in "iufb" else values.astype(object)
+    dataset[start:] = values
+
+
+def _text_type(values: NDArray[Any]) -> np.dtype[Any]:
+    """UTF-8 of the power of two bytes that hold the longest string: the same for any batches."""
+    import h5py
+
+    longest = max((len(text.encode()) for text in values.tolist()), default=0)
+    kind: np.dtype[Any] = h5py.string_dtype("utf-8", max(SHORTEST, 1 << (longest - 1).bit_length()))
+    return kind
+
+
+def _widen(group: Any, name: str, rows: int, kind: np.dtype[Any]) -> None:
+    """Put a dataset with room for longer strings in the place of one."""
+    old = group[name]
+    new = group.create_dataset(name + WIDER, (rows,), kind, maxshape=(None,), chunks=(CHUNK_ROWS,))
+    for start in range(0, rows, 64 * CHUNK_ROWS):
+        new[start : start + 64 * CHUNK_ROWS] = old[start : min(start + 64 * CHUNK_ROWS, rows)]
+    group.file.flush()
+    del group[name]
+    settle(group)
+    group.file.flush()
+
+
+def settle(group: Any) -> None:
+    """Finish or undo a widening that was interrupted."""
+    for wider in [name for name in group if name.endswith(WIDER)]:
+        name = wider.removesuffix(WIDER)
+        if name in group:
+            del group[wider]
+        else:
+            group.move(wider, name)
 
 
 def stored(rows: Any, ids: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:

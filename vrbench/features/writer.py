@@ -119,11 +119,11 @@ class FeatureWriter:
         rows = int(group["offsets"][n])
         for start, columns in ((rows, per_token), (n, per_item)):
             for name, value in columns.items():
-                put(group[name], start, value)
+                put(group, name, start, value)
         self._file.flush()
-        put(group["offsets"], n + 1, items.offsets[1:] + rows)
+        put(group, "offsets", n + 1, items.offsets[1:] + rows)
         self._file.flush()
-        put(group["ids"], n, items.ids)
+        put(group, "ids", n, items.ids)
         self._file.flush()
 
     def _group(self, side: str, values: Mapping[str, NDArray[Any]]) -> Any:
@@ -135,7 +135,7 @@ class FeatureWriter:
         for name, value in values.items():
             create_column(group, name, value)
         create_column(group, "offsets", np.zeros(0, dtype=np.int64))
-        put(group["offsets"], 0, np.zeros(1, dtype=np.int64))
+        put(group, "offsets", 0, np.zeros(1, dtype=np.int64))
         create_column(group, "ids", np.zeros(0, dtype=object))
         self._file.flush()
         return group
