@@ -57,6 +57,12 @@ def _encoders() -> list[Entry]:
     return registered(encoders)
 
 
+def _figures() -> list[Entry]:
+    from vrbench.figures import figures
+
+    return registered(figures)
+
+
 def _metrics() -> list[Entry]:
     return [
         {"name": name, "parameters": "", "summary": text, "source": ""}
@@ -78,5 +84,6 @@ CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "norms": _norms,
     "encoders": _encoders,
     "metrics": _metrics,
+    "figures": _figures,
     "tables": _tables,
 }

@@ -37,6 +37,12 @@ class Sim:
         levels = [matrix] if matrix.ndim == 2 else list(matrix)
         return levels if direction == "t2v" else [level.T for level in levels]
 
+    def take(self, direction: Direction, index: NDArray[np.int64]) -> Sim:
+        """Return some queries of one direction, without the other direction."""
+        if direction == "t2v":
+            return Sim(as_matrix(self.t2v)[..., index, :], None)
+        return Sim(None, as_matrix(self.v2t)[..., index])
+
     def flat(self) -> Sim:
         """Return the mean of the alignment levels, where there are several."""
         t2v = mean_level(self.t2v)

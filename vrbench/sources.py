@@ -45,6 +45,7 @@ class Source(Protocol):
     text_ids: NDArray[Any]
     video_ids: NDArray[Any]
     has_bank: bool
+    captions: NDArray[Any] | None
 
     def pairs(self, bank: str) -> int:
         """Return how many similarities one alignment computes with this bank."""
@@ -86,6 +87,7 @@ class FeatureSource:
             (len(features.text), len(features.video)), text_video=features.text_video
         )
         self.notes = features.notes
+        self.captions = features.text.captions
         self.has_bank = features.bank_text is not None or features.bank_video is not None
         self.about = {
             "dataset": str(attrs.get("dataset") or features.path.stem),
@@ -186,6 +188,7 @@ class SimSource:
         self.text_ids, self.video_ids = self.file.text_ids, self.file.video_ids
         self.truth, self.has_bank = self.file.truth, self.file.bank is not None
         self.notes: tuple[str, ...] = ()
+        self.captions: NDArray[Any] | None = None
         about = {"file": self.file.path.name, "sha256": self.file.sha256()}
         self.about = {
             "dataset": self.file.path.stem,

@@ -80,6 +80,22 @@ def score(
     return Sim(out.get("t2v"), out.get("v2t", out.get("t2v") if keep == "both" else None))
 
 
+def global_vectors(items: Tokens) -> NDArray[np.float64]:
+    """(n, d) each item's global vector, scaled as for scoring.
+
+    Raises:
+        InputError: an item is malformed.
+    """
+    import torch
+
+    on = torch.device("cpu")
+    parts = [
+        prepare(items.block(part.start, part.stop), torch.float64, on).global_vectors.numpy()
+        for part in _blocks(items, BLOCK_BYTES)
+    ]
+    return np.concatenate(parts)
+
+
 def _empty(n: int, m: int, method: Method, keep: str, kind: str) -> dict[str, NDArray[Any]]:
     """One zero matrix for each direction that differs and is wanted."""
     directions = ("t2v", "v2t") if keep == "both" else (keep,)

@@ -17,7 +17,7 @@ Vector = NDArray[np.float64]
 Step = Callable[[Vector], tuple[Vector, Vector]]
 """Maps log beta to the log alpha and the next log beta that follow from it."""
 
-MOST_ITERATIONS = 100_000
+MOST_ITERATIONS = 20_000
 KEEP_BYTES = 1_000_000_000
 """Size up to which exp(similarity) is kept between the iterations, if memory is not bounded."""
 CACHED = 128_000
@@ -48,7 +48,9 @@ def sinkhorn(
     # both marginals get the same total, so that beta does not drift
     log_r, log_c = np.log(r) - np.log(r.sum()), np.log(c) - np.log(c.sum())
     log_beta = log_c - column_logsumexp(_logits(rows, gamma))
-    step = _kept(rows, gamma, log_r, log_c, log_beta) or _in_logs(rows, gamma, log_r, log_c)
+    # what is to converge needs more digits than float32 has
+    kind = rows.matrix.dtype if iterations else np.dtype(np.float64)
+    step = _kept(rows, gamma, log_r, log_c, log_beta, kind) or _in_logs(rows, gamma, log_r, log_c)
     log_alpha, made = np.full(len(rows), np.nan), 0
     while made < (iterations or MOST_ITERATIONS):
         before = log_alpha
@@ -90,14 +92,15 @@ def _in_logs(rows: Rows, gamma: float, log_r: Vector, log_c: Vector) -> Step:
     return step
 
 
-def _kept(rows: Rows, gamma: float, log_r: Vector, log_c: Vector, start: Vector) -> Step | None:
+def _kept(
+    rows: Rows, gamma: float, log_r: Vector, log_c: Vector, start: Vector, kind: np.dtype[Any]
+) -> Step | None:
     """Keep ``K_ij = exp(s_ij / gamma + start_j - top_i)``; None where it would not fit.
 
     With beta of the start and each row's largest term divided out, K lies in [0, 1] and what is
     iterated stays near 1. An entry below the smallest normal number counts as 0; the step raises
     FloatingPointError if such entries could matter.
     """
-    kind = rows.matrix.dtype
     if len(rows) * rows.width * kind.itemsize > spare(KEEP_BYTES):
         return None
     kept, top = np.empty((len(rows), rows.width), dtype=kind), np.empty(len(rows))

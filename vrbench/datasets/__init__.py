@@ -1,0 +1,38 @@
+"""Datasets: the original annotation files, read as they were published.
+
+A dataset is a frozen dataclass in a file of its own. What every reader does alike:
+
+* Files are looked for by name in one folder, as they are or inside any zip of it, and are read in
+  place. They must be UTF-8 (a byte order mark is fine); nothing is guessed or repaired.
+* Captions lose the white space around them and nothing else. Equal captions of a video all stay:
+  each is a query of the published counts. Empty ones stay too, so that a caption's number does not
+  depend on them; whoever encodes them says what it skips. ``Annotations.notes`` counts both.
+* Counts that differ from the published ones are said, never corrected.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vrbench.datasets.annotations import Annotations, Split, Video
+from vrbench.datasets.base import Content, Dataset
+from vrbench.registry import Registry
+
+datasets: Registry[Dataset] = Registry("dataset", "vrbench.datasets")
+
+__all__ = ["Annotations", "Content", "Dataset", "Split", "Video", "datasets", "read"]
+
+
+def read(spec: str, annotations: Path, split: str) -> Annotations:
+    """Read one split of a dataset.
+
+    Args:
+        spec: a dataset such as ``msrvtt`` or ``youcook2:unit=videos``.
+        annotations: the folder that holds the dataset's annotation files.
+        split: one of the dataset's splits.
+
+    Raises:
+        InputError: the dataset or the split is unknown, or a file is missing or malformed.
+    """
+    dataset = datasets.parse(spec)
+    return dataset.read(datasets.spec(dataset), annotations, split)

@@ -1,0 +1,158 @@
+"""What the annotation files of a dataset say about one of its splits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from vrbench.captions import Caption
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video, image or clip, with its texts.
+
+    Attributes:
+        id: unique within the split.
+        texts: its captions, in the order of their file.
+        file: where it lies below the folder of videos, without extension; ``""``: under its id.
+        start: where it begins in its file, in seconds; None: the file is the whole of it.
+        end: where it ends in its file, in seconds.
+        position: its place, from 0, among the clips of its file; None: no clip of a sequence.
+        label: its class.
+    """
+
+    id: str
+    texts: tuple[str, ...]
+    file: str = ""
+    start: float | None = None
+    end: float | None = None
+    position: int | None = None
+    label: int | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split as it was published.
+
+    Attributes:
+        files: the annotation files that it needs; ``a|b``: one of the two.
+        videos: how many videos it has, where that is known.
+        texts: how many texts it has.
+        clips: how many clips it has, each with one text, where videos are cut into clips.
+        labels: how many classes the dataset has.
+        about: one phrase: what it is, or whose count this is.
+    """
+
+    files: tuple[str, ...] = ()
+    videos: int | None = None
+    texts: int | None = None
+    clips: int | None = None
+    labels: int | None = None
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The videos of a split and their texts, in the order of their files.
+
+    Attributes:
+        dataset: spec of the dataset.
+        split: name of the split.
+        videos: at least one.
+        label_names: label -> name of the class; empty where there are no labels.
+        expected: the published counts.
+        remarks: what the reader has to say about these files, in sentences.
+    """
+
+    dataset: str
+    split: str
+    videos: tuple[Video, ...]
+    label_names: Mapping[int, str] = field(default_factory=dict)
+    expected: Split = Split()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def captions(self) -> list[Caption]:
+        """All texts; those of a video follow one another."""
+        return [
+            Caption(f"{video.id}#{k}", video.id, text)
+            for video in self.videos
+            for k, text in enumerate(video.texts)
+        ]
+
+    @property
+    def captions_by_video(self) -> dict[str, list[str]]:
+        """The texts of each video, as ``vrbench.captions.read_captions`` gives them."""
+        return {video.id: list(video.texts) for video in self.videos}
+
+    @property
+    def n_texts(self) -> int:
+        """How many texts there are, empty and equal ones included."""
+        return sum(len(video.texts) for video in self.videos)
+
+    def first(self, n: int) -> Annotations:
+        """Return the first ``n`` videos."""
+        return replace(self, videos=self.videos[:n])
+
+    def bank(self, size: int) -> Annotations:
+        """Return ``size`` texts and the videos that they describe.
+
+        First the first text of every video, then the second one, and so on: as many videos as
+        there are. A remark says how many distinct items the bank has, since a queue of ``size``
+        training pairs repeats the rest.
+        """
+        rounds = range(max((len(video.texts) for video in self.videos), default=0))
+        turns = [v for k in rounds for v, video in enumerate(self.videos) if k < len(video.texts)]
+        taken = Counter(turns[:size])
+        videos = tuple(
+            replace(self.videos[v], texts=self.videos[v].texts[:n])
+            for v, n in sorted(taken.items())
+        )
+        distinct = len({text for video in videos for text in video.texts})
+        remark = (
+            f"The bank of {size:,} pairs from {self.dataset} {self.split} has {len(videos):,} "
+            f"distinct videos and {taken.total():,} captions, {distinct:,} of them different."
+        )
+        return replace(self, videos=videos, expected=Split(), remarks=(*self.remarks, remark))
+
+    def notes(self, found: Collection[str] | None = None) -> list[str]:
+        """Say, in sentences, what a reader of a table must know about these data.
+
+        Args:
+            found: the ids of the videos that are there; None: all of them.
+        """
+        there = self.videos if found is None else tuple(v for v in self.videos if v.id in found)
+        return [*self.remarks, *self._missing(there), *self._counts(there), *_odd_texts(there)]
+
+    def _missing(self, there: tuple[Video, ...]) -> Iterator[str]:
+        if missing := len(self.videos) - len(there):
+            yield f"{missing:,} of the {len(self.videos):,} videos are missing."
+
+    def _counts(self, there: tuple[Video, ...]) -> Iterator[str]:
+        """Compare with the published counts."""
+        texts = sum(len(video.texts) for video in there)
+        wanted = (self.expected.videos, self.expected.texts, self.expected.labels)
+        found = (len(there), texts, len(self.label_names))
+        wrong = [
+            f"{n:,} {what} instead of {m:,}"
+            for what, n, m in zip(("videos", "texts", "classes"), found, wanted, strict=True)
+            if m is not None and n != m
+        ]
+        if wrong:
+            about = f" ({self.expected.about})" if self.expected.about else ""
+            yield (
+                f"{self.dataset} {self.split} has {', '.join(wrong)}{about}: numbers on it are not "
+                "those of the published split."
+            )
+
+
+def _odd_texts(videos: tuple[Video, ...]) -> Iterator[str]:
+    """Count the texts that are empty, or that their video has already."""
+    empty = sum(not text for video in videos for text in video.texts)
+    again = sum(len(video.texts) - len(set(video.texts)) for video in videos)
+    if empty:
+        yield f"{empty:,} texts are empty."
+    if again:
+        yield f"{again:,} texts repeat a text of the same video; all are kept."

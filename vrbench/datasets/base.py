@@ -1,0 +1,98 @@
+"""What a dataset is: splits with published counts, and a reader of the original files."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+from vrbench.datasets.annotations import Annotations, Split, Video
+from vrbench.datasets.files import Folder
+from vrbench.errors import InputError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a reader finds.
+
+    Attributes:
+        videos: in the order of the files.
+        label_names: label -> name of the class.
+        remarks: sentences for ``Annotations.remarks``.
+    """
+
+    videos: Iterable[Video]
+    label_names: Mapping[int, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+class Dataset(ABC):
+    """A frozen dataclass that reads the annotation files of a dataset as they were published."""
+
+    source: ClassVar[str] = ""
+    """The paper that the dataset comes from, for listings."""
+
+    splits: ClassVar[Mapping[str, Split]] = {}
+    """Published splits by name. Empty: whoever writes the files names the splits."""
+
+    @abstractmethod
+    def content(self, folder: Folder, split: str) -> Content:
+        """Read a split whose files are there.
+
+        Raises:
+            InputError: a file is malformed; the message names file and item.
+        """
+
+    def expected(self, split: str) -> Split:
+        """Return what was published of a split."""
+        return self.splits[split] if self.splits else Split()
+
+    def read(self, name: str, annotations: Path, split: str) -> Annotations:
+        """Read a split of this dataset, which is to be called ``name``.
+
+        Raises:
+            InputError: the split is unknown, or a file is missing or malformed.
+        """
+        if self.splits and split not in self.splits:
+            raise InputError(
+                f"Unknown split '{split}' of {name}.{did_you_mean(split, self.splits)} "
+                f"Splits: {', '.join(self.splits)}."
+            )
+        folder, expected = Folder(annotations), self.expected(split)
+        folder.require(expected.files, f"{name} {split}")
+        found = self.content(folder, split)
+        videos = tuple(_trimmed(video) for video in found.videos)
+        if not videos:
+            raise InputError(f"{annotations} names no video of {name} {split}.")
+        _check_names(videos, f"{annotations} ({name} {split})")
+        return Annotations(name, split, videos, found.label_names, expected, found.remarks)
+
+    @classmethod
+    def overview(cls) -> str:
+        """Return the splits with their published counts, for listings."""
+        return "; ".join(
+            name + "".join(f", {n:,} {what}" for n, what in _counts(split) if n is not None)
+            for name, split in cls.splits.items()
+        )
+
+
+def _counts(split: Split) -> tuple[tuple[int | None, str], ...]:
+    return ((split.videos, "videos"), (split.texts, "texts"), (split.clips, "clips"))
+
+
+def _trimmed(video: Video) -> Video:
+    return replace(video, texts=tuple(text.strip() for text in video.texts))
+
+
+def _check_names(videos: Iterable[Video], where: str) -> None:
+    """Check that ids are unique and that no name leads out of the folder of videos."""
+    seen = set()
+    for video in videos:
+        if video.id in seen:
+            raise InputError(f"{where}: video '{video.id}' stands twice.")
+        seen.add(video.id)
+        for name in (video.id, video.file or video.id):
+            if "\\" in name or not {"", ".", ".."}.isdisjoint(name.split("/")):
+                raise InputError(f"{where}: '{name}' cannot name a video.")

@@ -1,0 +1,73 @@
+"""COIN: instructional videos of 180 tasks, cut into 778 kinds of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from vrbench.datasets import datasets
+from vrbench.datasets.annotations import Split, Video
+from vrbench.datasets.base import Content
+from vrbench.datasets.files import Folder
+from vrbench.datasets.record import Record
+from vrbench.datasets.segments import Segment, Segmented
+
+FILE = "COIN.json"
+
+
+@datasets.register("coin")
+@dataclass(frozen=True)
+class Coin(Segmented):
+    """COIN: whole videos labelled with their task, or clips labelled with their step.
+
+    ``COIN.json``: ``{"database": {id: {"class": task, "subset": "training" | "testing",
+    "annotation": [{"id": step, "segment": [start, end], "label": name}, ...]}}}``. Texts are the
+    names of the steps. Steps are numbered 1 to 778, as in the file: 0 stays free for what lies
+    between them. Tasks are numbered in alphabetical order. Both are those of all videos, whatever
+    the split.
+
+    Source: Tang et al., CVPR 2019.
+
+    Attributes:
+        unit: ``videos`` or ``clips``.
+    """
+
+    unit: Literal["videos", "clips"] = "videos"
+    source = "Tang et al., CVPR 2019"
+    splits = {  # noqa: RUF012
+        "test": Split((FILE,), 2797, 2797, labels=180, about="as annotated"),
+        "train": Split((FILE,), 9030, 9030, labels=180, about="as annotated"),
+        "all": Split((FILE,), 11_827, 11_827, 46_354, labels=180, about="as annotated"),
+    }
+
+    def expected(self, split: str) -> Split:
+        expected = super().expected(split)
+        return replace(expected, labels=778) if self.unit == "clips" else expected
+
+    def content(self, folder: Folder, split: str) -> Content:
+        database = folder.json(FILE)["database"]
+        tasks = sorted({video["class"].text() for _, video in database.items()})
+        number = {task: n for n, task in enumerate(tasks)}
+        names = _steps(database) if self.unit == "clips" else dict(enumerate(tasks))
+        subset = {"test": "testing", "train": "training", "all": ""}[split]
+        return Content(self._videos(database, subset, number), names)
+
+    def _videos(self, database: Record, subset: str, task: Mapping[str, int]) -> Iterator[Video]:
+        for name, video in database.items():
+            if subset in ("", video["subset"].text()):
+                steps = [_segment(step) for step in video["annotation"]]
+                yield from self.cut(name, steps, task[video["class"].text()])
+
+
+def _steps(database: Record) -> dict[int, str]:
+    """Return number -> name of the steps of all videos."""
+    steps = (step for _, video in database.items() for step in video["annotation"])
+    return dict(sorted((step["id"].whole(), step["label"].text()) for step in steps))
+
+
+def _segment(step: Record) -> Segment:
+    times = [time.number() for time in step["segment"]]
+    if len(times) != 2:
+        step["segment"].fail("start and end")
+    return Segment(step["label"].text(), times[0], times[1], step["id"].whole())

@@ -1,0 +1,123 @@
+"""The folder that holds the annotation files of a dataset."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from vrbench.datasets.record import Record
+from vrbench.errors import InputError
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Annotation files, found by name in a folder or in any zip of it, and read in place.
+
+    Every method takes the name of a file; ``a|b`` means the first of the two that is there.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    def has(self, names: str) -> bool:
+        """Say whether a file is there."""
+        return self._locate(names) is not None
+
+    def require(self, files: Iterable[str], what: str) -> None:
+        """Check that all ``files`` are there.
+
+        Raises:
+            InputError: one is missing, or the folder is; the message lists all that ``what`` needs.
+        """
+        needed = ", ".join(names.replace("|", " or ") for names in files) or "its annotations"
+        if not self.path.is_dir():
+            problem = "is a file" if self.path.exists() else "does not exist"
+            raise InputError(f"{self.path} {problem}: give the folder that holds {needed}.")
+        missing = [names.replace("|", " or ") for names in files if not self.has(names)]
+        if missing:
+            raise InputError(
+                f"{self.path} has no {' and no '.join(missing)}: {what} needs {needed} there, "
+                "as they are or in a zip."
+            )
+
+    def json(self, names: str) -> Record:
+        """Read a JSON file."""
+        where, text = self._read(names)
+        try:
+            return Record(json.loads(text), where)
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"{where}, line {error.lineno}: expected JSON ({error.msg.lower()})."
+            ) from error
+
+    def lines(self, names: str) -> Iterator[tuple[str, str]]:
+        """Yield where a line stands, and the line trimmed; empty lines are left out."""
+        where, text = self._read(names)
+        for number, line in enumerate(io.StringIO(text), 1):
+            if line.strip():
+                yield f"{where}, line {number}", line.strip()
+
+    def rows(self, names: str, columns: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield where a row of a CSV with a header stands, and the row.
+
+        Columns besides ``columns`` may be there; a row has a value, maybe empty, in each.
+        """
+        where, text = self._read(names)
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        found = reader.fieldnames or []
+        if absent := [column for column in columns if column not in found]:
+            raise InputError(
+                f"{where} has no column {' and '.join(absent)} (its first line: "
+                f"{', '.join(found) or 'nothing'})."
+            )
+        try:
+            for row in reader:
+                if None in row or None in row.values():
+                    raise csv.Error(f"{len(found)} values expected, quoted where they hold commas")
+                yield f"{where}, line {reader.line_num}", row
+        except csv.Error as error:
+            raise InputError(f"{where}, line {reader.line_num}: {error}.") from error
+
+    def _read(self, names: str) -> tuple[str, str]:
+        """Return the name of the file, for messages, and its text."""
+        located = self._locate(names)
+        if located is None:
+            raise InputError(f"{self.path} has no {names.replace('|', ' or ')}.")
+        path, member = located
+        where = f"{path} ({member})" if member else str(path)
+        try:
+            if member:
+                with zipfile.ZipFile(path) as archive:
+                    return where, archive.read(member).decode("utf-8-sig")
+            return where, path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{where} is not UTF-8 at byte {error.start}: convert it.") from error
+        except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+            raise InputError(f"{where} cannot be read: {error}.") from error
+
+    def _locate(self, names: str) -> tuple[Path, str] | None:
+        """Return the file, or the zip and the member of it, that has one of these names."""
+        for name in names.split("|"):
+            if (self.path / name).is_file():
+                return self.path / name, ""
+            for archive in sorted(self.path.glob("*.zip")):
+                if member := _member(archive, name):
+                    return archive, member
+        return None
+
+
+def _member(path: Path, name: str) -> str | None:
+    """Return the member of a zip that is called ``name``, in whatever folder."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.namelist() if PurePosixPath(m).name == name]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} cannot be read as a zip: {error}.") from error
+    return next((m for m in members if not m.startswith("__MACOSX/")), None)

@@ -1,0 +1,91 @@
+"""A value of a JSON file that knows where it stands, so that a message can say so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from vrbench.errors import InputError
+
+
+class Record:
+    """A value of a JSON file.
+
+    Every method raises ``InputError``, with file, item and what stands there, where the value is of
+    another kind.
+    """
+
+    __slots__ = ("_key", "_parent", "value")
+
+    def __init__(self, value: Any, parent: str | Record, key: str | int = "") -> None:
+        self.value = value
+        self._parent = parent
+        self._key = key
+
+    @property
+    def where(self) -> str:
+        """File and item, such as ``a.json, sentences[3].caption``."""
+        if isinstance(self._parent, str):
+            return self._parent
+        above = self._parent.where
+        if isinstance(self._key, int):
+            return f"{above}, item [{self._key}]" if self._parent._top else f"{above}[{self._key}]"
+        return f"{above}, {self._key}" if self._parent._top else f"{above}.{self._key}"
+
+    @property
+    def _top(self) -> bool:
+        return isinstance(self._parent, str)
+
+    def __getitem__(self, key: str) -> Record:
+        """Return the value of an object's ``key``."""
+        if not isinstance(self.value, dict) or key not in self.value:
+            self.fail(f"an object with '{key}'")
+        return Record(self.value[key], self, key)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the items of a list."""
+        if not isinstance(self.value, list):
+            self.fail("a list")
+        for index, item in enumerate(self.value):
+            yield Record(item, self, index)
+
+    def items(self) -> Iterator[tuple[str, Record]]:
+        """Yield the keys and values of an object."""
+        if not isinstance(self.value, dict):
+            self.fail("an object")
+        for key, item in self.value.items():
+            yield key, Record(item, self, key)
+
+    def text(self) -> str:
+        """Return a text."""
+        if not isinstance(self.value, str):
+            self.fail("a text")
+        return str(self.value)
+
+    def texts(self) -> tuple[str, ...]:
+        """Return a list of texts."""
+        return tuple(item.text() for item in self)
+
+    def number(self) -> float:
+        """Return a finite number, which may be written as a text."""
+        try:
+            number = float("nan" if isinstance(self.value, bool) else self.value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
+            self.fail("a number")
+        return number
+
+    def whole(self) -> int:
+        """Return a whole number, which may be written as a text."""
+        number = self.number()
+        if not number.is_integer():
+            self.fail("a whole number")
+        return int(number)
+
+    def fail(self, expected: str) -> NoReturn:
+        """Raise the error of a value that is not what was ``expected``."""
+        found = repr(self.value)
+        shown = found if len(found) <= 60 else f"{found[:57]}..."
+        raise InputError(f"{self.where}: expected {expected}, found {shown}.")

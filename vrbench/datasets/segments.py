@@ -1,0 +1,54 @@
+"""Datasets of long videos with described segments, read by clip or by whole video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from vrbench.datasets.annotations import Split, Video
+from vrbench.datasets.base import Dataset
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A described stretch of a video.
+
+    Attributes:
+        text: its description.
+        start: in seconds.
+        end: in seconds; a pair in the wrong order is swapped where clips are made.
+        label: its class.
+    """
+
+    text: str
+    start: float
+    end: float
+    label: int | None = None
+
+
+class Segmented(Dataset):
+    """A dataset whose videos can be taken whole or cut into their segments.
+
+    ``unit=videos``: a video, and one text: its segments' texts in their order, joined by spaces.
+    ``unit=clips``: a clip for each segment, named ``<video id>_<k>`` and lying in the file
+    ``<video id>`` between ``start`` and ``end``, and its text; ``position`` is k.
+    """
+
+    unit: str
+
+    def expected(self, split: str) -> Split:
+        published = super().expected(split)
+        if self.unit == "videos":
+            return published
+        return replace(published, videos=published.clips, texts=published.clips)
+
+    def cut(self, video: str, segments: Sequence[Segment], label: int | None) -> Iterator[Video]:
+        """Yield the videos or clips that a video gives; ``label`` is that of the whole video."""
+        if self.unit == "videos":
+            paragraph = " ".join(segment.text.strip() for segment in segments)
+            yield Video(video, (paragraph,), label=label)
+            return
+        for k, segment in enumerate(segments):
+            start, end = sorted((segment.start, segment.end))
+            text = (segment.text,)
+            yield Video(f"{video}_{k}", text, video, start, end, k, segment.label)

@@ -1,0 +1,128 @@
+"""What a figure is made of, and what it is made from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.grid import Settings
+from vrbench.metrics import RankCounter, fold
+from vrbench.normalizations import normalizations
+from vrbench.normalizations.base import Normalization
+from vrbench.normalizing import BankSim, apply
+from vrbench.sim import DIRECTIONS, Direction, Sim
+from vrbench.sources import Source
+from vrbench.truth import Queries, queries, v2t_queries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAGES = ("raw", "normalized")
+
+
+@dataclass
+class Case:
+    """One method, norm and bank over one source: what a figure looks at.
+
+    Attributes:
+        source: texts, videos and bank.
+        method: the alignment; None where similarities are given.
+        norm: the normalization.
+        bank_kind: kind of its bank.
+        settings: tie rule, protocol and seed.
+        progress: called with (what, done, total).
+    """
+
+    source: Source
+    method: Method | None
+    norm: Normalization
+    bank_kind: str
+    settings: Settings = field(default_factory=Settings)
+    progress: Callable[[str, int, int], None] | None = None
+
+    @cached_property
+    def sim(self) -> Sim:
+        """The raw similarities, alignment levels apart."""
+        return self.source.sim(self.method, self.bank_kind, self._report("test set"))
+
+    @cached_property
+    def bank(self) -> BankSim:
+        """What the norm sees."""
+        return self.source.bank(self.method, self.bank_kind, self._report("bank"))
+
+    @cached_property
+    def normalized(self) -> Sim:
+        """The similarities after the norm."""
+        return apply(self.norm, self.sim, self.bank, self.source.truth).sim
+
+    def stages(self) -> dict[str, Sim]:
+        """Return the similarities before and after the norm."""
+        return dict(zip(STAGES, (self.sim.flat(), self.normalized), strict=True))
+
+    def asking(self, sim: Sim, direction: Direction) -> Queries:
+        """Return a direction's queries over the items themselves."""
+        return queries(getattr(sim, direction), self.source.truth, direction)
+
+    def recall(self, sim: Sim, direction: Direction) -> float:
+        """R@1 in percent, under the settings' tie rule and protocol."""
+        matrix, truth = getattr(sim, direction), self.source.truth
+        asking = (
+            queries(matrix, truth, "t2v")
+            if direction == "t2v"
+            else v2t_queries(matrix, truth, self.settings.v2t)
+        )
+        counter = RankCounter(asking)
+        fold(asking, [counter])
+        ranks = counter.ranks(self.settings.ties)
+        asked = ranks[~np.isnan(ranks)]
+        return 100 * int((asked <= 1).sum()) / len(asked)
+
+    def gallery(self, direction: Direction) -> NDArray[Any]:
+        """(gallery,) ids of the items that a direction ranks."""
+        return self.source.video_ids if direction == "t2v" else self.source.text_ids
+
+    def title(self) -> str:
+        """Return what was looked at, for captions."""
+        about, truth = self.source.about, self.source.truth
+        method = self.method.spec if self.method else "given similarities"
+        bank = f"{self.bank_kind}{' (transductive)' if self.bank_kind == 'test' else ''}"
+        return (
+            f"{about['dataset']}, {truth.n_text} texts x {truth.n_video} videos, {method}, "
+            f"{normalizations.spec(self.norm)}, bank {bank}"
+        )
+
+    def _report(self, what: str) -> Callable[[int, int], None] | None:
+        progress = self.progress
+        return None if progress is None else lambda done, total: progress(what, done, total)
+
+
+class Figure(ABC):
+    """A frozen dataclass whose fields are the figure's parameters."""
+
+    source: ClassVar[str] = ""
+    """Paper and figure that it follows, for listings."""
+
+    @abstractmethod
+    def data(self, case: Case) -> pd.DataFrame:
+        """Return the numbers, one row a mark."""
+
+    @abstractmethod
+    def draw(self, data: pd.DataFrame, axes: Any) -> None:
+        """Draw the numbers on matplotlib axes, one for each direction in ``data``."""
+
+
+def each_direction(data: pd.DataFrame, axes: Any) -> list[tuple[Direction, pd.DataFrame, Any]]:
+    """Pair the rows of each direction with its axes, titled."""
+    names = {"t2v": "Text to video", "v2t": "Video to text"}
+    parts = []
+    for direction, panel in zip(DIRECTIONS, axes, strict=True):
+        panel.set_title(names[direction])
+        parts.append((direction, data[data["direction"] == direction], panel))
+    return parts

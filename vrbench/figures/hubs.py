@@ -1,0 +1,92 @@
+"""``hubs``: the items that are among the nearest of the most queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vrbench.diagnostics import HUB_K, Occurrences, Representation
+from vrbench.errors import InputError
+from vrbench.figures import figures
+from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.metrics import fold
+from vrbench.sim import DIRECTIONS, Direction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEAREST = f"among the {HUB_K} nearest"
+
+
+@figures.register("hubs")
+@dataclass(frozen=True)
+class Hubs(Figure):
+    """The greatest hubs by name, with their captions, before and after the norm.
+
+    Source: k-occurrence, Radovanovic et al., JMLR 2010.
+
+    Attributes:
+        top: hubs listed for each direction and stage.
+
+    Raises:
+        InputError: ``top`` is below 1.
+    """
+
+    top: int = 20
+    source = "Radovanovic et al., JMLR 2010"
+
+    def __post_init__(self) -> None:
+        if self.top < 1:
+            raise InputError(f"top must be at least 1, it is {self.top}.")
+
+    def data(self, case: Case) -> pd.DataFrame:
+        """Return the hubs: how often among the 10 nearest, how often first, id and caption."""
+        import pandas as pd
+
+        rows = []
+        for stage, sim in case.stages().items():
+            for direction in DIRECTIONS:
+                asking = case.asking(sim, direction)
+                near, votes = Occurrences(asking), Representation(asking)
+                fold(asking, [near, votes])
+                names, captions = case.gallery(direction), _captions(case, direction)
+                rows += [
+                    {
+                        "direction": direction,
+                        "stage": stage,
+                        "item": names[place],
+                        NEAREST: int(near.counts[place]),
+                        "first": float(votes.votes[place]),
+                        "skewness": near.skewness,
+                        "caption": captions[place],
+                    }
+                    for place in np.argsort(-near.counts, kind="stable")[: self.top]
+                ]
+        return pd.DataFrame(rows)
+
+    def draw(self, data: pd.DataFrame, axes: Any) -> None:
+        """Draw how often each hub is among the nearest."""
+        for _, part, panel in each_direction(data, axes):
+            for stage, rows in part.groupby("stage", sort=False):
+                counts = rows[NEAREST].to_numpy()
+                label = f"{stage} (skewness {rows['skewness'].iloc[0]:.2f})"
+                panel.plot(range(1, len(counts) + 1), counts, "o-", label=label)
+            panel.set_xlabel("hub, by rank")
+            panel.set_ylabel(f"queries with it among the {HUB_K} nearest")
+            panel.legend()
+
+
+def _captions(case: Case, direction: Direction) -> list[str]:
+    """Return a caption for each item of the gallery: a video's is its first."""
+    captions = case.source.captions
+    if captions is None:
+        return [""] * len(case.gallery(direction))
+    if direction == "v2t":
+        return [str(caption) for caption in captions]
+    first = dict(zip(case.source.truth.video[::-1], case.source.truth.text[::-1], strict=True))
+    return [
+        str(captions[first[video]]) if video in first else ""
+        for video in range(case.source.truth.n_video)
+    ]

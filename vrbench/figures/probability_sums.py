@@ -1,0 +1,117 @@
+"""``probability-sums``: how often an item is retrieved, and what it is wrong about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.diagnostics import ProbabilitySums
+from vrbench.errors import InputError
+from vrbench.figures import figures
+from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.metrics import fold
+from vrbench.sim import DIRECTIONS
+from vrbench.truth import Queries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class FalseRetrievals:
+    """Counts of wrong first places, item by item.
+
+    Attributes:
+        missed: (gallery,) own queries that do not retrieve the item first.
+        wrong: (gallery,) foreign queries that do. A tie for the first place retrieves all of them.
+    """
+
+    def __init__(self, asking: Queries) -> None:
+        self._asking = asking
+        self.missed = np.zeros(asking.rows.width, dtype=np.int64)
+        self.wrong = np.zeros(asking.rows.width, dtype=np.int64)
+
+    def add(self, rows: slice, block: NDArray[Any]) -> None:
+        """Add the queries ``rows``."""
+        asking = self._asking
+        first = block == block.max(axis=1, keepdims=True)
+        own = np.zeros_like(first)
+        inside = (asking.query >= rows.start) & (asking.query < rows.stop)
+        own[asking.query[inside] - rows.start, asking.item[inside]] = True
+        asked = asking.asked[rows]
+        self.missed += (own & ~first).sum(axis=0)
+        self.wrong += (first & ~own)[asked].sum(axis=0)
+
+
+@figures.register("probability-sums")
+@dataclass(frozen=True)
+class ProbabilitySumsFigure(Figure):
+    """Histogram of summed retrieval probabilities, with false negatives and positives.
+
+    A row an item: its probability sum divided by what is due, the share of its own queries that do
+    not retrieve it first (false negatives), the share of the foreign ones that do (false
+    positives). NCL does not define the rates formally; this is our reading.
+
+    Source: NCL Figure 3 and eq. 5.
+
+    Attributes:
+        bins: of the picture, from 0 to 4 (more is in the last).
+
+    Raises:
+        InputError: ``bins`` is below 2.
+    """
+
+    bins: int = 16
+    source = "NCL Figure 3"
+
+    def __post_init__(self) -> None:
+        if self.bins < 2:
+            raise InputError(f"bins must be at least 2, it is {self.bins}.")
+
+    def data(self, case: Case) -> pd.DataFrame:
+        """Return a row for each item, direction and stage (the norm's own scores are left out)."""
+        import pandas as pd
+
+        parts = []
+        for stage, sim in case.stages().items():
+            if stage == "normalized" and not case.norm.keeps_scale:
+                continue
+            for direction in DIRECTIONS:
+                asking = case.asking(sim, direction)
+                sums, false = ProbabilitySums(asking, case.norm.gamma), FalseRetrievals(asking)
+                fold(asking, [sums, false])
+                due = asking.expected > 0
+                own = np.bincount(asking.item, minlength=asking.rows.width)
+                values = {
+                    "direction": direction,
+                    "stage": stage,
+                    "item": case.gallery(direction)[due],
+                    "sum": sums.sums[due] / asking.expected[due],
+                    "false_negative": false.missed[due] / own[due],
+                    "false_positive": false.wrong[due]
+                    / np.maximum(asking.asked.sum() - own, 1)[due],
+                }
+                parts.append(pd.DataFrame(values))
+        return pd.concat(parts, ignore_index=True)
+
+    def draw(self, data: pd.DataFrame, axes: Any) -> None:
+        """Draw the histogram of each stage, and the false negative rate over it."""
+        edges = np.linspace(0, 4, self.bins + 1)
+        colors = {"raw": "tab:blue", "normalized": "tab:orange"}
+        for _, part, panel in each_direction(data, axes):
+            rate = panel.twinx()
+            for stage, rows in part.groupby("stage", sort=False):
+                color = colors[str(stage)]
+                inside = np.minimum(rows["sum"].to_numpy(), edges[-1])
+                panel.hist(inside, edges, alpha=0.4, label=str(stage), color=color)
+                place = np.clip(np.digitize(inside, edges) - 1, 0, self.bins - 1)
+                missed = rows["false_negative"].groupby(place).mean()
+                middle = (edges[missed.index] + edges[missed.index + 1]) / 2
+                rate.plot(middle, 100 * missed.to_numpy(), "o-", color=color, markersize=3)
+            panel.axvline(1, color="gray", linewidth=1)
+            panel.set_xlabel("sum of retrieval probabilities (1 is due)")
+            panel.set_ylabel("items (bars)")
+            rate.set_ylabel("false negatives, percent (lines)")
+            panel.legend()

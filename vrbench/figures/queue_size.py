@@ -1,0 +1,114 @@
+"""``queue-size``: R@1 against the number of bank queries, and its spread over banks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vrbench.errors import InputError
+from vrbench.figures import figures
+from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.normalizing import apply
+from vrbench.sim import DIRECTIONS, Direction, Sim
+from vrbench.sources import FeatureSource
+from vrbench.tuning import validation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@figures.register("queue-size")
+@dataclass(frozen=True)
+class QueueSize(Figure):
+    """R@1 with random parts of the bank, from few queries to all: mean and spread.
+
+    On the test set, and, where the bank's texts name their videos, on the validation half of the
+    bank with the other half as bank; ``chosen`` marks the size that each set would choose. The
+    largest size is the number of distinct bank queries: a longer queue would repeat them.
+
+    Source: NCL Figure 5.
+
+    Attributes:
+        least: smallest number of bank queries; doubled up to all of them.
+        draws: random parts of each size.
+
+    Raises:
+        InputError: a parameter is below 1, or there is no bank apart from the test set.
+    """
+
+    least: int = 16
+    draws: int = 5
+    source = "NCL Figure 5"
+
+    def __post_init__(self) -> None:
+        if self.least < 1 or self.draws < 1:
+            raise InputError("least and draws must be at least 1.")
+
+    def data(self, case: Case) -> pd.DataFrame:
+        """Return direction, set, bank queries, mean and standard deviation of R@1, chosen."""
+        import pandas as pd
+
+        if case.bank.sim is None:
+            raise InputError(
+                "queue-size needs a bank apart from the test set: --bank train or a file."
+            )
+        cases = {"test": case}
+        if isinstance(case.source, FeatureSource) and case.bank_kind == "train":
+            try:
+                held_out = validation(case.source.features, 0.5, case.settings.seed)
+                cases["validation"] = replace(case, source=FeatureSource(held_out))
+            except InputError:
+                pass  # the bank's texts do not name their videos
+        rows = [
+            row
+            for name, one in cases.items()
+            for direction in DIRECTIONS
+            for row in self._curve(one, name, direction)
+        ]
+        return pd.DataFrame(rows)
+
+    def _curve(self, case: Case, name: str, direction: Direction) -> list[dict[str, Any]]:
+        rng = np.random.default_rng(case.settings.seed)
+        n = case.bank.size(case.source.truth)[DIRECTIONS.index(direction)]
+        sizes = [*_doubled(self.least, n), n] if n else []
+        curve: list[dict[str, Any]] = []
+        for size in sizes:
+            draws = self.draws if size < n else 1
+            found = [self._recall(case, direction, rng.permutation(n)[:size]) for _ in range(draws)]
+            row = {"direction": direction, "set": name, "bank": size, "distinct": n}
+            curve.append({**row, "R@1": float(np.mean(found)), "std": float(np.std(found))})
+        best = int(np.argmax([row["R@1"] for row in curve])) if curve else 0
+        return [{**row, "chosen": i == best} for i, row in enumerate(curve)]
+
+    def _recall(self, case: Case, direction: Direction, part: Any) -> float:
+        bank = case.bank
+        assert bank.sim is not None  # data() has checked it
+        part = np.sort(part)
+        only = Sim(*(None if d != direction else getattr(case.sim, d) for d in DIRECTIONS))
+        some = replace(bank, sim=bank.sim.take(direction, part))
+        if bank.captions is not None:
+            some = replace(some, captions=bank.captions[part] if direction == "v2t" else None)
+        normalized = apply(case.norm, only, some, case.source.truth).sim
+        return case.recall(normalized, direction)
+
+    def draw(self, data: pd.DataFrame, axes: Any) -> None:
+        """Draw R@1 against bank queries, with the spread as error bars."""
+        for _, part, panel in each_direction(data, axes):
+            for name, rows in part.groupby("set", sort=False):
+                panel.errorbar(rows["bank"], rows["R@1"], rows["std"], fmt="o-", label=str(name))
+                best = rows[rows["chosen"]]
+                panel.plot(best["bank"], best["R@1"], "k*", markersize=12)
+            panel.set_xscale("log", base=2)
+            panel.set_xlabel("bank queries (star: what this set would choose)")
+            panel.set_ylabel("R@1, percent")
+            panel.legend()
+
+
+def _doubled(start: int, stop: int) -> list[int]:
+    sizes = []
+    while start < stop:
+        sizes.append(start)
+        start *= 2
+    return sizes

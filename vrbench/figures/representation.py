@@ -1,0 +1,50 @@
+"""``representation``: items retrieved first never, once, and more than once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vrbench.diagnostics import Representation
+from vrbench.figures import figures
+from vrbench.figures.base import STAGES, Case, Figure, each_direction
+from vrbench.metrics import fold
+from vrbench.sim import DIRECTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@figures.register("representation")
+@dataclass(frozen=True)
+class RepresentationFigure(Figure):
+    """Shares of items that no query, one, or several retrieve first.
+
+    Source: UCoFiA supplementary, Figure 5.
+    """
+
+    source = "UCoFiA Figure 5"
+
+    def data(self, case: Case) -> pd.DataFrame:
+        """Return direction, stage, group and share in percent."""
+        import pandas as pd
+
+        rows = []
+        for stage, sim in case.stages().items():
+            for direction in DIRECTIONS:
+                asking = case.asking(sim, direction)
+                votes = Representation(asking)
+                fold(asking, [votes])
+                names = ("never", "once", "twice or more")
+                for name, share in zip(names, votes.shares().values(), strict=True):
+                    row = {"direction": direction, "stage": stage, "retrieved first": name}
+                    rows.append({**row, "percent": 100 * float(share)})
+        return pd.DataFrame(rows)
+
+    def draw(self, data: pd.DataFrame, axes: Any) -> None:
+        """Draw the stages side by side."""
+        for _, part, panel in each_direction(data, axes):
+            table = part.pivot_table("percent", "retrieved first", "stage", sort=False)
+            table[list(STAGES)].plot.bar(ax=panel, rot=0)
+            panel.set_xlabel("retrieved first")
+            panel.set_ylabel("percent of the items")

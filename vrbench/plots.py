@@ -1,0 +1,56 @@
+"""Figures into files: the numbers as CSV, and a picture where matplotlib is installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vrbench.figures.base import Case, Figure
+from vrbench.files import replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PICTURES = ("png", "svg")
+
+
+def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFrame, list[Path]]:
+    """Write ``name.csv``, and with matplotlib ``name.png`` and ``name.svg``.
+
+    Args:
+        figure: what to plot.
+        case: what to look at.
+        name: stem of the files.
+        folder: made where it is missing.
+
+    Returns:
+        The numbers, and the files written.
+
+    Raises:
+        InputError: the figure cannot be made of this case, or the folder cannot be written.
+    """
+    data = figure.data(case)
+    written = [folder / f"{name}.csv"]
+    with replacing(written[0]) as temporary:
+        data.to_csv(temporary, index=False)
+    if find_spec("matplotlib") is not None:
+        written += _pictures(figure, data, case.title(), name, folder)
+    return data, written
+
+
+def _pictures(
+    figure: Figure, data: pd.DataFrame, title: str, name: str, folder: Path
+) -> list[Path]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(11, 4.5), layout="constrained")
+    FigureCanvasAgg(canvas)
+    figure.draw(data, canvas.subplots(1, 2))
+    canvas.suptitle(title, fontsize=9)
+    paths = [folder / f"{name}.{kind}" for kind in PICTURES]
+    for path in paths:
+        with replacing(path) as temporary:
+            canvas.savefig(temporary, dpi=150)
+    return paths
