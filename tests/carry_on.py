@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vrbench.features import Tokens
 from vrbench.features import writer as writing
+from vrbench.features.storage import put as real_put
 from vrbench.features.tokens import offsets_of
 
 ATTRS = {"dataset": "small", "encoder": "none", "normalized": True, "dim": 3}
@@ -50,20 +53,20 @@ def carry_on(path: Path) -> None:
         writer.finish()
 
 
-def stop_at(count: int, how: object) -> object:
+def stop_at(count: int, how: object) -> Callable[..., None]:
     """Return a ``put`` that raises ``how``, or kills the process, at the ``count``-th call."""
-    real, calls = writing.put, iter(range(count + 1))
+    calls = iter(range(count + 1))
 
-    def put(*args: object) -> None:
+    def put(*args: Any) -> None:
         if next(calls, None) == count:
             if isinstance(how, BaseException):
                 raise how
             os.kill(os.getpid(), signal.SIGKILL)
-        real(*args)  # type: ignore[arg-type]
+        real_put(*args)
 
     return put
 
 
 if __name__ == "__main__":
-    writing.put = stop_at(int(sys.argv[2]), None)  # type: ignore[assignment]
+    vars(writing)["put"] = stop_at(int(sys.argv[2]), None)
     carry_on(Path(sys.argv[1]))

@@ -13,7 +13,7 @@ import pytest
 from hand_made import contents, write_by_hand
 
 from vrbench.errors import InputError
-from vrbench.features import open_features
+from vrbench.features import Tokens, open_features
 from vrbench.features import writer as writing
 from vrbench.features.writer import FeatureWriter
 
@@ -42,8 +42,9 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
             np.testing.assert_array_equal(found.tokens, expected.tokens)
             np.testing.assert_array_equal(found.global_vectors, expected.global_vectors)
             np.testing.assert_array_equal(found.offsets, expected.offsets)
-            for key, column in (expected.item_columns | expected.token_columns).items():
-                assert (found.item_columns | found.token_columns)[key].tolist() == column.tolist()
+            columns = {**found.item_columns, **found.token_columns}
+            for key, column in {**expected.item_columns, **expected.token_columns}.items():
+                assert columns[key].tolist() == column.tolist()
 
 
 @pytest.mark.parametrize("count", range(WRITES))
@@ -92,6 +93,42 @@ def test_a_torn_tail_is_cut_off(tmp_path: Path, whole: dict[str, Any], steps: in
         np.testing.assert_array_equal(features.text.take([4, 0]).tokens[1:], text.tokens[:1])
     job.carry_on(path)
     assert contents(path) == whole
+
+
+def longer(repeat: int) -> Tokens:
+    items = job.SIDES["text"]
+    captions = np.array([f"é{i}" * repeat for i in range(5)], dtype=job.STRING)
+    return replace(items, item_columns={**items.item_columns, "captions": captions})
+
+
+def test_strings_may_become_longer(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    with FeatureWriter(path, job.ATTRS) as writer:
+        for repeat in (1, 40, 3):
+            ids = np.array([f"{repeat}#{i}" for i in range(5)], dtype=job.STRING)
+            writer.append("text", replace(longer(repeat), ids=ids))
+        writer.append("video", job.SIDES["video"])
+        writer.finish()
+    with open_features(path) as features:
+        assert features.text.captions is not None
+        expected = [f"é{i}" * repeat for repeat in (1, 40, 3) for i in range(5)]
+        assert features.text.captions.tolist() == expected
+
+
+@pytest.mark.parametrize("state", ["begun", "old one gone"])
+def test_strings_interrupted_while_they_are_given_more_room(tmp_path: Path, state: str) -> None:
+    path = tmp_path / "f.h5"
+    with FeatureWriter(path, job.ATTRS) as writer:
+        writer.append("text", job.SIDES["text"])
+    before = contents(path)
+    with h5py.File(path, "r+") as file:
+        if state == "begun":
+            file["text"].create_dataset("ids~", (3,), "S64", maxshape=(None,))
+        else:
+            file.move("text/ids", "text/ids~")
+    with FeatureWriter(path, job.ATTRS) as writer:
+        assert writer.ids("text") == job.SIDES["text"].ids.tolist()
+    assert contents(path) == before
 
 
 def test_an_append_after_one_that_failed(

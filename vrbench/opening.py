@@ -10,6 +10,7 @@ import numpy as np
 from vrbench.errors import InputError, did_you_mean
 from vrbench.features import Features, open_features
 from vrbench.grid import Settings
+from vrbench.memory import set_bound
 from vrbench.simfile import SimFile, load_sim
 from vrbench.sources import Compute, FeatureSource, SimSource, Source
 
@@ -35,6 +36,7 @@ def open_source(
     Raises:
         InputError: a file is missing or malformed, or the bank cannot be read.
     """
+    set_bound(compute.memory)
     kind, other, window = _read_bank(bank)
     if from_sim is not None:
         if settings.limited:

@@ -35,7 +35,7 @@ def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFr
     with replacing(written[0]) as temporary:
         data.to_csv(temporary, index=False)
     if find_spec("matplotlib") is not None:
-        written += _pictures(figure, data, case.title(), name, folder)
+        written += _pictures(figure, data, case.title(figure.own_bank), name, folder)
     return data, written
 
 

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.stored import StoredMatrix
+
 Direction = Literal["t2v", "v2t"]
 DIRECTIONS: tuple[Direction, Direction] = ("t2v", "v2t")
 
@@ -40,8 +42,8 @@ class Sim:
     def take(self, direction: Direction, index: NDArray[np.int64]) -> Sim:
         """Return some queries of one direction, without the other direction."""
         if direction == "t2v":
-            return Sim(as_matrix(self.t2v)[..., index, :], None)
-        return Sim(None, as_matrix(self.v2t)[..., index])
+            return Sim(np.asarray(self.t2v)[..., index, :], None)
+        return Sim(None, np.asarray(self.v2t)[..., index])
 
     def flat(self) -> Sim:
         """Return the mean of the alignment levels, where there are several."""
@@ -81,7 +83,10 @@ class Rows:
 
     def block(self, rows: slice) -> NDArray[Any]:
         """Return these rows, contiguous."""
-        part = self.matrix[rows] if self.index is None else self.matrix[self.index[rows]]
+        if self.index is None:
+            part = self.matrix[rows]
+        else:
+            part = np.asarray(self.matrix)[self.index[rows]]
         return np.ascontiguousarray(part)
 
 
@@ -92,6 +97,8 @@ def mean_level(values: Any) -> Any:
 
 def as_matrix(values: Any) -> NDArray[Any]:
     """Return ``values`` (numpy, torch, nested lists) as a float array; float64 stays float64."""
+    if isinstance(values, StoredMatrix):
+        return values  # type: ignore[return-value]  # has what the readers of blocks need
     array = values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
     if array.dtype in (np.float32, np.float64):
         return array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
 from vrbench.sim import Sim, as_matrix
+from vrbench.stored import StoredMatrix, in_npz, spool
 from vrbench.truth import Truth
 
 KEYS = (
     *("t2v", "v2t", "norm", "raw_t2v", "raw_v2t", "text_video", "positives"),
     *("bank_t2v", "bank_v2t", "text_ids", "video_ids"),
 )
+
+
+LARGE = 50_000_000
+"""Size from which a bank is left on disk and read in blocks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,14 +135,38 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         with np.load(path, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise InputError(f"{path} holds one array: save it with np.savez(..., t2v=array).")
-            arrays = {key: file[key] for key in file.files if key in KEYS}
+            found = [key for key in file.files if key in KEYS]
+            large = {key: _on_disk(path, key) for key in found if key.startswith("bank_")}
+            arrays = {key: file[key] for key in found if large.get(key) is None}
     except (ValueError, zipfile.BadZipFile, EOFError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(
             f"{path} is not a readable npz file: {str(error).splitlines()[0]}."
         ) from error
-    return {key: _matrix(path, key, value) for key, value in arrays.items()}
+    checked = {key: _matrix(path, key, value) for key, value in arrays.items()}
+    return checked | {key: value for key, value in large.items() if value is not None}
+
+
+def _on_disk(path: Path, key: str) -> Any:
+    """Return a bank that need not be whole in memory; None where it has to be loaded."""
+    stored = in_npz(path, key)
+    if stored is None or stored.rows * stored.columns * stored.dtype.itemsize <= LARGE:
+        return None
+    if key == "bank_t2v":
+        return stored
+    # its queries are columns of the file: turn it around once, so that they can be read
+    step = max(1, LARGE // (stored.rows * stored.dtype.itemsize))
+    turned = (
+        np.concatenate([stored[rows][:, first : first + step] for rows in _runs(stored)]).T
+        for first in range(0, stored.columns, step)
+    )
+    return spool(turned).T
+
+
+def _runs(stored: StoredMatrix) -> Iterator[slice]:
+    step = max(1, LARGE // (stored.columns * stored.dtype.itemsize))
+    return (slice(first, first + step) for first in range(0, stored.rows, step))
 
 
 def _matrix(path: Path, key: str, value: NDArray[Any]) -> NDArray[Any]:

@@ -12,11 +12,15 @@ from vrbench.alignments import Method
 from vrbench.alignments.driver import BLOCK_BYTES, Progress, score
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
-from vrbench.memory import block_bytes
+from vrbench.memory import block_bytes, spare
 from vrbench.normalizing import BankSim
-from vrbench.sim import Sim
+from vrbench.sim import Direction, Sim
 from vrbench.simfile import SimFile
+from vrbench.stored import spool
 from vrbench.truth import Truth
+
+SPOOLED = 50_000_000
+"""Bytes of a bank's similarities that are scored at once, where they go to disk."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class FeatureSource:
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Score every text against every video."""
-        return self._score(method, self.features.text, self.features.video, "both", bank, progress)
+        return self._score(method, self.features.text, self.features.video, "both", progress)
 
     def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
         """Score the bank's texts against the videos, and the texts against the bank's videos."""
@@ -123,14 +127,32 @@ class FeatureSource:
             return BankSim(kind, window=self.window)
         t2v = v2t = captions = None
         if texts is not None:
-            video = self.features.video
-            t2v = self._score(method, texts, video, "t2v", kind, progress).t2v
+            t2v = self._bank_matrix(method, texts, "t2v", progress)
         if videos is not None:
-            text = self.features.text
-            v2t = self._score(method, text, videos, "v2t", kind, progress).v2t
+            v2t = self._bank_matrix(method, videos, "v2t", progress).T
             if texts is not None and texts.video is not None:
                 captions = np.bincount(texts.video, minlength=len(videos))
         return BankSim(kind, Sim(t2v, v2t), captions)
+
+    def _bank_matrix(
+        self, method: Method | None, asking: Tokens, keep: Direction, progress: Progress | None
+    ) -> Any:
+        """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
+        gallery = self.features.video if keep == "t2v" else self.features.text
+        row = len(gallery) * (8 if self.compute.precision == "double" else 4)
+        room = spare(len(asking) * row)
+
+        def rows(start: int, stop: int) -> NDArray[Any]:
+            some = asking.block(start, stop) if stop - start < len(asking) else asking
+            sides = (some, gallery) if keep == "t2v" else (gallery, some)
+            return self._score(method, *sides, keep, progress).levels(keep)[0]
+
+        if room == len(asking) * row:
+            return rows(0, len(asking))
+        step = max(1, SPOOLED // row)
+        return spool(
+            rows(start, min(start + step, len(asking))) for start in range(0, len(asking), step)
+        )
 
     def _bank_sides(self, kind: str) -> tuple[Tokens | None, Tokens | None]:
         if kind == "train":
@@ -145,7 +167,6 @@ class FeatureSource:
         text: Tokens,
         video: Tokens,
         keep: Literal["both", "t2v", "v2t"],
-        bank: str,
         progress: Progress | None,
     ) -> Sim:
         assert method is not None  # plan() gives every feature file a method
@@ -154,8 +175,8 @@ class FeatureSource:
         if how.memory is not None:
             width = 8 if how.precision == "double" else 4
             directions = 1 if method.symmetric else 2
-            # raw and normalized matrices of the test set, and one bank matrix a direction
-            matrices = self.pairs(bank) * width * directions + 2 * self.pairs("none") * 8
+            # raw and normalized matrices of the test set
+            matrices = self.pairs("none") * (width * directions + 2 * 8)
             size = block_bytes(how.memory, matrices, BLOCK_BYTES)
         return score(
             text,

@@ -25,8 +25,8 @@ ROWS: tuple[Row, ...] = (
     ("also stored", lambda side: ", ".join(side.columns)),
 )
 _LEGEND = (
-    "\na / b / c: least / median / most, of (Euclidean) lengths least / mean / most. A global is"
-    "\none vector of a whole item; where there is none, the mean of its tokens is taken."
+    "\na / b / c: least / median / most; of (Euclidean) lengths least / mean / most."
+    "\nA global is one vector of a whole item; without it the mean token is taken."
 )
 FIRST = ("dataset", "split", "encoder", "normalized")
 """Attributes that are listed before the others."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content
 from vrbench.datasets.files import Folder
 from vrbench.datasets.record import Record
-from vrbench.datasets.segments import Segment, Segmented
+from vrbench.datasets.segments import Segmented, segment
 
 
 @datasets.register("activitynet")
@@ -32,13 +32,14 @@ class ActivityNet(Segmented):
 
     unit: Literal["videos", "clips"] = "videos"
     source = "Krishna et al., ICCV 2017"
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "train": Split(("train.json",), 10_009, 10_009, 37_421, about="videos with captions"),
         "val_1": Split(("val_1.json",), 4917, 4917, 17_505, about="nominally 4,926 videos"),
         "val_2": Split(("val_2.json",), 4885, 4885, 17_031, about="videos with captions"),
     }
 
     def content(self, folder: Folder, split: str) -> Content:
+        """Read the split's JSON file."""
         return Content(self._videos(folder.json(f"{split}.json")))
 
     def _videos(self, data: Record) -> Iterator[Video]:
@@ -46,15 +47,5 @@ class ActivityNet(Segmented):
             sentences, times = list(video["sentences"]), list(video["timestamps"])
             if len(sentences) != len(times):
                 video["timestamps"].fail(f"a pair of times for each of {len(sentences)} sentences")
-            segments = [
-                Segment(sentence.text(), *_pair(time))
-                for sentence, time in zip(sentences, times, strict=True)
-            ]
-            yield from self.cut(name, segments, None)
-
-
-def _pair(times: Record) -> tuple[float, float]:
-    numbers = [time.number() for time in times]
-    if len(numbers) != 2:
-        times.fail("start and end")
-    return numbers[0], numbers[1]
+            pairs = zip(sentences, times, strict=True)
+            yield from self.cut(name, [segment(text, pair) for text, pair in pairs])

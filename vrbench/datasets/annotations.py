@@ -31,6 +31,11 @@ class Video:
     position: int | None = None
     label: int | None = None
 
+    @property
+    def sequence(self) -> str | None:
+        """The file whose clips it is one of; None: it is no clip of a sequence."""
+        return None if self.position is None else self.file
+
 
 @dataclass(frozen=True)
 class Split:
@@ -86,6 +91,12 @@ class Annotations:
     def captions_by_video(self) -> dict[str, list[str]]:
         """The texts of each video, as ``vrbench.captions.read_captions`` gives them."""
         return {video.id: list(video.texts) for video in self.videos}
+
+    @property
+    def labels(self) -> list[int] | None:
+        """The class of each video, -1 where it has none; None: no video has one."""
+        labels = [-1 if video.label is None else video.label for video in self.videos]
+        return labels if max(labels, default=-1) >= 0 else None
 
     @property
     def n_texts(self) -> int:

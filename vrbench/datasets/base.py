@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from vrbench.datasets.annotations import Annotations, Split, Video
 from vrbench.datasets.files import Folder
 from vrbench.errors import InputError, did_you_mean
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,28 @@ class Dataset(ABC):
     @classmethod
     def overview(cls) -> str:
         """Return the splits with their published counts, for listings."""
-        return "; ".join(
-            name + "".join(f", {n:,} {what}" for n, what in _counts(split) if n is not None)
-            for name, split in cls.splits.items()
-        )
+        listed = (f"{name}{_counts(split)}" for name, split in cls.splits.items())
+        return ", ".join(listed) or "any"
 
 
-def _counts(split: Split) -> tuple[tuple[int | None, str], ...]:
-    return ((split.videos, "videos"), (split.texts, "texts"), (split.clips, "clips"))
+def _counts(split: Split) -> str:
+    counts = {"videos": split.videos, "texts": split.texts, "clips": split.clips}
+    known = ", ".join(f"{n:,} {what}" for what, n in counts.items() if n is not None)
+    return f" ({known})" if known else ""
+
+
+def chosen(ids: Iterable[tuple[str, str]], found: Mapping[str, T], where: str) -> Iterator[T]:
+    """Yield what ``found`` has under each id of a list, in its order.
+
+    Args:
+        ids: where an id stands, for messages, and the id.
+        found: id -> item.
+        where: the file that ``found`` was read from, for messages.
+    """
+    for place, name in ids:
+        if name not in found:
+            raise InputError(f"{place}: {where} has no video '{name}'.")
+        yield found[name]
 
 
 def _trimmed(video: Video) -> Video:

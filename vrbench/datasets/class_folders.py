@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
@@ -16,17 +18,34 @@ from vrbench.video import VIDEO_FILES
 @datasets.register("class-folders")
 @dataclass(frozen=True)
 class ClassFolders(Dataset):
-    """Videos in a folder for each class, ``<class>/<video>``, as files or folders of frames.
+    """Videos in a folder for each class: files, or folders of frames.
 
-    The folder of annotations is the folder of videos. The id is ``<class>/<name without
-    extension>``, the label the place of the class in alphabetical order. Every video has one text,
-    the name of its class in words ("brush hair", "apply eye makeup"), so all videos of a class share
-    their text: meant for classification, where labels count; retrieval among them is all ties.
+    The folder of annotations is the folder of videos, ``<class>/<video>``. The id is class and name
+    without extension, ``brush_hair/a``; the label is the place of the class in alphabetical order.
+    Every video has one text, the name of its class in words ("brush hair", "apply eye makeup"):
+    the videos of a class share it, so this is for classification by labels, not for retrieval.
+
+    Source: none, a common layout.
     """
 
-    source = ""
-    splits = {"all": Split()}  # noqa: RUF012
+    splits: ClassVar = {"all": Split(about="every video")}
 
     def content(self, folder: Folder, split: str) -> Content:
-        classes = sorted(path.name for path in folder.path.iterdir() if _is_folder(path.name, path))
-        return Content(_videos(folder, classes), dict(enumerate(classes)))
+        """List the folders and what lies in them."""
+        classes = [path for path in _sorted(folder.path) if path.is_dir()]
+        names = dict(enumerate(path.name for path in classes))
+        return Content(_videos(classes), names)
+
+
+def _videos(classes: Sequence[Path]) -> Iterator[Video]:
+    for label, folder in enumerate(classes):
+        text = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", folder.name).lower()
+        for path in _sorted(folder):
+            if path.is_dir() or path.suffix.lower() in VIDEO_FILES:
+                name = path.name if path.is_dir() else path.stem
+                yield Video(f"{folder.name}/{name}", (text,), label=label)
+
+
+def _sorted(folder: Path) -> list[Path]:
+    """Return what lies in a folder, by name, hidden files left out."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split
@@ -29,7 +30,7 @@ class Coco(Karpathy):
     most: int = 0
     source = "Lin et al., ECCV 2014; splits: Karpathy and Fei-Fei, CVPR 2015"
     file = FILE
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "test": Split((FILE,), 5000, 25_010, about="Karpathy"),
         "train": Split((FILE,), 113_287, 566_747, about="Karpathy, with restval"),
         "val": Split((FILE,), 5000, 25_010, about="Karpathy"),
@@ -40,8 +41,10 @@ class Coco(Karpathy):
             raise InputError(f"most must not be negative, it is {self.most}.")
 
     def expected(self, split: str) -> Split:
+        """Return the published counts, for ``most`` captions a photo."""
         published = super().expected(split)
         if not self.most:
             return published
-        few = self.most <= 5 and published.videos is not None
-        return replace(published, texts=published.videos * self.most if few else None)
+        # Every photo has five captions; how many have more is known in total only.
+        n = published.videos if self.most <= 5 else None
+        return replace(published, texts=n and n * self.most)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content
 from vrbench.datasets.files import Folder
 from vrbench.datasets.record import Record
-from vrbench.datasets.segments import Segment, Segmented
+from vrbench.datasets.segments import Segmented, segment
 
 FILE = "COIN.json"
 
@@ -35,17 +35,19 @@ class Coin(Segmented):
 
     unit: Literal["videos", "clips"] = "videos"
     source = "Tang et al., CVPR 2019"
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "test": Split((FILE,), 2797, 2797, labels=180, about="as annotated"),
         "train": Split((FILE,), 9030, 9030, labels=180, about="as annotated"),
         "all": Split((FILE,), 11_827, 11_827, 46_354, labels=180, about="as annotated"),
     }
 
     def expected(self, split: str) -> Split:
+        """Return the published counts, for tasks or steps."""
         expected = super().expected(split)
         return replace(expected, labels=778) if self.unit == "clips" else expected
 
     def content(self, folder: Folder, split: str) -> Content:
+        """Read the videos of a subset; classes are those of all videos."""
         database = folder.json(FILE)["database"]
         tasks = sorted({video["class"].text() for _, video in database.items()})
         number = {task: n for n, task in enumerate(tasks)}
@@ -56,7 +58,10 @@ class Coin(Segmented):
     def _videos(self, database: Record, subset: str, task: Mapping[str, int]) -> Iterator[Video]:
         for name, video in database.items():
             if subset in ("", video["subset"].text()):
-                steps = [_segment(step) for step in video["annotation"]]
+                steps = [
+                    segment(step["label"], step["segment"], step["id"].whole())
+                    for step in video["annotation"]
+                ]
                 yield from self.cut(name, steps, task[video["class"].text()])
 
 
@@ -64,10 +69,3 @@ def _steps(database: Record) -> dict[int, str]:
     """Return number -> name of the steps of all videos."""
     steps = (step for _, video in database.items() for step in video["annotation"])
     return dict(sorted((step["id"].whole(), step["label"].text()) for step in steps))
-
-
-def _segment(step: Record) -> Segment:
-    times = [time.number() for time in step["segment"]]
-    if len(times) != 2:
-        step["segment"].fail("start and end")
-    return Segment(step["label"].text(), times[0], times[1], step["id"].whole())

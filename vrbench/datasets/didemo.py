@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import ClassVar
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
@@ -28,13 +29,14 @@ class Didemo(Dataset):
     """
 
     source = "Anne Hendricks et al., ICCV 2017"
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "test": Split(("test_data.json",), 1004, 1004, about="one paragraph a video"),
         "train": Split(("train_data.json",), 8395, 8395, about="one paragraph a video"),
         "val": Split(("val_data.json",), 1065, 1065, about="one paragraph a video"),
     }
 
     def content(self, folder: Folder, split: str) -> Content:
+        """Read the split's JSON file."""
         texts: dict[str, list[str]] = defaultdict(list)
         names = set()
         for item in folder.json(f"{split}_data.json"):
@@ -42,8 +44,8 @@ class Didemo(Dataset):
             names.add(name)
             texts[_stem(name)].append(item["description"].text().strip())
         remark = (
-            f"{len(names):,} file names stand for {len(texts):,} videos: names that differ in their "
-            "extension only are one video, with the descriptions of all."
+            f"{len(names):,} file names stand for {len(texts):,} videos: names that differ in "
+            "their extension only are one video, with the descriptions of all."
         )
         videos = [Video(video, (" ".join(parts),)) for video, parts in texts.items()]
         return Content(videos, remarks=(remark,) if len(names) != len(texts) else ())

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -44,7 +45,7 @@ class Folder:
         if missing:
             raise InputError(
                 f"{self.path} has no {' and no '.join(missing)}: {what} needs {needed} there, "
-                "as they are or in a zip."
+                "plain or in a zip."
             )
 
     def json(self, names: str) -> Record:
@@ -52,10 +53,8 @@ class Folder:
         where, text = self._read(names)
         try:
             return Record(json.loads(text), where)
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"{where}, line {error.lineno}: expected JSON ({error.msg.lower()})."
-            ) from error
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{where} is not JSON: {error}.") from error
 
     def lines(self, names: str) -> Iterator[tuple[str, str]]:
         """Yield where a line stands, and the line trimmed; empty lines are left out."""
@@ -71,13 +70,13 @@ class Folder:
         """
         where, text = self._read(names)
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        found = reader.fieldnames or []
-        if absent := [column for column in columns if column not in found]:
-            raise InputError(
-                f"{where} has no column {' and '.join(absent)} (its first line: "
-                f"{', '.join(found) or 'nothing'})."
-            )
         try:
+            found = reader.fieldnames or []
+            if absent := [column for column in columns if column not in found]:
+                raise InputError(
+                    f"{where} has no column {' and '.join(absent)} (its first line: "
+                    f"{', '.join(found) or 'nothing'})."
+                )
             for row in reader:
                 if None in row or None in row.values():
                     raise csv.Error(f"{len(found)} values expected, quoted where they hold commas")
@@ -93,13 +92,10 @@ class Folder:
         path, member = located
         where = f"{path} ({member})" if member else str(path)
         try:
-            if member:
-                with zipfile.ZipFile(path) as archive:
-                    return where, archive.read(member).decode("utf-8-sig")
-            return where, path.read_text(encoding="utf-8-sig")
+            return where, _bytes(path, member).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise InputError(f"{where} is not UTF-8 at byte {error.start}: convert it.") from error
-        except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise InputError(f"{where} cannot be read: {error}.") from error
 
     def _locate(self, names: str) -> tuple[Path, str] | None:
@@ -111,6 +107,13 @@ class Folder:
                 if member := _member(archive, name):
                     return archive, member
         return None
+
+
+def _bytes(path: Path, member: str) -> bytes:
+    if not member:
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(member)
 
 
 def _member(path: Path, name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split
@@ -23,7 +24,7 @@ class Flickr30k(Karpathy):
 
     source = "Young et al., TACL 2014; splits: Karpathy and Fei-Fei, CVPR 2015"
     file = FILE
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "test": Split((FILE,), 1000, 5000, about="Karpathy"),
         "train": Split((FILE,), 29_000, 145_000, about="Karpathy"),
         "val": Split((FILE,), 1014, 5070, about="Karpathy"),

@@ -26,6 +26,7 @@ class Karpathy(Dataset):
     """The most captions taken of an image; 0: all."""
 
     def content(self, folder: Folder, split: str) -> Content:
+        """Read the images of a split."""
         return Content(self._images(folder, split))
 
     def _images(self, folder: Folder, split: str) -> Iterator[Video]:

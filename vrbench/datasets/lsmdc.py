@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
@@ -28,16 +29,17 @@ class Lsmdc(Dataset):
     """
 
     source = "Rohrbach et al., IJCV 2017"
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "test": Split(
             ("LSMDC16_challenge_1000_publictect.csv",), 1000, 1000, about="2016 challenge"
         ),
-        "train": Split(("LSMDC16_annos_training.csv",), texts=101_079, about="2016 challenge"),
+        "train": Split(("LSMDC16_annos_training.csv",), 101_046, 101_079, about="2016 challenge"),
         "val": Split(("LSMDC16_annos_val.csv",), 7408, 7408, about="2016 challenge"),
-        "full-test": Split(("LSMDC16_annos_test.csv",), about="2016 challenge"),
+        "full-test": Split(("LSMDC16_annos_test.csv",), 10_053, 10_053, about="2016 challenge"),
     }
 
     def content(self, folder: Folder, split: str) -> Content:
+        """Read the split's file."""
         captions: dict[str, list[str]] = defaultdict(list)
         for where, line in folder.lines(self.splits[split].files[0]):
             values = line.split("\t")

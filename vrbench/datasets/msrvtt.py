@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
-from vrbench.datasets.base import Content, Dataset
+from vrbench.datasets.base import Content, Dataset, chosen
 from vrbench.datasets.files import Folder
-from vrbench.errors import InputError
 
 TEST = "test_videodatainfo.json|MSRVTT_data.json"
 TRAIN = "train_val_videodatainfo.json|MSRVTT_data.json"
@@ -24,6 +24,9 @@ CATEGORIES = (
 )  # fmt: skip
 """The classes 0 to 19, as ``category.txt`` has them."""
 
+OFFICIAL = {"train": "train", "val": "validate", "full-test": "test"}
+"""Name of a split -> what the files call it."""
+
 
 @datasets.register("msrvtt")
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class MsrVtt(Dataset):
 
     * ``test`` is 1k-A: the videos and the one caption each of ``MSRVTT_JSFUSION_test.csv``.
     * ``train-9k`` and ``train-7k``: the videos of ``MSRVTT_train.9k.csv`` (all but 1k-A) and
-      ``.7k.csv``, with all their captions.
+      ``MSRVTT_train.7k.csv``, with all their captions.
     * ``train``, ``val``, ``full-test``: the official splits, 20 captions a video.
 
     The JSON files hold ``videos`` (``video_id``, ``category``, ``split``) and ``sentences``
@@ -44,7 +47,7 @@ class MsrVtt(Dataset):
     """
 
     source = "Xu et al., CVPR 2016; 1k-A: Yu et al., JSFusion, ECCV 2018"
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "test": Split((JSFUSION,), 1000, 1000, about="1k-A, JSFusion"),
         "train-9k": Split(("MSRVTT_train.9k.csv", TRAIN, TEST), 9000, 180_000, about="1k-A"),
         "train-7k": Split(("MSRVTT_train.7k.csv", TRAIN), 7010, 140_200, about="1k-A"),
@@ -54,46 +57,47 @@ class MsrVtt(Dataset):
     }
 
     def content(self, folder: Folder, split: str) -> Content:
-        if split == "test" and not folder.has(TEST):
-            remark = f"The labels are left out: {folder.path} has no {TEST.replace('|', ' or ')}."
-            return Content(_given(folder, {}), remarks=(remark,))
-        files = [TEST] if split == "test" else [f for f in self.splits[split].files if "|" in f]
-        info: dict[str, tuple[str, Video]] = {}
-        for names in files:
-            info = _read(folder, names) | info
+        """Read the split's list and the JSON files."""
         if split == "test":
-            videos = _given(folder, {name: video.label for name, (_, video) in info.items()})
-        elif split.startswith("train-"):
-            videos = _listed(folder, f"MSRVTT_train.{split[-2:]}.csv", info)
-        else:
-            official = {"val": "validate", "full-test": "test"}.get(split, split)
-            videos = (video for part, video in info.values() if part == official)
-        return Content(videos, dict(enumerate(CATEGORIES)))
+            return _one_k_a(folder)
+        videos: dict[str, Video] = {}
+        for names in self.splits[split].files:
+            if "|" in names:
+                videos = _read(folder, names, OFFICIAL.get(split)) | videos
+        if split in OFFICIAL:
+            return Content(videos.values(), dict(enumerate(CATEGORIES)))
+        rows = folder.rows(self.splits[split].files[0], ("video_id",))
+        ids = ((where, row["video_id"]) for where, row in rows)
+        known = chosen(ids, videos, "*_videodatainfo.json or MSRVTT_data.json")
+        return Content(known, dict(enumerate(CATEGORIES)))
 
 
-def _read(folder: Folder, names: str) -> dict[str, tuple[str, Video]]:
-    """Return id -> (official split, video) of a JSON file."""
+def _read(folder: Folder, names: str, part: str | None = None) -> dict[str, Video]:
+    """Return the videos of a JSON file by id: those of one official split, or all."""
     data = folder.json(names)
     captions: dict[str, list[str]] = defaultdict(list)
     for sentence in data["sentences"]:
         captions[sentence["video_id"].text()].append(sentence["caption"].text())
-    found = {}
+    videos = {}
     for video in data["videos"]:
         name, category = video["video_id"].text(), video["category"].whole()
         if not 0 <= category < len(CATEGORIES):
             video["category"].fail("a category from 0 to 19")
-        item = Video(name, tuple(captions[name]), label=category)
-        found[name] = (video["split"].text(), item)
-    return found
+        if part in (None, video["split"].text()):
+            videos[name] = Video(name, tuple(captions[name]), label=category)
+    return videos
 
 
-def _given(folder: Folder, labels: dict[str, int | None]) -> Iterator[Video]:
-    for _, row in folder.rows(JSFUSION, ("video_id", "sentence")):
-        yield Video(row["video_id"], (row["sentence"],), label=labels.get(row["video_id"]))
+def _one_k_a(folder: Folder) -> Content:
+    """Return the videos of the JSFusion csv, with labels where the test videos' JSON is there."""
+    rows = folder.rows(JSFUSION, ("video_id", "sentence"))
+    videos = [Video(row["video_id"], (row["sentence"],)) for _, row in rows]
+    if not folder.has(TEST):
+        remark = f"Without {TEST.replace('|', ' or ')} the videos have no labels."
+        return Content(videos, remarks=(remark,))
+    return Content(_labelled(videos, _read(folder, TEST)), dict(enumerate(CATEGORIES)))
 
 
-def _listed(folder: Folder, name: str, info: dict[str, tuple[str, Video]]) -> Iterator[Video]:
-    for where, row in folder.rows(name, ("video_id",)):
-        if row["video_id"] not in info:
-            raise InputError(f"{where}: the JSON files have no video '{row['video_id']}'.")
-        yield info[row["video_id"]][1]
+def _labelled(videos: list[Video], known: Mapping[str, Video]) -> Iterator[Video]:
+    for video in videos:
+        yield replace(video, label=known[video.id].label if video.id in known else None)

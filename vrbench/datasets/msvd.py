@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
-from vrbench.datasets.base import Content, Dataset
+from vrbench.datasets.base import Content, Dataset, chosen
 from vrbench.datasets.files import Folder
-from vrbench.errors import InputError
 
 CAPTIONS = "captions_msvd.json"
 
@@ -30,17 +30,14 @@ class Msvd(Dataset):
     """
 
     source = "Chen and Dolan, ACL 2011; splits: Venugopalan et al., ICCV 2015"
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "test": Split(("test_list.txt", CAPTIONS), 670, 27_763, about="all captions"),
         "train": Split(("train_list.txt", CAPTIONS), 1200, 48_774, about="all captions"),
         "val": Split(("val_list.txt", CAPTIONS), 100, 4290, about="all captions"),
     }
 
     def content(self, folder: Folder, split: str) -> Content:
-        captions = dict(folder.json(CAPTIONS).items())
-        videos = []
-        for where, name in folder.lines(f"{split}_list.txt"):
-            if name not in captions:
-                raise InputError(f"{where}: {CAPTIONS} has no video '{name}'.")
-            videos.append(Video(name, captions[name].texts()))
-        return Content(videos)
+        """Read the split's list and the captions."""
+        captions = folder.json(CAPTIONS).items()
+        found = {name: Video(name, texts.texts()) for name, texts in captions}
+        return Content(chosen(folder.lines(f"{split}_list.txt"), found, CAPTIONS))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from vrbench.errors import InputError
+
+UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+"""Characters that have no UTF-8, or end a string in HDF5."""
 
 
 class Record:
@@ -26,16 +30,11 @@ class Record:
     @property
     def where(self) -> str:
         """File and item, such as ``a.json, sentences[3].caption``."""
-        if isinstance(self._parent, str):
-            return self._parent
-        above = self._parent.where
-        if isinstance(self._key, int):
-            return f"{above}, item [{self._key}]" if self._parent._top else f"{above}[{self._key}]"
-        return f"{above}, {self._key}" if self._parent._top else f"{above}.{self._key}"
-
-    @property
-    def _top(self) -> bool:
-        return isinstance(self._parent, str)
+        path, node = "", self
+        while isinstance(node._parent, Record):
+            path = (f"[{node._key}]" if isinstance(node._key, int) else f".{node._key}") + path
+            node = node._parent
+        return f"{node._parent}, {path.removeprefix('.')}" if path else node._parent
 
     def __getitem__(self, key: str) -> Record:
         """Return the value of an object's ``key``."""
@@ -58,8 +57,8 @@ class Record:
             yield key, Record(item, self, key)
 
     def text(self) -> str:
-        """Return a text."""
-        if not isinstance(self.value, str):
+        """Return a text that a file can hold."""
+        if not isinstance(self.value, str) or UNWRITABLE.search(self.value):
             self.fail("a text")
         return str(self.value)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Dataset
+from vrbench.datasets.record import Record
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,14 @@ class Segment:
     label: int | None = None
 
 
+def segment(text: Record, times: Record, label: int | None = None) -> Segment:
+    """Return the segment of a description and a pair of times."""
+    numbers = [time.number() for time in times]
+    if len(numbers) != 2:
+        times.fail("start and end")
+    return Segment(text.text(), numbers[0], numbers[1], label)
+
+
 class Segmented(Dataset):
     """A dataset whose videos can be taken whole or cut into their segments.
 
@@ -37,12 +46,15 @@ class Segmented(Dataset):
     unit: str
 
     def expected(self, split: str) -> Split:
+        """Return the published counts, for videos or clips."""
         published = super().expected(split)
         if self.unit == "videos":
             return published
         return replace(published, videos=published.clips, texts=published.clips)
 
-    def cut(self, video: str, segments: Sequence[Segment], label: int | None) -> Iterator[Video]:
+    def cut(
+        self, video: str, segments: Sequence[Segment], label: int | None = None
+    ) -> Iterator[Video]:
         """Yield the videos or clips that a video gives; ``label`` is that of the whole video."""
         if self.unit == "videos":
             paragraph = " ".join(segment.text.strip() for segment in segments)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
-from vrbench.datasets.base import Content, Dataset
+from vrbench.datasets.base import Content, Dataset, chosen
 from vrbench.datasets.files import Folder
-from vrbench.errors import InputError
 
 VALIDATION = "vatex_validation_v1.0.json"
 
@@ -27,7 +27,7 @@ class Vatex(Dataset):
     """
 
     source = "Wang et al., ICCV 2019; 1,500 test videos: Chen et al., HGR, CVPR 2020"
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "test": Split(("test_list.txt", VALIDATION), 1500, 15_000, about="HGR"),
         "val-1500": Split(("val_list.txt", VALIDATION), 1500, 15_000, about="HGR"),
         "train": Split(("vatex_training_v1.0.json",), 25_991, 259_910, about="official split"),
@@ -38,19 +38,11 @@ class Vatex(Dataset):
     }
 
     def content(self, folder: Folder, split: str) -> Content:
+        """Read a JSON file, and the list that chooses from it."""
         *lists, captions = self.splits[split].files
-        videos = [
-            Video(item["videoID"].text(), item["enCap"].texts()) for item in folder.json(captions)
-        ]
-        return Content(_chosen(folder, lists[0], videos) if lists else videos)
-
-
-def _chosen(folder: Folder, names: str, videos: list[Video]) -> list[Video]:
-    """Return the videos that a list names, in its order."""
-    by_id = {video.id: video for video in videos}
-    chosen = []
-    for where, name in folder.lines(names):
-        if name not in by_id:
-            raise InputError(f"{where}: {VALIDATION} has no video '{name}'.")
-        chosen.append(by_id[name])
-    return chosen
+        items = folder.json(captions)
+        videos = [Video(item["videoID"].text(), item["enCap"].texts()) for item in items]
+        if not lists:
+            return Content(videos)
+        found = {video.id: video for video in videos}
+        return Content(chosen(folder.lines(lists[0]), found, captions))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from vrbench.datasets import datasets
 from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content
 from vrbench.datasets.files import Folder
 from vrbench.datasets.record import Record
-from vrbench.datasets.segments import Segment, Segmented
+from vrbench.datasets.segments import Segmented, segment
 
 FILE = "youcookii_annotations_trainval.json"
 
@@ -35,23 +35,18 @@ class YouCook2(Segmented):
 
     unit: Literal["clips", "videos"] = "clips"
     source = "Zhou et al., AAAI 2018"
-    splits = {  # noqa: RUF012
+    splits: ClassVar = {
         "train": Split((FILE,), 1333, 1333, 10_337, about="as annotated"),
         "val": Split((FILE,), 457, 457, 3492, about="as annotated; papers: 3,350 clips"),
     }
 
     def content(self, folder: Folder, split: str) -> Content:
+        """Read the videos of a subset."""
         subset = {"train": "training", "val": "validation"}[split]
         return Content(self._videos(folder.json(FILE)["database"], subset))
 
     def _videos(self, database: Record, subset: str) -> Iterator[Video]:
         for name, video in database.items():
             if video["subset"].text() == subset:
-                yield from self.cut(name, [_segment(s) for s in video["annotations"]], None)
-
-
-def _segment(step: Record) -> Segment:
-    times = [time.number() for time in step["segment"]]
-    if len(times) != 2:
-        step["segment"].fail("start and end")
-    return Segment(step["sentence"].text(), times[0], times[1])
+                steps = [segment(s["sentence"], s["segment"]) for s in video["annotations"]]
+                yield from self.cut(name, steps)

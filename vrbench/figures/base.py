@@ -88,11 +88,12 @@ class Case:
         """(gallery,) ids of the items that a direction ranks."""
         return self.source.video_ids if direction == "t2v" else self.source.text_ids
 
-    def title(self) -> str:
-        """Return what was looked at, for captions."""
+    def title(self, bank: str | None = None) -> str:
+        """Return what was looked at, for captions; ``bank`` where a figure has its own kind."""
         about, truth = self.source.about, self.source.truth
         method = self.method.spec if self.method else "given similarities"
-        bank = f"{self.bank_kind}{' (transductive)' if self.bank_kind == 'test' else ''}"
+        bank = bank or self.bank_kind
+        bank += " (transductive)" if bank == "test" else ""
         return (
             f"{about['dataset']}, {truth.n_text} texts x {truth.n_video} videos, {method}, "
             f"{normalizations.spec(self.norm)}, bank {bank}"
@@ -108,6 +109,9 @@ class Figure(ABC):
 
     source: ClassVar[str] = ""
     """Paper and figure that it follows, for listings."""
+
+    own_bank: ClassVar[str | None] = None
+    """Kind of bank that the figure is about, whatever was asked for."""
 
     @abstractmethod
     def data(self, case: Case) -> pd.DataFrame:

@@ -41,6 +41,7 @@ class Seen(Figure):
     orders: int = 3
     marks: int = 5
     source = "NCL Limitations"
+    own_bank = "rolling"
 
     def __post_init__(self) -> None:
         if self.orders < 1 or self.marks < 1:

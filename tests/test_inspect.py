@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hand_made import arrays, nan_at, write_by_hand
+from typer.testing import CliRunner
+
+from vrbench.cli import commands  # noqa: F401  registers every command
+from vrbench.cli.app import app
+from vrbench.inspect import inspect_file
+
+
+def run(*arguments: object) -> Any:
+    return CliRunner().invoke(app, ["inspect", *map(str, arguments)])
+
+
+def with_bank(path: Path, **attrs: Any) -> Path:
+    changes: dict[str, Any] = {
+        "video/global": np.ones((3, 4)),
+        "video/level": [0, 1, 0, 0, 1, 1],
+        "text/captions": ["a", "b", "c", "d"],
+        "text/video": [0, 0, 0, 2],
+    }
+    changes |= {f"bank/{name}": value for name, value in arrays().items() if name != "text/video"}
+    return write_by_hand(path, changes, attrs)
+
+
+def test_what_is_in_a_file(tmp_path: Path) -> None:
+    path = with_bank(tmp_path / "f.h5", dataset="mine", normalized=False)
+    report = inspect_file(path)
+    assert report.sound
+    assert report.notes == ()
+    assert report.bytes == path.stat().st_size
+    assert report.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert report.attrs == {"dataset": "mine", "normalized": False}
+    assert list(report.sides) == ["video", "text", "bank_video", "bank_text"]
+    video, text = report.sides["video"], report.sides["text"]
+    assert (video.items, video.tokens, video.dim, video.dtype) == (3, 6, 4, "float32")
+    assert video.lengths == {"min": 1, "median": 2, "max": 3}
+    assert video.global_norms == {"min": 2, "mean": 2, "max": 2}
+    assert video.levels == {"frame": 3, "patch": 3}
+    assert text.global_norms is None
+    assert text.columns == ("captions", "video")
+    norms = np.linalg.norm(arrays()["text/tokens"].astype(np.float64), axis=1)
+    assert text.token_norms == pytest.approx(
+        {"min": norms.min(), "mean": norms.mean(), "max": norms.max()}
+    )
+    assert report.texts_per_video == {"min": 1, "median": 2, "max": 3}
+    assert report.videos_without_text == 1
+
+
+UNSOUND = [
+    (nan_at("video/tokens", 2, 1), "Item 'v1' of /video in .*: a token holds NaN"),
+    ({"text/tokens": np.zeros((4, 4))}, "Item 't0' of /text in .*: a token is all zeros"),
+    ({"video/global": np.full((3, 4), np.inf)}, "Item 'v0' .*: its global vector holds NaN or inf"),
+    ({"text/tokens": np.ones((4, 5))}, "/text/tokens is 5 wide and /video/tokens 4"),
+    ({"video/offsets": [0, 3, 2, 6]}, "/video/offsets decreases at item 'v1'"),
+    ({"video/offsets": [0, 2, 2, 6]}, "/video/offsets gives item 'v1' no tokens"),
+    ({"video/offsets": [0, 2, 3, 9]}, "item 'v2' is cut"),
+    ({"video/offsets": [0, 2, 6]}, "/video/offsets has 3 entries"),
+    ({"video/ids": ["v0", "v0", "v1"]}, "/video/ids holds 'v0' 2 times"),
+    ({"video/ids": np.array([b"\xff", b"b", b"c"])}, "not UTF-8"),
+    ({"text/video": [0, 1, 2, 3]}, "text 't3' the video row 3"),
+    ({"text/video": None}, "/text/video cannot be found"),
+    ({"text/words": [b"\xff"] * 4}, "not UTF-8"),
+    ({"bank/text/ids": [1]}, "/bank/text/tokens, /bank/text/offsets cannot be found"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), UNSOUND)
+def test_an_unsound_file_exits_with_1(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    path = write_by_hand(tmp_path / "f.h5", changes)
+    done = run(path)
+    assert done.exit_code == 1
+    assert "UNSOUND" in done.stdout
+    assert [p for p in inspect_file(path).problems if re.search(words, p)]
+    found = json.loads(run("--json", path).stdout)
+    assert found["sound"] is False
+    assert found["problems"] == list(inspect_file(path).problems)
+    path.unlink()
+
+
+def test_all_that_is_wrong_is_listed(tmp_path: Path) -> None:
+    changes = {"video/ids": ["v0", "v0", "v1"], "text/video": [0, 1, 2, 3]}
+    report = inspect_file(write_by_hand(tmp_path / "f.h5", changes | nan_at("text/tokens", 1, 1)))
+    assert len(report.problems) == 3
+
+
+def test_many_bad_items_are_counted(tmp_path: Path) -> None:
+    changes = {
+        "text/ids": np.arange(30),
+        "text/tokens": np.zeros((30, 4)),
+        "text/offsets": np.arange(31),
+        "text/video": np.zeros(30, dtype=int),
+    }
+    report = inspect_file(write_by_hand(tmp_path / "f.h5", changes))
+    assert len(report.problems) == 6
+    assert report.problems[-1].startswith("And 25 more like these in /text")
+
+
+def test_numbers_that_are_not_finite_are_left_out_of_the_norms(tmp_path: Path) -> None:
+    report = inspect_file(write_by_hand(tmp_path / "f.h5", nan_at("video/tokens", 0, 0)))
+    norms = np.linalg.norm(arrays()["video/tokens"][1:].astype(np.float64), axis=1)
+    assert report.sides["video"].token_norms == pytest.approx(
+        {"min": norms.min(), "mean": norms.mean(), "max": norms.max()}
+    )
+    changes = {"video/tokens": np.full((6, 4), np.nan)}
+    assert (
+        inspect_file(write_by_hand(tmp_path / "g.h5", changes)).sides["video"].token_norms is None
+    )
+
+
+def test_unfinished_and_torn_files_are_sound_but_noted(tmp_path: Path) -> None:
+    changes = {"video/tokens": np.ones((9, 4))}
+    path = write_by_hand(tmp_path / "f.h5", changes, {"complete": False})
+    report = inspect_file(path)
+    assert report.sound
+    assert "unfinished" in report.notes[0]
+    assert "interrupted write" in report.notes[1]
+    assert report.sides["video"].tokens == 6
+    done = run(path)
+    assert done.exit_code == 0
+    assert "Notes" in done.stdout
+
+
+def test_a_normalized_attribute_that_says_nothing(tmp_path: Path) -> None:
+    report = inspect_file(write_by_hand(tmp_path / "f.h5", attrs={"normalized": "maybe"}))
+    assert len(report.problems) == 1
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "text", "foreign", "cut", "newer"])
+def test_what_is_no_feature_file_exits_with_2(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "f.h5"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "text":
+        path.write_text("hello")
+    elif kind == "foreign":
+        with h5py.File(path, "w") as file:
+            file["video"] = [1, 2]
+    elif kind == "cut":
+        path.write_bytes(write_by_hand(tmp_path / "whole.h5").read_bytes()[:-9])
+    elif kind == "newer":
+        write_by_hand(path, attrs={"version": 7})
+    done = run(path)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"vrbench: {path}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_what_is_printed(tmp_path: Path) -> None:
+    shown = run(with_bank(tmp_path / "f.h5", dataset="mine", encoder="")).stdout
+    for words in ("f.h5: sound", "dataset: mine", "encoder: (not said)", "bank video", "1 / 2 / 3"):
+        assert words in shown
+    assert "Problems" not in shown
+    assert max(map(len, shown.splitlines()[2:])) <= 80
+
+
+def test_json(tmp_path: Path) -> None:
+    path = with_bank(tmp_path / "f.h5", dataset="mine", odd=np.array([1, 2]))
+    found = json.loads(run(path, "--json").stdout)
+    assert found["file"] == str(path)
+    assert found["sound"] is True
+    assert found["attrs"] == {"dataset": "mine", "odd": [1, 2]}
+    assert found["sides"]["bank_text"]["lengths"] == {"min": 1, "median": 1.0, "max": 1}
+
+
+def test_help_needs_no_heavy_import() -> None:
+    code = "import sys; from vrbench.cli import commands; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "h5py", "pandas", "scipy", "rich.table"} & set(done.stdout.split())

@@ -1,0 +1,36 @@
+"""Anybody's data, as a CSV for each split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vrbench.datasets import datasets
+from vrbench.datasets.annotations import Split
+from vrbench.datasets.base import Content, Dataset
+from vrbench.datasets.files import Folder
+from vrbench.datasets.record import Record
+from vrbench.datasets.table import table
+
+
+@datasets.register("csv")
+@dataclass(frozen=True)
+class Csv(Dataset):
+    """Plain CSV, ``<split>.csv``, with the columns video_id and caption.
+
+    Further columns that are read where they are there, the same in all rows of a video: ``file``
+    (where it lies below the folder of videos, without extension), ``start`` and ``end`` (seconds in
+    that file), ``position`` (place among the clips of that file), ``label`` (name of its class).
+
+    Source: none, a format of vrbench.
+    """
+
+    source = "vrbench"
+
+    def expected(self, split: str) -> Split:
+        """Return which file the split needs."""
+        return Split((f"{split}.csv",))
+
+    def content(self, folder: Folder, split: str) -> Content:
+        """Read the split's CSV file."""
+        rows = folder.rows(f"{split}.csv", ("video_id", "caption"))
+        return table(Record(row, where) for where, row in rows)

@@ -1,0 +1,101 @@
+"""A matrix that stays on disk: read in blocks of rows, as often as needed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class StoredMatrix:
+    """An (n, m) float matrix in a file, row after row; ``.T`` is its transpose without a copy.
+
+    Slices of rows are read where the file has them one after the other; of a transpose only
+    ``np.asarray`` (all of it) and ``.T`` can be had.
+
+    Attributes:
+        file: open for reading.
+        start: byte at which the entries begin.
+        rows: n in the file.
+        columns: m in the file.
+        dtype: of the entries.
+        transposed: whether this is the transpose of what the file has.
+    """
+
+    file: BinaryIO
+    start: int
+    rows: int
+    columns: int
+    dtype: np.dtype[Any]
+    transposed: bool = False
+
+    ndim = 2
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, m), or (m, n) of a transpose."""
+        shape = self.rows, self.columns
+        return shape[::-1] if self.transposed else shape
+
+    @property
+    def T(self) -> StoredMatrix:  # noqa: N802  numpy's name
+        """The transpose."""
+        return replace(self, transposed=not self.transposed)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        if self.transposed:
+            return np.asarray(self)[rows]
+        first, last, _ = rows.indices(self.rows)
+        width = self.columns * self.dtype.itemsize
+        data = os.pread(self.file.fileno(), (last - first) * width, self.start + first * width)
+        return np.frombuffer(data, self.dtype).reshape(last - first, self.columns)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        whole = replace(self, transposed=False)[0 : self.rows]
+        whole = whole if dtype is None else whole.astype(dtype)
+        return whole.T if self.transposed else whole
+
+
+def spool(blocks: Iterable[NDArray[Any]]) -> StoredMatrix:
+    """Write blocks of rows to a temporary file, which goes away with the process."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the matrix is used
+    rows = 0
+    for block in blocks:
+        file.write(np.ascontiguousarray(block).data)
+        rows += len(block)
+    file.flush()
+    return StoredMatrix(file, 0, rows, block.shape[1], block.dtype)
+
+
+def in_npz(path: Path, key: str) -> StoredMatrix | None:
+    """Open a 2-D float array inside an uncompressed npz; None where it has to be loaded."""
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo(f"{key}.npy")
+        if member.compress_type != zipfile.ZIP_STORED:
+            return None
+        with archive.open(member) as stream:
+            version = np.lib.format.read_magic(stream)
+            read = np.lib.format.read_array_header_1_0
+            shape, fortran, dtype = (
+                read if version == (1, 0) else np.lib.format.read_array_header_2_0
+            )(stream)
+            header = stream.tell()
+    if fortran or len(shape) != 2 or dtype not in (np.float32, np.float64):
+        return None
+    file = path.open("rb")
+    # the local header has its own lengths of name and extra field, 26 and 28 bytes in
+    file.seek(member.header_offset + 26)
+    name, extra = np.frombuffer(file.read(4), "<u2")
+    start = member.header_offset + 30 + int(name) + int(extra) + header
+    return StoredMatrix(file, start, *shape, np.dtype(dtype))
