@@ -431,6 +431,28 @@ def test_the_bank_of_a_similarity_file_becomes_the_bank(path: Path, tmp_path: Pa
     assert result["metrics"] == train["metrics"]
 
 
+@pytest.mark.parametrize("norm", ["ncl", "csls", "gc", "qb-norm", "dsl:log=true"])
+def test_a_bank_that_stays_on_disk_changes_nothing(
+    path: Path, tmp_path: Path, norm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim, bank = matrices(path, "max-avg")
+    file = tmp_path / "bank.npz"
+    np.savez(file, t2v=sim.t2v, text_video=OWNER, bank_t2v=bank["t2v"], bank_v2t=bank["v2t"])
+    (expected,) = vrbench.evaluate(path, "max-avg", norm, "train")
+    monkeypatch.setattr("vrbench.simfile.LARGE", 0)
+    (from_file,) = vrbench.evaluate(path, "max-avg", norm, file)
+    monkeypatch.setattr(sources, "spare", lambda wanted: 0)
+    monkeypatch.setattr(sources, "SPOOLED", 100)
+    (spooled,) = vrbench.evaluate(path, "max-avg", norm, "train")
+    for found in (from_file, spooled):
+        assert found["metrics"] == expected["metrics"]
+        for direction in ("t2v", "v2t"):
+            np.testing.assert_array_equal(found.ranks[direction], expected.ranks[direction])
+            assert found["diagnostics"][direction] == pytest.approx(
+                expected["diagnostics"][direction]
+            )
+
+
 def test_a_rolling_bank_sees_what_came_before(path: Path) -> None:
     (result,) = vrbench.evaluate(path, "max-avg", "ncl", "rolling:4")
     sim, _ = matrices(path, "max-avg")

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vrbench.datasets.annotations import Annotations, Split, Video
+from vrbench.datasets.annotations import Annotations
 from vrbench.datasets.base import Content, Dataset
+from vrbench.datasets.items import Split, Video
 from vrbench.registry import Registry
 
 datasets: Registry[Dataset] = Registry("dataset", "vrbench.datasets")

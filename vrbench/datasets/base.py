@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
-from vrbench.datasets.annotations import Annotations, Split, Video
+from vrbench.datasets.annotations import Annotations
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split, Video
 from vrbench.errors import InputError, did_you_mean
 
 T = TypeVar("T")
@@ -93,9 +94,9 @@ def chosen(ids: Iterable[tuple[str, str]], found: Mapping[str, T], where: str) -
         where: the file that ``found`` was read from, for messages.
     """
     for place, name in ids:
-        if name not in found:
-            raise InputError(f"{place}: {where} has no video '{name}'.")
-        yield found[name]
+        if name.strip() not in found:
+            raise InputError(f"{place}: {where} has no video '{name.strip()}'.")
+        yield found[name.strip()]
 
 
 def _trimmed(video: Video) -> Video:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split, Video
 from vrbench.video import VIDEO_FILES
 
 
@@ -28,6 +28,7 @@ class ClassFolders(Dataset):
     Source: none, a common layout.
     """
 
+    source = "a common layout"
     splits: ClassVar = {"all": Split(about="every video")}
 
     def content(self, folder: Folder, split: str) -> Content:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split, Video
 from vrbench.datasets.record import Record
 from vrbench.datasets.segments import Segmented, segment
 
@@ -68,4 +68,4 @@ class Coin(Segmented):
 def _steps(database: Record) -> dict[int, str]:
     """Return number -> name of the steps of all videos."""
     steps = (step for _, video in database.items() for step in video["annotation"])
-    return dict(sorted((step["id"].whole(), step["label"].text()) for step in steps))
+    return dict(sorted({(step["id"].whole(), step["label"].text()) for step in steps}))

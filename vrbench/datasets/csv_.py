@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split
 from vrbench.datasets.record import Record
 from vrbench.datasets.table import table
 

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split, Video
 
 
 @datasets.register("didemo")

@@ -57,11 +57,11 @@ class Folder:
             raise InputError(f"{where} is not JSON: {error}.") from error
 
     def lines(self, names: str) -> Iterator[tuple[str, str]]:
-        """Yield where a line stands, and the line trimmed; empty lines are left out."""
+        """Yield where a line stands, and the line; blank ones are left out."""
         where, text = self._read(names)
         for number, line in enumerate(io.StringIO(text), 1):
             if line.strip():
-                yield f"{where}, line {number}", line.strip()
+                yield f"{where}, line {number}", line.rstrip("\r\n")
 
     def rows(self, names: str, columns: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield where a row of a CSV with a header stands, and the row.
@@ -78,11 +78,14 @@ class Folder:
                     f"{', '.join(found) or 'nothing'})."
                 )
             for row in reader:
+                place = f"{where}, line {reader.line_num}"
                 if None in row or None in row.values():
-                    raise csv.Error(f"{len(found)} values expected, quoted where they hold commas")
-                yield f"{where}, line {reader.line_num}", row
+                    raise InputError(
+                        f"{place}: {len(found)} values expected, quoted where they hold commas."
+                    )
+                yield place, row
         except csv.Error as error:
-            raise InputError(f"{where}, line {reader.line_num}: {error}.") from error
+            raise InputError(f"{where}, after line {reader.line_num}: {error}.") from error
 
     def _read(self, names: str) -> tuple[str, str]:
         """Return the name of the file, for messages, and its text."""

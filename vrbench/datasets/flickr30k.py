@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split
+from vrbench.datasets.items import Split
 from vrbench.datasets.karpathy import Karpathy
 
 FILE = "dataset_flickr30k.json"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split
 from vrbench.datasets.class_folders import ClassFolders
+from vrbench.datasets.items import Split
 
 
 @datasets.register("hmdb51")

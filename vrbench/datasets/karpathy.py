@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import ClassVar
 
-from vrbench.datasets.annotations import Video
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Video
 
 
 class Karpathy(Dataset):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split, Video
 from vrbench.errors import InputError
 
 COLUMNS = 6
@@ -47,7 +47,7 @@ class Lsmdc(Dataset):
                 raise InputError(
                     f"{where}: expected {COLUMNS} values divided by tabs, found {len(values)}."
                 )
-            captions[values[0]].append(values[-1])
+            captions[values[0].strip()].append(values[-1])
         return Content(
             Video(clip, tuple(texts), f"{clip.rpartition('_')[0] or clip}/{clip}")
             for clip, texts in captions.items()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content, Dataset, chosen
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split, Video
 
 TEST = "test_videodatainfo.json|MSRVTT_data.json"
 TRAIN = "train_val_videodatainfo.json|MSRVTT_data.json"

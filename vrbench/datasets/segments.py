@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Dataset
+from vrbench.datasets.items import Split, Video
 from vrbench.datasets.record import Record
 
 
@@ -57,10 +57,9 @@ class Segmented(Dataset):
     ) -> Iterator[Video]:
         """Yield the videos or clips that a video gives; ``label`` is that of the whole video."""
         if self.unit == "videos":
-            paragraph = " ".join(segment.text.strip() for segment in segments)
+            paragraph = " ".join(part.text.strip() for part in segments)
             yield Video(video, (paragraph,), label=label)
             return
-        for k, segment in enumerate(segments):
-            start, end = sorted((segment.start, segment.end))
-            text = (segment.text,)
-            yield Video(f"{video}_{k}", text, video, start, end, k, segment.label)
+        for k, part in enumerate(segments):
+            start, end = sorted((part.start, part.end))
+            yield Video(f"{video}_{k}", (part.text,), video, start, end, k, part.label)

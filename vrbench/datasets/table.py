@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from vrbench.datasets.annotations import Video
 from vrbench.datasets.base import Content
+from vrbench.datasets.items import Video
 from vrbench.datasets.record import Record
 
 FACTS = ("file", "start", "end", "position", "label")
@@ -40,7 +40,7 @@ def table(rows: Iterable[Record]) -> Content:
 
 
 def _numbered(labels: set[str]) -> dict[int, str]:
-    if all(label.isdecimal() for label in labels):
+    if all(label.isdecimal() and str(int(label)) == label for label in labels):
         return {int(label): label for label in sorted(labels, key=int)}
     return dict(enumerate(sorted(labels)))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content, Dataset, chosen
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split, Video
 
 VALIDATION = "vatex_validation_v1.0.json"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from vrbench.datasets import datasets
-from vrbench.datasets.annotations import Split, Video
 from vrbench.datasets.base import Content
 from vrbench.datasets.files import Folder
+from vrbench.datasets.items import Split, Video
 from vrbench.datasets.record import Record
 from vrbench.datasets.segments import Segmented, segment
 

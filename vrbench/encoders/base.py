@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.captions import Caption
@@ -22,11 +24,16 @@ class Encoded:
         tokens: (l, d) floats, a row a frame or a word; l may be 0 for a caption without a word.
         global_vector: (d,) the item's single vector.
         words: (l,) what each token of a caption stands for; empty for videos.
+        frame: (l,) which frame of the video each token stands for, -1 for all of them; None where
+            there is a token a frame.
+        level: (l,) 0 for tokens of frames, 1 for patches; None where there are no patches.
     """
 
     tokens: NDArray[Any]
     global_vector: NDArray[Any]
     words: Sequence[str] = ()
+    frame: NDArray[np.int64] | None = None
+    level: NDArray[np.uint8] | None = None
 
 
 class LoadedEncoder(ABC):
@@ -39,11 +46,15 @@ class LoadedEncoder(ABC):
         weights: name -> sha256 of each file that was read; never a path.
         video_dim: width of a video's tokens.
         text_dim: width of a caption's tokens.
+        attrs: what else a feature file says about the encoder, such as ``scale``.
+        notes: sentences about the weights that the user should read.
     """
 
     weights: Mapping[str, str]
     video_dim: int
     text_dim: int
+    attrs: Mapping[str, str | float] = MappingProxyType({})
+    notes: Sequence[str] = ()
 
     @abstractmethod
     def video(self, clip: Clip) -> Encoded:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.errors import InputError
 from vrbench.sim import Rows
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
@@ -83,6 +84,21 @@ class Normalization(ABC):
     @abstractmethod
     def fit(self, bank: Bank) -> Fitted:
         """Learn from the bank."""
+
+
+def exponential(exponents: NDArray[np.float64], remedy: str) -> NDArray[np.float64]:
+    """``exp`` that says what to do where it overflows.
+
+    Raises:
+        InputError: a query lies so far above the bank that its score is infinite.
+    """
+    with np.errstate(over="ignore"):
+        result = np.exp(exponents)
+    if not np.isfinite(result).all():
+        raise InputError(
+            f"A similarity lies so far above the bank's that its score overflows: {remedy}."
+        )
+    return np.asarray(result)
 
 
 def column_logsumexp(blocks: Iterator[NDArray[np.float64]]) -> NDArray[np.float64]:

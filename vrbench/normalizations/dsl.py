@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
-from vrbench.normalizations.base import Bank, Fitted, Normalization, column_logsumexp
+from vrbench.normalizations.base import Bank, Fitted, Normalization, column_logsumexp, exponential
 
 
 @normalizations.register("dsl")
@@ -58,7 +58,6 @@ class DualSoftmax(Normalization):
             log_prior = wide / self.tau - total
             if self.log:
                 return np.asarray(wide + self.tau * log_prior)
-            with np.errstate(over="ignore"):
-                return np.asarray(wide * np.exp(log_prior))
+            return wide * exponential(log_prior, "raise tau, or use dsl:log=true")
 
         return Fitted(transform)

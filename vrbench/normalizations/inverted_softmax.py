@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
-from vrbench.normalizations.base import Bank, Fitted, Normalization, column_logsumexp
+from vrbench.normalizations.base import Bank, Fitted, Normalization, column_logsumexp, exponential
 from vrbench.sim import Rows
 
 
@@ -58,4 +58,4 @@ def inverted(
     block: NDArray[Any], beta: float, log_sums: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(rows, gallery) ``exp(beta block - log_sums)``."""
-    return np.asarray(np.exp(beta * block.astype(np.float64) - log_sums))
+    return exponential(beta * block.astype(np.float64) - log_sums, "lower beta")

@@ -50,7 +50,7 @@ def sinkhorn(
     log_beta = log_c - column_logsumexp(_logits(rows, gamma))
     # what is to converge needs more digits than float32 has
     kind = rows.matrix.dtype if iterations else np.dtype(np.float64)
-    step = _kept(rows, gamma, log_r, log_c, log_beta, kind) or _in_logs(rows, gamma, log_r, log_c)
+    step = keep(rows, gamma, log_r, log_c, log_beta, kind) or _in_logs(rows, gamma, log_r, log_c)
     log_alpha, made = np.full(len(rows), np.nan), 0
     while made < (iterations or MOST_ITERATIONS):
         before = log_alpha
@@ -92,7 +92,7 @@ def _in_logs(rows: Rows, gamma: float, log_r: Vector, log_c: Vector) -> Step:
     return step
 
 
-def _kept(
+def keep(
     rows: Rows, gamma: float, log_r: Vector, log_c: Vector, start: Vector, kind: np.dtype[Any]
 ) -> Step | None:
     """Keep ``K_ij = exp(s_ij / gamma + start_j - top_i)``; None where it would not fit.

@@ -1,0 +1,1 @@
+"""Measured claims: ratios of two sides timed side by side in one run."""

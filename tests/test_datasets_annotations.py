@@ -1,0 +1,87 @@
+from pathlib import Path
+
+from small_annotations import write
+
+from vrbench import datasets
+from vrbench.captions import Caption, read_captions
+from vrbench.datasets import Annotations, Split, Video
+
+VIDEOS = (
+    Video("a", ("one", "two", "one"), label=1),
+    Video("b", ("three",)),
+    Video("c", ("one", "")),
+)
+
+
+def made(expected: Split | None = None) -> Annotations:
+    return Annotations("csv", "test", VIDEOS, {1: "x"}, expected or Split())
+
+
+def test_captions_are_numbered_by_video() -> None:
+    assert made().captions[:3] == [
+        Caption("a#0", "a", "one"),
+        Caption("a#1", "a", "two"),
+        Caption("a#2", "a", "one"),
+    ]
+    assert [caption.id for caption in made().captions[3:]] == ["b#0", "c#0", "c#1"]
+    assert made().n_texts == 6
+
+
+def test_captions_by_video_are_those_of_read_captions(tmp_path: Path) -> None:
+    folder = write(tmp_path, test_csv='video_id,caption\nb, two \na,"x, y"\nb,\nb, two \n')
+    captions = datasets.read("csv", folder, "test").captions_by_video
+    assert (
+        captions == read_captions(folder / "test.csv") == {"b": ["two", "", "two"], "a": ["x, y"]}
+    )
+    assert list(captions) == ["b", "a"]
+
+
+def test_labels() -> None:
+    assert made().labels == [1, -1, -1]
+    assert Annotations("csv", "test", (Video("a", ()),)).labels is None
+
+
+def test_a_sequence_is_the_file_of_a_clip() -> None:
+    assert Video("a_0", (), "a", 0.0, 1.0, 0).sequence == "a"
+    assert Video("a_0", (), "a").sequence is None
+
+
+def test_first() -> None:
+    assert [video.id for video in made().first(2).videos] == ["a", "b"]
+    assert made().first(9) == made()
+
+
+def test_a_bank_has_as_many_videos_as_there_are() -> None:
+    taken = {size: made().bank(size).captions_by_video for size in (2, 4, 9)}
+    assert taken[2] == {"a": ["one"], "b": ["three"]}
+    assert taken[4] == {"a": ["one", "two"], "b": ["three"], "c": ["one"]}
+    assert taken[9] == made().captions_by_video
+
+
+def test_a_bank_says_how_many_distinct_items_it_has() -> None:
+    assert made(Split(videos=7)).bank(4).notes() == [
+        "The bank of 4 pairs from csv test has 3 distinct videos and 4 captions, 3 of them "
+        "different."
+    ]
+
+
+def test_notes_count_what_is_odd() -> None:
+    assert made().notes() == [
+        "1 texts are empty.",
+        "1 texts repeat a text of the same video; all are kept.",
+    ]
+
+
+def test_notes_compare_with_the_published_counts() -> None:
+    assert made(Split(videos=3, texts=6, labels=1)).notes() == made().notes()
+    note = made(Split(videos=4, texts=1000, labels=2, about="as annotated")).notes()[0]
+    assert note == (
+        "csv test has 3 videos instead of 4, 6 texts instead of 1,000, 1 classes instead of 2 "
+        "(as annotated): numbers on it are not those of the published split."
+    )
+
+
+def test_missing_videos_change_the_counts() -> None:
+    notes = made(Split(videos=3, texts=6)).notes(found={"a", "b"})
+    assert notes[0] == "1 of the 3 videos are missing."
+    assert notes[1].startswith("csv test has 2 videos instead of 3, 4 texts instead of 6:")

@@ -1,0 +1,107 @@
+"""The tensors of a weights file, whatever tool wrote it; no code in it is ever run."""
+
+from __future__ import annotations
+
+import json
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vrbench.errors import InputError
+from vrbench.extras import needed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SUFFIXES = (".bin", ".pt", ".pth", ".safetensors")
+"""What weights files are called; training tools also write ``pytorch_model.bin.4``."""
+
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+_INDEX = ".index.json"
+
+
+def weights_files(folder: Path) -> list[Path]:
+    """Return the weights in a folder, sorted; shards count as one, by their ``.index.json``."""
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    indices = [name for name in names if name.endswith(_INDEX)]
+    shards = {part.name for name in indices for part in parts(folder / name)}
+    found = [n for n in names if n.endswith(SUFFIXES) or ".bin." in n and not n.endswith(_INDEX)]
+    return [folder / name for name in sorted({*indices, *found} - shards)]
+
+
+def parts(path: Path) -> list[Path]:
+    """Return the files that hold the weights: the shards of an ``.index.json``, else ``path``.
+
+    Raises:
+        InputError: the index cannot be read.
+    """
+    if not path.name.endswith(_INDEX):
+        return [path]
+    try:
+        names = set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
+        return [path.parent / Path(name).name for name in sorted(names)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is not an index of weights: expected a weight_map.") from error
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a weights file by name, in the order of the file, on the CPU.
+
+    Reads safetensors, torch.save and TorchScript archives, and an index of shards. The state dict
+    of a training checkpoint is taken from ``state_dict``, ``model_state_dict`` or ``model``.
+
+    Raises:
+        InputError: the file is missing, is none of these, or holds Python objects or no tensor.
+    """
+    import torch
+
+    tensors: dict[str, Tensor] = {}
+    for part in parts(path):
+        if not part.is_file():
+            raise InputError(f"{part} does not exist: expected a file of weights.")
+        loaded = _load(part)
+        for name in _WRAPPERS:
+            if isinstance(loaded, Mapping) and isinstance(loaded.get(name), Mapping):
+                loaded = loaded[name]
+                break
+        if isinstance(loaded, Mapping):
+            tensors |= {str(k): v for k, v in loaded.items() if isinstance(v, torch.Tensor)}
+    if not tensors:
+        raise InputError(f"{path} holds no tensor: give a state dict.")
+    return tensors
+
+
+def _load(path: Path) -> Any:
+    """Return what a file holds: usually a dict of tensors.
+
+    Raises:
+        InputError: it is no file of weights, or holds Python objects.
+    """
+    import torch
+
+    try:
+        if path.suffix == ".safetensors":
+            return needed("safetensors.torch", "clip").load_file(path)
+        if _is_archive(path):
+            with warnings.catch_warnings():
+                # OpenAI's files are of this kind, however deprecated it is
+                warnings.simplefilter("ignore", DeprecationWarning)
+                return torch.jit.load(str(path), map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
+    # torch and safetensors raise whatever their parsers raise on a damaged file.
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot be read as weights: give a safetensors file, a TorchScript archive, or "
+            "what torch.save writes of a state dict alone, without other Python objects."
+        ) from error
+
+
+def _is_archive(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
