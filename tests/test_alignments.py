@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +67,8 @@ def reference(
     spec: str,
     texts: Sequence[Array],
     videos: Sequence[Array],
-    text_globals: Sequence[Array] | None = None,
-    video_globals: Sequence[Array] | None = None,
+    text_globals: Array | Sequence[Array] | None = None,
+    video_globals: Array | Sequence[Array] | None = None,
 ) -> tuple[Array, Array]:
     """Both directions of a spec, from the slow references; vectors as they are given."""
     t2v = v2t = np.zeros((len(texts), len(videos)))
@@ -76,7 +76,7 @@ def reference(
         name = alignments.spec(part).partition(":")[0]
         assert name in ORACLES, f"{name} needs a slow reference in tests/oracles.py and in ORACLES"
         found = oracles.pairwise(
-            ORACLES[name], texts, videos, text_globals, video_globals, **asdict(part)
+            ORACLES[name], texts, videos, text_globals, video_globals, **vars(part)
         )
         t2v, v2t = t2v + weight * found[0], v2t + weight * found[1]
     return t2v, v2t
@@ -141,7 +141,7 @@ def test_cosines_in_single_precision_are_near(spec: str) -> None:
 def test_dot_products_equal_the_formula(spec: str) -> None:
     texts, videos = items()
     means = [[item.mean(axis=0) for item in side] for side in (texts, videos)]
-    expected = reference(spec, texts, videos, *means)
+    expected = reference(spec, texts, videos, means[0], means[1])
     text, video = tokens_of(texts, "text", normalized=False), tokens_of(videos, normalized=False)
     assert_close(score(text, video, spec, precision="double"), expected, 1e-9)
     assert_close(score(text, video, spec), expected, 1e-5)
@@ -181,7 +181,7 @@ def test_half_precision_is_read_as_it_is(spec: str) -> None:
     assert text.tokens.dtype == np.float16
     sim = score(text, video, spec)
     assert sim.t2v.dtype == sim.v2t.dtype == np.float32
-    expected = vrbench.score(*wide, spec, precision="double")
+    expected = vrbench.score(wide[0], wide[1], spec, precision="double")
     assert_close(sim, (expected.t2v, expected.v2t), 1e-5)
     exact = score(text, video, spec, precision="double")
     assert_close(exact, (expected.t2v, expected.v2t), 1e-12)
@@ -298,7 +298,8 @@ def test_lists_and_tensors_are_read_and_not_changed() -> None:
 def test_only_frames_are_read_where_levels_are_marked(spec: str) -> None:
     texts, videos = items()
     rng = np.random.default_rng(10)
-    mixed, level = [], []
+    mixed: list[Array] = []
+    level: list[int] = []
     for video in videos:
         marks = rng.permutation([0] * len(video) + [1] * 3)
         item = rng.standard_normal((len(marks), 16))
@@ -313,7 +314,7 @@ def test_an_item_without_frames_is_named() -> None:
     texts, videos = items()
     level = np.ones(sum(map(len, videos)))
     level[: -len(videos[-1])] = 0
-    with pytest.raises(InputError, match="'video7' .*no token at level 0"):
+    with pytest.raises(InputError, match=r"'video7' .*no token at level 0"):
         score(tokens_of(texts, "text"), tokens_of(videos, level=level), "max-avg")
 
 
@@ -339,7 +340,7 @@ def test_a_zero_token_is_named_for_cosines_and_fine_for_dot_products() -> None:
         vrbench.score(broken, videos, "max-avg")
     raw = (tokens_of(broken, "text", normalized=False), tokens_of(videos, normalized=False))
     means = [np.array([x.mean(axis=0) for x in side]) for side in (broken, videos)]
-    expected = reference("max-sum", broken, videos, *means)
+    expected = reference("max-sum", broken, videos, means[0], means[1])
     assert_close(score(*raw, "max-sum"), expected, 1e-5)
 
 
@@ -377,7 +378,7 @@ def test_the_length_of_a_vector_does_not_matter_to_cosines(size: float) -> None:
 
 def test_sides_of_different_width_are_refused() -> None:
     texts, videos = items()
-    with pytest.raises(InputError, match="width 15 .* 16"):
+    with pytest.raises(InputError, match=r"width 15 .* 16"):
         vrbench.score([text[:, :15] for text in texts], videos)
 
 
@@ -487,9 +488,9 @@ def test_emd_of_an_item_with_itself_is_one_and_of_single_tokens_the_cosine() -> 
     texts, videos = items(2)
     both = [*texts, *videos]
     near(np.diag(vrbench.score(both, both, "emd", precision="double").t2v), 1)
-    single = [[x[:1] for x in side] for side in (texts, videos)]
-    sim = vrbench.score(*single, "emd", precision="double")
-    near(sim.t2v, vrbench.score(*single, "global", precision="double").t2v)
+    first = [x[:1] for x in texts], [x[:1] for x in videos]
+    sim = vrbench.score(first[0], first[1], "emd", precision="double")
+    near(sim.t2v, vrbench.score(first[0], first[1], "global", precision="double").t2v)
     assert sim.t2v.max() < 1 - 1e-3
 
 

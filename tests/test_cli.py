@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typer.testing import CliRunner
 
 import vrbench
 from vrbench import sources
+from vrbench.alignments import driver
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
 
@@ -276,7 +276,9 @@ def test_what_is_saved_and_read_again_gives_the_same(norm: str) -> None:
     (read,) = run("eval", "--from-sim", "s.npz", "--json").results
     assert read["method"] is None
     assert read["metrics"] == saved["metrics"]
-    (again,) = run("eval", "--from-sim", "s.npz", "--norm", "ncl", "--bank", "test", "--json").results
+    (again,) = run(
+        "eval", "--from-sim", "s.npz", "--norm", "ncl", "--bank", "test", "--json"
+    ).results
     (direct,) = run(
         *("eval", "f.h5", "--method", "scan", "--norm", "ncl", "--bank", "test", "--json")
     ).results
@@ -569,7 +571,7 @@ def test_a_token_that_is_nan_names_the_item(method: str) -> None:
 def test_an_interruption_ends_with_130_and_keeps_what_was_finished(
     json_too: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    score = sources.score
+    score = driver.score
 
     def interrupted(text: Any, video: Any, method: Any, **options: Any) -> Any:
         if method.spec == "scan":
@@ -649,17 +651,6 @@ def test_every_listed_method_and_norm_runs(place: Path) -> None:
 # --- in a process of its own
 
 
-def process(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    code = "import sys; from vrbench.cli import main; sys.argv[0] = 'vrbench'; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **(env or {})},
-    )
-
-
 HEAVY = ("torch", "numpy", "h5py", "pandas", "scipy", "ot", "numba", "matplotlib", "onnxruntime")
 LOADED = f"print(sorted(m for m in {HEAVY!r} if m in sys.modules), file=sys.stderr)"
 HELP = f"""
@@ -701,16 +692,10 @@ def test_the_public_names_are_all_there() -> None:
 
 @pytest.mark.usefixtures("place")
 def test_an_error_in_a_real_process_has_no_traceback() -> None:
-    done = process("eval", "missing.h5")
+    code = "from vrbench.cli import main; main()"
+    command = [sys.executable, "-c", code, "eval", "missing.h5"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("vrbench: missing.h5 does not exist")
     assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.usefixtures("place")
-def test_a_bound_that_the_imports_leave_too_little_of_is_refused() -> None:
-    # torch alone takes more than 120 MB, so that 300 MB beyond the imports is more than this
-    done = process("eval", "f.h5", "--memory", "420MB", "-q")
-    assert done.returncode == 2, done.stderr
-    assert "--memory 420MB is too little" in done.stderr

@@ -122,7 +122,7 @@ def test_every_kind_of_array_is_read() -> None:
 def test_what_is_not_finite_is_named() -> None:
     sim = random_sim()
     sim[4, 2] = np.nan
-    with pytest.raises(InputError, match="query 4 and item 2"):
+    with pytest.raises(InputError, match="text 4 and video 2"):
         normalization_error(sim, OWNER)
 
 

@@ -227,9 +227,9 @@ def test_a_similarity_that_is_not_finite_names_its_text_and_video(bad: float, si
     sim[7, 3] = bad
     owner = [0, 0, 1, 2, 3, 4, 1, 0, 2]
     with patch(BLOCK_BYTES, size):
-        with pytest.raises(InputError, match="query 7 and item 3"):
+        with pytest.raises(InputError, match="text 7 and video 3"):
             ranks(sim, owner)
-        with pytest.raises(InputError, match="query 3 and item 7"):
+        with pytest.raises(InputError, match="text 7 and video 3"):
             ranks(sim, owner, "v2t")
 
 
@@ -241,7 +241,7 @@ def test_every_protocol_refuses_and_names_it(protocol: Protocol, text: int, bad:
     sim = np.random.default_rng(5).random((9, 6))
     sim[text, 3] = bad
     owner = [0, 0, 1, 2, 3, 4, 1, 0, 5]
-    with pytest.raises(InputError, match=rf"(?s)(?=.*\b{text}\b)(?=.*\b3\b)"):
+    with pytest.raises(InputError, match=f"text {text} and video 3"):
         ranks(sim, owner, "v2t", v2t=protocol)
 
 
@@ -249,7 +249,7 @@ def test_every_protocol_refuses_and_names_it(protocol: Protocol, text: int, bad:
 def test_a_video_that_asks_nothing_has_to_be_finite_too(protocol: Protocol) -> None:
     sim = np.random.default_rng(6).random((3, 4))
     sim[1, 3] = np.nan
-    with pytest.raises(InputError, match="nan"):
+    with pytest.raises(InputError, match="text 1 and video 3 is nan"):
         ranks(sim, [0, 1, 2], "v2t", v2t=protocol)
 
 

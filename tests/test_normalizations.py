@@ -158,7 +158,9 @@ def test_captions_of_an_unknown_truth_are_refused() -> None:
     ("low", "high", "gamma"),
     [(-0.2, 0.95, 0.005), (-0.2, 0.95, 0.0005), (0.94, 0.95, 0.0005), (-1e3, 1e3, 0.01)],
 )
-def test_ncl_stays_finite(low: float, high: float, gamma: float, iterations: int, dtype: Any) -> None:
+def test_ncl_stays_finite(
+    low: float, high: float, gamma: float, iterations: int, dtype: Any
+) -> None:
     rng = np.random.default_rng(3)
     sim = rng.uniform(low, high, (12, 10)).astype(dtype)
     bank = rng.uniform(low, high, (30, 10)).astype(dtype)
@@ -287,14 +289,11 @@ def test_dsl_of_positive_similarities_keeps_the_order_within_a_gallery_item() ->
     np.testing.assert_array_equal(np.argsort(out, axis=0), np.argsort(sim, axis=0))
 
 
-def test_dsl_far_above_its_bank_stays_finite_or_says_so() -> None:
+def test_dsl_far_above_its_bank_says_what_to_do() -> None:
     sim, bank = np.array([[0.9, 0.0], [0.1, 0.8]]), np.array([[0.1, 0.1]])
-    try:
-        out = normalize(sim, "dsl:tau=0.001", bank).t2v
-    except InputError as error:
-        assert "tau" in str(error)
-    else:
-        assert np.isfinite(out).all()
+    with pytest.raises(InputError, match="tau"):
+        normalize(sim, "dsl:tau=0.001", bank)
+    assert np.isfinite(normalize(sim, "dsl:tau=0.001,log=true", bank).t2v).all()
 
 
 # --- the other norms against their formulas, written out for one query and one item
@@ -314,20 +313,20 @@ def expected_score(spec: str, query: Array, g: int, bank: Array) -> float:
     name, _, tail = spec.partition(":")
     value = {k: float(v) for k, v in (part.split("=") for part in tail.split(",") if part)}
     beta = value.get("beta", 20.0)
-    inverted = np.exp(beta * s) / np.exp(beta * column).sum()
+    inverted = float(np.exp(beta * s) / np.exp(beta * column).sum())
     if name == "center":
-        return s - column.mean()
+        return s - float(column.mean())
     if name == "nnn":
         return s - value.get("alpha", 0.5) * mean_top(column, int(value.get("k", 256)))
     if name == "csls":
         k = int(value.get("k", 10))
         return 2 * s - mean_top(query, k) - mean_top(column, k)
     if name == "inverted-softmax":
-        return float(inverted)
+        return inverted
     if name == "qb-norm":
         best = [np.argsort(-row)[: int(value.get("k", 1))] for row in bank]
         hubs = {int(j) for row in best for j in row}
-        return float(inverted) if int(np.argmax(query)) in hubs else s
+        return inverted if int(np.argmax(query)) in hubs else s
     if name == "gc":
         return -float((column > s).sum())
     raise AssertionError(f"{name} needs its formula here")
@@ -488,9 +487,7 @@ def test_scores_on_the_inputs_scale_move_with_it(spec: str) -> None:
     whole = normalize(sim.t2v, spec, bank.t2v, text_video=OWNER).t2v
     # all similarities 0.1 higher: every difference between two items stays what it is
     higher = normalize(sim.t2v + 0.1, spec, bank.t2v + 0.1, text_video=OWNER).t2v
-    np.testing.assert_allclose(
-        higher - higher[:, :1], whole - whole[:, :1], rtol=0, atol=1e-9
-    )
+    np.testing.assert_allclose(higher - higher[:, :1], whole - whole[:, :1], rtol=0, atol=1e-9)
 
 
 def test_none_leaves_everything_as_it_is() -> None:
@@ -655,7 +652,7 @@ def test_what_does_not_fit_is_refused(sim: Any, spec: str, bank: Any, message: s
 def test_a_similarity_that_is_not_finite_is_named(bank: str, spec: str, bad: float) -> None:
     sim, train = pair(29)
     sim.t2v[3, 5] = bad
-    with pytest.raises(InputError, match=r"(?=.*\b3\b)(?=.*\b5\b)"):
+    with pytest.raises(InputError, match="text 3 and video 5"):
         normalize(sim, spec, train if bank == "train" else "test", text_video=OWNER)
 
 
@@ -663,7 +660,7 @@ def test_a_similarity_that_is_not_finite_is_named(bank: str, spec: str, bad: flo
 def test_a_bank_that_is_not_finite_names_its_query(bad: float) -> None:
     sim, bank = pair(30)
     bank.t2v[11, 2] = bad
-    with pytest.raises(InputError, match=r"bank.*\b11\b"):
+    with pytest.raises(InputError, match=r"bank.*text 11 and video 2"):
         normalize(sim, "ncl", bank, text_video=OWNER)
 
 

@@ -284,7 +284,7 @@ def test_an_infinite_weight_is_refused(spec: str) -> None:
 
 
 def test_a_sum_names_its_unknown_part() -> None:
-    with pytest.raises(InputError, match="Unknown method 'scn'. Did you mean 'scan'?"):
+    with pytest.raises(InputError, match=r"Unknown method 'scn'\. Did you mean 'scan'\?"):
         parse_method("0.5*global+0.5*scn:lam=3")
 
 

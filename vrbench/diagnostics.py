@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vrbench.errors import InputError
 from vrbench.metrics import fold
-from vrbench.sim import Direction, Sim, as_matrix
+from vrbench.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.truth import Queries, Truth, queries
 
 HUB_K = 10
@@ -116,6 +117,10 @@ def normalization_error(
     Raises:
         InputError: shapes do not fit, or a value is NaN or infinite.
     """
+    if direction not in DIRECTIONS:
+        raise InputError(f"Unknown direction '{direction}': use t2v or v2t.")
+    if not 0 < gamma < np.inf:
+        raise InputError(f"gamma must be positive, it is {gamma}.")
     matrix = as_matrix(getattr(sim, direction) if isinstance(sim, Sim) else sim)
     asking = queries(matrix, Truth.of(matrix.shape, text_video, positives), direction)
     sums = ProbabilitySums(asking, gamma)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
 from vrbench.sim import Direction, Sim, as_matrix
-from vrbench.truth import Queries, Truth, queries, v2t_queries
+from vrbench.truth import Protocol, Queries, Truth, queries, v2t_queries
 
 Ties = Literal["mean", "optimistic", "pessimistic"]
 _TIE_SHARE = {"mean": 0.5, "optimistic": 0.0, "pessimistic": 1.0}
@@ -98,6 +98,8 @@ def ranks(
         raise InputError(f"Unknown direction '{direction}': use t2v or v2t.")
     matrix = as_matrix(getattr(sim, direction) if isinstance(sim, Sim) else sim)
     truth = Truth.of(matrix.shape, text_video, positives)
+    if v2t not in get_args(Protocol):
+        raise InputError(f"Unknown v2t protocol '{v2t}': use {', '.join(get_args(Protocol))}.")
     if direction == "t2v":
         asking = queries(matrix, truth, "t2v")
     else:
@@ -108,19 +110,9 @@ def ranks(
 
 
 def fold(asking: Queries, accumulators: Sequence[Any]) -> None:
-    """Read the similarities once, block by block, and hand each block to all accumulators.
-
-    Raises:
-        InputError: a similarity is NaN or infinite; the sentence names query and item.
-    """
+    """Read the similarities once, block by block, and hand each block to all accumulators."""
     for rows in asking.rows.slices():
         block = asking.rows.block(rows)
-        if not np.isfinite(block).all():
-            query, item = np.argwhere(~np.isfinite(block))[0]
-            raise InputError(
-                f"The similarity of query {rows.start + query} and item {item} is "
-                f"{block[query, item]}: every similarity must be finite."
-            )
         for accumulator in accumulators:
             accumulator.add(rows, block)
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Bank, Fitted, Normalization
-from vrbench.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix
+from vrbench.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, check_finite
 from vrbench.truth import Truth
 
 
@@ -117,6 +117,9 @@ def normalize(
     """
     method = normalizations.parse(norm)
     given = _as_sim(sim)
+    shapes = {as_matrix(m).shape for m in (given.t2v, given.v2t) if m is not None}
+    if len(shapes) > 1:
+        raise InputError(f"t2v and v2t have different shapes, {' and '.join(map(str, shapes))}.")
     shape = as_matrix(given.v2t if given.t2v is None else given.t2v).shape[-2:]
     known = text_video is not None or positives is not None or shape[0] == shape[-1]
     if method.counts_captions and not known:
@@ -173,6 +176,7 @@ def _normalize(
     direction: Direction,
 ) -> tuple[NDArray[Any], dict[str, float]]:
     """Normalize one (queries, gallery) matrix."""
+    check_finite(Rows(matrix), direction)
     if bank.kind == "rolling":
         return _roll(norm, matrix, bank, truth, direction), {}
     fitted = norm.fit(_fit_bank(matrix, bank, truth, direction))
@@ -196,9 +200,7 @@ def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Dire
             else (f"({matrix.shape[1]}, bank videos)")
         )
         raise InputError(f"The {direction} bank has shape {shape}, expected {expected}.")
-    for block in rows:
-        if not np.isfinite(block).all():
-            raise InputError(f"The {direction} bank holds NaN or infinity.")
+    check_finite(rows, direction, "bank's similarity")
     known = direction == "v2t" and bank.captions is not None
     weight = np.maximum(bank.captions, 1) if known and bank.captions is not None else np.ones(1)
     queries = np.broadcast_to(weight, len(rows)).astype(np.float64)

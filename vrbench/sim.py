@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.errors import InputError
 from vrbench.stored import StoredMatrix
 
 Direction = Literal["t2v", "v2t"]
@@ -88,6 +89,29 @@ class Rows:
         else:
             part = np.asarray(self.matrix)[self.index[rows]]
         return np.ascontiguousarray(part)
+
+
+def check_finite(rows: Rows, direction: Direction, what: str = "similarity") -> None:
+    """Refuse a matrix that holds NaN or infinity.
+
+    Args:
+        rows: a query in each row.
+        direction: who asks.
+        what: what the numbers are.
+
+    Raises:
+        InputError: a value is not finite; the sentence names text and video by number, from 0.
+    """
+    for part in rows.slices():
+        block = rows.block(part)
+        if np.isfinite(block).all():
+            continue
+        query, item = np.argwhere(~np.isfinite(block))[0]
+        pair = (part.start + query, item) if direction == "t2v" else (item, part.start + query)
+        raise InputError(
+            f"The {direction} {what} of text {pair[0]} and video {pair[1]} is "
+            f"{block[query, item]}: every similarity must be finite."
+        )
 
 
 def mean_level(values: Any) -> Any:

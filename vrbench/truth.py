@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
-from vrbench.sim import Direction, Rows
+from vrbench.sim import Direction, Rows, check_finite
 
 Protocol = Literal["group-max", "best-caption", "each-caption"]
 
@@ -132,7 +132,11 @@ def queries(matrix: NDArray[Any], truth: Truth, direction: Direction) -> Queries
         matrix: (n_text, n_video) in both directions.
         truth: the right pairs.
         direction: who asks.
+
+    Raises:
+        InputError: a similarity is NaN or infinite.
     """
+    check_finite(Rows(matrix if direction == "t2v" else matrix.T), direction)
     return Queries(Rows(matrix if direction == "t2v" else matrix.T), *truth.pairs(direction))
 
 
@@ -144,10 +148,12 @@ def v2t_queries(matrix: NDArray[Any], truth: Truth, protocol: str) -> Queries:
     * ``each-caption``: every own caption is ranked; the video's other captions compete.
 
     Raises:
-        InputError: the protocol is unknown, or needs one video a text and there are several.
+        InputError: the protocol is unknown, or needs one video a text and there are several, or
+            a similarity is NaN or infinite.
     """
     if protocol not in get_args(Protocol):
         raise InputError(f"Unknown v2t protocol '{protocol}': use {', '.join(get_args(Protocol))}.")
+    check_finite(Rows(matrix.T), "v2t")
     if protocol == "best-caption":
         return queries(matrix, truth, "v2t")
     if not truth.single:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -58,9 +59,6 @@ def _parse_part(text: str, spec: str) -> tuple[float, Alignment]:
             f"Cannot read the weight in '{text}' of '{spec}': write 0.5*name+0.5*name."
         )
     weight, name = (match[1], match[2]) if match else ("1", text)
-    try:
-        return float(weight), alignments.parse(name)
-    except InputError:
-        raise
-    except ValueError:
-        raise InputError(f"'{weight}' in '{spec}' is not a number.") from None
+    if weight.count(".") > 1 or not math.isfinite(float(weight)):
+        raise InputError(f"The weight '{weight}' in '{spec}' is not a finite number.")
+    return float(weight), alignments.parse(name)

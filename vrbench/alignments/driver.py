@@ -65,6 +65,7 @@ def score(
     """
     import torch
 
+    _check_options(precision, device, workers)
     _check_sides(text, video)
     kind = torch.float64 if precision == "double" else torch.float32
     on = _device(device)
@@ -102,6 +103,17 @@ def _empty(n: int, m: int, method: Method, keep: str, kind: str) -> dict[str, ND
     if method.symmetric:
         directions = directions[:1]
     return {direction: np.zeros((n, m), dtype=kind) for direction in directions}
+
+
+def _check_options(precision: str, device: str, workers: int | None) -> None:
+    for name, value, known in (
+        ("precision", precision, ("single", "double")),
+        ("device", device, ("auto", "cpu", "cuda")),
+    ):
+        if value not in known:
+            raise InputError(f"Unknown {name} '{value}': use {', '.join(known)}.")
+    if workers is not None and workers < 1:
+        raise InputError(f"workers must be at least 1, it is {workers}.")
 
 
 def _check_sides(text: Tokens, video: Tokens) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,12 @@ class Items:
     Attributes:
         tokens: (sum l, d).
         offsets: (n + 1,).
-        global_vectors: (n, d).
+        stored: what the block was made from.
     """
 
     tokens: Tensor
     offsets: NDArray[np.int64]
-    global_vectors: Tensor
+    stored: Tokens
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -40,35 +41,52 @@ class Items:
         lengths = torch.as_tensor(np.diff(self.offsets), device=self.tokens.device)
         return torch.segment_reduce(self.tokens, "mean", lengths=lengths, axis=0)
 
+    @cached_property
+    def global_vectors(self) -> Tensor:
+        """(n, d) the stored vectors; without them l2(mean(l2(tokens))).
+
+        Where dot products are scored as they are, the stored vector or the mean token as it is.
+
+        Raises:
+            InputError: a vector is NaN, infinite or (for cosines) zero.
+        """
+        stored = self.stored
+        if stored.global_vectors is not None:
+            _refuse(stored.global_vectors, stored.ids, stored, "its global vector")
+            return _scaled(stored.global_vectors, stored.normalized).to(self.tokens)
+        vectors = self.means()
+        if stored.normalized:
+            _refuse(vectors.cpu().numpy(), stored.ids, stored, "the mean of its tokens")
+        return _scaled(vectors, stored.normalized).to(self.tokens)
+
 
 def prepare(tokens: Tokens, kind: dtype, on: device, level: int = FRAME_LEVEL) -> Items:
     """Check a block of Tokens and bring it into the form that alignments read.
 
-    Cosine features are scaled to length 1 here, whatever their stored length. An item without a
-    stored global vector gets l2(mean(l2(tokens))), or the mean token where dot products are
-    scored as they are.
+    Cosine features are scaled to length 1 here, whatever their stored length.
 
     Raises:
         InputError: a token is NaN, infinite or (for cosines) zero; the sentence names the item.
     """
-    import torch
-
     tokens = tokens.at_level(level)
     owner = np.repeat(np.arange(len(tokens)), tokens.lengths)
-    for problem in bad_rows(tokens.tokens, tokens.ids[owner], tokens, "a token"):
+    _refuse(tokens.tokens, tokens.ids[owner], tokens, "a token")
+    rows = _scaled(tokens.tokens, tokens.normalized)
+    return Items(rows.to(on, kind), tokens.offsets, tokens)
+
+
+def _refuse(rows: NDArray[Any], ids: NDArray[Any], side: Tokens, what: str) -> None:
+    for problem in bad_rows(rows, ids, side, what):
         raise InputError(problem)
 
-    def scaled(rows: Tensor) -> Tensor:
-        if not tokens.normalized:
-            return rows
-        length = torch.linalg.vector_norm(rows, dim=-1, keepdim=True, dtype=torch.float64)
-        return rows.div(length.to(rows.dtype))
 
-    rows = scaled(torch.as_tensor(tokens.tokens).to(on, kind))
-    if tokens.global_vectors is None:
-        vectors = Items(rows, tokens.offsets, rows).means()
-    else:
-        for problem in bad_rows(tokens.global_vectors, tokens.ids, tokens, "its global vector"):
-            raise InputError(problem)
-        vectors = torch.as_tensor(tokens.global_vectors).to(on, kind)
-    return Items(rows, tokens.offsets, scaled(vectors))
+def _scaled(rows: NDArray[Any] | Tensor, normalized: bool) -> Tensor:
+    """Scale rows to length 1 in float64, so that neither long nor short ones overflow."""
+    import torch
+
+    values = torch.as_tensor(rows)
+    if not normalized:
+        return values
+    wide: Tensor = values.double()
+    wide = wide / wide.abs().amax(dim=-1, keepdim=True)
+    return wide.div(torch.linalg.vector_norm(wide, dim=-1, keepdim=True))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, log_sum_exp, mean, total
-from vrbench.alignments.tiles import Tile
+from vrbench.alignments.tiles import Tile, on_grid
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ def _attended_squared(beta: Tensor, tokens: Tensor) -> Tensor:
         tokens: (n, l, d) their tokens.
 
     Returns:
-        (n, x, y), from float64 so that rounding does not depend on n, x or y.
+        (n, x, y).
     """
-    n, x, y, length = beta.shape
-    wide = beta.double().reshape(n, x * y, length)
-    gram = tokens.double() @ tokens.double().mT
-    return ((wide @ gram) * wide).sum(-1).view(n, x, y).to(beta.dtype)
+    n, x, y, _ = beta.shape
+    weights, rows = on_grid(beta.flatten(1, 2), columns=True), on_grid(tokens)
+    squared = ((weights @ (rows @ rows.mT)) * weights).sum(-1)
+    return squared[:, : x * y].view(n, x, y)
 
 
 def _cosine(dot: Tensor, length: Tensor, squared: Tensor) -> Tensor:

@@ -53,15 +53,21 @@ class Panel:
     """Some items of a block side by side, sorted by length; zero rows up to the grid.
 
     Attributes:
+        items: the block.
         tokens: (rows, d); a run's tokens item after item, or token-major (all first tokens, then
             all second ones) where the items are to become lanes.
-        global_vectors: (rows', d).
         runs: the items, in order.
     """
 
+    items: Items
     tokens: Tensor
-    global_vectors: Tensor
     runs: list[Run]
+
+    @cached_property
+    def global_vectors(self) -> Tensor:
+        """(items, d) in the order of the runs."""
+        index = np.concatenate([run.index for run in self.runs])
+        return on_grid(self.items.global_vectors[index])
 
 
 def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
@@ -94,15 +100,15 @@ def _equal_lengths(
 def _panel(items: Items, runs: list[Run], lanes: bool) -> Panel:
     rows = [token_rows(items.offsets, run.index).reshape(-1, run.length) for run in runs]
     order = np.concatenate([(r.T if lanes else r).ravel() for r in rows])
-    index = np.concatenate([run.index for run in runs])
-    return Panel(on_grid(items.tokens[order]), on_grid(items.global_vectors[index]), runs)
+    return Panel(items, on_grid(items.tokens[order]), runs)
 
 
-def on_grid(rows: Tensor) -> Tensor:
-    """Add zero rows up to a multiple of GRID."""
+def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:
+    """Add zero rows (second last axis), and ``columns``, up to multiples of GRID."""
     import torch
 
-    return torch.nn.functional.pad(rows, (0, 0, 0, -len(rows) % GRID))
+    *_, n, m = rows.shape
+    return torch.nn.functional.pad(rows, (0, -m % GRID if columns else 0, 0, -n % GRID))
 
 
 class Products:

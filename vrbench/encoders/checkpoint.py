@@ -14,6 +14,7 @@ from vrbench.extras import needed
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
 
 SUFFIXES = (".bin", ".pt", ".pth", ".safetensors")
 """What weights files are called; training tools also write ``pytorch_model.bin.4``."""
@@ -27,7 +28,7 @@ def weights_files(folder: Path) -> list[Path]:
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
     indices = [name for name in names if name.endswith(_INDEX)]
     shards = {part.name for name in indices for part in parts(folder / name)}
-    found = [n for n in names if n.endswith(SUFFIXES) or ".bin." in n and not n.endswith(_INDEX)]
+    found = [name for name in names if name.endswith(SUFFIXES) or ".bin." in name]
     return [folder / name for name in sorted({*indices, *found} - shards)]
 
 
@@ -71,6 +72,25 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not tensors:
         raise InputError(f"{path} holds no tensor: give a state dict.")
     return tensors
+
+
+def fill(module: Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """Put the weights of a file into a module, in float32, and make it ready for inference.
+
+    Raises:
+        InputError: a weight is missing, has another shape, or is not the module's.
+    """
+    expected = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    shapes = {name: tuple(value.shape) for name, value in state.items()}
+    wrong = [name for name in expected | shapes if expected.get(name) != shapes.get(name)]
+    if wrong:
+        found, due = (sizes.get(wrong[0], "no such entry") for sizes in (shapes, expected))
+        raise InputError(
+            f"{path} does not fit this encoder in {len(wrong)} of {len(expected)} entries, the "
+            f"first is '{wrong[0]}': its shape is {found}, expected {due}."
+        )
+    module.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    module.eval().requires_grad_(False)
 
 
 def _load(path: Path) -> Any:

@@ -1,0 +1,66 @@
+"""The text side of S3D: the released dictionary, and the tower over its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vrbench.encoders.s3d_net import WORDS
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import ModuleDict
+
+MAX_WORDS = 16
+"""Words of a caption that the released tower looks at; shorter captions are padded with id 0."""
+
+
+def read_dictionary(path: Path) -> dict[str, int]:
+    """Return the id of each word: its place in ``s3d_dict.npy`` counted from 1; 0 is padding.
+
+    Raises:
+        InputError: the file is no array of words, or has more than the word table has rows for.
+    """
+    try:
+        words = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} cannot be read as an array of words: {error}.") from error
+    if not isinstance(words, np.ndarray) or words.ndim != 1 or words.dtype.kind != "U":
+        raise InputError(f"{path} is no list of words: expected a .npy of strings, (n,).")
+    if len(words) >= WORDS:
+        raise InputError(f"{path} holds {len(words)} words, expected at most {WORDS - 1}.")
+    return {word: place for place, word in enumerate(words.tolist(), start=1)}
+
+
+def split(text: str, dictionary: dict[str, int]) -> list[str]:
+    """Return the first 16 known words of a caption, in lower case; unknown ones are dropped."""
+    words = re.findall(r"[\w']+", text.lower())
+    return [word for word in words if word in dictionary][:MAX_WORDS]
+
+
+def hidden_words(net: ModuleDict, ids: Sequence[int]) -> Tensor:
+    """Ids (l,) -> (l, 2048): relu(fc1(word vector)), what the released tower takes the max of."""
+    import torch
+
+    text = net["text_module"]
+    where = text["word_embd"].weight.device  # type: ignore[index]
+    vectors = text["word_embd"](torch.tensor(ids, dtype=torch.long, device=where))  # type: ignore[index]
+    hidden: Tensor = text["fc1"](vectors).relu()  # type: ignore[index]
+    return hidden
+
+
+def word_tokens(net: ModuleDict, hidden: Tensor) -> Tensor:
+    """(l, 2048) -> (l, 512): ``fc2`` of each word by itself."""
+    tokens: Tensor = net["text_module"]["fc2"](hidden)  # type: ignore[index]
+    return tokens
+
+
+def sentence(net: ModuleDict, hidden: Tensor) -> Tensor:
+    """(16, 2048) of a padded caption -> (512,), as released: ``fc2`` of the max over words."""
+    vector: Tensor = net["text_module"]["fc2"](hidden.amax(0))  # type: ignore[index]
+    return vector
