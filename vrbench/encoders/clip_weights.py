@@ -16,7 +16,7 @@ from vrbench.errors import InputError
 from vrbench.extras import needed
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 
 @dataclass(frozen=True, eq=False)

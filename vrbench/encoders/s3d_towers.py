@@ -14,7 +14,8 @@ from vrbench.captions import Caption
 from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.encoders.checkpoint import fill, read_tensors
 from vrbench.encoders.clip_pixels import ClipPixels
-from vrbench.encoders.s3d_net import DIM, mixed_5c, s3d_net, step_tokens, video_embedding
+from vrbench.encoders.s3d_forward import mixed_5c, step_tokens, video_embedding
+from vrbench.encoders.s3d_net import DIM, s3d_net
 from vrbench.encoders.s3d_words import (
     MAX_WORDS,
     hidden_words,

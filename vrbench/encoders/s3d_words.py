@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,20 +47,22 @@ def hidden_words(net: ModuleDict, ids: Sequence[int]) -> Tensor:
     """Ids (l,) -> (l, 2048): relu(fc1(word vector)), what the released tower takes the max of."""
     import torch
 
-    text = net["text_module"]
-    where = text["word_embd"].weight.device  # type: ignore[index]
-    vectors = text["word_embd"](torch.tensor(ids, dtype=torch.long, device=where))  # type: ignore[index]
-    hidden: Tensor = text["fc1"](vectors).relu()  # type: ignore[index]
+    text: Any = net["text_module"]
+    where = text["word_embd"].weight.device
+    vectors = text["word_embd"](torch.tensor(ids, dtype=torch.long, device=where))
+    hidden: Tensor = text["fc1"](vectors).relu()
     return hidden
 
 
 def word_tokens(net: ModuleDict, hidden: Tensor) -> Tensor:
     """(l, 2048) -> (l, 512): ``fc2`` of each word by itself."""
-    tokens: Tensor = net["text_module"]["fc2"](hidden)  # type: ignore[index]
+    text: Any = net["text_module"]
+    tokens: Tensor = text["fc2"](hidden)
     return tokens
 
 
 def sentence(net: ModuleDict, hidden: Tensor) -> Tensor:
     """(16, 2048) of a padded caption -> (512,), as released: ``fc2`` of the max over words."""
-    vector: Tensor = net["text_module"]["fc2"](hidden.amax(0))  # type: ignore[index]
+    text: Any = net["text_module"]
+    vector: Tensor = text["fc2"](hidden.amax(0))
     return vector
