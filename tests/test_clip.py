@@ -116,15 +116,18 @@ def test_patches_are_projected_like_cls(model: Any, folder: Path, clip: Clip) ->
         rows = model.visual_projection(model.vision_model.post_layernorm(hidden)).numpy()
     encoders_of = {t: load(folder, ClipEncoder(tokens=t)) for t in KINDS}
     found = {kind: encoder.video(clip) for kind, encoder in encoders_of.items()}
-    close = {"rtol": 1e-4, "atol": 1e-6}
-    np.testing.assert_allclose(found["cls"].tokens, rows[:, 0], **close)
-    np.testing.assert_allclose(found["patches"].tokens, rows.reshape(-1, tiny_clip.DIM), **close)
-    np.testing.assert_allclose(found["frame-patches-mean"].tokens, rows.mean(axis=0), **close)
+    np.testing.assert_allclose(found["cls"].tokens, rows[:, 0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        found["patches"].tokens, rows.reshape(-1, tiny_clip.DIM), rtol=1e-4, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        found["frame-patches-mean"].tokens, rows.mean(axis=0), rtol=1e-4, atol=1e-6
+    )
     directions = rows[:, 0] / np.linalg.norm(rows[:, 0], axis=1, keepdims=True)
     mean = directions.mean(axis=0)
     for encoded in found.values():
         expected = mean / np.linalg.norm(mean)
-        np.testing.assert_allclose(encoded.global_vector, expected, **close)
+        np.testing.assert_allclose(encoded.global_vector, expected, rtol=1e-4, atol=1e-6)
 
 
 KINDS: tuple[Any, ...] = ("cls", "patches", "frame-patches-mean")
@@ -203,7 +206,8 @@ def test_preprocessing_equals_the_processor(size: tuple[int, int]) -> None:
     for side in (32, 224):
         found = ClipPixels(side)(image)
         np.testing.assert_allclose(found, processed(image, side), rtol=0, atol=1e-6)
-        assert (found.dtype, found.shape) == (np.float32, (3, side, side))
+        assert found.dtype == np.float32
+        assert found.shape == (3, side, side)
 
 
 def test_preprocessing_equals_the_processor_on_real_frames(shared_data: Path) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
-import transformers
 from torch import Tensor, nn
+
+transformers: Any = pytest.importorskip("transformers")
 
 MERGES = [("c", "a"), ("ca", "t</w>"), ("s", "i"), ("t", "s</w>"), ("si", "ts</w>"), ("d", "o")]
 LETTERS = [
@@ -77,7 +79,8 @@ def save_bpe(folder: Path) -> None:
 
 def openai_state(model: Any, block: tuple[str, ...] = ("attn", "ln_1", "mlp", "ln_2")) -> State:
     """OpenAI's names; ``block`` is the order of a block's parts, theirs unless said otherwise."""
-    s, new = model.state_dict(), {}
+    s: State = model.state_dict()
+    new: State = {}
     for theirs, tower in (("visual.", "vision_model"), ("", "text_model")):
         for layer in range(2):
             old = f"{tower}.encoder.layers.{layer}"
@@ -160,7 +163,8 @@ def save_archive(model: Any, folder: Path) -> Path:
         root.register_buffer(name, torch.tensor(number))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.trace(root, torch.ones(1)).save(str(folder / "tiny.pt"))
+        trace: Any = torch.jit.trace
+        trace(root, torch.ones(1)).save(str(folder / "tiny.pt"))
     return folder
 
 

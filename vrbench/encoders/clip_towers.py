@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.encoders.clip_pixels import read_pixels
 from vrbench.encoders.clip_weights import read_clip_weights
 from vrbench.encoders.clip_words import read_words
+from vrbench.encoders.running import running
 from vrbench.encoders.session import sha256
 from vrbench.errors import InputError
 from vrbench.video import Clip
@@ -32,15 +32,13 @@ FRAMES = 32
 class LoadedClip(LoadedEncoder):
     """A ``ClipEncoder`` with its weights.
 
-    One thread at a time is in a tower, which uses all cores; others prepare their frames.
-
     Raises:
         InputError: a file is missing or does not fit.
     """
 
     def __init__(self, spec: ClipEncoder, weights: Path, device: str) -> None:
         read = read_clip_weights(weights, spec.activation)
-        self._spec, self._device, self._lock = spec, device, Lock()
+        self._spec, self._device = spec, device
         self._model = read.model.to(device)
         config = self._model.config
         self._words = read_words(read.folder)
@@ -93,7 +91,7 @@ class LoadedClip(LoadedEncoder):
         import torch
 
         pixels = torch.from_numpy(np.stack([self._pixels(image) for image in images]))
-        with self._lock, torch.inference_mode():
+        with running(self._device):
             tower = self._model.vision_model
             hidden = tower(pixel_values=pixels.to(self._device)).last_hidden_state[:, :places]
             rows = self._model.visual_projection(tower.post_layernorm(hidden))
@@ -116,7 +114,7 @@ class LoadedClip(LoadedEncoder):
         """
         import torch
 
-        with self._lock, torch.inference_mode():
+        with running(self._device):
             hidden = self._model.text_model(input_ids=torch.tensor([ids], device=self._device))
             return np.asarray(self._model.text_projection(hidden.last_hidden_state)[0].cpu())
 

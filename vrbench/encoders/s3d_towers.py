@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from vrbench.captions import Caption
 from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.encoders.checkpoint import fill, read_tensors
 from vrbench.encoders.clip_pixels import ClipPixels
+from vrbench.encoders.running import running
 from vrbench.encoders.s3d_forward import mixed_5c, step_tokens, video_embedding
 from vrbench.encoders.s3d_net import DIM, s3d_net
 from vrbench.encoders.s3d_words import (
@@ -36,14 +36,12 @@ Rows = NDArray[np.float32]
 class LoadedS3d(LoadedEncoder):
     """An ``S3d`` with its weights.
 
-    One thread at a time is in a tower, which uses all cores; others prepare their frames.
-
     Raises:
         InputError: a file cannot be read or does not fit.
     """
 
     def __init__(self, spec: S3d, weights: Path, dictionary: Path, device: str) -> None:
-        self._spec, self._device, self._lock = spec, device, Lock()
+        self._spec, self._device = spec, device
         self._net = s3d_net()
         fill(self._net, read_tensors(weights), weights)
         self._net = self._net.to(device)
@@ -74,18 +72,16 @@ class LoadedS3d(LoadedEncoder):
         frames = np.zeros((3, self._spec.window, size, size), dtype=np.float32)
         for place, image in enumerate(images):
             frames[:, place] = self._pixels(image)
-        with self._lock, torch.inference_mode():
+        with running(self._device):
             mixed = mixed_5c(self._net, torch.from_numpy(frames)[None].to(self._device))
             tokens, whole = step_tokens(self._net, mixed), video_embedding(self._net, mixed)
             return np.asarray(tokens[0].cpu()), np.asarray(whole[0].cpu())
 
     def text(self, caption: Caption) -> Encoded:
         """Encode a caption, a token a known word."""
-        import torch
-
         words = split(caption.text, self._dictionary)
         ids = [self._dictionary[word] for word in words] + [0] * (MAX_WORDS - len(words))
-        with self._lock, torch.inference_mode():
+        with running(self._device):
             hidden = hidden_words(self._net, ids)
             tokens = word_tokens(self._net, hidden[: len(words)])
             whole = sentence(self._net, hidden)
