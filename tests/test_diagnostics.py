@@ -139,14 +139,17 @@ def test_words_and_values_that_mean_nothing_are_refused(wrong: dict[str, Any]) -
 
 @pytest.mark.parametrize("seed", range(6))
 def test_shares_equal_the_formula(seed: int) -> None:
-    # whole numbers: many ties for the first place, of two and of three
-    sim = np.random.default_rng(seed).integers(0, 3, (len(OWNER), 8)).astype(np.float32)
-    found = diagnose(sim, OWNER)
-    asking = np.unique(OWNER)
+    # whole numbers: some ties for the first place, of two and of three
+    rng = np.random.default_rng(seed)
+    owner = rng.integers(0, 15, 30)
+    sim = rng.integers(0, 20, (30, 20)).astype(np.float32)
+    found = diagnose(sim, owner)
+    asking = np.unique(owner)
     for direction, matrix in (("t2v", sim), ("v2t", sim.T[asking])):
         shares = tuple(found[direction][key] for key in ("under", "once", "over"))
         assert shares == pytest.approx(slow.representation(matrix), abs=1e-12)
         assert sum(shares) == pytest.approx(1)
+    assert slow.representation(sim.T[asking]) != slow.representation(sim.T)
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)
