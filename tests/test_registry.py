@@ -35,7 +35,7 @@ TEXT = {"mean": "0.5/0.25/0.125", "std": "0.25/0.25/0.5"}
 
 
 def other_value(cls: type[Any], field: Field[Any]) -> Any:
-    """A value of a parameter that is not its default."""
+    """A value of a parameter that is not its default; some have to be even."""
     hint, default = get_type_hints(cls)[field.name], field.default
     if get_origin(hint) is Literal:
         return next(choice for choice in get_args(hint) if choice != default)
@@ -43,7 +43,7 @@ def other_value(cls: type[Any], field: Field[Any]) -> Any:
         return default is not True
     if hint is str:
         return TEXT.get(field.name, "other.name-1")
-    return hint(2 if default is MISSING else default + 1 if hint is int else default / 2 + 0.125)
+    return hint(2 if default is MISSING else default + 2 if hint is int else default / 2 + 0.125)
 
 
 # --- every registered method, every parameter

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrbench.captions import Caption
 from vrbench.encoders import LoadedEncoder
@@ -53,8 +54,12 @@ class Job:
 
         def encode(video: str) -> Tokens:
             clip = read_clip(folder, video, sampling)
-            columns = {"frame": np.array(clip.numbers, dtype=np.int64)}
-            return packed(video, self.encoder.video(clip), columns)
+            encoded = self.encoder.video(clip)
+            frame = clip.numbers if encoded.frame is None else encoded.frame
+            columns: dict[str, NDArray[Any]] = {"frame": np.array(frame, dtype=np.int64)}
+            if encoded.level is not None:
+                columns["level"] = encoded.level
+            return packed(video, encoded, columns)
 
         self._side(side, {video: video for video in ids}, encode)
 

@@ -13,10 +13,12 @@ from vrbench import results
 from vrbench.alignments import Method
 from vrbench.errors import InputError
 from vrbench.features import Features
+from vrbench.files import check_folder
 from vrbench.grid import Job, Settings, plan
 from vrbench.measure import Measured, measure
 from vrbench.memory import parse_size
 from vrbench.normalizations import normalizations
+from vrbench.normalizations.base import Normalization
 from vrbench.normalizing import BankSim, apply
 from vrbench.opening import open_source
 from vrbench.record import describe, numbers
@@ -52,6 +54,8 @@ class Run:
         Raises:
             InputError: an item cannot be scored, or a file cannot be written.
         """
+        if self.out is not None:
+            check_folder(self.out)
         last: tuple[Method | None, str] | None = None
         sim: Sim | None = None
         banks: dict[str, BankSim] = {}
@@ -76,9 +80,10 @@ class Run:
         if not job.exists or self.out is None:
             return None
         try:
-            return results.load(self.out / f"{job.name}.json")
+            found = results.load(self.out / f"{job.name}.json")
         except InputError:
             return None  # a damaged result is made again
+        return found if found.ranks else None
 
     def _report(self, job: Job, what: str) -> Callable[[int, int], None] | None:
         progress = self.progress
@@ -92,9 +97,8 @@ class Run:
         source = self.source
         with _clock() as normalizing:
             normalized = apply(job.norm, sim, bank, source.truth)
-        given = normalizations.parse(source.about.get("given_norm", "none"))
-        keeps = job.norm.keeps_scale and given.keeps_scale
-        gamma = job.norm.gamma if keeps else None
+        acting = job.norm if job.norm.needs_bank else _given(source)
+        gamma = acting.gamma if acting is not None and acting.keeps_scale else None
         with _clock() as measuring:
             measured = self._measure(normalized.sim, gamma)
             raw = self._measure(sim.flat(), job.norm.gamma) if job.norm.needs_bank else None
@@ -178,6 +182,14 @@ def evaluate(
     folder = None if out is None else Path(out)
     jobs = plan(source, settings, methods, norms, kind, None if overwrite else folder)
     return list(Run(source, settings, compute, folder).run(jobs))
+
+
+def _given(source: Source) -> Normalization | None:
+    """Return the norm that similarities came with; None for one that is not known here."""
+    try:
+        return normalizations.parse(source.given_norm)
+    except InputError:
+        return None
 
 
 class _Clock:

@@ -44,12 +44,14 @@ class Extraction:
         skipped: a sentence for each video or caption that could not be read. The captions of a
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
+        notes: what the encoder says about its weights.
     """
 
     path: Path
     counts: Mapping[str, int]
     skipped: tuple[str, ...]
     fitted: int
+    notes: tuple[str, ...] = ()
 
 
 def extract(
@@ -116,6 +118,7 @@ def extract(
         "bank_captions": _fingerprint(bank.captions if bank else None),
         "normalized": normalized,
         "dim": loaded.video_dim,
+        **loaded.attrs,
         "created_by": f"vrbench {VERSION}",
     }
     if overwrite:
@@ -127,7 +130,8 @@ def extract(
             job.texts(f"{side}text", f"{side}video", named[side])
         _check_counts(job, out)
         writer.finish()
-    return Extraction(out, job.counts, tuple(job.skipped), len(fitted & named[""].keys()))
+    seen = len(fitted & named[""].keys())
+    return Extraction(out, job.counts, tuple(job.skipped), seen, tuple(loaded.notes))
 
 
 def _load(

@@ -37,6 +37,20 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_folder(folder: Path) -> None:
+    """Make a folder where it is missing, before the work whose results go there.
+
+    Raises:
+        InputError: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

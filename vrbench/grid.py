@@ -147,9 +147,9 @@ def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:
         return "test"
     if not source.has_bank:
         raise InputError(
-            f"{source.about['features']['file']} has no bank of training queries for --norm "
-            f"{name}: import or extract one, or use the test queries themselves with --bank test "
-            "(transductive)."
+            f"{source.about['features']['file']} has no bank of training queries, text and video, "
+            f"for --norm {name}: import or extract one, or use the test queries themselves with "
+            "--bank test (transductive)."
         )
     return "train"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import resource
 import sys
+from functools import cache
+from pathlib import Path
 
 from vrbench.errors import InputError
 
@@ -22,8 +24,17 @@ _bound: int | None = None
 
 
 def set_bound(bound: int | None) -> None:
-    """Remember what the process may hold; None: unbounded."""
+    """Remember what the process may hold; None: unbounded.
+
+    Raises:
+        InputError: it is less than the imports and 300 MB.
+    """
     global _bound
+    if bound is not None and bound < imports() + LEAST:
+        raise InputError(
+            f"--memory {bound // MB}MB is too little: the imports take {imports() // MB}MB, give "
+            f"at least {(imports() + LEAST) // MB + 1}MB."
+        )
     _bound = bound
 
 
@@ -31,7 +42,7 @@ def spare(wanted: int) -> int:
     """Return how much of ``wanted`` bytes may still be taken."""
     if _bound is None:
         return wanted
-    return max(0, min(wanted, _bound - peak() - _MARGIN))
+    return max(0, min(wanted, _bound - resident() - _MARGIN))
 
 
 def parse_size(text: str) -> int:
@@ -50,8 +61,34 @@ def parse_size(text: str) -> int:
 
 def peak() -> int:
     """Largest resident memory of this process so far, in bytes."""
+    found = _status("VmHWM")  # unlike ru_maxrss it does not begin with the parent's
+    if found is not None:
+        return found
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def resident() -> int:
+    """Resident memory of this process now, in bytes."""
+    found = _status("VmRSS")
+    return peak() if found is None else found
+
+
+@cache
+def imports() -> int:
+    """Resident memory with everything imported that scoring needs, taken once."""
+    import torch  # noqa: F401
+
+    return resident()
+
+
+def _status(key: str) -> int | None:
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith(f"{key}:")]
+    return int(found[0]) * 1024 if found else None
 
 
 def block_bytes(bound: int, matrices: int, most: int) -> int:
@@ -63,17 +100,12 @@ def block_bytes(bound: int, matrices: int, most: int) -> int:
         most: upper limit of the answer.
 
     Raises:
-        InputError: the bound is too small for the imports, or for the matrices.
+        InputError: the bound is too small for the matrices.
     """
-    imports = peak()
-    if bound < imports + LEAST:
-        raise InputError(
-            f"--memory {bound // MB}MB is too little: the imports take {imports // MB}MB, give at "
-            f"least {(imports + LEAST) // MB + 1}MB."
-        )
-    room = bound - imports - _MARGIN - matrices
+    taken = resident()
+    room = bound - taken - _MARGIN - matrices
     if room < 2 * MB * 20:
-        need = imports + _MARGIN + matrices + 2 * MB * 20
+        need = taken + _MARGIN + matrices + 2 * MB * 20
         raise InputError(
             f"--memory {bound // MB}MB cannot hold the similarity matrices ({matrices // MB}MB) "
             f"beside the imports: give at least {need // MB + 1}MB, or fewer items (--limit)."

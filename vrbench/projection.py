@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,9 @@ class ProjectedEncoder(LoadedEncoder):
                 "for this encoder."
             )
         self._inner, self._projection = inner, projection
-        self.weights = inner.weights
+        self.weights, self.notes = inner.weights, inner.notes
+        # a logit scale belongs to the encoder's own space
+        self.attrs = {key: value for key, value in inner.attrs.items() if key != "scale"}
         self.video_dim = self.text_dim = len(projection.video.offset)
 
     def video(self, clip: Clip) -> Encoded:
@@ -132,4 +134,4 @@ class ProjectedEncoder(LoadedEncoder):
 
 
 def _mapped(item: Encoded, by: Affine) -> Encoded:
-    return Encoded(by(item.tokens), by(item.global_vector), item.words)
+    return replace(item, tokens=by(item.tokens), global_vector=by(item.global_vector))

@@ -27,12 +27,14 @@ def describe(
     """Return what was evaluated, how, and by whom."""
     truth = source.truth
     n_text, n_video = bank.size(truth)
+    given = "none" if job.norm.needs_bank else source.given_norm
     return {
         "schema": SCHEMA,
         **source.about,
         "method": job.method.spec if job.method else None,
         "norm": normalizations.spec(job.norm),
         "sequence": None,
+        **({} if given == "none" else {"given_norm": given}),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
         "transductive": job.bank == "test" or job.norm.counts_captions,
         "n_text": truth.n_text,

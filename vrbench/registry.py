@@ -69,7 +69,8 @@ class Registry(Generic[T]):
             return known[name](**dict(_arguments(known[name], spec, tail)))
         except ValueError as error:
             message = str(error)
-            raise InputError(message if spec in message else f"{message} (in '{spec}')") from error
+            where = "" if spec in message else f" (in '{spec}')"
+            raise InputError(f"{message.rstrip('.')}{where}.") from error
 
     def spec(self, method: T) -> str:
         """Return the spec of ``method``, parameters at their defaults left out."""

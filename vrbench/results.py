@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,11 @@ from vrbench.errors import InputError
 from vrbench.files import replacing
 
 SCHEMA = 1
+REQUIRED = (
+    *("dataset", "split", "encoder", "features", "method", "norm", "bank", "n_text", "n_video"),
+    *("protocol", "metrics", "diagnostics", "provenance", "ranks"),
+)
+"""Keys without which a file is no result."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +84,21 @@ def load(path: Path) -> Result:
         values = json.loads(path.read_text())
         if values["schema"] != SCHEMA:
             raise InputError(f"{path} has schema {values['schema']}, expected {SCHEMA}.")
+        missing = [key for key in REQUIRED if key not in values]
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a result of vrbench eval.") from error
-    beside = path.parent / str(values.get("ranks"))
-    if not beside.is_file():
-        return Result(values)
-    with np.load(beside, allow_pickle=False) as file:
-        return Result(values, {key: file[key] for key in file.files})
+    if missing:
+        raise InputError(f"{path} is not a whole result of vrbench eval: {missing[0]} is missing.")
+    return Result(values, _ranks(path.parent / str(values["ranks"])))
+
+
+def _ranks(path: Path) -> dict[str, NDArray[Any]]:
+    """Read rank vectors; none where they are lost."""
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        return {}
 
 
 def load_all(folder: Path) -> tuple[list[Result], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,25 +125,26 @@ def save_sim(
         arrays["positives"] = np.zeros((truth.n_text, truth.n_video), dtype=bool)
         arrays["positives"][truth.text, truth.video] = True
     arrays |= {key: ids[key] for key in ("text_ids", "video_ids")}
-    with replacing(path) as temporary:
-        np.savez(temporary, **{k: v for k, v in arrays.items() if v is not None})
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **{k: v for k, v in arrays.items() if v is not None})
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise InputError(f"{path} does not exist: give an npz with a matrix 't2v'.")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"{path} {what}: give an npz with a matrix t2v (texts x videos).")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise InputError(f"{path} holds one array: save it with np.savez(..., t2v=array).")
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             found = [key for key in file.files if key in KEYS]
             large = {key: _on_disk(path, key) for key in found if key.startswith("bank_")}
             arrays = {key: file[key] for key in found if large.get(key) is None}
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        if isinstance(error, InputError):
-            raise
+    except (AttributeError, TypeError) as error:
         raise InputError(
-            f"{path} is not a readable npz file: {str(error).splitlines()[0]}."
+            f"{path} holds a single array: save it as npz, np.savez(file, t2v=array)."
+        ) from error
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path} is not a readable npz file: write it with np.savez, without pickled objects."
         ) from error
     checked = {key: _matrix(path, key, value) for key, value in arrays.items()}
     return checked | {key: value for key, value in large.items() if value is not None}

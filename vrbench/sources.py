@@ -50,6 +50,7 @@ class Source(Protocol):
     video_ids: NDArray[Any]
     has_bank: bool
     captions: NDArray[Any] | None
+    given_norm: str
 
     def pairs(self, bank: str) -> int:
         """Return how many similarities one alignment computes with this bank."""
@@ -92,7 +93,8 @@ class FeatureSource:
         )
         self.notes = features.notes
         self.captions = features.text.captions
-        self.has_bank = features.bank_text is not None or features.bank_video is not None
+        self.given_norm = "none"
+        self.has_bank = features.bank_text is not None and features.bank_video is not None
         self.about = {
             "dataset": str(attrs.get("dataset") or features.path.stem),
             "split": _text(attrs.get("split")),
@@ -210,13 +212,13 @@ class SimSource:
         self.truth, self.has_bank = self.file.truth, self.file.bank is not None
         self.notes: tuple[str, ...] = ()
         self.captions: NDArray[Any] | None = None
+        self.given_norm = self.file.norm
         about = {"file": self.file.path.name, "sha256": self.file.sha256()}
         self.about = {
             "dataset": self.file.path.stem,
             "split": None,
             "encoder": None,
             "features": about,
-            "given_norm": self.file.norm,
         }
         if isinstance(self.other, Features):
             raise InputError(

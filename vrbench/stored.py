@@ -8,10 +8,30 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class _Handle:
+    """An open file descriptor, closed when nothing refers to it any more."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def read(self, count: int, start: int) -> bytes:
+        parts = []
+        while count > 0:  # one call reads at most 2 GB
+            part = os.pread(self.descriptor, count, start)
+            if not part:
+                raise OSError("a matrix on disk ends too early")
+            parts.append(part)
+            count, start = count - len(part), start + len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +50,7 @@ class StoredMatrix:
         transposed: whether this is the transpose of what the file has.
     """
 
-    file: BinaryIO
+    file: _Handle
     start: int
     rows: int
     columns: int
@@ -58,7 +78,7 @@ class StoredMatrix:
             return np.asarray(self)[rows]
         first, last, _ = rows.indices(self.rows)
         width = self.columns * self.dtype.itemsize
-        data = os.pread(self.file.fileno(), (last - first) * width, self.start + first * width)
+        data = self.file.read((last - first) * width, self.start + first * width)
         return np.frombuffer(data, self.dtype).reshape(last - first, self.columns)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -69,13 +89,14 @@ class StoredMatrix:
 
 def spool(blocks: Iterable[NDArray[Any]]) -> StoredMatrix:
     """Write blocks of rows to a temporary file, which goes away with the process."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the matrix is used
     rows = 0
-    for block in blocks:
-        file.write(np.ascontiguousarray(block).data)
-        rows += len(block)
-    file.flush()
-    return StoredMatrix(file, 0, rows, block.shape[1], block.dtype)
+    with tempfile.TemporaryFile() as file:
+        for block in blocks:
+            file.write(np.ascontiguousarray(block).data)
+            rows += len(block)
+        file.flush()
+        handle = _Handle(os.dup(file.fileno()))
+    return StoredMatrix(handle, 0, rows, block.shape[1], block.dtype)
 
 
 def in_npz(path: Path, key: str) -> StoredMatrix | None:
@@ -93,9 +114,8 @@ def in_npz(path: Path, key: str) -> StoredMatrix | None:
             header = stream.tell()
     if fortran or len(shape) != 2 or dtype not in (np.float32, np.float64):
         return None
-    file = path.open("rb")
+    file = _Handle(os.open(path, os.O_RDONLY))
     # the local header has its own lengths of name and extra field, 26 and 28 bytes in
-    file.seek(member.header_offset + 26)
-    name, extra = np.frombuffer(file.read(4), "<u2")
+    name, extra = np.frombuffer(file.read(4, member.header_offset + 26), "<u2")
     start = member.header_offset + 30 + int(name) + int(extra) + header
     return StoredMatrix(file, start, *shape, np.dtype(dtype))

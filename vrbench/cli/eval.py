@@ -130,7 +130,11 @@ def _numbers(text: str) -> tuple[int, ...]:
 def _ids(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
-    ids = tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text file: write one video id a line.") from error
+    ids = tuple(line.strip() for line in lines if line.strip())
     if not ids:
         raise InputError(f"{path} names no video: write one id a line.")
     return ids

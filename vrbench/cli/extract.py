@@ -82,6 +82,8 @@ def extract(
             overwrite=overwrite,
             progress=progress,
         )
+    for sentence in done.notes:
+        note(sentence)
     for sentence in done.skipped[:MOST]:
         note(f"Skipped: {sentence}")
     if len(done.skipped) > MOST:

@@ -1,4 +1,4 @@
-"""The tensors of a weights file, whatever tool wrote it; no code in it is ever run."""
+"""The tensors of a weights file, whatever tool wrote it; no Python code in it is run."""
 
 from __future__ import annotations
 
@@ -77,6 +77,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def fill(module: Module, state: Mapping[str, Tensor], path: Path) -> None:
     """Put the weights of a file into a module, in float32, and make it ready for inference.
 
+    The module may have been made on torch's meta device, so that its first weights cost nothing.
+
     Raises:
         InputError: a weight is missing, has another shape, or is not the module's.
     """
@@ -89,7 +91,9 @@ def fill(module: Module, state: Mapping[str, Tensor], path: Path) -> None:
             f"{path} does not fit this encoder in {len(wrong)} of {len(expected)} entries, the "
             f"first is '{wrong[0]}': its shape is {found}, expected {due}."
         )
-    module.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    # contiguous: BLAS may round otherwise for a transposed matrix
+    whole = {k: (v.float() if v.is_floating_point() else v).contiguous() for k, v in state.items()}
+    module.load_state_dict(whole, assign=True)
     module.eval().requires_grad_(False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vrbench.encoders.checkpoint import weights_files
+from vrbench.encoders.checkpoint import SUFFIXES, weights_files
 from vrbench.errors import InputError
 from vrbench.extras import needed
 
@@ -47,7 +47,9 @@ def weights_file(weights: Path) -> Path:
 
 def _is_hub_name(weights: Path) -> bool:
     """Whether a path could be a name on the hub, such as ``openai/clip-vit-base-patch32``."""
-    return not weights.is_absolute() and len(weights.parts) == 2 and ".." not in weights.parts
+    if weights.is_absolute() or weights.suffix in SUFFIXES or ".." in weights.parts:
+        return False
+    return len(weights.parts) == 2
 
 
 def _download(name: str) -> Path:

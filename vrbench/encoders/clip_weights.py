@@ -16,6 +16,9 @@ from vrbench.errors import InputError
 from vrbench.extras import needed
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+if TYPE_CHECKING:
     pass
 
 
@@ -66,8 +69,7 @@ def read_clip_weights(weights: Path, activation: str) -> ClipWeights:
     if activation != "auto":
         for tower in towers:
             tower.hidden_act = activation
-    model = needed("transformers", "clip").CLIPModel(config)
-    fill(model, state, file)
+    model = _model(config, state, file)
     known = "/".join(sorted({tower.hidden_act for tower in towers}))
     return ClipWeights(model, file.parent, (*parts(file), *read), known, _notes(file, rest))
 
@@ -102,6 +104,24 @@ def _config(values: Mapping[str, Any], file: Path) -> Any:
     except Exception as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise InputError(f"The config of {file} is not that of a CLIP: {reason}.") from error
+
+
+def _model(config: Any, state: Mapping[str, Tensor], file: Path) -> Any:
+    """Return the model with these weights in it.
+
+    Raises:
+        InputError: a weight is missing, has another shape, or is not CLIP's.
+    """
+    import torch
+
+    with torch.device("meta"):
+        model = needed("transformers", "clip").CLIPModel(config)
+    fill(model, state, file)
+    # the one thing in the model that no file holds
+    for tower in (model.text_model, model.vision_model):
+        places = len(tower.embeddings.position_embedding.weight)
+        tower.embeddings.position_ids = torch.arange(places)[None]
+    return model
 
 
 def _notes(file: Path, rest: Sequence[str]) -> tuple[str, ...]:

@@ -41,8 +41,11 @@ class LoadedS3d(LoadedEncoder):
     """
 
     def __init__(self, spec: S3d, weights: Path, dictionary: Path, device: str) -> None:
+        import torch
+
         self._spec, self._device = spec, device
-        self._net = s3d_net()
+        with torch.device("meta"):
+            self._net = s3d_net()
         fill(self._net, read_tensors(weights), weights)
         self._net = self._net.to(device)
         self._dictionary = read_dictionary(dictionary)
