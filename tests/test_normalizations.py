@@ -122,6 +122,18 @@ def test_ncl_is_right_whatever_the_range(
     np.testing.assert_allclose(found, expected, rtol=0, atol=max(tolerance, 1e-10))
 
 
+@pytest.mark.parametrize("single", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_ncl_is_right_where_one_query_is_best_for_every_item(seed: int, single: bool) -> None:
+    # beta has so far to go that entries which were negligible at the start come to matter
+    rng = np.random.default_rng(seed)
+    bank = 10.0 ** rng.uniform(1, 3) * np.sort(rng.standard_normal((7, 6)), axis=0)
+    bank = bank.astype(np.float32 if single else np.float64)
+    expected = slow.ncl_bias_log(bank, 0.01, 50)
+    found = bias("ncl:iterations=50", bank)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.01 * 1e-5 if single else 1e-9)
+
+
 @pytest.mark.parametrize(
     "counts", [np.array([2, 1, 1, 3, 1, 1, 0]), np.array([9, 1, 1, 1, 1, 1, 1])], ids=str
 )
