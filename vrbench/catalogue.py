@@ -9,7 +9,7 @@ from typing import Any
 from vrbench.registry import Registry, format_value, parameters
 
 Entry = dict[str, str]
-"""``name``, ``parameters`` with their defaults, ``summary`` and ``source``."""
+"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``."""
 
 METRICS = {
     "R@K": "share of queries, in percent, whose right item has rank <= K",
@@ -34,6 +34,7 @@ def registered(registry: Registry[Any]) -> list[Entry]:
             ),
             "summary": (inspect.getdoc(cls) or "").splitlines()[0],
             "source": str(getattr(cls, "source", "")),
+            **({"needs": cls.needs} if hasattr(cls, "needs") else {}),
         }
         for name, cls in registry.classes().items()
     ]

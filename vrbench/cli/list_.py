@@ -48,7 +48,8 @@ def _print(title: str, rows: list[dict[str, Any]]) -> None:
     specs = [row["name"] + (f":{row['parameters']}" if row["parameters"] else "") for row in rows]
     width = min(max(map(len, specs)), WIDEST)
     for spec, row in zip(specs, rows, strict=True):
-        source = f" [{row['source']}]" if row["source"] else ""
+        needs = f" Needs {row['needs']}." if "needs" in row else ""
+        source = f"{needs} [{row['source']}]" if row["source"] else needs
         start = spec.ljust(width) if len(spec) <= width else f"{spec}\n  {' ' * width}"
         typer.echo(f"  {start}  {row['summary']}{source}")
     typer.echo()

@@ -56,6 +56,9 @@ class Normalization(ABC):
     source: ClassVar[str] = ""
     """Paper and equation, for listings."""
 
+    needs: ClassVar[str] = "a bank"
+    """What it reads besides the similarity that it changes, for listings."""
+
     needs_bank: ClassVar[bool] = True
     by_level: ClassVar[bool] = False
     """Whether alignment levels are normalized apart and averaged after (else: before)."""

@@ -32,6 +32,7 @@ class CSLS(Normalization):
     """
 
     k: int = 10
+    needs = "a bank, and the query's row"
     source = "Conneau et al., ICLR 2018"
     tunable = (("k", (1, 2, 5, 10, 20, 50)),)
 

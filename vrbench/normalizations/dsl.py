@@ -36,6 +36,7 @@ class DualSoftmax(Normalization):
 
     tau: float = 0.01
     log: bool = False
+    needs = "the test queries as bank, unless another is given"
     source = "CAMoE, arXiv:2109.04290"
     tunable = (("tau", (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)),)
     transductive = True

@@ -23,6 +23,7 @@ class GloballyCorrected(Normalization):
     Source: Dinu et al., ICLR 2015 workshop; as GC in QB-Norm (Bogolin et al., CVPR 2022).
     """
 
+    needs = "a bank, and the query's row for ties"
     source = "Dinu et al., 2015; QB-Norm"
 
     @property

@@ -13,6 +13,7 @@ from vrbench.normalizations.base import Bank, Fitted, Normalization
 class NoNormalization(Normalization):
     """Leave the similarities as they are; no bank is read."""
 
+    needs = "nothing"
     needs_bank = False
 
     def fit(self, bank: Bank) -> Fitted:

@@ -37,6 +37,7 @@ class QueryBankNorm(Normalization):
 
     beta: float = 20.0
     k: int = 1
+    needs = "a bank, and the query's row"
     source = "QB-Norm, CVPR 2022"
     tunable = (
         ("beta", (5, 10, 20, 50, 100, 200)),
