@@ -292,3 +292,19 @@ def test_from_videos_to_a_projected_file_on_the_command_line(place: Workplace) -
     assert (code, "train one for this encoder" in said) == (2, True)
     code, said = vrbench("extract", *test, *bank[:2], *toy, "--out", place.root / "n.h5")
     assert (code, "needs both" in said) == (2, True)
+
+
+def test_what_is_overwritten_stays_until_the_new_file_is_whole(place: Workplace) -> None:
+    out = place.extract().path
+    before = out.read_bytes()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place.extract(encoder="toy:dim=8", overwrite=True, progress=interrupt)
+    assert out.read_bytes() == before
+    place.extract(encoder="toy:dim=8", overwrite=True)
+    with open_features(out) as features:
+        assert features.video.dim == 8
+    assert list(place.root.glob(".*")) == []

@@ -91,7 +91,7 @@ def extract(
         normalized: whether the features are to be compared by cosines (else dot products).
         batch: items between two writes.
         strict: stop at the first video or caption that cannot be read, else skip it.
-        overwrite: begin anew.
+        overwrite: begin anew; an existing file is replaced once the new one is whole.
         progress: called after each item.
 
     Raises:
@@ -121,15 +121,19 @@ def extract(
         **loaded.attrs,
         "created_by": f"vrbench {VERSION}",
     }
-    if overwrite:
-        out.unlink(missing_ok=True)
-    with FeatureWriter(out, attrs, dtype) as writer:
+    # what is to be overwritten stays until its successor is whole
+    target = out.with_name(f".{out.name}.new") if overwrite and out.exists() else out
+    if target != out:
+        target.unlink(missing_ok=True)
+    with FeatureWriter(target, attrs, dtype) as writer:
         job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
         for side, part in parts.items():
             job.videos(f"{side}video", part.videos, named[side], sampling)
             job.texts(f"{side}text", f"{side}video", named[side])
         _check_counts(job, out)
         writer.finish()
+    if target != out:
+        target.replace(out)
     seen = len(fitted & named[""].keys())
     return Extraction(out, job.counts, tuple(job.skipped), seen, tuple(loaded.notes))
 
