@@ -319,6 +319,19 @@ def test_a_second_norm_needs_the_raw_matrices() -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_given_and_raw_matrices_are_told_apart_in_one_grid() -> None:
+    np.savez("s.npz", t2v=random_sim(), norm="ncl", raw_t2v=random_sim(1))
+    norms = ("none", "dsl", "none", "center")
+    words = [word for norm in norms for word in ("--norm", norm)]
+    grid = run("eval", "--from-sim", "s.npz", "--bank", "test", *words, "--json").results
+    assert [result["norm"] for result in grid] == ["none", "dsl", "center"]
+    for result in grid:
+        one = ("--norm", result["norm"], "--bank", "test", "--out", "other", "--json")
+        (alone,) = run("eval", "--from-sim", "s.npz", *one).results
+        assert alone["metrics"] == result["metrics"]
+
+
+@pytest.mark.usefixtures("place")
 def test_a_matrix_normalized_elsewhere_can_be_measured() -> None:
     np.savez("s.npz", t2v=random_sim(), norm="something-of-theirs:x=1")
     done = run("eval", "--from-sim", "s.npz", "--json")

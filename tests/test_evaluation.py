@@ -252,6 +252,18 @@ def test_what_decides_a_result_makes_another_one(
     assert len(stamps(tmp_path)) == 4
 
 
+def test_other_windows_and_bank_files_make_another_result(path: Path, tmp_path: Path) -> None:
+    banks: list[str | Path] = ["rolling", "rolling:2", "rolling:3"]
+    for name, seed in (("a", 1), ("b", 2)):
+        (tmp_path / name).mkdir()
+        banks.append(write_features(tmp_path / name / "bank.h5", seed=seed, counts=(1, 1)))
+    found = {
+        vrbench.evaluate(path, "global", "ncl", bank, out=tmp_path / "out")[0]["ranks"]
+        for bank in banks
+    }
+    assert len(found) == len(banks)
+
+
 def test_other_features_under_the_same_name_make_another_result(tmp_path: Path) -> None:
     for folder, seed in (("a", 0), ("b", 5)):
         (tmp_path / folder).mkdir()
