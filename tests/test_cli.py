@@ -498,6 +498,8 @@ def test_a_damaged_similarity_file_is_refused() -> None:
         (["--from-sim", "missing.npz"], "missing.npz does not exist"),
         (["--from-sim", "s.npz", "--norm", "ncl"], "s.npz has no bank .*--bank test"),
         (["--from-sim", "s.npz", "--norm", "ncl", "--bank", "f.h5"], "f.h5 cannot be the bank"),
+        (["--from-sim", "half.npz", "--norm", "ncl"], "half.npz .*v2t"),
+        (["f.h5", "--norm", "ncl", "--bank", "half.npz"], "half.npz .*v2t"),
         (["f.h5", "--norm", "ncl", "--bank", "s.npz"], "s.npz holds no bank_t2v"),
         (["--from-sim", "s.npz", "--memory", "10MB"], "--memory 10MB is too little"),
         (["f.h5", "--memory", "10MB", "--dry-run"], "--memory 10MB is too little"),
@@ -510,6 +512,8 @@ def test_wrong_input_is_refused_in_one_sentence(words: Sequence[str], says: str)
     Path("wrong.txt").write_text("video1\nclip1\n")
     write_features(Path("narrow.h5"), dim=8)
     np.savez("s.npz", t2v=random_sim())
+    bank = np.zeros((5, len(COUNTS)))
+    np.savez("half.npz", t2v=np.zeros((2, len(COUNTS))), text_video=[0, 1], bank_t2v=bank)
     before = Path("f.h5").read_bytes()
     refused("eval", *words, "-q", says=says)
     assert Path("f.h5").read_bytes() == before

@@ -424,6 +424,13 @@ def test_texts_and_videos_of_another_feature_file_become_the_bank(
     np.testing.assert_array_equal(result.ranks["v2t"], slow.ranks_v2t(out.v2t, OWNER))
 
 
+def test_the_test_set_is_a_transductive_bank_under_any_name(path: Path) -> None:
+    (result,) = vrbench.evaluate(path, "global", "ncl", path)
+    (test,) = vrbench.evaluate(path, "global", "ncl", "test")
+    assert result["metrics"]["t2v"] == test["metrics"]["t2v"]
+    assert result["transductive"] is True
+
+
 def test_the_bank_of_a_similarity_file_becomes_the_bank(path: Path, tmp_path: Path) -> None:
     sim, bank = matrices(path, "max-avg")
     file = tmp_path / "bank.npz"

@@ -52,25 +52,36 @@ def test_the_memory_of_a_parent_process_is_not_counted() -> None:
     assert int(done.stdout) < 80 * MB
 
 
-TWO_GRIDS = """
-import sys
-import torch
+ADVISED = """
+import re, sys
 import vrbench
-from vrbench.memory import peak
-path, room = sys.argv[1], int(sys.argv[2])
-bound = peak() // 10**6 + room
+from vrbench.memory import imports, peak
+
+def grid(bound):
+    methods, norms = ["global", "uniform"], ["none", "ncl"]
+    vrbench.evaluate(sys.argv[1], methods, norms, memory=f"{bound}MB")
+
+try:
+    grid(imports() // 10**6 + 301)
+except vrbench.InputError as error:
+    assert "cannot hold the similarity matrices" in str(error), error
+    advised = int(re.search("at least ([0-9]+)MB", str(error))[1])
+else:
+    raise AssertionError("the matrices alone take 180 MB, room was for as much")
 for _ in range(2):
-    vrbench.evaluate(path, ["global", "uniform"], "ncl", "test", memory=f"{bound}MB")
-assert peak() <= bound * 10**6, f"{peak()} bytes, allowed were {bound} MB"
+    grid(advised)
+assert peak() <= advised * 10**6, f"{peak()} bytes, allowed were {advised} MB"
 """
 
 
-def test_a_bound_that_holds_one_method_holds_a_grid_of_them(tmp_path: Path) -> None:
+def test_what_a_refusal_advises_is_enough_for_a_grid_and_is_kept_to(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    text, video = (rng.standard_normal((2000, 8)).astype(np.float32) for _ in range(2))
-    np.savez(tmp_path / "wide.npz", text=text, video=video)
+    sizes = {"text": 3000, "video": 3000, "bank_text": 300, "bank_video": 200}
+    arrays = {name: rng.standard_normal((n, 8)).astype(np.float32) for name, n in sizes.items()}
+    links = rng.integers(0, 200, 300)
+    np.savez(tmp_path / "wide.npz", **arrays, bank_text_video=links)  # type: ignore[arg-type]
     path = import_arrays(tmp_path / "wide.npz", tmp_path / "wide.h5")
-    done = alone(TWO_GRIDS, path, "340")
+    done = alone(ADVISED, path)
     assert done.returncode == 0, done.stderr
 
 

@@ -68,7 +68,8 @@ class Run:
             wanted = (job.method, self.source.version(job.bank))
             with _clock() as clock:
                 if sim is None or last != wanted:
-                    last, banks, scoring = wanted, {}, 0.0
+                    # what the last method made is let go before the next one's is
+                    last, sim, banks, scoring = wanted, None, {}, 0.0
                     sim = self.source.sim(job.method, job.bank, self._report(job, "test set"))
                 if job.bank not in banks:
                     report = self._report(job, "bank")

@@ -15,6 +15,8 @@ LEAST = 300 * MB
 """What a bound must leave beyond the imports."""
 
 _UNITS = {"": 1, "b": 1, "kb": 1_000, "mb": MB, "gb": 1_000 * MB}
+_DRIFT = 16 * MB
+"""By how much resident memory differs between two runs that do the same."""
 _MARGIN = 120 * MB
 """Tiles in work, rank counting, and the allocator's slack."""
 
@@ -108,6 +110,6 @@ def block_bytes(bound: int, matrices: int, most: int) -> int:
         need = taken + _MARGIN + matrices + 2 * MB * 20
         raise InputError(
             f"--memory {bound // MB}MB cannot hold the similarity matrices ({matrices // MB}MB) "
-            f"beside the imports: give at least {need // MB + 1}MB, or fewer items (--limit)."
+            f"beside the imports: give at least {(need + _DRIFT) // MB}MB, or fewer items (--limit)."
         )
     return min(room // 2, most)

@@ -45,8 +45,8 @@ class RankCounter:
             asking, first = np.unique(query, return_index=True)
             best[asking] = np.maximum.reduceat(own, first)
         own_ties = np.bincount(query, weights=own == best[query], minlength=len(block))
-        self.better[rows] = (block > best[:, None]).sum(axis=1)
-        self.tied[rows] = (block == best[:, None]).sum(axis=1) - own_ties.astype(np.int64)
+        self.better[rows] = _count(block > best[:, None])
+        self.tied[rows] = _count(block == best[:, None]) - own_ties.astype(np.int64)
 
     def ranks(self, ties: str = "mean") -> NDArray[np.float64]:
         """(n,) 1-based ranks; NaN where a query was not asked.
@@ -63,6 +63,11 @@ class RankCounter:
     def tied_share(self) -> float:
         """Share of the asked queries with a foreign tie."""
         return float((self.tied[self.asked] > 0).mean())
+
+
+def _count(hits: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(n,) hits in each row; eight at a time, since numpy sums bools one by one."""
+    return np.asarray(np.bitwise_count(np.packbits(hits, axis=1)).sum(axis=1, dtype=np.int64))
 
 
 def ranks(

@@ -36,7 +36,7 @@ def describe(
         "sequence": None,
         **({} if given == "none" else {"given_norm": given}),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
-        "transductive": job.bank == "test" or job.norm.counts_captions,
+        "transductive": job.norm.counts_captions or _is_test_set(source, job.bank),
         "n_text": truth.n_text,
         "n_video": truth.n_video,
         "limit": settings.limited,
@@ -44,6 +44,12 @@ def describe(
         "provenance": _provenance(settings, compute),
         "ranks": None,
     }
+
+
+def _is_test_set(source: Source, bank: str) -> bool:
+    """Whether the bank is the test set, by kind or because the same file was given."""
+    same = source.bank_identity("file") == source.about["features"]["sha256"]
+    return bank == "test" or (bank == "file" and same)
 
 
 def numbers(measured: Measured, raw: Measured | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.memory import block_bytes, spare
 from vrbench.normalizing import BankSim
-from vrbench.sim import Direction, Sim
+from vrbench.sim import DIRECTIONS, Direction, Sim
 from vrbench.simfile import SimFile
 from vrbench.stored import spool
 from vrbench.truth import Truth
@@ -118,12 +118,21 @@ class FeatureSource:
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Score every text against every video."""
-        return self._score(method, self.features.text, self.features.video, "both", progress)
+        width = 8 if self.compute.precision == "double" else 4
+        directions = 1 if method is not None and method.symmetric else 2
+        raw = self.pairs("none") * width * directions
+        sides = self.features.text, self.features.video
+        return self._score(method, *sides, "both", progress, raw + self._normalized)
+
+    @property
+    def _normalized(self) -> int:
+        """Bytes of both directions' matrices after a norm."""
+        return 2 * 8 * self.pairs("none")
 
     def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
         """Score the bank's texts against the videos, and the texts against the bank's videos."""
         if kind == "file" and isinstance(self.other, SimFile):
-            return BankSim("file", self.other.bank)
+            return BankSim("file", whole_bank(self.other))
         texts, videos = self._bank_sides(kind)
         if texts is None and videos is None:
             return BankSim(kind, window=self.window)
@@ -147,7 +156,8 @@ class FeatureSource:
         def rows(start: int, stop: int) -> NDArray[Any]:
             some = asking.block(start, stop) if stop - start < len(asking) else asking
             sides = (some, gallery) if keep == "t2v" else (gallery, some)
-            return self._score(method, *sides, keep, progress).levels(keep)[0]
+            pending = (stop - start) * row + self._normalized
+            return self._score(method, *sides, keep, progress, pending).levels(keep)[0]
 
         if room == len(asking) * row:
             return rows(0, len(asking))
@@ -170,16 +180,14 @@ class FeatureSource:
         video: Tokens,
         keep: Literal["both", "t2v", "v2t"],
         progress: Progress | None,
+        pending: int,
     ) -> Sim:
+        """Score two sides, leaving room for ``pending`` bytes of matrices still to come."""
         assert method is not None  # plan() gives every feature file a method
         how = self.compute
         size = BLOCK_BYTES
         if how.memory is not None:
-            width = 8 if how.precision == "double" else 4
-            directions = 1 if method.symmetric else 2
-            # raw and normalized matrices of the test set
-            matrices = self.pairs("none") * (width * directions + 2 * 8)
-            size = block_bytes(how.memory, matrices, BLOCK_BYTES)
+            size = block_bytes(how.memory, pending, BLOCK_BYTES)
         return score(
             text,
             video,
@@ -256,8 +264,22 @@ class SimSource:
     def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
         """Return the bank in the file, or of the other file."""
         if kind == "file" and isinstance(self.other, SimFile):
-            return BankSim(kind, self.other.bank)
-        return BankSim(kind, self.file.bank if kind == "train" else None, window=self.window)
+            return BankSim(kind, whole_bank(self.other))
+        return BankSim(kind, whole_bank(self.file) if kind == "train" else None, window=self.window)
+
+
+def whole_bank(file: SimFile) -> Sim | None:
+    """Return the bank of a similarity file.
+
+    Raises:
+        InputError: it has one direction only.
+    """
+    for direction in DIRECTIONS if file.bank is not None else ():
+        if getattr(file.bank, direction) is None:
+            raise InputError(
+                f"{file.path} has no bank_{direction}, but a bank is needed in both directions."
+            )
+    return file.bank
 
 
 def _bank_identity(kind: str, other: Features | SimFile | None, window: int) -> str | int | None:
