@@ -291,6 +291,15 @@ def test_lists_and_tensors_are_read_and_not_changed() -> None:
         np.testing.assert_array_equal(tensor.detach().numpy(), array)
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float32])
+def test_tensors_of_every_type_are_read(kind: torch.dtype) -> None:
+    texts, videos = ([torch.tensor(x).to(kind) for x in side] for side in items())
+    wide = [[x.double().numpy() for x in side] for side in (texts, videos)]
+    expected = vrbench.score(wide[0], wide[1], "scan", precision="double")
+    sim = vrbench.score(texts, videos, "scan", precision="double")
+    assert_close(sim, (expected.t2v, expected.v2t), 1e-12)
+
+
 # --- what is read of an item
 
 

@@ -4,13 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from small_features import write_features
 
 from vrbench.errors import InputError
-from vrbench.importing import import_arrays
 from vrbench.memory import MB, parse_size
 
 
@@ -50,39 +48,6 @@ def test_the_memory_of_a_parent_process_is_not_counted() -> None:
     code = "from vrbench.memory import peak; print(peak())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 80 * MB
-
-
-ADVISED = """
-import re, sys
-import vrbench
-from vrbench.memory import imports, peak
-
-def grid(bound):
-    methods, norms = ["global", "uniform"], ["none", "ncl"]
-    vrbench.evaluate(sys.argv[1], methods, norms, memory=f"{bound}MB")
-
-try:
-    grid(imports() // 10**6 + 301)
-except vrbench.InputError as error:
-    assert "cannot hold the similarity matrices" in str(error), error
-    advised = int(re.search("at least ([0-9]+)MB", str(error))[1])
-else:
-    raise AssertionError("the matrices alone take 180 MB, room was for as much")
-for _ in range(2):
-    grid(advised)
-assert peak() <= advised * 10**6, f"{peak()} bytes, allowed were {advised} MB"
-"""
-
-
-def test_what_a_refusal_advises_is_enough_for_a_grid_and_is_kept_to(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    sizes = {"text": 3000, "video": 3000, "bank_text": 300, "bank_video": 200}
-    arrays = {name: rng.standard_normal((n, 8)).astype(np.float32) for name, n in sizes.items()}
-    links = rng.integers(0, 200, 300)
-    np.savez(tmp_path / "wide.npz", **arrays, bank_text_video=links)  # type: ignore[arg-type]
-    path = import_arrays(tmp_path / "wide.npz", tmp_path / "wide.h5")
-    done = alone(ADVISED, path)
-    assert done.returncode == 0, done.stderr
 
 
 def test_300_megabytes_beyond_the_imports_are_asked_for(tmp_path: Path) -> None:

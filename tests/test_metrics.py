@@ -192,6 +192,12 @@ def test_every_kind_of_array_is_read() -> None:
     np.testing.assert_array_equal(ranks(np.asfortranarray(sim)), expected)
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64, torch.int32])
+def test_tensors_of_every_type_are_read(kind: torch.dtype) -> None:
+    sim = torch.tensor([[3, 1, 2], [0, 5, 5], [7, 8, 6]]).to(kind)
+    np.testing.assert_array_equal(ranks(sim), [1, 1.5, 3])
+
+
 def test_whole_numbers_beyond_float32_are_told_apart() -> None:
     assert ranks(np.array([[2**24, 2**24 + 1], [0, 1]])).tolist() == [2, 1]
 

@@ -110,6 +110,7 @@ def block_bytes(bound: int, matrices: int, most: int) -> int:
         need = taken + _MARGIN + matrices + 2 * MB * 20
         raise InputError(
             f"--memory {bound // MB}MB cannot hold the similarity matrices ({matrices // MB}MB) "
-            f"beside the imports: give at least {(need + _DRIFT) // MB}MB, or fewer items (--limit)."
+            f"beside the imports: give at least {(need + _DRIFT) // MB}MB, or fewer items "
+            "(--limit)."
         )
     return min(room // 2, most)
