@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.inputs import to_numpy
 from vrbench.stored import StoredMatrix
 
 Direction = Literal["t2v", "v2t"]
@@ -126,7 +127,7 @@ def as_matrix(values: Any) -> NDArray[Any]:
     """Return ``values`` (numpy, torch, nested lists) as a float array; float64 stays float64."""
     if isinstance(values, StoredMatrix):
         return values  # type: ignore[return-value]  # has what the readers of blocks need
-    array = values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
+    array = to_numpy(values)
     if array.dtype in (np.float32, np.float64):
         return array
     return array.astype(np.float32 if array.dtype == np.float16 else np.float64)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
+from vrbench.inputs import to_numpy
 
 FRAME_LEVEL = 0
 """Value of the token column ``level`` for frames (patches are 1)."""
@@ -163,7 +164,7 @@ def as_tokens(items: Any, name: str, *, normalized: bool = True) -> Tokens:
     """
     if isinstance(items, Tokens):
         return items
-    arrays = [np.asarray(i.detach().cpu() if hasattr(i, "detach") else i) for i in items]
+    arrays = [to_numpy(item) for item in items]
     if not arrays:
         raise InputError(f"There is no {name} to score: expected a list of (l, d) arrays.")
     width = arrays[0].shape[-1] if arrays[0].ndim == 2 else "d"
