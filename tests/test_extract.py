@@ -209,7 +209,7 @@ def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
 
 
 def test_a_folder_without_any_of_the_videos_is_an_error(place: Workplace) -> None:
-    with pytest.raises(InputError, match=r"empty /video.*'v0' has no folder"):
+    with pytest.raises(InputError, match=r"empty /video.*'v0' is not there"):
         place.extract(source=Source(place.bank.videos, place.source.captions))
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,7 +18,7 @@ from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
 from vrbench.packing import joined, packed, strings
-from vrbench.video import Sampling, read_clip
+from vrbench.video import Clip, Videos
 
 T = TypeVar("T")
 
@@ -49,14 +48,16 @@ class Job:
     skipped: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def videos(self, side: str, folder: Path, ids: Iterable[str], sampling: Sampling) -> None:
+    def videos(self, side: str, source: Videos, ids: Iterable[str]) -> None:
         """Append the videos that the side does not have yet, in the order of ``ids``."""
 
         def encode(video: str) -> Tokens:
-            clip = read_clip(folder, video, sampling)
+            clip = source.read(video)
             encoded = self.encoder.video(clip)
             frame = clip.numbers if encoded.frame is None else encoded.frame
             columns: dict[str, NDArray[Any]] = {"frame": np.array(frame, dtype=np.int64)}
+            if source.timed:
+                columns["time"] = _times(clip, columns["frame"])
             if encoded.level is not None:
                 columns["level"] = encoded.level
             return packed(video, encoded, columns)
@@ -114,6 +115,12 @@ class Job:
         if batch:
             name = f"/{side} ('{batch[0].ids[0]}' to '{batch[-1].ids[0]}')"
             self.writer.append(side, replace(joined(batch), name=name))
+
+
+def _times(clip: Clip, frame: NDArray[np.int64]) -> NDArray[np.float64]:
+    """When the frame of each token is shown, in seconds; NaN where a token has no such time."""
+    known = {} if clip.times is None else dict(zip(clip.numbers, clip.times, strict=True))
+    return np.array([known.get(number, np.nan) for number in frame.tolist()], dtype=np.float64)
 
 
 def _attempt(encode: Callable[[T], Tokens]) -> Callable[[T], Tokens | InputError]:

@@ -15,7 +15,7 @@ from vrbench.encoding import Job, Progress
 from vrbench.errors import InputError
 from vrbench.features.writer import FeatureWriter
 from vrbench.projection import ProjectedEncoder, Projection
-from vrbench.video import check_folder, parse_sampling
+from vrbench.video import open_videos, parse_sampling
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Source:
     """Videos with their captions.
 
     Attributes:
-        videos: a folder that holds a folder of frames a video, named by its id.
+        videos: a folder that holds a video file or a folder of frames a video, named by its id.
         captions: a CSV with the columns ``video_id`` and ``caption``. It says which videos are
-            read and in what order; folders that it does not name are left out.
+            read and in what order; others are left out.
         limit: read the first so many videos only.
     """
 
@@ -83,7 +83,7 @@ def extract(
         encoder: spec such as ``onnx:max_words=32``.
         weights: file or folder with the encoder's weights; names and sha256 are recorded.
         projection: npz of ``vrbench train projection``, applied to all tokens and globals.
-        frames: ``uniform:N`` or ``all``.
+        frames: which frames, such as ``uniform:12`` or ``fps:1,ends:12``.
         bank: training videos and captions for normalizations.
         dataset: what to call the data.
         split: what to call the part of it.
@@ -101,9 +101,9 @@ def extract(
     sampling = parse_sampling(frames)
     spec = encoders.spec(encoders.parse(encoder))
     parts = {"": source} | ({"bank/": bank} if bank else {})
-    named = {}
+    named, videos = {}, {}
     for side, part in parts.items():
-        check_folder(part.videos, sampling)
+        videos[side] = open_videos(part.videos, sampling)
         named[side] = read_captions(part.captions, part.limit)
     loaded, fitted = _load(spec, weights, projection)
     _check_bank(named.get("bank/", {}), named[""], fitted)
@@ -127,8 +127,8 @@ def extract(
         target.unlink(missing_ok=True)
     with FeatureWriter(target, attrs, dtype) as writer:
         job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
-        for side, part in parts.items():
-            job.videos(f"{side}video", part.videos, named[side], sampling)
+        for side in parts:
+            job.videos(f"{side}video", videos[side], named[side])
             job.texts(f"{side}text", f"{side}video", named[side])
         _check_counts(job, out)
         writer.finish()

@@ -16,7 +16,9 @@ MOST = 20
 
 @command("extract")
 def extract(
-    videos: Annotated[Path, typer.Option(help="Folder with a folder of frames a video.")],
+    videos: Annotated[
+        Path, typer.Option(help="Folder of video files, or with a folder of frames a video.")
+    ],
     captions: Annotated[Path, typer.Option(help="CSV with the columns video_id,caption.")],
     encoder: Annotated[str, typer.Option(help="Encoder spec: onnx, toy:dim=64, ...")],
     out: Annotated[Path, typer.Option(help="The feature file to write or to carry on with.")],
@@ -24,7 +26,9 @@ def extract(
     projection: Annotated[
         Path | None, typer.Option(help="npz of vrbench train projection, applied to all tokens.")
     ] = None,
-    frames: Annotated[str, typer.Option(help="uniform:N, fps:R or all.")] = "uniform:12",
+    frames: Annotated[
+        str, typer.Option(help="uniform:N, ends:N, head:N, tail:N, fps:R, fps:R,ends:N or all.")
+    ] = "uniform:12",
     bank_videos: Annotated[Path | None, typer.Option(help="Videos of the bank.")] = None,
     bank_captions: Annotated[Path | None, typer.Option(help="Captions of the bank.")] = None,
     bank_size: Annotated[
@@ -53,6 +57,9 @@ def extract(
     Examples:
       vrbench extract --videos frames/ --captions test.csv --encoder onnx
           --weights models/ --out f.h5
+
+      vrbench extract --videos videos/ --captions test.csv --encoder clip
+          --weights ViT-B-32.pt --frames fps:1,ends:12 --out f.h5
 
       vrbench extract --videos frames/ --captions test.csv --encoder toy:dim=64
           --bank-videos train/ --bank-captions train.csv --out toy.h5
