@@ -9,7 +9,8 @@ from typing import Any
 from vrbench.registry import Registry, format_value, parameters
 
 Entry = dict[str, str]
-"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``."""
+"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``, datasets
+``splits``."""
 
 METRICS = {
     "R@K": "share of queries, in percent, whose right item has rank <= K",
@@ -58,6 +59,13 @@ def _encoders() -> list[Entry]:
     return registered(encoders)
 
 
+def _datasets() -> list[Entry]:
+    from vrbench.datasets import datasets
+
+    known = datasets.classes()
+    return [{**row, "splits": known[row["name"]].overview()} for row in registered(datasets)]
+
+
 def _figures() -> list[Entry]:
     from vrbench.figures import figures
 
@@ -84,6 +92,7 @@ CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "methods": _methods,
     "norms": _norms,
     "encoders": _encoders,
+    "datasets": _datasets,
     "metrics": _metrics,
     "figures": _figures,
     "tables": _tables,

@@ -2,6 +2,7 @@
 
 # ruff: noqa: F401, I001
 from vrbench.cli import extract
+from vrbench.cli import merge
 from vrbench.cli import import_
 from vrbench.cli import inspect
 from vrbench.cli import train

@@ -67,7 +67,7 @@ class S3d(Encoder):
 
         Args:
             weights: the folder, or the ``.pth`` in it.
-            device: of torch, where the towers run.
+            device: ``cpu``, ``cuda`` or ``auto``, where the towers run.
 
         Raises:
             InputError: a file is missing or does not fit.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from vrbench.features.check import is_torn
 from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, read_attrs, strings
 from vrbench.features.layout import PER_ITEM, PER_TOKEN
 from vrbench.features.tokens import Tokens
+
+T = TypeVar("T")
 
 
 def present_sides(file: Any, path: Path) -> list[str]:
@@ -35,15 +38,34 @@ def unfinished(attrs: Mapping[str, Any]) -> bool:
 
 
 def notes_of(file: Any, path: Path, sides: Iterable[str]) -> Iterator[str]:
-    """Yield what a reader of these sides should know: an unfinished extraction, torn tails."""
-    if unfinished(read_attrs(file)):
+    """Yield what a reader of these sides should know: what is missing, odd, unfinished, torn."""
+    attrs = read_attrs(file)
+    if unfinished(attrs):
         yield f"The extraction of {path} is unfinished: run the same vrbench extract again."
+    yield from _listed(attrs, "notes", list, path)
+    missing: dict[str, int] = _listed(attrs, "missing", dict, path)
+    if lost := [f"{n:,} in /{side}" for side, n in missing.items() if n]:
+        yield (
+            f"{path} lacks items that could not be read ({', '.join(lost)}): numbers on it are not "
+            "those of the whole split."
+        )
     for side in sides:
         if is_torn(file[side]):
             yield (
                 f"/{side} of {path} ends in an interrupted write, which is left out: "
                 f"{len(file[side]['ids'])} whole items are read."
             )
+
+
+def _listed(attrs: Mapping[str, Any], name: str, kind: type[T], path: Path) -> T:
+    """Read an attribute that holds JSON; empty where it is not there."""
+    try:
+        found = json.loads(attrs.get(name, "null"))
+    except (TypeError, ValueError):
+        found = 0
+    if found is not None and not isinstance(found, kind):
+        raise InputError(f"{path} has the attribute {name} = {attrs[name]!r}, expected JSON.")
+    return found if isinstance(found, kind) else kind()
 
 
 def scored_as_cosines(file: Any, path: Path) -> bool:
