@@ -9,8 +9,8 @@ from typing import Any
 from vrbench.registry import Registry, format_value, parameters
 
 Entry = dict[str, str]
-"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``, datasets
-``splits``."""
+"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``,
+datasets ``splits``."""
 
 METRICS = {
     "R@K": "share of queries, in percent, whose right item has rank <= K",
