@@ -162,6 +162,7 @@ def test_a_folder_that_holds_no_video_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_video_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("av")
     write_videos(tmp_path, ["v"])
     (tmp_path / "v.MP4").touch()
     with pytest.raises(InputError, match=r"'v' is there twice, .*v and .*v\.MP4: keep one"):
@@ -172,6 +173,7 @@ def test_a_video_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_videos_may_be_named_like_a_video(tmp_path: Path) -> None:
+    pytest.importorskip("av")
     write_videos(tmp_path, ["v/inside"])
     (tmp_path / "v.mp4").touch()
     with pytest.raises(InputError, match=r"v\.mp4, video 'v', is empty"):

@@ -1,3 +1,4 @@
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -126,7 +127,7 @@ def test_a_raw_stream_is_timed_by_its_frame_rate(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])
 def test_times_of_a_variable_frame_rate_are_exact(tmp_path: Path, ending: str) -> None:
     gaps = np.random.default_rng(0).integers(5, 400, 40)
-    ms = np.cumsum(gaps)
+    ms = 3000 + np.cumsum(gaps)
     images = moving(40)
     write_video(tmp_path / f"v.{ending}", images, times=ms.tolist())
     clip = videos(tmp_path).read("v")
@@ -318,6 +319,15 @@ def test_extract_reads_files_and_folders_and_skips_what_is_broken(tmp_path: Path
         run(tmp_path, ["good", "half"], strict=True)
     done = run(tmp_path, ["good", "frames"], frames="fps:2")
     assert "no time axis" in done.skipped[0]
+
+
+def test_the_missing_package_is_named_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_video(tmp_path / "v.mp4", moving(3))
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(InputError, match=r"vrbench\[video\]"):
+        videos(tmp_path)
 
 
 def test_several_threads_read_the_same(tmp_path: Path) -> None:

@@ -109,10 +109,9 @@ def _end(packet: Any) -> float:
 
 
 def _stated(container: Any, stream: Any) -> float | None:
-    """When the container says that its data end, in seconds; None where it does not."""
+    """When, in seconds, the data end or later, as the container says; None where it does not."""
     if not container.format.name.startswith(STATED):
         return None
     if container.format.name == "avi" and stream.average_rate:
         return float(stream.frames / stream.average_rate)
-    start = container.start_time or 0
-    return None if container.duration is None else float(start + container.duration) / 1e6
+    return None if container.duration is None else float(container.duration) / 1e6

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
+from vrbench.extras import needed
 from vrbench.video.clip import Clip
 from vrbench.video.decoding import DecodedFrames, LostFrameError
 from vrbench.video.images import frame_files, is_image, read_image
@@ -135,6 +136,8 @@ def open_videos(path: Path, sampling: Sampling) -> Videos:
             f"--frames {sampling} needs video files: folders of frames ({path}) have no time "
             "axis; use uniform:N or all."
         )
+    if "file" in kinds:
+        needed("av", "video")  # now, not for each video anew
     return Videos(path, sampling, "file" in kinds)
 
 
