@@ -27,8 +27,18 @@ def test_a_sampling_round_trips(spec: str) -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    ["uniform", "uniform:0", "uniform:2.5", "fps:-1", "fps:nan", "fps:inf", "all:3", ""]
-    + ["ends:12,fps:1", "fps:1,fps:2", "fps:1,all", "uniform:2,head:1", "fps", "head:0", "fps:1,"],
+    [
+        *("uniform", "uniform:0", "uniform:2.5", "fps:-1", "fps:nan", "fps:inf", "all:3", ""),
+        *(
+            "ends:12,fps:1",
+            "fps:1,fps:2",
+            "fps:1,all",
+            "uniform:2,head:1",
+            "fps",
+            "head:0",
+            "fps:1,",
+        ),
+    ],
 )
 def test_a_sampling_out_of_range_is_refused(spec: str) -> None:
     with pytest.raises(InputError, match="uniform:"):
@@ -124,7 +134,7 @@ def test_a_cut_off_image_is_named(tmp_path: Path) -> None:
 def test_missing_and_empty_videos_are_named(tmp_path: Path) -> None:
     write_videos(tmp_path, ["good"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="'goad' is not there.*Did you mean 'good'"):
+    with pytest.raises(InputError, match=r"'goad' is not there.*Did you mean 'good'"):
         read(tmp_path, "goad")
     with pytest.raises(InputError, match="empty holds no image"):
         read(tmp_path, "empty")
@@ -152,6 +162,7 @@ def test_a_folder_that_holds_no_video_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_video_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("av")
     write_videos(tmp_path, ["v"])
     (tmp_path / "v.MP4").touch()
     with pytest.raises(InputError, match=r"'v' is there twice, .*v and .*v\.MP4: keep one"):
@@ -162,6 +173,7 @@ def test_a_video_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_videos_may_be_named_like_a_video(tmp_path: Path) -> None:
+    pytest.importorskip("av")
     write_videos(tmp_path, ["v/inside"])
     (tmp_path / "v.mp4").touch()
     with pytest.raises(InputError, match=r"v\.mp4, video 'v', is empty"):

@@ -47,6 +47,8 @@ def video_stream(path: Path, video: str) -> Iterator[tuple[Any, Any]]:
                 f"{path}, video '{video}', has no video stream (it holds {kinds}): fetch the "
                 "pictures too or leave it out."
             )
+        if streams[0].codec_context is None:
+            raise damaged(path, video, "is in a codec that is not known here")
         streams[0].codec_context.thread_count = 1
         yield container, streams[0]
 

@@ -18,7 +18,7 @@ WORTH = 16
 """Frames that a jump to a keyframe must save: fewer are decoded faster than a decoder is reset."""
 
 
-class LostFrame(InputError):
+class LostFrameError(InputError):
     """A packet gave no frame at the time that it says."""
 
 
@@ -61,7 +61,7 @@ def decode(path: Path, video: str, line: Timeline, numbers: Sequence[int]) -> It
     keyframes, it goes on from the start.
 
     Raises:
-        LostFrame: a packet gave no frame.
+        LostFrameError: a packet gave no frame.
         InputError: a frame that is needed is damaged.
     """
     av = needed("av", "video")
@@ -71,7 +71,7 @@ def decode(path: Path, video: str, line: Timeline, numbers: Sequence[int]) -> It
             yield image
             done += 1
         return
-    except (LostFrame, av.FFmpegError):
+    except (LostFrameError, av.FFmpegError):
         place = int(numbers[done])
     try:
         yield from _frames(path, video, line, numbers[done:], jump=False)
@@ -85,9 +85,10 @@ def _frames(
 ) -> Iterator[Any]:
     starts = line.keys if jump and len(line.keys) else np.zeros(1, dtype=np.int64)
     with video_stream(path, video) as (container, stream):
-        frames, at, frame = container.decode(stream), -1, None
+        frames, at = container.decode(stream), -1
+        frame: Any = None
         for number in numbers:
-            start = int(starts[max(np.searchsorted(starts, number, side="right") - 1, 0)])
+            start = int(starts[starts <= number].max(initial=0))
             if start - at > WORTH:
                 container.seek(int(line.ticks[start]), stream=stream)
                 frames = container.decode(stream)
@@ -96,7 +97,7 @@ def _frames(
                 at = _number(line, frame, at)
                 if at > number or (frame.is_corrupt and at >= start):
                     lost = f"gives no sound frame {number} of {len(line.ticks)}"
-                    raise LostFrame(str(damaged(path, video, lost)))
+                    raise LostFrameError(str(damaged(path, video, lost)))
             yield picture(frame, path, video)
 
 

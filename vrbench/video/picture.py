@@ -29,16 +29,16 @@ A pixel at (x, y), y down, is shown at (a x + c y, b x + d y).
 def picture(frame: Any, path: Path, video: str) -> Any:
     """Turn an ``av.VideoFrame`` into an RGB ``PIL.Image``, upright as its display matrix says.
 
-    Colours are converted by swscale with interpolated chroma and exact rounding. Matrix and range
-    are those that the stream names; BT.601, limited, where it names none, as ffmpeg does. Pixels
-    that are not square stay as they are stored.
+    Colours are converted by swscale with bicubic chroma and exact rounding, the same on every
+    machine. Matrix, range and place of the chroma samples are those that the stream names; BT.601,
+    limited, where it names none, as ffmpeg does. Pixels that are not square stay as stored.
 
     Raises:
         InputError: the display matrix turns by a part of a quarter.
     """
     pil = needed("PIL.Image", "video")
     how = needed("av.video.reformatter", "video").Interpolation
-    flags = how.BILINEAR | how.FULL_CHR_H_INT | how.ACCURATE_RND | how.BITEXACT
+    flags = how.BICUBIC | how.FULL_CHR_H_INT | how.ACCURATE_RND | how.BITEXACT
     image = frame.to_image(interpolation=flags, threads=1)
     turn = _TURNS.get(_signs(frame))
     if turn is None:
@@ -47,10 +47,10 @@ def picture(frame: Any, path: Path, video: str) -> Any:
     return image.transpose(pil.Transpose[turn]) if turn else image
 
 
-def _signs(frame: Any) -> tuple[int, ...]:
+def _signs(frame: Any) -> tuple[int, int, int, int]:
     kind = needed("av.sidedata.sidedata", "video").Type.DISPLAYMATRIX
     data = frame.side_data.get(kind)
     if data is None:
         return (1, 0, 0, 1)
-    matrix = np.frombuffer(bytes(data), dtype=np.int32)[[0, 1, 3, 4]]
-    return tuple(int(sign) for sign in np.sign(matrix))
+    a, b, _, c, d, *_ = np.sign(np.frombuffer(bytes(data), dtype=np.int32)).tolist()
+    return a, b, c, d

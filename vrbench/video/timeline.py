@@ -16,6 +16,9 @@ from vrbench.video.container import damaged, video_stream
 SLACK = 0.5
 """Seconds that the data may end before what the container says: the last frame may be long."""
 
+LONGEST = 1_000_000
+"""Seconds, 11 days, after which a time stamp is taken for damage."""
+
 STATED = ("asf", "avi", "flv", "matroska", "mov")
 """Containers that say how long they are; for others libav estimates it from the data."""
 
@@ -51,30 +54,44 @@ def read_timeline(path: Path, video: str) -> Timeline:
     Raises:
         InputError: the file is no video, damaged, or ends before its container says.
     """
-    av = needed("av", "video")
-    stamps: list[tuple[int | None, bool]] = []
-    reached = 0.0
     with video_stream(path, video) as (container, stream):
-        torn = False
-        try:
-            for packet in container.demux():
-                reached = max(reached, _end(packet))
-                if packet.stream_index == stream.index and packet.size:
-                    torn = packet.is_corrupt
-                    if not packet.is_discard:
-                        stamps.append((packet.pts, packet.is_keyframe))
-        except av.FFmpegError as error:
-            raise damaged(path, video, f"breaks off ({error.strerror})") from error
-        stated = _stated(container, stream)
-        if torn or (stated is not None and reached < stated - SLACK):
-            says = "" if stated is None else f", its container says {stated:.2f} s"
-            raise damaged(path, video, f"is cut off: its data end at {reached:.2f} s{says}")
+        stamps = _stamps(path, video, container, stream)
         tick = stream.time_base
     known = sorted((pts, key) for pts, key in stamps if pts is not None)
     ticks = np.array([pts for pts, _ in known], dtype=np.int64)
     if not stamps or len(known) < len(stamps) or (np.diff(ticks) == 0).any():
         return count_frames(path, video)
+    _check_length(path, video, int(ticks[-1]) - int(ticks[0]), tick)
     return Timeline(ticks, tick, np.flatnonzero([key for _, key in known]))
+
+
+def _stamps(path: Path, video: str, container: Any, stream: Any) -> list[tuple[int | None, bool]]:
+    """Time stamp of each packet that shows a frame, and whether it is a keyframe."""
+    av = needed("av", "video")
+    stamps, reached, torn = [], 0.0, False
+    try:
+        # all streams: the sound may be what reaches the stated end
+        for packet in container.demux():
+            reached = max(reached, _end(packet))
+            if packet.stream_index == stream.index and packet.size:
+                torn = packet.is_corrupt
+                if not packet.is_discard:
+                    stamps.append((packet.pts, packet.is_keyframe))
+    except av.FFmpegError as error:
+        raise damaged(path, video, f"breaks off ({error.strerror})") from error
+    except IndexError as error:  # av looks up a stream that was not there when it began
+        what = "has streams that begin in the middle, as spliced or damaged ones do"
+        raise damaged(path, video, what) from error
+    stated = _stated(container, stream)
+    if torn or (stated is not None and reached < stated - SLACK):
+        says = "" if stated is None else f", its container says {stated:.2f} s"
+        raise damaged(path, video, f"is cut off: its data end at {reached:.2f} s{says}")
+    return stamps
+
+
+def _check_length(path: Path, video: str, ticks: int, tick: Fraction) -> None:
+    if ticks * tick > LONGEST:
+        raise damaged(path, video, f"has frames that are more than {LONGEST:,} s apart")
 
 
 def count_frames(path: Path, video: str) -> Timeline:
@@ -99,6 +116,7 @@ def count_frames(path: Path, video: str) -> Timeline:
     none = np.zeros(0, dtype=np.int64)
     if None in stamps or (np.diff(stamps) <= 0).any():
         return Timeline(np.arange(len(stamps)), 1 / rate, none)
+    _check_length(path, video, stamps[-1] - stamps[0], tick)
     return Timeline(np.array(stamps, dtype=np.int64), tick, none)
 
 
@@ -109,10 +127,9 @@ def _end(packet: Any) -> float:
 
 
 def _stated(container: Any, stream: Any) -> float | None:
-    """When the container says that its data end, in seconds; None where it does not."""
+    """When, in seconds, the data end or later, as the container says; None where it does not."""
     if not container.format.name.startswith(STATED):
         return None
     if container.format.name == "avi" and stream.average_rate:
         return float(stream.frames / stream.average_rate)
-    start = container.start_time or 0
-    return None if container.duration is None else float(start + container.duration) / 1e6
+    return None if container.duration is None else float(container.duration) / 1e6

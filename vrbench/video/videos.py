@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
+from vrbench.extras import needed
 from vrbench.video.clip import Clip
-from vrbench.video.decoding import DecodedFrames, LostFrame
+from vrbench.video.decoding import DecodedFrames, LostFrameError
 from vrbench.video.images import frame_files, is_image, read_image
 from vrbench.video.sampling import ROUNDING, Sampling
 from vrbench.video.timeline import Timeline, count_frames, read_timeline
@@ -66,7 +67,7 @@ class Videos:
             return Clip(name, [read_image(files[i], name) for i in numbers], numbers)
         try:
             return self._decoded(path, name, read_timeline(path, name), (start, end))
-        except LostFrame:
+        except LostFrameError:
             return self._decoded(path, name, count_frames(path, name), (start, end))
 
     def _decoded(
@@ -135,6 +136,8 @@ def open_videos(path: Path, sampling: Sampling) -> Videos:
             f"--frames {sampling} needs video files: folders of frames ({path}) have no time "
             "axis; use uniform:N or all."
         )
+    if "file" in kinds:
+        needed("av", "video")  # now, not for each video anew
     return Videos(path, sampling, "file" in kinds)
 
 
