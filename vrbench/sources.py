@@ -161,12 +161,8 @@ class FeatureSource:
     def within(self) -> dict[str, NDArray[Any]]:
         """Return the products of the global vectors, in float64."""
         text, video = global_vectors(self.features.text), global_vectors(self.features.video)
-        pairs = {
-            "text_text": (text, text),
-            "video_video": (video, video),
-            "text_video": (text, video),
-        }
-        return {name: a @ b.T for name, (a, b) in pairs.items()}
+        within = {"text_text": text @ text.T, "video_video": video @ video.T}
+        return {**within, "text_video": text @ video.T}
 
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
         """Score what tuning and figures need, up to ``MOST_PAIRS`` pairs a matrix."""
