@@ -120,7 +120,8 @@ class Run:
         result = Result(values, {**measured.ranks, **raw_ranks, **ids})
         if save is not None:
             spec = normalizations.spec(job.norm)
-            save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, ids)
+            beside = {**ids, **source.beside(job.method, job.bank)}
+            save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, beside)
         return result if self.out is None else results.save(result, self.out, job.name)
 
     def _measure(self, sim: Sim, gamma: float | None) -> Measured:

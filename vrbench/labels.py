@@ -23,10 +23,18 @@ def method(result: Result) -> str:
 def bank(result: Result) -> str:
     """Return kind and size of the bank, "transductive" wherever the norm saw the test set."""
     used = result["bank"]
-    size = f" {used['n_text']} x {used['n_video']}" if used.get("n_text") else ""
+    sides = (_queries(result, "n_text"), _queries(result, "n_video"))
+    size = f" {' x '.join(sides)}" if used.get("n_text") else ""
     hindsight = "marginals=captions" in result["norm"] or bool(result.get("transductive"))
     saw_test = used["kind"] == "test" or hindsight
     return f"{used['kind']}{size}{' (transductive)' if saw_test else ''}"
+
+
+def _queries(result: Result, side: str) -> str:
+    """Return the number of bank queries, and of those that differ where some repeat."""
+    n = result["bank"].get(side)
+    distinct = (result.get("bank_distinct") or {}).get(side, n)
+    return f"{n}" if distinct == n else f"{n} ({distinct} distinct)"
 
 
 def how(result: Result) -> str:

@@ -11,8 +11,9 @@ from vrbench.errors import InputError, did_you_mean
 from vrbench.features import Features, open_features
 from vrbench.grid import Settings
 from vrbench.memory import set_bound
+from vrbench.sim_source import SimSource
 from vrbench.simfile import SimFile, load_sim
-from vrbench.sources import Compute, FeatureSource, SimSource, Source
+from vrbench.sources import Compute, FeatureSource, Source
 
 KINDS = ("none", "train", "test", "rolling")
 

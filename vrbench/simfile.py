@@ -6,7 +6,7 @@ import hashlib
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
 from vrbench.sim import Sim, as_matrix
+from vrbench.simbeside import SMALL, small_beside
 from vrbench.stored import StoredMatrix, in_npz, spool
 from vrbench.truth import Truth
 
 KEYS = (
     *("t2v", "v2t", "norm", "raw_t2v", "raw_v2t", "text_video", "positives"),
     *("bank_t2v", "bank_v2t", "text_ids", "video_ids"),
+    *SMALL,
 )
 
 
@@ -43,6 +45,7 @@ class SimFile:
         bank: t2v (n_bank_text, n_video), v2t (n_text, n_bank_video), either may be None; or None.
         text_ids: (n_text,).
         video_ids: (n_video,).
+        beside: ``captions``, ``scale``, ``bank_text_video``, as far as the file has them.
     """
 
     path: Path
@@ -53,6 +56,7 @@ class SimFile:
     bank: Sim | None
     text_ids: NDArray[Any]
     video_ids: NDArray[Any]
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def sha256(self) -> str:
         """SHA-256 of the file, hexadecimal."""
@@ -97,6 +101,7 @@ def load_sim(path: str | Path) -> SimFile:
         bank=None if bank.t2v is None and bank.v2t is None else bank,
         text_ids=_ids(path, arrays, "text", shape[-2]),
         video_ids=_ids(path, arrays, "video", shape[-1]),
+        beside=small_beside(path, arrays, shape[-2]),
     )
 
 
@@ -107,7 +112,7 @@ def save_sim(
     raw: Sim,
     truth: Truth,
     bank: Sim | None,
-    ids: Mapping[str, NDArray[Any]],
+    beside: Mapping[str, Any],
 ) -> None:
     """Write a similarity file that ``load_sim`` reads back bit for bit.
 
@@ -124,7 +129,7 @@ def save_sim(
     else:
         arrays["positives"] = np.zeros((truth.n_text, truth.n_video), dtype=bool)
         arrays["positives"][truth.text, truth.video] = True
-    arrays |= {key: ids[key] for key in ("text_ids", "video_ids")}
+    arrays |= beside
     with replacing(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **{k: v for k, v in arrays.items() if v is not None})
 
@@ -136,7 +141,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             found = [key for key in file.files if key in KEYS]
-            large = {key: _on_disk(path, key) for key in found if key.startswith("bank_")}
+            large = {key: _on_disk(path, key) for key in found if key in ("bank_t2v", "bank_v2t")}
             arrays = {key: file[key] for key in found if large.get(key) is None}
     except (AttributeError, TypeError) as error:
         raise InputError(
