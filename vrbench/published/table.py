@@ -7,6 +7,8 @@ from dataclasses import dataclass
 RISING = frozenset({"percent"})
 """Units of which more is better; of ranks, times and sizes less is."""
 
+_IMPLIED = frozenset({"percent", "rank", "share", "1", "text"})
+
 
 @dataclass(frozen=True)
 class Column:
@@ -34,8 +36,13 @@ class Column:
 
     @property
     def label(self) -> str:
-        """Return the heading, such as ``t2v R@1`` or ``MS-COCO: t2v R@1``."""
+        """Return what the column is called, such as ``t2v R@1`` or ``MS-COCO: t2v R@1``."""
         return prefixed(self.measure, self.dataset, self.setting)
+
+    @property
+    def heading(self) -> str:
+        """Return the label, with the unit where the metric does not imply it."""
+        return self.label if self.unit in _IMPLIED else f"{self.label} ({self.unit})"
 
 
 @dataclass(frozen=True)
