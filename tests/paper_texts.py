@@ -25,11 +25,14 @@ READ_TWICE = ("98.6 98.6 98.6 *98.6* *98.8*", "98.6 98.6 98.6 *98.8*")
 NUMBER = re.compile(r"\*?\d+\.?\d*\*?")
 
 
+def text(folder: Path, paper: str) -> str:
+    return (folder / f"{FILES[paper]}.txt").read_text(encoding="utf-8")
+
+
 def segments(folder: Path, paper: str) -> list[list[Fields]]:
     """Return each run of lines with tabs, as fields without markup but bold."""
-    text = (folder / f"{FILES[paper]}.txt").read_text(encoding="utf-8")
     runs: list[list[Fields]] = [[]]
-    for line in text.splitlines():
+    for line in text(folder, paper).splitlines():
         if "\t" in line:
             runs[-1].append([_plain(field) for field in line.split("\t")])
         elif runs[-1]:

@@ -43,7 +43,7 @@ def matches(slot: MeasuredBy, result: Result) -> bool:
     """Whether a result stands beside the row of this slot."""
     return (
         _names(result.get("sequence") or "") == slot.sequence
-        and (not slot.methods or any(_is(result["method"] or "", spec) for spec in slot.methods))
+        and (not slot.methods or _names(result["method"] or "") in slot.methods)
         and _names(result["norm"]) == slot.norm
         and result["bank"]["kind"] == slot.bank
     )
@@ -54,8 +54,7 @@ def unknown_methods(slot: MeasuredBy) -> list[str]:
     from vrbench.alignments import alignments
 
     known = alignments.classes()
-    specs = slot.methods[:1]
-    return [name for spec in specs for name in _names(spec).split("+") if name not in known]
+    return [name for spec in slot.methods[:1] for name in spec.split("+") if name not in known]
 
 
 def missing_methods(table: PublishedTable) -> list[str]:
@@ -150,11 +149,6 @@ def _same_data(table: PublishedTable, result: Result) -> bool:
 
     ours = plain(result["dataset"], result["split"])
     return result["n_video"] == table.n_video and ours == plain(table.dataset, table.split)
-
-
-def _is(given: str, wanted: str) -> bool:
-    """Whether a method is the wanted one: parameters count only where they are asked for."""
-    return given == wanted if ":" in wanted else _names(given) == wanted
 
 
 def _names(spec: str) -> str:

@@ -12,6 +12,7 @@ from vrbench.cli.table import Format, print_as
 
 if TYPE_CHECKING:
     from vrbench.reproducing import Reproduction
+    from vrbench.results import Result
     from vrbench.sources import Source
 
 
@@ -69,7 +70,7 @@ def reproduce(
     if dry_run:
         _print_plan(work)
         return
-    results = []
+    results: list[Result] = []
     for source, found in work:
         for text in found.empty if not quiet else ():
             note(f"Left empty: {text}")

@@ -46,7 +46,7 @@ def _holds(claimed: str, gain: float) -> bool:
         return gain > float(claimed[1:])
     decimals = len(claimed.partition(".")[2])
     # Cells are themselves rounded to a decimal, so a difference of two is not exact in binary.
-    return abs(gain - float(claimed)) <= 0.5 * 10**-decimals + 1e-9
+    return abs(gain - float(claimed)) <= 0.5 * 0.1**decimals + 1e-9
 
 
 def _pairs(table: PublishedTable, claim: Claim) -> Iterator[tuple[Column, float, float, Row]]:

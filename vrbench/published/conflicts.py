@@ -75,4 +75,4 @@ def _same(text: str, known: Iterable[str]) -> str:
 
 def _agree(one: str, other: str) -> bool:
     decimals = min(len(text.partition(".")[2]) for text in (one, other))
-    return abs(float(one) - float(other)) <= 0.5 * 10**-decimals + 1e-9
+    return abs(float(one) - float(other)) <= 0.5 * 0.1**decimals + 1e-9

@@ -75,6 +75,7 @@ def _cell(text: str, unit: str) -> Cell:
 
 
 def _claim(entry: Mapping[str, Any]) -> Claim:
-    lists = {key: tuple(entry.get(key, ())) for key in ("over", "columns")}
-    plain = {key: value for key, value in entry.items() if key not in (*lists, "table")}
-    return Claim(**plain, **lists)
+    values = {key: value for key, value in entry.items() if key != "table"}
+    for key in ("over", "columns"):
+        values[key] = tuple(entry.get(key, ()))
+    return Claim(**values)

@@ -64,8 +64,8 @@ class MeasuredBy:
     """The results that stand beside a published row, and what ``vrbench reproduce`` runs for it.
 
     Attributes:
-        methods: specs, "a+b" for a weighted sum; a spec without parameters stands for any. The
-            first is what is run; empty: any method, ``global`` is run.
+        methods: names without parameters, "a+b" for a weighted sum; the first is what is run.
+            Empty: any method, and ``global`` is run.
         norm: name of the normalization without parameters.
         bank: kind of its bank.
         sequence: name of the sequence alignment without parameters; empty: none.
