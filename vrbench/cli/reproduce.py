@@ -72,10 +72,12 @@ def reproduce(
         return
     results: list[Result] = []
     for source, found in work:
-        for text in found.empty if not quiet else ():
-            note(f"Left empty: {text}")
-        with nullcontext() if quiet or not found.jobs else Bars() as bars:
-            results += Run(source, settings, compute, out, bars).run(found.jobs)
+        if not quiet:
+            for text in (*source.notes, *(f"Left empty: {text}" for text in found.empty)):
+                note(text)
+        if found.jobs:
+            with nullcontext() if quiet else Bars() as bars:
+                results += Run(source, settings, compute, out, bars).run(found.jobs)
     print_as(tables.paper_table(name, with_ranks(results)), format_)
 
 
