@@ -84,7 +84,7 @@ def _tables() -> list[Entry]:
 
     return [
         {"name": t.name, "parameters": "", "summary": t.title, "source": t.source}
-        for t in map(published.load, published.names())
+        for t in map(published.load, (*published.names(), *published.extras()))
     ]
 
 
