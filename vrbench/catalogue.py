@@ -64,6 +64,12 @@ def _figures() -> list[Entry]:
     return registered(figures)
 
 
+def _rules() -> list[Entry]:
+    from vrbench.rules import rules
+
+    return registered(rules)
+
+
 def _metrics() -> list[Entry]:
     return [
         {"name": name, "parameters": "", "summary": text, "source": ""}
@@ -85,6 +91,7 @@ CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "norms": _norms,
     "encoders": _encoders,
     "metrics": _metrics,
+    "rules": _rules,
     "figures": _figures,
     "tables": _tables,
 }

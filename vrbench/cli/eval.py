@@ -91,6 +91,7 @@ def evaluate(
       vrbench eval --from-sim sims.npz --norm dsl --json
     """
     from vrbench.bundled import bundled_features
+    from vrbench.cli.numbers import whole_numbers
     from vrbench.grid import Settings, plan
     from vrbench.memory import parse_size
     from vrbench.opening import open_source
@@ -98,7 +99,7 @@ def evaluate(
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
-    settings = Settings(_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
+    settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
     compute = Compute(precision, device, workers, parse_size(memory) if memory else None)
     paths: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
     work: list[tuple[Source, list[Job]]] = []
@@ -118,13 +119,6 @@ def evaluate(
         for result in _run(source, jobs, settings, compute, out, save_sim, quiet)
     ]
     _print(results, json, verbose)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"Cannot read --k {text}: write whole numbers such as 1,5,10.") from None
 
 
 def _ids(path: Path | None) -> tuple[str, ...] | None:
