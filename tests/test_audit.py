@@ -42,7 +42,11 @@ def released_compute_metrics(x: Array) -> tuple[int, dict[str, float]]:
     sorted_ = np.sort(-x, axis=1)
     places = np.where(sorted_ - np.diag(-x)[:, None] == 0)[1]
     recalls = {f"R@{k}": float((places < k).sum()) * 100 / len(places) for k in KS}
-    return len(places), {**recalls, "MdR": np.median(places) + 1, "MnR": np.mean(places) + 1}
+    return len(places), {
+        **recalls,
+        "MdR": float(np.median(places)) + 1,
+        "MnR": float(places.mean()) + 1,
+    }
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -46,11 +46,10 @@ class Padded(Rule):
             return None
         text = np.arange(truth.n_text + missing) % truth.n_text
         owner = truth.video[np.argsort(truth.text)][text]
-        column = np.arange(truth.n_video)
+        matrix = audited.matrix(direction)[text]
         if not audited.several_captions:
-            column = np.concatenate([column, owner[truth.n_text :]])
+            matrix = np.hstack([matrix, matrix[:, owner[truth.n_text :]]])
             owner[truth.n_text :] = truth.n_video + np.arange(missing)
-        matrix = audited.matrix(direction)[text][:, column]
         sim = Sim(matrix, None) if direction == "t2v" else Sim(None, matrix)
         padded = replace(audited, sim=sim, truth=Truth.of(matrix.shape, owner), _counters={})
         return reported(padded.ranks(direction), audited.ks)

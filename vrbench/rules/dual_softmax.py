@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.metrics import RankCounter
-from vrbench.normalizations.base import Bank
+from vrbench.normalizations.base import Bank, Transform
 from vrbench.normalizations.dsl import DualSoftmax
 from vrbench.rules import rules
 from vrbench.rules.base import Audited, Reported, Rule, reported
@@ -18,20 +18,22 @@ from vrbench.sim import Direction, Rows
 from vrbench.truth import Queries
 
 
-def _dual(rows: NDArray[Any], bank: NDArray[Any], tau: float) -> NDArray[Any]:
-    """(rows, gallery) times its softmax over the rows of ``bank``."""
-    fitted = DualSoftmax(tau).fit(Bank(Rows(bank), np.ones(len(bank)), np.ones(bank.shape[1])))
-    return fitted.transform(rows)
+def _fitted(rows: Rows, tau: float) -> Transform:
+    """Return dual softmax over these queries."""
+    bank = Bank(rows, np.ones(len(rows)), np.ones(rows.width))
+    return DualSoftmax(tau).fit(bank).transform
 
 
-def _ranked(asking: Queries, batch: int, tau: float) -> NDArray[np.float64]:
+def _ranked(asking: Queries, batches: Iterable[slice], tau: float) -> NDArray[np.float64]:
     """(n,) ranks after dual softmax within batches of queries; those who do not ask stay out."""
     counter, asked = RankCounter(asking), asking.asked
-    for start in range(0, len(asking.rows), batch):
-        rows = slice(start, min(start + batch, len(asking.rows)))
-        block = asking.rows.block(rows)
-        bank = block[asked[rows]]
-        counter.add(rows, _dual(block, bank, tau) if len(bank) else block)
+    for batch in batches:
+        inside = np.flatnonzero(asked[batch]) + batch.start
+        transform = _fitted(Rows(asking.rows.matrix, inside), tau) if len(inside) else np.asarray
+        whole = Rows(asking.rows.matrix[batch])
+        for part in whole.slices():
+            rows = slice(batch.start + part.start, batch.start + part.stop)
+            counter.add(rows, transform(whole.block(part)))
     return counter.ranks()[asked]
 
 
@@ -56,7 +58,7 @@ class WholeSet(Rule):
         if audited.norm != "none":
             return None
         asking = audited.asking(direction)
-        return reported(_ranked(asking, len(asking.rows), self.tau), audited.ks)
+        return reported(_ranked(asking, [slice(0, len(asking.rows))], self.tau), audited.ks)
 
 
 @rules.register("dual-softmax-batch")
@@ -86,7 +88,10 @@ class Batched(Rule):
         """Report the ranks after it."""
         if audited.norm != "none":
             return None
-        return reported(_ranked(audited.asking(direction), self.batch, self.tau), audited.ks)
+        asking = audited.asking(direction)
+        starts = range(0, len(asking.rows), self.batch)
+        batches = (slice(start, min(start + self.batch, len(asking.rows))) for start in starts)
+        return reported(_ranked(asking, batches, self.tau), audited.ks)
 
 
 @rules.register("dual-softmax-texts")
@@ -116,5 +121,5 @@ class OverTexts(Rule):
         counter = RankCounter(asking)
         for rows in asking.rows.slices():
             block = asking.rows.block(rows)
-            counter.add(rows, _dual(block.T, block.T, self.tau).T)
+            counter.add(rows, _fitted(Rows(block.T), self.tau)(block.T).T)
         return reported(counter.ranks()[asking.asked], audited.ks)
