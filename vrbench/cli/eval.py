@@ -53,6 +53,10 @@ def evaluate(
     save_sim: Annotated[
         Path | None, typer.Option(help="Write the similarities as npz (one method and norm).")
     ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Write RUN.t2v.run, RUN.t2v.qrels and the same of v2t (TREC format)."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print results as a JSON list.")] = False,
     precision: Annotated[
@@ -105,18 +109,21 @@ def evaluate(
     work: list[tuple[Source, list[Job]]] = []
     for path in paths:
         kind, source = open_source(path, from_sim, bank, compute, settings)
-        existing = None if overwrite or save_sim else out
+        existing = None if overwrite or save_sim or run else out
         jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
         work.append((source, jobs))
-    if save_sim and sum(len(jobs) for _, jobs in work) != 1:
-        raise InputError("--save-sim holds one result: give one file, one --method and one --norm.")
+    for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
+        if sum(len(jobs) for _, jobs in work) != 1:
+            raise InputError(
+                f"--{option} holds one result: give one file, one --method and one --norm."
+            )
     if dry_run:
         _print_plan(work)
         return
     results = [
         result
         for source, jobs in work
-        for result in _run(source, jobs, settings, compute, out, save_sim, quiet)
+        for result in _run(source, jobs, settings, compute, out, save_sim, run, quiet)
     ]
     _print(results, json, verbose)
 
@@ -141,6 +148,7 @@ def _run(
     compute: Compute,
     out: Path,
     save_sim: Path | None,
+    trec: Path | None,
     quiet: bool,
 ) -> list[Result]:
     from contextlib import nullcontext
@@ -157,7 +165,7 @@ def _run(
                 f"{existing} of {len(jobs)} results exist in {out} (--overwrite makes them again)."
             )
     with nullcontext() if quiet else Bars() as bars:
-        return list(Run(source, settings, compute, out, bars).run(jobs, save_sim))
+        return list(Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim))
 
 
 def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]]) -> None:
