@@ -10,5 +10,6 @@ from vrbench.cli import tune
 from vrbench.cli import table
 from vrbench.cli import audit
 from vrbench.cli import compare
+from vrbench.cli import query
 from vrbench.cli import plot
 from vrbench.cli import list_
