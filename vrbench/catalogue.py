@@ -72,6 +72,12 @@ def _figures() -> list[Entry]:
     return registered(figures)
 
 
+def _rules() -> list[Entry]:
+    from vrbench.rules import rules
+
+    return registered(rules)
+
+
 def _metrics() -> list[Entry]:
     return [
         {"name": name, "parameters": "", "summary": text, "source": ""}
@@ -94,6 +100,7 @@ CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "encoders": _encoders,
     "datasets": _datasets,
     "metrics": _metrics,
+    "rules": _rules,
     "figures": _figures,
     "tables": _tables,
 }

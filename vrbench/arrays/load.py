@@ -15,7 +15,6 @@ from vrbench.arrays.reading import reading
 from vrbench.datasets import read_csv
 from vrbench.errors import InputError
 
-
 DUMPS = ("video", "text", "bank_video", "bank_text")
 """Folders that may stand for the arrays of a side."""
 

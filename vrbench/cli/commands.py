@@ -10,5 +10,8 @@ from vrbench.cli import eval as eval_
 from vrbench.cli import tune
 from vrbench.cli import table
 from vrbench.cli import reproduce
+from vrbench.cli import audit
+from vrbench.cli import compare
+from vrbench.cli import query
 from vrbench.cli import plot
 from vrbench.cli import list_

@@ -17,7 +17,9 @@ WIDEST = 60
 def list_(
     kind: Annotated[
         str | None,
-        typer.Argument(help="methods, norms, encoders, datasets, metrics, figures, tables."),
+        typer.Argument(
+            help="methods, norms, encoders, datasets, metrics, rules, figures or tables."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
