@@ -16,7 +16,8 @@ WIDEST = 60
 @command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="methods, norms, encoders, metrics, figures or tables.")
+        str | None,
+        typer.Argument(help="methods, norms, sequences, encoders, metrics, figures or tables."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
