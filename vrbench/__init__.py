@@ -12,7 +12,7 @@ from vrbench._version import VERSION as __version__  # noqa: N811  the usual nam
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench import diagnostics, metrics
+    from vrbench import diagnostics, metrics, sequences
     from vrbench.evaluation import evaluate
     from vrbench.features import Features, Tokens
     from vrbench.features import open_features as open  # noqa: A004  the promised name
@@ -32,6 +32,7 @@ _NAMES = {
     "normalize": ("vrbench.normalizing", "normalize"),
     "open": ("vrbench.features", "open_features"),
     "score": ("vrbench.scoring", "score"),
+    "sequences": ("vrbench.sequences", None),
 }
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "normalize",
     "open",
     "score",
+    "sequences",
 ]
 
 

@@ -53,6 +53,12 @@ def _norms() -> list[Entry]:
     return registered(normalizations)
 
 
+def _sequences() -> list[Entry]:
+    from vrbench.sequences import sequences
+
+    return registered(sequences)
+
+
 def _encoders() -> list[Entry]:
     from vrbench.encoders import encoders
 
@@ -97,6 +103,7 @@ def _tables() -> list[Entry]:
 CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "methods": _methods,
     "norms": _norms,
+    "sequences": _sequences,
     "encoders": _encoders,
     "datasets": _datasets,
     "metrics": _metrics,
