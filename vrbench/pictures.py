@@ -12,7 +12,7 @@ from typing import Any
 from vrbench import html
 from vrbench.errors import InputError
 from vrbench.files import replacing
-from vrbench.video import check_folder, parse_sampling, read_clip
+from vrbench.video import Videos, open_videos, parse_sampling
 
 FRAMES = parse_sampling("uniform:3")
 HEIGHT = 72
@@ -26,18 +26,18 @@ def page_of_queries(
 
     Args:
         queries: as ``vrbench show --json`` prints them.
-        frames: folder with one folder of frames a video, named by its id.
+        frames: folder of video files, or with a folder of frames a video, named by its id.
         out: the page; frames are inside it, so that it can be sent around alone.
         data: what the queries are of.
 
     Raises:
         InputError: there is no such folder, or the page cannot be written.
     """
-    check_folder(frames, FRAMES)
+    videos = open_videos(frames, FRAMES)
 
     @cache
     def thumbnails(video: str) -> str:
-        return _thumbnails(frames, video)
+        return _thumbnails(videos, video)
 
     body = [html.paragraph(data), html.paragraph(_LEGEND, note=True)]
     for query in queries:
@@ -79,10 +79,10 @@ def _item(candidate: Mapping[str, Any], frames: str) -> str:
     return f"{frames}<br>{words}" if frames else words
 
 
-def _thumbnails(frames: Path, video: str) -> str:
+def _thumbnails(videos: Videos, video: str) -> str:
     """Return some frames of a video; a note where there are none."""
     try:
-        clip = read_clip(frames, video, FRAMES)
+        clip = videos.read(video)
     except InputError:
         return "(no frames)"
     pictures = []
