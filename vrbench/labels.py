@@ -5,7 +5,7 @@ Every function takes a result as a dict with the keys of a result file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -58,6 +58,12 @@ def data(result: Result) -> str:
     size = f"{result['n_text']} texts x {result['n_video']} videos{limited(result)}"
     context = [f"{head} {text(result)}" for head, text in CONTEXT.items()]
     return "; ".join([f"{dataset(result)}, {size}", *context, f"features {_sha(result)}"])
+
+
+def notes(results: Iterable[Result]) -> tuple[str, ...]:
+    """Return what a reader of numbers on these data should know, once each."""
+    said = [f"{dataset(one)}: {note}" for one in results for note in one.get("notes", ())]
+    return tuple(dict.fromkeys(said))
 
 
 def provenance(result: Result) -> str:

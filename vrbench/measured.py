@@ -105,6 +105,7 @@ def _block(
         sources += found or [None]
     about = "; ".join([data, *dict.fromkeys(f"bank {labels.bank(result)}" for result in results)])
     block = Block("measured", _heading(table, results), about, ("measured",), columns, tuple(lines))
+    block = replace(block, footnotes=labels.notes(results))
     return letter(_bold(block, sources), sources)
 
 
@@ -119,7 +120,7 @@ def _bold(block: Block, sources: Sequence[Result | None]) -> Block:
     )
     seen = any(one is not None and _saw_test(one) for one in sources)
     footnote = "Bold: best" + (" of the rows that are not transductive." if seen else ".")
-    return replace(block, lines=lines, footnotes=(footnote,))
+    return replace(block, lines=lines, footnotes=(*block.footnotes, footnote))
 
 
 def _best(block: Block, rows: set[int], column: int) -> set[int]:

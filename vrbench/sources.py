@@ -103,7 +103,7 @@ class FeatureSource:
         self.truth = Truth.of(
             (len(features.text), len(features.video)), text_video=features.text_video
         )
-        self.notes = features.notes
+        self.notes = (*features.notes, *features.data_notes)
         self.captions = features.text.captions
         self.given_norm = "none"
         self.scale = logit_scale(attrs.get("scale"), str(features.path))
@@ -113,6 +113,7 @@ class FeatureSource:
             "split": _text(attrs.get("split")),
             "encoder": _text(attrs.get("encoder")),
             "features": {"file": features.path.name, "sha256": features.sha256()},
+            "notes": list(features.data_notes),
         }
 
     def pairs(self, bank: str) -> int:

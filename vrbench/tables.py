@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from vrbench import measured, published
+from vrbench import labels, measured, published
 from vrbench.formats import Block, Line, Table, csv, markdown, to_json
 from vrbench.labels import CONTEXT, LABELS, Result
 from vrbench.latex import latex
@@ -64,7 +64,7 @@ def results_table(results: Sequence[Result]) -> Table:
         line(tuple(text(result) for text in heads.values()), columns, result) for result in results
     )
     block = Block("measured", "", about or "No results found.", tuple(heads), columns, lines)
-    return Table("results", "Results", (block,))
+    return Table("results", "Results", (block,), labels.notes(results))
 
 
 def published_block(table: PublishedTable) -> Block:

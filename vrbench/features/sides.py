@@ -38,23 +38,30 @@ def unfinished(attrs: Mapping[str, Any]) -> bool:
 
 
 def notes_of(file: Any, path: Path, sides: Iterable[str]) -> Iterator[str]:
-    """Yield what a reader of these sides should know: what is missing, odd, unfinished, torn."""
-    attrs = read_attrs(file)
-    if unfinished(attrs):
+    """Yield what a reader of these sides should know: an unfinished extraction, torn tails."""
+    if unfinished(read_attrs(file)):
         yield f"The extraction of {path} is unfinished: run the same vrbench extract again."
-    yield from _listed(attrs, "notes", list, path)
-    missing: dict[str, int] = _listed(attrs, "missing", dict, path)
-    if lost := [f"{n:,} in /{side}" for side, n in missing.items() if n]:
-        yield (
-            f"{path} lacks items that could not be read ({', '.join(lost)}): numbers on it are not "
-            "those of the whole split."
-        )
     for side in sides:
         if is_torn(file[side]):
             yield (
                 f"/{side} of {path} ends in an interrupted write, which is left out: "
                 f"{len(file[side]['ids'])} whole items are read."
             )
+
+
+def data_notes(attrs: Mapping[str, Any], path: Path) -> Iterator[str]:
+    """Yield what a reader of numbers on these data should know: odd captions, missing items.
+
+    Raises:
+        InputError: an attribute is malformed.
+    """
+    yield from _listed(attrs, "notes", list, path)
+    missing: dict[str, int] = _listed(attrs, "missing", dict, path)
+    if lost := [f"{n:,} in /{side}" for side, n in missing.items() if n]:
+        yield (
+            f"Items that could not be read are missing ({', '.join(lost)}): numbers are not those "
+            "of the whole split."
+        )
 
 
 def _listed(attrs: Mapping[str, Any], name: str, kind: type[T], path: Path) -> T:
