@@ -54,7 +54,7 @@ def _hindsight(coco: _Set, clip: _Set) -> tuple[str, ...]:
         "fairer and better, and no norm gains more in t2v than `ncl`: R@1 goes from",
         f"{coco.r1('none')} to {coco.r1('ncl')} and from {clip.r1('none')} to {clip.r1('ncl')},",
         f"while the error falls from {coco.error('none')} to {coco.error('ncl')} and from",
-        f"{clip.error('none')} to {clip.error('ncl')}, and the videos that are never retrieved first",
+        f"{clip.error('none')} to {clip.error('ncl')}, and the videos never retrieved first",
         f"from {coco.never('none')} to {coco.never('ncl')} and from {clip.never('none')} to",
         f"{clip.never('ncl')} percent. That is hindsight; the causal `rolling` bank keeps a part",
         f"of it ({rolling[0]} and {rolling[1]}). How much of the gain is only the mean differs:",
