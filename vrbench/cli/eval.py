@@ -51,7 +51,8 @@ def evaluate(
         Path | None, typer.Option(help="Measure this similarity file (npz) instead.")
     ] = None,
     save_sim: Annotated[
-        Path | None, typer.Option(help="Write the similarities as npz (one method and norm).")
+        Path | None,
+        typer.Option(help="Write similarities, bank and all as npz (one method and norm)."),
     ] = None,
     run: Annotated[
         Path | None,
