@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vrbench.diagnostics import ProbabilitySums
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.base import HATCHES, LINES, Case, Figure, each_direction
 from vrbench.metrics import fold
 from vrbench.sim import DIRECTIONS
 from vrbench.truth import Queries
@@ -105,13 +105,22 @@ class ProbabilitySumsFigure(Figure):
             for stage, rows in part.groupby("stage", sort=False):
                 color = colors[str(stage)]
                 inside = np.minimum(rows["sum"].to_numpy(), edges[-1])
-                panel.hist(inside, edges, alpha=0.4, label=str(stage), color=color)
+                panel.hist(
+                    inside,
+                    edges,
+                    alpha=0.4,
+                    label=str(stage),
+                    color=color,
+                    hatch=HATCHES[str(stage)],
+                    edgecolor="white",
+                )
                 place = np.clip(np.digitize(inside, edges) - 1, 0, self.bins - 1)
                 missed = rows["false_negative"].groupby(place).mean()
                 middle = (edges[missed.index] + edges[missed.index + 1]) / 2
-                rate.plot(middle, 100 * missed.to_numpy(), "o-", color=color, markersize=3)
+                line = f"o{LINES[str(stage)]}"
+                rate.plot(middle, 100 * missed.to_numpy(), line, color=color, markersize=3)
             panel.axvline(1, color="gray", linewidth=1)
             panel.set_xlabel("sum of retrieval probabilities (1 is due)")
             panel.set_ylabel("items (bars)")
             rate.set_ylabel("false negatives, percent (lines)")
-            panel.legend()
+            panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
