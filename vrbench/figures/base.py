@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.grid import Settings
+from vrbench.labels import DIRECTION_NAMES
 from vrbench.metrics import RankCounter, fold
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGES = ("raw", "normalized")
-DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 LINES = {"raw": "-", "normalized": "--"}
 HATCHES = {"raw": "", "normalized": "//"}
 """How the stages differ without colour."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import DIRECTION_NAMES, STAGES, Case, Figure
+from vrbench.figures.base import STAGES, Case, Figure
+from vrbench.labels import DIRECTION_NAMES
 from vrbench.sim import DIRECTIONS, Direction, Sim
 
 if TYPE_CHECKING:
