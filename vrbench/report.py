@@ -74,8 +74,8 @@ def _results(group: Sequence[Result]) -> list[str]:
         parts += [html.heading(DIRECTION_NAMES[direction], 3), html.table(heads, rows)]
     legend = (
         "R@K in percent. tied: queries with a foreign item at the same score; error: normalization "
-        "error (0 is fair); never, often: gallery items retrieved first by no query, by two or "
-        "more. A click on a heading sorts."
+        "error at the norm's gamma, else 0.01 (0 is fair); never, often: gallery items retrieved "
+        "first by no query, by two or more. A click on a heading sorts."
     )
     return [*parts, html.paragraph(legend, note=True)]
 
