@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import oracle_metrics as slow
 import pandas as pd
 import pytest
+from small_features import tokens_of
 
 import vrbench
 from vrbench import InputError, labels
@@ -16,6 +18,7 @@ from vrbench.alignments import parse_method
 from vrbench.alignments.driver import global_vectors
 from vrbench.bundled import bundled_features
 from vrbench.evaluation import Run
+from vrbench.features.writer import FeatureWriter
 from vrbench.figures import figures
 from vrbench.figures.base import Case
 from vrbench.grid import Settings, plan
@@ -158,3 +161,82 @@ def test_repeated_bank_queries_are_counted_once(small: Case) -> None:
 def test_a_queue_needs_a_bank_apart_from_the_test_set() -> None:
     with pytest.raises(InputError, match="bank apart from the test set"):
         figures.parse("queue-size").data(case(bank="test"))
+
+
+def test_similarities_are_counted_once(small: Case) -> None:
+    data = figures.parse("similarities:bins=7").data(small)
+    raw, _ = sims(small)
+    rows = data[(data["stage"] == "raw") & (data["direction"] == "t2v")]
+    truth = small.source.truth
+    right = rows[rows["pairs"] == "right"]
+    own = raw.t2v[truth.text, truth.video]
+    for _, row in right.iterrows():
+        last = row["to"] == right["to"].max()
+        inside = (own >= row["from"]) & ((own < row["to"]) | (last & (own == row["to"])))
+        assert row["count"] == inside.sum()
+    assert right["count"].sum() == len(own)
+    assert rows["count"].sum() == raw.t2v.size
+    assert rows.groupby("pairs")["percent"].sum().tolist() == pytest.approx([100, 100])
+
+
+def test_recalls_and_ranks_are_those_of_the_results(small: Case) -> None:
+    (result,) = vrbench.evaluate(bundled_features(), "global", "ncl", "train", limit=40)
+    recalls, ranks = (figures.parse(name).data(small) for name in ("recalls", "ranks"))
+    for direction in ("t2v", "v2t"):
+        rows = recalls[(recalls["stage"] == "normalized") & (recalls["direction"] == direction)]
+        for k in (1, 5, 10):
+            expected = result["metrics"][direction][f"R@{k}"]
+            assert rows[rows["K"] == k]["R@K"].item() == pytest.approx(expected)
+        assert rows["R@K"].is_monotonic_increasing
+        assert rows["R@K"].iloc[-1] == 100
+        rows = ranks[(ranks["stage"] == "normalized") & (ranks["direction"] == direction)]
+        assert rows["queries"].sum() == 40
+        assert rows["percent"].iloc[0] == pytest.approx(result["metrics"][direction]["R@1"])
+
+
+def test_space_keeps_the_most_variance_that_a_plane_can(small: Case) -> None:
+    data = figures.parse("space:pairs=3").data(small)
+    features = vrbench.open(bundled_features()).limited(np.arange(40))
+    both = np.concatenate([global_vectors(features.text), global_vectors(features.video)])
+    values = np.linalg.eigvalsh(np.cov(both.T))[::-1]
+    rows = data[~data["centered"]]
+    assert rows["x"].var() == pytest.approx(values[0])
+    assert rows["y"].var() == pytest.approx(values[1])
+    assert rows["x_share"].iloc[0] == pytest.approx(values[0] / values.sum())
+    assert (rows["joined"] >= 0).sum() == 3
+    centered = data[data["centered"]].groupby("side")[["x", "y"]].mean()
+    assert np.abs(centered.to_numpy()).max() < 1e-9
+
+
+def test_links_add_up_to_the_similarity_of_the_pair(small: Case) -> None:
+    name = str(small.source.text_ids[7])
+    data = figures.parse(f"links:text={name},lam=5").data(small)
+    features = vrbench.open(bundled_features()).limited(np.arange(40))
+    sim = vrbench.score(features.text, features.video, "tokenflow:lam=5", precision="double")
+    expected = sim.t2v[7, small.source.truth.video[7]]
+    assert data["contribution"].sum() == pytest.approx(expected, rel=1e-9)
+    assert data["plan"].to_numpy() * data["similarity"].to_numpy() == pytest.approx(
+        data["contribution"].to_numpy()
+    )
+    with pytest.raises(InputError, match="No text is called 'video1'"):
+        figures.parse("links:text=video1").data(small)
+
+
+def test_links_of_patches_are_drawn_over_the_middle_frame(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    video = [rng.normal(size=(3 + 3 * 9, 8)) for _ in range(2)]
+    columns = {
+        "level": np.tile([0] * 3 + [1] * 27, 2).astype(np.uint8),
+        "frame": np.tile([0, 1, 2, *np.repeat([0, 1, 2], 9)], 2),
+    }
+    with FeatureWriter(tmp_path / "p.h5", {"dataset": "p"}, "float32") as writer:
+        writer.append("video", replace(tokens_of(video), token_columns=columns))
+        texts = [rng.normal(size=(4, 8)) for _ in range(2)]
+        writer.append("text", tokens_of(texts, "text", video=[0, 1]))
+        writer.finish()
+    _, source = open_source(tmp_path / "p.h5", None, None, Compute(), Settings())
+    of_patches = Case(source, parse_method("global"), normalizations.parse("none"), "none")
+    data, files = plot(figures.parse("links:text=text1"), of_patches, "links", tmp_path)
+    assert len(data) == 4 * 27
+    assert data["frame"].tolist() == 4 * [*np.repeat([0, 1, 2], 9)]
+    assert len(files) == 3

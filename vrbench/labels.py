@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
+from string import ascii_lowercase
 from typing import Any
 
 Result = Mapping[str, Any]
+
+DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 
 
 def method(result: Result) -> str:
@@ -74,6 +77,11 @@ def provenance(result: Result) -> str:
     return "; ".join(
         [*file, f"vrbench {made['vrbench']}", made["date"], f"features {_sha(result)}"]
     )
+
+
+def letter(i: int) -> str:
+    """Return a short name for the i-th of several results: a, b, ..., z, a1, b1, ..."""
+    return ascii_lowercase[i % 26] + (str(i // 26) if i >= 26 else "")
 
 
 def _sha(result: Result) -> str:

@@ -14,4 +14,5 @@ from vrbench.cli import audit
 from vrbench.cli import compare
 from vrbench.cli import query
 from vrbench.cli import plot
+from vrbench.cli import report
 from vrbench.cli import list_

@@ -11,6 +11,8 @@ from vrbench.cli.app import command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vrbench.figures.base import Case
 
 
@@ -51,29 +53,18 @@ def show(
 
       vrbench show --direction v2t --frames frames/ --out page.html
     """
-    from dataclasses import asdict
+    from contextlib import nullcontext
 
-    from vrbench import showing
+    from vrbench.cli.progress import Bars
+    from vrbench.video import check_folder, parse_sampling
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither --features nor --method.")
-    cases = _cases(features, from_sim, method or ["tokenflow"], norm or ["ncl"], bank, quiet)
-    source = cases[0].source
-    if query is None:
-        asked, chosen = direction or "t2v", None
-    else:
-        asked, chosen = showing.find_query(source, query, direction)
-    found = showing.systems(cases, asked)
-    if chosen is None and len(found) < 2:
-        raise InputError("Nothing changes without a norm: give --norm, or the id of a query.")
-    queries = {"": [chosen]} if chosen is not None else showing.picked(found[0], found[1], picks)
-    shown: list[dict[str, Any]] = []
-    for kind, numbers in queries.items():
-        for number in numbers:
-            name, caption = showing.about(source, asked, number)
-            listed = [asdict(listing) for listing in showing.listings(found, number, k)]
-            about = {"picked": kind, "direction": asked, "query": name, "caption": caption}
-            shown.append({**about, "systems": listed})
+    if frames is not None:
+        check_folder(frames, parse_sampling("all"))
+    with nullcontext() if quiet else Bars() as bars:
+        cases = _cases(features, from_sim, method or ["tokenflow"], norm or ["ncl"], bank, bars)
+        shown = _queries(cases, query, direction, k, picks)
     _print(shown, cases[0], json)
     if frames is not None:
         from vrbench.pictures import page_of_queries
@@ -82,17 +73,48 @@ def show(
         note(f"{out} is written.")
 
 
+def _queries(
+    cases: list[Case],
+    query: str | None,
+    direction: Literal["t2v", "v2t"] | None,
+    k: int,
+    picks: int,
+) -> list[dict[str, Any]]:
+    """Return what each system retrieves for the query, or for queries that are picked."""
+    from dataclasses import asdict
+
+    from vrbench import showing
+
+    source = cases[0].source
+    asked, numbers = direction or "t2v", {}
+    if query is not None:
+        asked, number = showing.find_query(source, query, direction)
+        numbers = {"": [number]}
+    found = showing.systems(cases, asked)
+    if query is None:
+        if len(found) < 2:
+            raise InputError("Nothing changes without a norm: give --norm, or the id of a query.")
+        numbers = showing.picked(found[0], found[1], picks)
+    shown = []
+    for kind, chosen in numbers.items():
+        for number in chosen:
+            name, caption = showing.about(source, asked, number)
+            listed = [asdict(listing) for listing in showing.listings(found, number, k)]
+            about = {"picked": kind, "direction": asked, "query": name, "caption": caption}
+            shown.append({**about, "systems": listed})
+    return shown
+
+
 def _cases(
     features: Path | None,
     from_sim: Path | None,
     methods: list[str],
     norms: list[str],
     bank: str | None,
-    quiet: bool,
+    progress: Callable[[str, int, int], None] | None,
 ) -> list[Case]:
     from vrbench.alignments import parse_method
     from vrbench.bundled import bundled_features
-    from vrbench.cli.progress import Bars
     from vrbench.figures.base import Case
     from vrbench.grid import Settings, bank_kind
     from vrbench.normalizations import normalizations
@@ -102,14 +124,13 @@ def _cases(
     settings = Settings()
     path = None if from_sim else features or bundled_features()
     kind, source = open_source(path, from_sim, bank, Compute(), settings)
-    found = []
-    with Bars() as bars:
-        for method in [None] if from_sim else [parse_method(spec) for spec in methods]:
-            for chosen in map(normalizations.parse, norms):
-                used = bank_kind(source, chosen, kind)
-                progress = None if quiet else bars
-                found.append(Case(source, method, chosen, used, settings, progress))
-    return found
+    alignments = [None] if from_sim else [parse_method(spec) for spec in methods]
+    chosen = [normalizations.parse(spec) for spec in norms]
+    return [
+        Case(source, method, norm, bank_kind(source, norm, kind), settings, progress)
+        for method in alignments
+        for norm in chosen
+    ]
 
 
 def _print(shown: list[dict[str, Any]], case: Case, as_json: bool) -> None:

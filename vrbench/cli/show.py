@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vrbench import labels
+from vrbench.labels import DIRECTION_NAMES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 _WIDE = 160
 """Columns where stdout is no terminal."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vrbench.cli.show import DIRECTION_NAMES, console
+from vrbench.cli.show import console
+from vrbench.labels import DIRECTION_NAMES
 
 _LEGEND = (
     "Every row departs from the first in what it changes, and in nothing else. n: entries that the "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from string import ascii_lowercase
 from typing import Any
 
-from vrbench.cli.show import DIRECTION_NAMES, console
+from vrbench import labels
+from vrbench.cli.show import console
+from vrbench.labels import DIRECTION_NAMES
 
 ROWS = 60
 """Captions are cut after so many letters."""
@@ -15,7 +16,7 @@ ROWS = 60
 def print_comparison(report: Mapping[str, Any]) -> None:
     """Print the tests of each direction, and the queries that changed most."""
     out = console()
-    names = [_letter(i) for i in range(len(report["results"]))]
+    names = [labels.letter(i) for i in range(len(report["results"]))]
     for name, result in zip(names, report["results"], strict=True):
         out.print(f"{name}  {result['how']}  ({result['data']})", highlight=False, soft_wrap=True)
     for direction, title in DIRECTION_NAMES.items():
@@ -92,8 +93,3 @@ def _cut(text: str) -> str:
 
 def _small(p: float) -> str:
     return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-
-
-def _letter(i: int) -> str:
-    """a, b, ..., z, a1, b1, ..."""
-    return ascii_lowercase[i % 26] + (str(i // 26) if i >= 26 else "")

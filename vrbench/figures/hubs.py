@@ -11,7 +11,7 @@ from vrbench.describing import gallery_captions
 from vrbench.diagnostics import HUB_K, Occurrences, Representation
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.base import LINES, Case, Figure, each_direction
 from vrbench.metrics import fold
 from vrbench.sim import DIRECTIONS
 
@@ -73,7 +73,8 @@ class Hubs(Figure):
             for stage, rows in part.groupby("stage", sort=False):
                 counts = rows[NEAREST].to_numpy()
                 label = f"{stage} (skewness {rows['skewness'].iloc[0]:.2f})"
-                panel.plot(range(1, len(counts) + 1), counts, "o-", label=label)
+                panel.plot(range(1, len(counts) + 1), counts, f"o{LINES[str(stage)]}", label=label)
+            panel.xaxis.get_major_locator().set_params(integer=True)
             panel.set_xlabel("hub, by rank")
             panel.set_ylabel(f"queries with it among the {HUB_K} nearest")
             panel.legend()

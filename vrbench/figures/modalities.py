@@ -32,6 +32,10 @@ class Modalities(Figure):
 
     source = "NCL Figures 7, 8, eq. 19-23"
 
+    def caption(self, case: Case) -> str:
+        """Return the data alone: neither method nor norm changes the vectors."""
+        return case.data()
+
     def data(self, case: Case) -> pd.DataFrame:
         """Return panel, quantity, mean and standard deviation."""
         import pandas as pd

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vrbench.diagnostics import ProbabilitySums
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.base import HATCHES, LINES, Case, Figure, each_direction
 from vrbench.metrics import fold
 from vrbench.sim import DIRECTIONS
 from vrbench.truth import Queries
@@ -105,16 +105,25 @@ class ProbabilitySumsFigure(Figure):
             for stage, rows in part.groupby("stage", sort=False):
                 color = colors[str(stage)]
                 inside = np.minimum(rows["sum"].to_numpy(), edges[-1])
-                panel.hist(inside, edges, alpha=0.4, label=str(stage), color=color)
+                panel.hist(
+                    inside,
+                    edges,
+                    alpha=0.4,
+                    label=str(stage),
+                    color=color,
+                    hatch=HATCHES[str(stage)],
+                    edgecolor="white",
+                )
                 place = np.clip(np.digitize(inside, edges) - 1, 0, self.bins - 1)
-                for kind, line in (("false_negative", "o-"), ("false_positive", "^:")):
+                for kind, marker in (("false_negative", "o"), ("false_positive", "^")):
                     share = rows[kind].groupby(place).mean()
                     share = share[share > 0]
                     middle = (edges[share.index] + edges[share.index + 1]) / 2
+                    line = f"{marker}{LINES[str(stage)]}"
                     rate.plot(middle, 100 * share.to_numpy(), line, color=color, markersize=4)
             rate.set_yscale("log")  # a false positive has all the foreign queries to come from
             panel.axvline(1, color="gray", linewidth=1)
             panel.set_xlabel("sum of retrieval probabilities (1 is due)")
             panel.set_ylabel("items (bars)")
-            rate.set_ylabel("false negatives (solid), false positives (dotted), percent")
-            panel.legend()
+            rate.set_ylabel("false negatives (circles), false positives (triangles), percent")
+            panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
