@@ -64,7 +64,7 @@ def available() -> bool:
 
 
 @cache
-def _compiled(kernel: Callable[..., None]) -> Callable[..., None]:
+def _compiled(kernel: Callable[..., None]) -> Any:
     """Compile a kernel, once for all processes where its folder or the user's can be written."""
     from numba import njit
     from numba.extending import register_jitable
@@ -79,7 +79,7 @@ def _compiled(kernel: Callable[..., None]) -> Callable[..., None]:
 
 
 def _run(
-    kernel: Callable[..., None],
+    kernel: Any,
     scale: float,
     tile: Tile,
     factors: tuple[str, str, str] = ("c", "c", "c"),  # d and e cost a product: only where read

@@ -99,7 +99,7 @@ def _scaled(rows: NDArray[Any] | Tensor, normalized: bool, kind: dtype) -> Tenso
         return _unit(values.double()).to(kind)
     values = values.to(kind)
     length = torch.linalg.vector_norm(values, dim=-1, keepdim=True)
-    result = values / length
+    result: Tensor = values / length
     extreme = ~((length > SAFE) & (length < 1 / SAFE)).squeeze(-1)
     if extreme.any():  # squares have lost digits
         result[extreme] = _unit(values[extreme].double()).to(kind)
@@ -111,4 +111,5 @@ def _unit(rows: Tensor) -> Tensor:
     import torch
 
     rows = rows / rows.abs().amax(dim=-1, keepdim=True)
-    return rows.div_(torch.linalg.vector_norm(rows, dim=-1, keepdim=True))
+    unit: Tensor = rows / torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
+    return unit
