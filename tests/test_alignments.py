@@ -16,6 +16,7 @@ from small_features import tokens_of
 import vrbench
 from vrbench.alignments import alignments, driver, fused, parse_method
 from vrbench.alignments.base import TokenAlignment, VectorAlignment
+from vrbench.compiling import available
 from vrbench.errors import InputError
 from vrbench.features import Tokens
 from vrbench.sim import Sim
@@ -581,7 +582,7 @@ COMPILED = [
 ]
 
 
-@pytest.mark.skipif(not fused.available(), reason="numba is not installed")
+@pytest.mark.skipif(not available(), reason="numba is not installed")
 @pytest.mark.parametrize("spec", COMPILED)
 def test_compiled_reductions_give_the_same_numbers(spec: str) -> None:
     assert fused.compiles(parse_method(spec))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache, partial
-from importlib.util import find_spec
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from vrbench.alignments.max_ import MaxAvg, MaxSum, TokenMean
 from vrbench.alignments.scan import Scan
 from vrbench.alignments.tiles import Tile
 from vrbench.alignments.tokenflow import TokenFlow
+from vrbench.compiling import available, compiled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,25 +57,8 @@ def compiles(method: Method) -> bool:
     return any(reduction(part) is not None for _, part in method.parts)
 
 
-@cache
-def available() -> bool:
-    """Whether numba is installed."""
-    return find_spec("numba") is not None
-
-
-@cache
 def _compiled(kernel: Callable[..., None]) -> Any:
-    """Compile a kernel, once for all processes where its folder or the user's can be written."""
-    from numba import njit
-    from numba.extending import register_jitable
-
-    # a product and a sum may become one instruction; nothing is added in another order
-    options: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
-    register_jitable(**options)(kernels.exp)
-    try:
-        return njit(nogil=True, cache=True, **options)(kernel)
-    except RuntimeError:  # there is no place for the cache
-        return njit(nogil=True, **options)(kernel)
+    return compiled(kernel, kernels.exp)
 
 
 def _run(
