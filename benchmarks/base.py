@@ -57,6 +57,7 @@ def compare(
     other side's time, where it does only a part of the work.
     """
     ratios = []
+    ours()  # what is compiled, imported or read for the first time is not timed
     for _ in range(rounds):
         mine, theirs = _seconds(ours), _seconds(other) * scale
         ratios.append(theirs / mine if at_least else mine / theirs)

@@ -14,8 +14,9 @@ from oracles import l2, make_captioned
 from small_features import tokens_of
 
 import vrbench
-from vrbench.alignments import alignments, driver, parse_method
+from vrbench.alignments import alignments, driver, fused, parse_method
 from vrbench.alignments.base import TokenAlignment, VectorAlignment
+from vrbench.compiling import available
 from vrbench.errors import InputError
 from vrbench.features import Tokens
 from vrbench.sim import Sim
@@ -190,12 +191,21 @@ def test_half_precision_is_read_as_it_is(spec: str) -> None:
 # --- nothing but the pair decides its similarity
 
 
+@pytest.fixture(params=["numba", "torch"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reductions compiled by numba where there are any, and none of them."""
+    if request.param == "torch":
+        monkeypatch.setattr(fused, "available", lambda: False)
+
+
+ENGINES = pytest.mark.usefixtures("engine")
 PRECISIONS = pytest.mark.parametrize("precision", ["single", "double"])
 BITWISE = pytest.mark.parametrize(
     "spec", [*REGISTERED, "scan-original:agg=lse", "lse:alpha=0.3,length_norm=true", "global+scan"]
 )
 
 
+@ENGINES
 @PRECISIONS
 @BITWISE
 def test_order_permutes_bit_for_bit(spec: str, precision: Any) -> None:
@@ -212,6 +222,7 @@ BYTES_PER_TOKEN = 16 * 8 * 3
 """What the driver reckons with for a token of 16 numbers."""
 
 
+@ENGINES
 @PRECISIONS
 @BITWISE
 def test_blocks_panels_and_workers_change_no_bit(
@@ -224,9 +235,11 @@ def test_blocks_panels_and_workers_change_no_bit(
     assert_same_bits(score(text, video, spec, precision=precision, block_bytes=size), whole)
     monkeypatch.setattr(driver, "WORDS", 60)
     monkeypatch.setattr(driver, "FRAMES", 90)
+    monkeypatch.setattr(driver, "TILE", 100)
     assert_same_bits(score(text, video, spec, precision=precision), whole)
 
 
+@ENGINES
 @BITWISE
 def test_an_item_alone_has_the_bits_that_it_has_among_others(spec: str) -> None:
     text, video = crowd()
@@ -235,6 +248,7 @@ def test_an_item_alone_has_the_bits_that_it_has_among_others(spec: str) -> None:
     assert_same_bits(few, Sim(whole.t2v[20:26, 10:15], whole.v2t[20:26, 10:15]))
 
 
+@ENGINES
 @BITWISE
 def test_wide_tokens_change_no_bit_either(spec: str) -> None:
     text, video = crowd(300)
@@ -253,6 +267,7 @@ def test_longer_neighbours_pad_nothing(spec: str) -> None:
     assert_same_bits(alone, Sim(among.t2v[1:, :-1], among.v2t[1:, :-1]))
 
 
+@ENGINES
 @PRECISIONS
 @BITWISE
 def test_equal_items_score_equally_to_the_last_bit(spec: str, precision: Any) -> None:
@@ -558,6 +573,40 @@ def test_the_default_is_tokenflow() -> None:
     assert_same_bits(vrbench.score(*items()), vrbench.score(*items(), "tokenflow:lam=10"))
 
 
+# --- compiled reductions
+
+COMPILED = [
+    *("tokenflow", "tokenflow:lam=0", "tokenflow:lam=60", "scan", "scan:lam=0", "scan:lam=60"),
+    *("lse", "lse:alpha=0.02", "lse:alpha=0.3,length_norm=true", "max-avg", "max-sum"),
+    *("token-mean", "0.5*global+0.5*tokenflow", "scan+emd"),
+]
+
+
+@pytest.mark.skipif(not available(), reason="numba is not installed")
+@pytest.mark.parametrize("spec", COMPILED)
+def test_compiled_reductions_give_the_same_numbers(spec: str) -> None:
+    assert fused.compiles(parse_method(spec))
+    text, video = crowd(64)
+    fast, plain = score(text, video, spec), score(text, video, spec, compiled=False)
+    scale = max(1.0, float(np.abs(plain.t2v).max()), float(np.abs(plain.v2t).max()))
+    assert_close(fast, (plain.t2v, plain.v2t), 1e-6 * scale)
+
+
+@pytest.mark.parametrize("spec", ["tokenflow:lam=61", "scan:lam=80", "lse:alpha=0.01", "emd"])
+def test_what_the_kernels_cannot_reach_is_left_to_torch(spec: str) -> None:
+    assert not fused.compiles(parse_method(spec))
+    text, video = crowd()
+    assert_same_bits(score(text, video, spec), score(text, video, spec, compiled=False))
+
+
+@pytest.mark.parametrize("options", [{"precision": "double"}, {"normalized": False}], ids=str)
+def test_doubles_and_dot_products_are_left_to_torch(options: dict[str, Any]) -> None:
+    text, video = (replace(side, normalized=options.get("normalized", True)) for side in crowd())
+    how = {"precision": options.get("precision", "single")}
+    sim = score(text, video, "tokenflow", **how)
+    assert_same_bits(sim, score(text, video, "tokenflow", **how, compiled=False))
+
+
 # --- the driver
 
 
@@ -640,9 +689,9 @@ def test_an_error_in_a_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("no luck")
 
     reduce: Callable[..., Any] = fail
-    monkeypatch.setattr(alignments.classes()["scan"], "reduce", reduce)
+    monkeypatch.setattr(alignments.classes()["scan-original"], "reduce", reduce)
     with pytest.raises(RuntimeError, match="no luck"):
-        vrbench.score(*items(), "scan", workers=2)
+        vrbench.score(*items(), "scan-original", workers=2)
 
 
 def test_replacing_the_tokens_of_a_side_is_seen() -> None:

@@ -1,4 +1,4 @@
-"""Measuring a similarity: metrics, diagnostics and ranks of both directions from the same pass."""
+"""Measuring a similarity: metrics, diagnostics and ranks of both directions in two reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.diagnostics import HUB_K, Occurrences, ProbabilitySums, Representation
-from vrbench.metrics import RankCounter, fold, summary
+from vrbench.metrics import Counts, count_ranks, fold, summary
 from vrbench.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.truth import Truth, queries, v2t_queries
 
@@ -46,31 +46,25 @@ def measure(
     """
     result = Measured({}, {}, {})
     for direction in DIRECTIONS:
-        ranks, tied, diagnostics = _direction(sim, truth, direction, v2t, gamma)
-        values = ranks.ranks(ties)
+        counts, diagnostics = _direction(sim, truth, direction, v2t, gamma)
+        values = counts.ranks(ties)
         result.ranks[direction] = values
-        result.metrics[direction] = {**summary(values, ks), "tied": tied}
+        result.metrics[direction] = {**summary(values, ks), "tied": counts.tied_share}
         result.diagnostics[direction] = diagnostics
     return result
 
 
 def _direction(
     sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None
-) -> tuple[RankCounter, float, dict[str, Any]]:
+) -> tuple[Counts, dict[str, Any]]:
     matrix = as_matrix(getattr(sim, direction))
     asking = queries(matrix, truth, direction)
+    counts = count_ranks(asking if direction == "t2v" else v2t_queries(matrix, truth, v2t))
     sums = None if gamma is None else ProbabilitySums(asking, gamma)
     votes, near = Representation(asking), Occurrences(asking, HUB_K)
-    counter = RankCounter(asking)
-    same = direction == "t2v" or v2t == "best-caption"
-    fold(asking, [a for a in (counter if same else None, sums, votes, near) if a is not None])
-    if not same:
-        others = v2t_queries(matrix, truth, v2t)
-        counter = RankCounter(others)
-        fold(others, [counter])
-    diagnostics = {
+    fold(asking, [a for a in (sums, votes, near) if a is not None])
+    return counts, {
         "normalization_error": None if sums is None else sums.error,
         **{name: float(share) for name, share in votes.shares().items()},
         "hub_skewness": near.skewness,
     }
-    return counter, counter.tied_share, diagnostics

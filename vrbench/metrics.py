@@ -3,50 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vrbench.counting import count
 from vrbench.errors import InputError
-from vrbench.sim import Direction, Sim, as_matrix
+from vrbench.sim import Direction, Rows, Sim, as_matrix, check_finite, is_finite
 from vrbench.truth import Protocol, Queries, Truth, queries, v2t_queries
 
 Ties = Literal["mean", "optimistic", "pessimistic"]
 _TIE_SHARE = {"mean": 0.5, "optimistic": 0.0, "pessimistic": 1.0}
 
 
-class RankCounter:
-    """Counts, for each query, the foreign items that beat or tie its best right item.
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """For each query, the foreign items that beat or tie its best right item.
 
     Competitors are the items that are not the query's own: the rank is 1 + better ones + a share
     of the tied ones. Nothing is sorted.
 
     Attributes:
+        asked: (n,) whether a query has a right item.
         better: (n,) foreign items strictly above the best own one.
         tied: (n,) foreign items equal to it.
     """
 
-    def __init__(self, asking: Queries) -> None:
-        n = len(asking.rows)
-        self.asked = asking.asked
-        self.better = np.zeros(n, dtype=np.int64)
-        self.tied = np.zeros(n, dtype=np.int64)
-        order = np.argsort(asking.query, kind="stable")
-        self._query, self._item = asking.query[order], asking.item[order]
-
-    def add(self, rows: slice, block: NDArray[Any]) -> None:
-        """Count the queries ``rows``, whose similarities are ``block`` (rows, gallery)."""
-        low, high = np.searchsorted(self._query, [rows.start, rows.stop])
-        query, item = self._query[low:high] - rows.start, self._item[low:high]
-        own = block[query, item]
-        best = np.full(len(block), np.inf, dtype=block.dtype)
-        if len(own):
-            asking, first = np.unique(query, return_index=True)
-            best[asking] = np.maximum.reduceat(own, first)
-        own_ties = np.bincount(query, weights=own == best[query], minlength=len(block))
-        self.better[rows] = _count(block > best[:, None])
-        self.tied[rows] = _count(block == best[:, None]) - own_ties.astype(np.int64)
+    asked: NDArray[np.bool_]
+    better: NDArray[np.int64]
+    tied: NDArray[np.int64]
 
     def ranks(self, ties: str = "mean") -> NDArray[np.float64]:
         """(n,) 1-based ranks; NaN where a query was not asked.
@@ -65,9 +52,41 @@ class RankCounter:
         return float((self.tied[self.asked] > 0).mean())
 
 
-def _count(hits: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(n,) hits in each row; eight at a time, since numpy sums bools one by one."""
-    return np.asarray(np.bitwise_count(np.packbits(hits, axis=1)).sum(axis=1, dtype=np.int64))
+def count_ranks(asking: Queries) -> Counts:
+    """Count what beats and what ties each query's best right item, in one read.
+
+    Raises:
+        InputError: a similarity is NaN or infinite.
+    """
+    own = asking.own()
+    best = np.full(len(asking.rows), -np.inf, dtype=own.dtype)
+    np.maximum.at(best, asking.query, own)
+    ties = np.bincount(asking.query, weights=own == best[asking.query], minlength=len(best))
+    asked = asking.asked
+    best[~asked] = np.inf  # which nothing beats
+    better, equal, finite = count(asking.rows, best)
+    if not finite:
+        check_finite(asking.rows, asking.direction)
+    return Counts(asked, better, np.where(asked, equal - ties.astype(np.int64), 0))
+
+
+class RankCounter:
+    """The same counts from blocks of whole queries, as ``fold`` hands them out."""
+
+    def __init__(self, asking: Queries) -> None:
+        n = len(asking.rows)
+        order = np.argsort(asking.query, kind="stable")
+        self._query, self._item = asking.query[order], asking.item[order]
+        self._direction = asking.direction
+        self.counts = Counts(asking.asked, *np.zeros((2, n), dtype=np.int64))
+
+    def add(self, rows: slice, block: NDArray[Any]) -> None:
+        """Count the queries ``rows``, whose similarities are ``block`` (rows, gallery)."""
+        low, high = np.searchsorted(self._query, [rows.start, rows.stop])
+        query = self._query[low:high] - rows.start
+        part = Queries(Rows(block), query, self._item[low:high], self._direction)
+        found = count_ranks(part)
+        self.counts.better[rows], self.counts.tied[rows] = found.better, found.tied
 
 
 def ranks(
@@ -109,15 +128,19 @@ def ranks(
         asking = queries(matrix, truth, "t2v")
     else:
         asking = v2t_queries(matrix, truth, v2t)
-    counter = RankCounter(asking)
-    fold(asking, [counter])
-    return counter.ranks(ties)
+    return count_ranks(asking).ranks(ties)
 
 
 def fold(asking: Queries, accumulators: Sequence[Any]) -> None:
-    """Read the similarities once, block by block, and hand each block to all accumulators."""
+    """Read the similarities once, block by block, and hand each block to all accumulators.
+
+    Raises:
+        InputError: a similarity is NaN or infinite.
+    """
     for rows in asking.rows.slices():
         block = asking.rows.block(rows)
+        if not is_finite(block):
+            check_finite(asking.rows, asking.direction)
         for accumulator in accumulators:
             accumulator.add(rows, block)
 

@@ -89,6 +89,30 @@ class Rows:
         digests = {hashlib.blake2b(row, digest_size=16).digest() for part in self for row in part}
         return len(digests)
 
+    def as_stored(self) -> tuple[Rows, bool]:
+        """Return the rows as they lie in memory or on disk, and whether those are the columns."""
+        matrix = self.matrix
+        if isinstance(matrix, StoredMatrix):
+            flipped = matrix.transposed
+        else:
+            flipped = matrix.flags.f_contiguous and not matrix.flags.c_contiguous
+        if self.index is not None or not flipped:
+            return self, False
+        return Rows(matrix.T), True
+
+    def pairs(self, row: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[Any]:
+        """(p,) the entries at these rows and columns."""
+        row = row if self.index is None else self.index[row]
+        if not isinstance(self.matrix, StoredMatrix):
+            return np.asarray(self.matrix[row, column])
+        if self.matrix.transposed:
+            return Rows(self.matrix.T).pairs(column, row)
+        found = np.empty(len(row), dtype=self.matrix.dtype)
+        for part in Rows(self.matrix).slices():
+            here = np.flatnonzero((row >= part.start) & (row < part.stop))
+            found[here] = self.matrix[part][row[here] - part.start, column[here]]
+        return found
+
     def block(self, rows: slice) -> NDArray[Any]:
         """Return these rows, contiguous."""
         if self.index is None:
@@ -96,6 +120,12 @@ class Rows:
         else:
             part = np.asarray(self.matrix)[self.index[rows]]
         return np.ascontiguousarray(part)
+
+
+def is_finite(block: NDArray[Any]) -> bool:
+    """Whether no value is NaN or infinite: one read, unless their sum overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(block.sum()) or np.isfinite(block).all())
 
 
 def check_finite(rows: Rows, direction: Direction, what: str = "similarity") -> None:
@@ -109,18 +139,17 @@ def check_finite(rows: Rows, direction: Direction, what: str = "similarity") -> 
     Raises:
         InputError: a value is not finite; the sentence names text and video by number, from 0.
     """
-    for part in rows.slices():
-        block = rows.block(part)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if np.isfinite(block.sum()):  # one read; only a sum that is not finite is looked into
-                continue
-        if np.isfinite(block).all():
+    stored, flipped = rows.as_stored()
+    for part in stored.slices():
+        block = stored.block(part)
+        if is_finite(block):
             continue
-        query, item = np.argwhere(~np.isfinite(block))[0]
-        pair = (part.start + query, item) if direction == "t2v" else (item, part.start + query)
+        row, column = np.argwhere(~np.isfinite(block))[0]
+        asks_in_rows = (direction == "t2v") != flipped
+        pair = (part.start + row, column) if asks_in_rows else (column, part.start + row)
         raise InputError(
             f"The {direction} {what} of text {pair[0]} and video {pair[1]} is "
-            f"{block[query, item]}: every similarity must be finite."
+            f"{block[row, column]}: every similarity must be finite."
         )
 
 

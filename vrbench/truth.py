@@ -106,16 +106,22 @@ class Queries:
         rows: a row of similarities for each query.
         query: (p,) the query of each right pair.
         item: (p,) the right item, a column of ``rows``.
+        direction: who asks.
     """
 
     rows: Rows
     query: NDArray[np.int64]
     item: NDArray[np.int64]
+    direction: Direction
 
     @property
     def asked(self) -> NDArray[np.bool_]:
         """(n,) whether a query has a right item; one without is not asked."""
         return np.bincount(self.query, minlength=len(self.rows)) > 0
+
+    def own(self) -> NDArray[Any]:
+        """(p,) similarity of each right pair."""
+        return self.rows.pairs(self.query, self.item)
 
     @property
     def expected(self) -> NDArray[np.float64]:
@@ -132,12 +138,9 @@ def queries(matrix: NDArray[Any], truth: Truth, direction: Direction) -> Queries
         matrix: (n_text, n_video) in both directions.
         truth: the right pairs.
         direction: who asks.
-
-    Raises:
-        InputError: a similarity is NaN or infinite.
     """
-    check_finite(Rows(matrix if direction == "t2v" else matrix.T), direction)
-    return Queries(Rows(matrix if direction == "t2v" else matrix.T), *truth.pairs(direction))
+    rows = Rows(matrix if direction == "t2v" else matrix.T)
+    return Queries(rows, *truth.pairs(direction), direction)
 
 
 def v2t_queries(matrix: NDArray[Any], truth: Truth, protocol: str) -> Queries:
@@ -149,19 +152,19 @@ def v2t_queries(matrix: NDArray[Any], truth: Truth, protocol: str) -> Queries:
 
     Raises:
         InputError: the protocol is unknown, or needs one video a text and there are several, or
-            a similarity is NaN or infinite.
+            (not ``best-caption``) a similarity is NaN or infinite.
     """
     if protocol not in get_args(Protocol):
         raise InputError(f"Unknown v2t protocol '{protocol}': use {', '.join(get_args(Protocol))}.")
-    check_finite(Rows(matrix.T), "v2t")
     if protocol == "best-caption":
         return queries(matrix, truth, "v2t")
     if not truth.single:
         raise InputError(f"v2t={protocol} needs one video a text: use best-caption here.")
+    check_finite(Rows(matrix.T), "v2t")
     if protocol == "each-caption":
         text = np.arange(truth.n_text)
-        return Queries(Rows(matrix.T, truth.video), text, text)
+        return Queries(Rows(matrix.T, truth.video), text, text, "v2t")
     order = np.argsort(truth.video, kind="stable")
     asking, first = np.unique(truth.video[order], return_index=True)
     groups = np.maximum.reduceat(matrix[order], first, axis=0)
-    return Queries(Rows(groups.T), asking, np.arange(len(asking)))
+    return Queries(Rows(groups.T), asking, np.arange(len(asking)), "v2t")

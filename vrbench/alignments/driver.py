@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import Method
+from vrbench.alignments import Method, fused
 from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.alignments.items import Items, prepare
 from vrbench.alignments.tiles import Panel, Products, on_grid, panels
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
 
-WORDS, FRAMES = 960, 768
-"""Tokens of a panel of texts and of videos: their product stays in the cache of one core."""
+WORDS, FRAMES = 1920, 576
+"""Tokens of a panel of texts and of videos: fewer words where long videos need more frames."""
+
+TILE = 1 << 19
+"""Products that are reduced at once: what is made of them stays in the cache of one core."""
 
 BLOCK_BYTES = 500_000_000
 """Working size of the blocks read from each side, unless less memory is allowed."""
@@ -43,6 +46,7 @@ def score(
     block_bytes: int = BLOCK_BYTES,
     keep: Literal["both", "t2v", "v2t"] = "both",
     progress: Progress | None = None,
+    compiled: bool = True,
 ) -> Sim:
     """Score every text against every video.
 
@@ -56,6 +60,7 @@ def score(
         block_bytes: memory for the items in work, of each side.
         keep: which direction's matrix is wanted; the other is then None.
         progress: called as pairs are finished.
+        compiled: whether numba may do the reductions that it can, where it is installed.
 
     Returns:
         Sim of (n_text, n_video) matrices on the CPU.
@@ -71,7 +76,7 @@ def score(
     on = _device(device)
     out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
     done, total = 0, len(text) * len(video) * len(method.parts)
-    work = _Work(text, video, kind, on, block_bytes)
+    work = _Work(text, video, kind, on, block_bytes, compiled)
     with _Pool(workers, on) as pool:
         for weight, part in method.parts:
             for pairs in work.add(part, {d: (weight, matrix) for d, matrix in out.items()}, pool):
@@ -198,6 +203,7 @@ class _Work:
     kind: dtype
     on: device
     block_bytes: int
+    compiled: bool
 
     def blocks(self, side: Tokens) -> Iterator[tuple[slice, Items]]:
         for where in _blocks(side, self.block_bytes):
@@ -210,10 +216,16 @@ class _Work:
             yield from _add_products(*vectors, target)
             return
         assert isinstance(part, TokenAlignment)
+        reduce = self.reduction(part)
         for t, texts in self.blocks(self.text):
             for v, videos in self.blocks(self.video):
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
-                yield from _add_tiles(part, texts, videos, block, pool)
+                yield from _add_tiles(reduce, texts, videos, block, pool)
+
+    def reduction(self, part: TokenAlignment) -> fused.Reduce:
+        """Return a compiled reduction, where there is one for these numbers."""
+        fits = self.on.type == "cpu" and self.kind.itemsize == 4 and self.text.normalized
+        return (fused.reduction(part) if fits and self.compiled else None) or part.reduce
 
     def vectors(self, part: VectorAlignment, side: Tokens) -> Tensor:
         import torch
@@ -222,15 +234,16 @@ class _Work:
 
 
 def _add_tiles(
-    part: TokenAlignment, texts: Items, videos: Items, target: Target, pool: _Pool
+    reduce: fused.Reduce, texts: Items, videos: Items, target: Target, pool: _Pool
 ) -> Iterator[int]:
-    text_panels = list(panels(texts, WORDS, lanes=False))
     video_panels = list(panels(videos, FRAMES, lanes=True))
+    widest = max(len(panel.tokens) for panel in video_panels)
+    text_panels = list(panels(texts, max(WORDS * FRAMES // widest, WORDS // 4), lanes=False))
 
     def work(pair: tuple[Panel, Panel]) -> int:
         pairs = 0
-        for tile in Products(*pair).tiles():
-            _add(target, np.ix_(tile.text.index, tile.video.index), *part.reduce(tile))
+        for tile in Products(*pair).tiles(TILE):
+            _add(target, np.ix_(tile.text.index, tile.video.index), *reduce(tile))
             pairs += len(tile.text.index) * len(tile.video.index)
         return pairs
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from torch import Tensor, device, dtype
 
 
+SAFE = 1e-12
+"""Rows no shorter than this and no longer than its inverse are scaled in float32."""
+
+
 @dataclass(frozen=True)
 class Items:
     """A block of items, scaled and in working precision.
@@ -53,11 +57,15 @@ class Items:
         stored = self.stored
         if stored.global_vectors is not None:
             _refuse(stored.global_vectors, stored.ids, stored, "its global vector")
-            return _scaled(stored.global_vectors, stored.normalized).to(self.tokens)
+            return self._scaled(stored.global_vectors)
         vectors = self.means()
         if stored.normalized:
             _refuse(vectors.cpu().numpy(), stored.ids, stored, "the mean of its tokens")
-        return _scaled(vectors, stored.normalized).to(self.tokens)
+        return self._scaled(vectors)
+
+    def _scaled(self, vectors: NDArray[Any] | Tensor) -> Tensor:
+        normalized, kind = self.stored.normalized, self.tokens.dtype
+        return _scaled(vectors, normalized, kind).to(self.tokens.device)
 
 
 def prepare(tokens: Tokens, kind: dtype, on: device, level: int = FRAME_LEVEL) -> Items:
@@ -71,8 +79,8 @@ def prepare(tokens: Tokens, kind: dtype, on: device, level: int = FRAME_LEVEL) -
     tokens = tokens.at_level(level)
     owner = np.repeat(np.arange(len(tokens)), tokens.lengths)
     _refuse(tokens.tokens, tokens.ids[owner], tokens, "a token")
-    rows = _scaled(tokens.tokens, tokens.normalized)
-    return Items(rows.to(on, kind), tokens.offsets, tokens)
+    rows = _scaled(tokens.tokens, tokens.normalized, kind)
+    return Items(rows.to(on), tokens.offsets, tokens)
 
 
 def _refuse(rows: NDArray[Any], ids: NDArray[Any], side: Tokens, what: str) -> None:
@@ -80,13 +88,28 @@ def _refuse(rows: NDArray[Any], ids: NDArray[Any], side: Tokens, what: str) -> N
         raise InputError(problem)
 
 
-def _scaled(rows: NDArray[Any] | Tensor, normalized: bool) -> Tensor:
-    """Scale rows to length 1 in float64, so that neither long nor short ones overflow."""
+def _scaled(rows: NDArray[Any] | Tensor, normalized: bool, kind: dtype) -> Tensor:
+    """Bring rows into working precision, scaled to length 1 where they are to be."""
     import torch
 
     values = torch.as_tensor(rows)
     if not normalized:
-        return values
-    wide: Tensor = values.double()
-    wide = wide / wide.abs().amax(dim=-1, keepdim=True)
-    return wide.div(torch.linalg.vector_norm(wide, dim=-1, keepdim=True))
+        return values.to(kind)
+    if kind == torch.float64 or values.dtype == torch.float64:
+        return _unit(values.double()).to(kind)
+    values = values.to(kind)
+    length = torch.linalg.vector_norm(values, dim=-1, keepdim=True)
+    result: Tensor = values / length
+    extreme = ~((length > SAFE) & (length < 1 / SAFE)).squeeze(-1)
+    if extreme.any():  # squares have lost digits
+        result[extreme] = _unit(values[extreme].double()).to(kind)
+    return result
+
+
+def _unit(rows: Tensor) -> Tensor:
+    """Scale float64 rows to length 1, so that neither long nor short ones overflow."""
+    import torch
+
+    rows = rows / rows.abs().amax(dim=-1, keepdim=True)
+    unit: Tensor = rows / torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
+    return unit

@@ -20,6 +20,9 @@ GRID = 48
 """Matrix products have sides in multiples of this. The kernels of a BLAS round differently at the
 edges of a matrix; without edges a dot product has the same bits wherever it stands."""
 
+LANES = 16
+"""float32 numbers of the widest vector registers."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -47,6 +50,13 @@ class Run:
         """The panel's rows of their global vectors."""
         return slice(self.item, self.item + len(self.index))
 
+    def cut(self, most: int) -> Iterator[Run]:
+        """Yield it in pieces of ``most`` items, or of one."""
+        step = max(1, most)
+        for i in range(0, len(self.index), step):
+            token = self.token + i * self.length
+            yield Run(self.index[i : i + step], self.length, token, self.item + i)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -71,30 +81,29 @@ class Panel:
 
 
 def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
-    """Cut a block into panels of about ``size`` tokens, whole items only.
+    """Cut a block into panels of at most ``size`` tokens, whole items only, at least one.
 
-    A run of lanes is not cut below 8 items, so that long items still fill vector registers.
+    A run of lanes holds a multiple of 16 items where there are as many, even if they are too long
+    for ``size``: they fill the widest vector registers.
     """
+    several = LANES if lanes else 1
     runs: list[Run] = []
     token = item = 0
-    for chosen, length in _equal_lengths(items.offsets, size, 8 if lanes else 1):
-        if runs and token + len(chosen) * length > size:
-            yield _panel(items, runs, lanes)
-            runs, token, item = [], 0, 0
-        runs.append(Run(chosen, length, token, item))
-        token, item = token + len(chosen) * length, item + len(chosen)
+    lengths = np.diff(items.offsets)
+    for length in map(int, np.unique(lengths)):
+        left = np.flatnonzero(lengths == length)
+        while len(left):
+            least = min(several, len(left))
+            fit = (size - token) // length
+            fit -= fit % several
+            if runs and fit < least:
+                yield _panel(items, runs, lanes)
+                runs, token, item = [], 0, 0
+                continue
+            chosen, left = np.split(left, [max(least, fit)])
+            runs.append(Run(chosen, length, token, item))
+            token, item = token + len(chosen) * length, item + len(chosen)
     yield _panel(items, runs, lanes)
-
-
-def _equal_lengths(
-    offsets: NDArray[np.int64], size: int, least: int
-) -> Iterator[tuple[NDArray[np.int64], int]]:
-    lengths = np.diff(offsets)
-    for length in np.unique(lengths):
-        index = np.flatnonzero(lengths == length)
-        step = max(least, size // int(length))
-        for start in range(0, len(index), step):
-            yield index[start : start + step], int(length)
 
 
 def _panel(items: Items, runs: list[Run], lanes: bool) -> Panel:
@@ -133,11 +142,12 @@ class Products:
         """(words, videos)."""
         return self.texts.tokens @ self.videos.global_vectors.mT
 
-    def tiles(self) -> Iterator[Tile]:
-        """Yield every run of texts against every run of videos."""
-        for text in self.texts.runs:
-            for video in self.videos.runs:
-                yield Tile(self, text, video)
+    def tiles(self, size: int) -> Iterator[Tile]:
+        """Yield every run of texts against every run of videos, cut to ``size`` products."""
+        for video in self.videos.runs:
+            for run in self.texts.runs:
+                for text in run.cut(size // (run.length * video.length * len(video.index))):
+                    yield Tile(self, text, video)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.grid import Settings
 from vrbench.labels import DIRECTION_NAMES
-from vrbench.metrics import RankCounter, fold
+from vrbench.metrics import count_ranks
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.normalizing import BankSim, apply
@@ -82,9 +82,7 @@ class Case:
             if direction == "t2v"
             else v2t_queries(matrix, truth, self.settings.v2t)
         )
-        counter = RankCounter(asking)
-        fold(asking, [counter])
-        ranks = counter.ranks(self.settings.ties)
+        ranks = count_ranks(asking).ranks(self.settings.ties)
         return ranks[~np.isnan(ranks)]
 
     def recall(self, sim: Sim, direction: Direction) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
-from vrbench.metrics import RankCounter, fold
+from vrbench.metrics import count_ranks
 from vrbench.normalizing import BankSim, apply
 from vrbench.sim import DIRECTIONS, Direction, Sim
 from vrbench.truth import Truth, queries
@@ -96,9 +96,7 @@ def _reorder(
 
 def _hits(sim: Sim, truth: Truth, direction: Direction) -> NDArray[np.bool_]:
     asking = queries(getattr(sim, direction), truth, direction)
-    counter = RankCounter(asking)
-    fold(asking, [counter])
-    return np.asarray(counter.ranks() <= 1)
+    return np.asarray(count_ranks(asking).ranks() <= 1)
 
 
 def _parts(

@@ -1,0 +1,98 @@
+"""Which reductions numba has compiled (extra ``fast``), and how a tile is handed to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vrbench.alignments import Method, kernels
+from vrbench.alignments.base import Alignment
+from vrbench.alignments.lse import LogSumExp
+from vrbench.alignments.max_ import MaxAvg, MaxSum, TokenMean
+from vrbench.alignments.scan import Scan
+from vrbench.alignments.tiles import Tile
+from vrbench.alignments.tokenflow import TokenFlow
+from vrbench.compiling import available, compiled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Reduce = Callable[[Tile], "tuple[Tensor, Tensor]"]
+
+REACH = 60.0
+"""Largest exponent of the kernels: they subtract no maximum, and a sum of exp(60) is a float32."""
+
+
+def reduction(part: Alignment) -> Reduce | None:
+    """Return the compiled ``reduce`` of an alignment, for float32 cosines on the CPU.
+
+    It gives the same numbers within 1e-6. None: numba is missing, the method has no kernel, or
+    its exponents might leave ``REACH``, which they cannot while every ``c``, ``d`` and ``e`` is
+    the product of vectors of length 1.
+    """
+    if not available():
+        return None
+    match part:
+        case TokenFlow(lam=lam) if lam <= REACH:
+            return partial(_run, _compiled(kernels.tokenflow), lam, factors=("c", "d", "e"))
+        case Scan(lam=lam) if lam <= REACH:
+            return partial(_run, _compiled(kernels.scan), lam)
+        case LogSumExp(alpha=alpha) if 1 / alpha <= REACH:
+            return partial(_lse, part)
+        case MaxAvg():
+            return partial(_run, _compiled(kernels.best), 0.0)
+        case MaxSum():
+            return _max_sum
+        case TokenMean():
+            return _token_mean
+    return None
+
+
+def compiles(method: Method) -> bool:
+    """Whether some part of a method has a compiled reduction."""
+    return any(reduction(part) is not None for _, part in method.parts)
+
+
+def _compiled(kernel: Callable[..., None]) -> Any:
+    return compiled(kernel, kernels.exp)
+
+
+def _run(
+    kernel: Any,
+    scale: float,
+    tile: Tile,
+    factors: tuple[str, str, str] = ("c", "c", "c"),  # d and e cost a product: only where read
+) -> tuple[Tensor, Tensor]:
+    import torch
+
+    t, w, f, v = tile.shape
+    text, video = tile.text, tile.video
+    at = (text.token, text.item, video.token, video.item, w, f)
+    arrays = [getattr(tile.products, name).numpy() for name in factors]
+    both = torch.empty(2, t, v)
+    kernel(*arrays, at, np.float32(scale), *both.numpy())
+    return both[0], both[1]
+
+
+def _lse(part: LogSumExp, tile: Tile) -> tuple[Tensor, Tensor]:
+    t2v, v2t = _run(_compiled(kernels.lse), 1 / part.alpha, tile)
+    both = t2v + v2t
+    if part.length_norm:
+        both = both - math.log(tile.text.length * tile.video.length)
+    value = part.alpha * both / 2
+    return value, value
+
+
+def _max_sum(tile: Tile) -> tuple[Tensor, Tensor]:
+    t2v, v2t = _run(_compiled(kernels.best), 0.0, tile)
+    return t2v * tile.text.length, v2t * tile.video.length
+
+
+def _token_mean(tile: Tile) -> tuple[Tensor, Tensor]:
+    t2v, v2t = _run(_compiled(kernels.best), 0.0, tile)
+    value = (t2v + v2t) / 2
+    return value, value
