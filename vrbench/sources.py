@@ -51,6 +51,7 @@ class Source(Protocol):
     has_bank: bool
     captions: NDArray[Any] | None
     given_norm: str
+    sequence: str | None
 
     def pairs(self, bank: str) -> int:
         """Return how many similarities one alignment computes with this bank."""
@@ -94,6 +95,7 @@ class FeatureSource:
         self.notes = features.notes
         self.captions = features.text.captions
         self.given_norm = "none"
+        self.sequence: str | None = None
         self.has_bank = features.bank_text is not None and features.bank_video is not None
         self.about = {
             "dataset": str(attrs.get("dataset") or features.path.stem),
@@ -221,6 +223,7 @@ class SimSource:
         self.notes: tuple[str, ...] = ()
         self.captions: NDArray[Any] | None = None
         self.given_norm = self.file.norm
+        self.sequence: str | None = None
         about = {"file": self.file.path.name, "sha256": self.file.sha256()}
         self.about = {
             "dataset": self.file.path.stem,
