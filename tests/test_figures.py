@@ -11,16 +11,22 @@ import pandas as pd
 import pytest
 
 import vrbench
-from vrbench import InputError
+from vrbench import InputError, labels
 from vrbench.alignments import parse_method
+from vrbench.alignments.driver import global_vectors
 from vrbench.bundled import bundled_features
+from vrbench.evaluation import Run
 from vrbench.figures import figures
 from vrbench.figures.base import Case
-from vrbench.grid import Settings
+from vrbench.grid import Settings, plan
 from vrbench.normalizations import normalizations
+from vrbench.normalizing import BankSim
 from vrbench.opening import open_source
 from vrbench.plots import plot
-from vrbench.sources import Compute
+from vrbench.sim import Sim
+from vrbench.sim_source import SimSource
+from vrbench.simfile import load_sim
+from vrbench.sources import Compute, FeatureSource
 
 
 def case(bank: str = "train", norm: str = "ncl", limit: int = 40) -> Case:
@@ -100,12 +106,53 @@ def test_the_whole_queue_gives_the_result_of_the_whole_bank() -> None:
 
 
 def test_the_parts_of_the_decomposition_add_up(small: Case) -> None:
-    data = figures.parse("modalities").data(small).set_index("quantity")["mean"]
+    table = figures.parse("modalities").data(small).set_index("quantity")
+    data = table["mean"]
     cross = data["text-video"]
     assert data["<mu_t, mu_v>"] == pytest.approx(cross)
     for name in ("<mu_v, t'> (bias of a text)", "<mu_t, v'> (bias of a video)", "<t', v'>"):
         assert data[name] == pytest.approx(0, abs=1e-12)
     assert data["text-video, right pairs"] > cross
+    assert isinstance(small.source, FeatureSource)
+    features = small.source.features
+    text, video = global_vectors(features.text), global_vectors(features.video)
+    mean_t, mean_v = text.mean(axis=0), video.mean(axis=0)
+    for name, values in {
+        "<mu_v, t'> (bias of a text)": (text - mean_t) @ mean_v,
+        "<mu_t, v'> (bias of a video)": (video - mean_v) @ mean_t,
+        "<t', v'>": (text - mean_t) @ (video - mean_v).T,
+    }.items():
+        assert table["std"][name] == pytest.approx(values.std())
+    pairs = [float(a @ b) for i, a in enumerate(text) for b in text[:i]]
+    assert data["text-text"] == pytest.approx(np.mean(pairs))
+
+
+def test_a_similarity_file_alone_gives_every_figure(tmp_path: Path) -> None:
+    features = case(limit=476)
+    (job,) = plan(features.source, Settings(), ["global"], ["ncl"], None)
+    list(Run(features.source).run([job], tmp_path / "sims.npz"))
+    given = Case(SimSource(load_sim(tmp_path / "sims.npz")), None, features.norm, "train")
+    spec = {"seen": "seen:orders=1,marks=2", "queue-size": "queue-size:least=500,draws=2"}
+    for name in figures.classes():
+        figure = figures.parse(spec.get(name, name))
+        ours, theirs = figure.data(given), figure.data(features)
+        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_repeated_bank_queries_are_counted_once(small: Case) -> None:
+    sim, source = small.bank.sim, small.source
+    assert sim is not None
+    assert isinstance(source, FeatureSource)
+    assert source.features.bank_text is not None
+    texts = source.features.bank_text.captions
+    assert texts is not None
+    captions = set(map(str, texts))
+    twice = BankSim("file", Sim(np.concatenate([sim.t2v, sim.t2v[:5]]), sim.v2t))
+    assert small.bank.distinct == twice.distinct == (len(captions), 1000)
+    assert len(captions) < 2000  # MSR-VTT repeats some
+    result = {"bank": {"kind": "file", "n_text": 2005, "n_video": 1000}, "norm": "ncl"}
+    labelled = labels.bank({**result, "bank_distinct": {"n_text": 1965, "n_video": 1000}})
+    assert labelled == "file 2005 (1965 distinct) x 1000"
 
 
 def test_a_queue_needs_a_bank_apart_from_the_test_set() -> None:

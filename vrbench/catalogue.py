@@ -9,7 +9,8 @@ from typing import Any
 from vrbench.registry import Registry, format_value, parameters
 
 Entry = dict[str, str]
-"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``."""
+"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``,
+datasets ``splits``."""
 
 METRICS = {
     "R@K": "share of queries, in percent, whose right item has rank <= K",
@@ -64,10 +65,23 @@ def _encoders() -> list[Entry]:
     return registered(encoders)
 
 
+def _datasets() -> list[Entry]:
+    from vrbench.datasets import datasets
+
+    known = datasets.classes()
+    return [{**row, "splits": known[row["name"]].overview()} for row in registered(datasets)]
+
+
 def _figures() -> list[Entry]:
     from vrbench.figures import figures
 
     return registered(figures)
+
+
+def _rules() -> list[Entry]:
+    from vrbench.rules import rules
+
+    return registered(rules)
 
 
 def _metrics() -> list[Entry]:
@@ -82,7 +96,7 @@ def _tables() -> list[Entry]:
 
     return [
         {"name": t.name, "parameters": "", "summary": t.title, "source": t.source}
-        for t in map(published.load, published.names())
+        for t in map(published.load, (*published.names(), *published.extras()))
     ]
 
 
@@ -91,7 +105,9 @@ CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "norms": _norms,
     "sequences": _sequences,
     "encoders": _encoders,
+    "datasets": _datasets,
     "metrics": _metrics,
+    "rules": _rules,
     "figures": _figures,
     "tables": _tables,
 }

@@ -26,6 +26,7 @@ from vrbench.results import Result
 from vrbench.sim import Sim
 from vrbench.simfile import save_sim
 from vrbench.sources import Compute, Source
+from vrbench.trec import DEPTH, write_runs
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Run:
         out: folder of results; None: nothing is written or skipped.
         progress: called with (job label, pairs done, pairs in all).
         extra: what else each Result is to say.
+        trec: prefix of the TREC run and qrels files of a job; None: none are written.
     """
 
     source: Source
@@ -47,6 +49,7 @@ class Run:
     out: Path | None = None
     progress: Callable[[str, int, int], None] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    trec: Path | None = None
 
     def run(self, jobs: Sequence[Job], save: Path | None = None) -> Iterator[Result]:
         """Yield a Result for each job as it is finished and written.
@@ -120,7 +123,11 @@ class Run:
         result = Result(values, {**measured.ranks, **raw_ranks, **ids})
         if save is not None:
             spec = normalizations.spec(job.norm)
-            save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, ids)
+            beside = {**ids, **source.beside(job.method, job.bank)}
+            save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, beside)
+        if self.trec is not None:
+            depth = max(DEPTH, *self.settings.k)
+            write_runs(self.trec, normalized.sim, source.truth, **ids, depth=depth)
         return result if self.out is None else results.save(result, self.out, job.name)
 
     def _measure(self, sim: Sim, gamma: float | None) -> Measured:

@@ -11,10 +11,12 @@ from vrbench import results
 from vrbench._version import VERSION
 from vrbench.alignments import Method, parse_method
 from vrbench.errors import InputError
+from vrbench.logit_scale import with_scale
 from vrbench.metrics import Ties
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
-from vrbench.sources import SimSource, Source
+from vrbench.sim_source import SimSource
+from vrbench.sources import Source
 from vrbench.truth import Protocol
 
 
@@ -119,7 +121,7 @@ def plan(
     """
     given = isinstance(source, SimSource)
     parsed = [None] if given else [parse_method(spec) for spec in methods]
-    chosen = [normalizations.parse(spec) for spec in norms]
+    chosen = [parse_norm(spec, source) for spec in norms]
     jobs: dict[str, Job] = {}
     for method in parsed:
         for norm in chosen:
@@ -132,6 +134,16 @@ def plan(
             exists = out is not None and (out / f"{name}.json").is_file()
             jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
+
+
+def parse_norm(spec: str, source: Source) -> Normalization:
+    """Read a norm's spec; the word ``scale`` stands for the source's logit scale.
+
+    Raises:
+        InputError: the spec cannot be read, or the scale is not known.
+    """
+    where = str(source.about["features"]["file"])
+    return normalizations.parse(with_scale(spec, source.scale, where))
 
 
 def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:

@@ -5,7 +5,7 @@ Every function takes a result as a dict with the keys of a result file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -30,10 +30,18 @@ def sequence(result: Result) -> str | None:
 def bank(result: Result) -> str:
     """Return kind and size of the bank, "transductive" wherever the norm saw the test set."""
     used = result["bank"]
-    size = f" {used['n_text']} x {used['n_video']}" if used.get("n_text") else ""
+    sides = (_queries(result, "n_text"), _queries(result, "n_video"))
+    size = f" {' x '.join(sides)}" if used.get("n_text") else ""
     hindsight = "marginals=captions" in result["norm"] or bool(result.get("transductive"))
     saw_test = used["kind"] == "test" or hindsight
     return f"{used['kind']}{size}{' (transductive)' if saw_test else ''}"
+
+
+def _queries(result: Result, side: str) -> str:
+    """Return the number of bank queries, and of those that differ where some repeat."""
+    n = result["bank"].get(side)
+    distinct = (result.get("bank_distinct") or {}).get(side, n)
+    return f"{n}" if distinct == n else f"{n} ({distinct} distinct)"
 
 
 def how(result: Result) -> str:
@@ -57,6 +65,12 @@ def data(result: Result) -> str:
     size = f"{result['n_text']} texts x {result['n_video']} videos{limited(result)}"
     context = [f"{head} {text(result)}" for head, text in CONTEXT.items()]
     return "; ".join([f"{dataset(result)}, {size}", *context, f"features {_sha(result)}"])
+
+
+def notes(results: Iterable[Result]) -> tuple[str, ...]:
+    """Return what a reader of numbers on these data should know, once each."""
+    said = [f"{dataset(one)}: {note}" for one in results for note in one.get("notes", ())]
+    return tuple(dict.fromkeys(said))
 
 
 def provenance(result: Result) -> str:

@@ -14,8 +14,9 @@ from vrbench.memory import set_bound
 from vrbench.sequence_sources import SequenceFeatures, SequenceSims
 from vrbench.sequences import sequences
 from vrbench.sequences.grouping import group_tokens
+from vrbench.sim_source import SimSource
 from vrbench.simfile import SimFile, load_sim
-from vrbench.sources import Compute, FeatureSource, SimSource, Source
+from vrbench.sources import Compute, FeatureSource, Source
 
 KINDS = ("none", "train", "test", "rolling")
 

@@ -38,6 +38,7 @@ def describe(
         **({"sequence_info": dict(sim.info)} if sim.info else {}),
         **({} if given == "none" else {"given_norm": given}),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
+        "bank_distinct": _distinct(bank),
         "transductive": (
             job.norm.counts_captions
             or _is_test_set(source, job.bank)
@@ -50,6 +51,13 @@ def describe(
         "provenance": _provenance(settings, compute),
         "ranks": None,
     }
+
+
+def _distinct(bank: BankSim) -> dict[str, int] | None:
+    """Say how many queries of a bank of its own differ; None where there is none."""
+    if bank.sim is None:
+        return None
+    return dict(zip(("n_text", "n_video"), bank.distinct, strict=True))
 
 
 def _is_test_set(source: Source, bank: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
@@ -20,7 +20,8 @@ from vrbench.sequences import SequenceAlignment, sequences
 from vrbench.sequences.grouping import Grouping, group_tokens, grouping, paragraph_truth
 from vrbench.sequencing import Sequencing
 from vrbench.sim import DIRECTIONS, Direction, Sim, as_matrix
-from vrbench.sources import FeatureSource, SimSource
+from vrbench.sim_source import SimSource
+from vrbench.sources import FeatureSource
 
 CHUNK_BYTES = 400_000_000
 """Size of the clip-caption similarities that are in memory at once, both directions."""
@@ -82,6 +83,10 @@ class SequenceFeatures(FeatureSource):
             if texts is not None:
                 captions = np.isin(banked.ids, group_tokens(texts).ids).astype(np.int64)
         return BankSim(kind, Sim(t2v, v2t), captions)
+
+    def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
+        """Return the paragraphs: what else a similarity file may keep is about single items."""
+        return {} if self.captions is None else {"captions": self.captions}
 
     def _align(
         self,
@@ -169,9 +174,14 @@ class SequenceSims(SimSource):
         own, sim = super().sim(method, kind, progress).flat(), found.sim.flat()
         pairs = self.pairs_of_clips.text, self.pairs_of_clips.video
         matched = {d: as_matrix(getattr(own, d))[pairs] for d in DIRECTIONS}
-        t2v = self._align(Sim(sim.t2v, None), self._group("bank_text"), self.videos, matched).t2v
-        v2t = self._align(Sim(None, sim.v2t), self.texts, self._group("bank_video"), matched).v2t
-        return replace(found, sim=Sim(t2v, v2t))
+        texts, videos = self._group("bank_text"), self._group("bank_video")
+        t2v = self._align(Sim(sim.t2v, None), texts, self.videos, matched).t2v
+        v2t = self._align(Sim(None, sim.v2t), self.texts, videos, matched).v2t
+        return BankSim(kind, Sim(t2v, v2t), np.isin(videos.ids, texts.ids).astype(np.int64))
+
+    def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
+        """Return nothing: what the file has beside its matrices is about single items."""
+        return {}
 
     def _align(
         self, sim: Sim, texts: Grouping, videos: Grouping, matched: Mapping[Direction, NDArray[Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -84,6 +85,11 @@ class Rows:
         step = max(1, BLOCK_BYTES // (8 * max(self.width, 1)))
         for start in range(0, len(self), step):
             yield slice(start, min(start + step, len(self)))
+
+    def distinct(self) -> int:
+        """Return how many rows differ."""
+        digests = {hashlib.blake2b(row, digest_size=16).digest() for part in self for row in part}
+        return len(digests)
 
     def block(self, rows: slice) -> NDArray[Any]:
         """Return these rows, contiguous."""

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
 from vrbench.sim import Sim, as_matrix
+from vrbench.simbeside import SMALL, small_beside
 from vrbench.stored import StoredMatrix, in_npz, spool
 from vrbench.truth import Truth
 
 KEYS = (
     *("t2v", "v2t", "norm", "raw_t2v", "raw_v2t", "text_video", "positives"),
     *("bank_t2v", "bank_v2t", "text_ids", "video_ids"),
+    *SMALL,
 )
 SEQUENCES = ("text_sequence", "video_sequence", "bank_text_sequence", "bank_video_sequence")
 """Names of the sequence of each text or video, whose rows stand in order."""
@@ -46,6 +48,7 @@ class SimFile:
         text_ids: (n_text,).
         video_ids: (n_video,).
         sequences: those of ``SEQUENCES`` that the file has.
+        beside: ``captions``, ``scale``, ``bank_text_video``, as far as the file has them.
     """
 
     path: Path
@@ -57,6 +60,7 @@ class SimFile:
     text_ids: NDArray[Any]
     video_ids: NDArray[Any]
     sequences: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def sha256(self) -> str:
         """SHA-256 of the file, hexadecimal."""
@@ -102,6 +106,7 @@ def load_sim(path: str | Path) -> SimFile:
         text_ids=_ids(path, arrays, "text", shape[-2]),
         video_ids=_ids(path, arrays, "video", shape[-1]),
         sequences=_sequences(path, arrays),
+        beside=small_beside(path, arrays, shape[-2]),
     )
 
 
@@ -112,7 +117,7 @@ def save_sim(
     raw: Sim,
     truth: Truth,
     bank: Sim | None,
-    ids: Mapping[str, NDArray[Any]],
+    beside: Mapping[str, Any],
 ) -> None:
     """Write a similarity file that ``load_sim`` reads back bit for bit.
 
@@ -129,7 +134,7 @@ def save_sim(
     else:
         arrays["positives"] = np.zeros((truth.n_text, truth.n_video), dtype=bool)
         arrays["positives"][truth.text, truth.video] = True
-    arrays |= {key: ids[key] for key in ("text_ids", "video_ids")}
+    arrays |= beside
     with replacing(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **{k: v for k, v in arrays.items() if v is not None})
 

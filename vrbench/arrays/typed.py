@@ -74,7 +74,7 @@ class TypedArrays:
         if name not in self.arrays:
             return np.array([f"{default}{i}" for i in range(n)], dtype=STRING)
         array = self._one_dimension(name, n, "strings or whole numbers", "USTiu")
-        return np.asarray(self._decoded(name, array).astype(str), dtype=STRING)
+        return np.array([str(item) for item in self._decoded(name, array).tolist()], dtype=STRING)
 
     def mask(self, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Return an (n, L) mask; whole numbers will do if they are 0 and 1."""

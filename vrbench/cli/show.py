@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vrbench import labels
 
-_DIRECTIONS = {"t2v": "Text to video", "v2t": "Video to text"}
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 _WIDE = 160
 """Columns where stdout is no terminal."""
 
 
-def print_results(results: Sequence[Mapping[str, Any]]) -> None:
-    """Print one table a direction for each set of comparable results."""
+def console() -> Console:
+    """Return a console on stdout, wide where that is no terminal."""
     from rich.console import Console
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)
+    found = Console()
+    return found if found.is_terminal else Console(width=_WIDE)
+
+
+def print_results(results: Sequence[Mapping[str, Any]]) -> None:
+    """Print one table a direction for each set of comparable results."""
+    out = console()
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for result in results:
         groups.setdefault(labels.data(result), []).append(result)
     for data, group in groups.items():
-        console.print(f"\n{data}", style="bold", highlight=False)
-        for direction, title in _DIRECTIONS.items():
-            console.print(_table(title, direction, _with_raw(group)))
+        out.print(f"\n{data}", style="bold", highlight=False)
+        for direction, title in DIRECTION_NAMES.items():
+            out.print(_table(title, direction, _with_raw(group)))
     if results:
         changed = any(result.get("change") for result in results)
-        console.print(_LEGEND + (_CHANGE if changed else ""), style="dim", highlight=False)
+        out.print(_LEGEND + (_CHANGE if changed else ""), style="dim", highlight=False)
     for line in dict.fromkeys(line for result in results for line in _sequence_lines(result)):
-        console.print(line, style="dim", highlight=False)
+        out.print(line, style="dim", highlight=False)
 
 
 def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:

@@ -88,16 +88,17 @@ class Case:
         """(gallery,) ids of the items that a direction ranks."""
         return self.source.video_ids if direction == "t2v" else self.source.text_ids
 
+    def data(self) -> str:
+        """Return what is looked at: data set and size."""
+        truth = self.source.truth
+        return f"{self.source.about['dataset']}, {truth.n_text} texts x {truth.n_video} videos"
+
     def title(self, bank: str | None = None) -> str:
         """Return what was looked at, for captions; ``bank`` where a figure has its own kind."""
-        about, truth = self.source.about, self.source.truth
         method = self.method.spec if self.method else "given similarities"
         bank = bank or self.bank_kind
         bank += " (transductive)" if bank == "test" else ""
-        return (
-            f"{about['dataset']}, {truth.n_text} texts x {truth.n_video} videos, {method}, "
-            f"{normalizations.spec(self.norm)}, bank {bank}"
-        )
+        return f"{self.data()}, {method}, {normalizations.spec(self.norm)}, bank {bank}"
 
     def _report(self, what: str) -> Callable[[int, int], None] | None:
         progress = self.progress

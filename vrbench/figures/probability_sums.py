@@ -97,7 +97,7 @@ class ProbabilitySumsFigure(Figure):
         return pd.concat(parts, ignore_index=True)
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw the histogram of each stage, and the false negative rate over it."""
+        """Draw the histogram of each stage, and the false rates over it (where not 0)."""
         edges = np.linspace(0, 4, self.bins + 1)
         colors = {"raw": "tab:blue", "normalized": "tab:orange"}
         for _, part, panel in each_direction(data, axes):
@@ -107,11 +107,14 @@ class ProbabilitySumsFigure(Figure):
                 inside = np.minimum(rows["sum"].to_numpy(), edges[-1])
                 panel.hist(inside, edges, alpha=0.4, label=str(stage), color=color)
                 place = np.clip(np.digitize(inside, edges) - 1, 0, self.bins - 1)
-                missed = rows["false_negative"].groupby(place).mean()
-                middle = (edges[missed.index] + edges[missed.index + 1]) / 2
-                rate.plot(middle, 100 * missed.to_numpy(), "o-", color=color, markersize=3)
+                for kind, line in (("false_negative", "o-"), ("false_positive", "^:")):
+                    share = rows[kind].groupby(place).mean()
+                    share = share[share > 0]
+                    middle = (edges[share.index] + edges[share.index + 1]) / 2
+                    rate.plot(middle, 100 * share.to_numpy(), line, color=color, markersize=4)
+            rate.set_yscale("log")  # a false positive has all the foreign queries to come from
             panel.axvline(1, color="gray", linewidth=1)
             panel.set_xlabel("sum of retrieval probabilities (1 is due)")
             panel.set_ylabel("items (bars)")
-            rate.set_ylabel("false negatives, percent (lines)")
+            rate.set_ylabel("false negatives (solid), false positives (dotted), percent")
             panel.legend()

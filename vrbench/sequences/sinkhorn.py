@@ -40,7 +40,7 @@ def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
     if not wide.all():
         result[..., ~wide] = _by_products(shifted[..., ~wide], row, column, iterations)
     result[..., wide] = _in_logs(shifted[..., wide], row, column, iterations)
-    return result
+    return np.asarray(result)
 
 
 def _by_products(logits: Float, row: Float, column: Float, iterations: int) -> Float:
