@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import vrbench
+from vrbench import labels
 from vrbench.errors import InputError
 from vrbench.evaluation import evaluate
 from vrbench.features import open_features
@@ -129,11 +130,11 @@ def test_a_bucket_is_set_on_the_bank_or_is_transductive(tmp_path: Path) -> None:
     assert result["sequence_info"]["t2v"]["bucket"] == pytest.approx(value)
     assert result["sequence_info"]["t2v"]["bucket_of"] == "train"
     assert result["transductive"] is False
-    assert "transductive" not in vrbench.labels.how(result.to_dict())
+    assert "transductive" not in labels.how(result.to_dict())
     own = evaluated(write(tmp_path, arrays(bank=False), "own"), sequence="transport:bucket=0.3")
     assert own["sequence_info"]["t2v"]["bucket_of"] == "test"
     assert own["transductive"] is True
-    assert "transport:bucket=0.3 (transductive)" in vrbench.labels.how(own.to_dict())
+    assert "transport:bucket=0.3 (transductive)" in labels.how(own.to_dict())
 
 
 def test_what_exists_is_skipped_and_the_sequence_is_part_of_it(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ class SequenceFeatures(FeatureSource):
         super().__post_init__()
         self.sequence = sequences.spec(self.along)
         text, video = self.features.text, self.features.video
-        self.texts, self.videos = group_tokens(text), group_tokens(video)
+        self.texts, self.videos = group_tokens(text, captions=True), group_tokens(video)
         ids = self.text_ids, self.video_ids
         self.truth = paragraph_truth(self.truth, self.texts, self.videos, ids)
         self.text_ids, self.video_ids = self.texts.ids, self.videos.ids
@@ -74,14 +74,15 @@ class SequenceFeatures(FeatureSource):
             return BankSim(kind, window=self.window)
         features, t2v, v2t, captions = self.features, None, None, None
         if texts is not None:
-            sides = (texts, group_tokens(texts)), (features.video, self.videos)
+            sides = (texts, group_tokens(texts, captions=True)), (features.video, self.videos)
             t2v = self._align(method, kind, *sides, "t2v", progress).t2v
         if videos is not None:
             banked = group_tokens(videos)
             sides = (features.text, self.texts), (videos, banked)
             v2t = self._align(method, kind, *sides, "v2t", progress).v2t
             if texts is not None:
-                captions = np.isin(banked.ids, group_tokens(texts).ids).astype(np.int64)
+                known = group_tokens(texts, captions=True).ids
+                captions = np.isin(banked.ids, known).astype(np.int64)
         return BankSim(kind, Sim(t2v, v2t), captions)
 
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
@@ -207,7 +208,8 @@ class SequenceSims(SimSource):
                 f"{self.file.path} has no {side}_sequence, which names the sequence of each row: "
                 "add it, rows of a sequence in order, or leave --sequence out."
             )
-        return grouping(names, None, f"{side}_sequence in {self.file.path}")
+        rows = np.arange(len(names))
+        return grouping(names, None, rows, f"{side}_sequence in {self.file.path}")
 
 
 def _shifted(progress: Progress, start: int, total: int, done: int, _: int) -> None:

@@ -46,45 +46,60 @@ class Grouping:
             start = stop
 
 
-def grouping(names: NDArray[Any], places: NDArray[Any] | None, what: str) -> Grouping:
+def grouping(
+    names: NDArray[Any],
+    places: NDArray[Any] | None,
+    ids: NDArray[Any],
+    what: str,
+    *,
+    shared: bool = False,
+) -> Grouping:
     """Group rows by the name of their sequence.
 
     Args:
         names: (n,) sequence of each row.
         places: (n,) what orders the rows of a sequence; None: they stand in order.
+        ids: (n,) of the rows, for messages.
         what: what the rows are, for messages, such as "/text in f.h5".
+        shared: rows of a sequence may have the same place; they keep their order.
 
     Raises:
-        InputError: a place is not finite, or two rows of a sequence have the same.
+        InputError: a row has no sequence or no finite place, or a place is taken twice.
     """
     words = np.array([str(name) for name in names])
+    if (words == "").any():
+        raise InputError(f"Item '{ids[int(np.argmax(words == ''))]}' of {what} has no sequence.")
     unique, first, inverse = np.unique(words, return_index=True, return_inverse=True)
     rank = np.empty(len(unique), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(unique))
     item = rank[inverse]
-    at = np.arange(len(words)) if places is None else np.asarray(places, dtype=np.float64)
+    at = np.zeros(len(words)) if places is None else np.asarray(places, dtype=np.float64)
     if not np.isfinite(at).all():
         row = int(np.argmin(np.isfinite(at)))
         raise InputError(
-            f"Item {row} of {what} has no position in its sequence '{words[row]}': give each a "
-            "finite number."
+            f"Item '{ids[row]}' of {what} has no place in its sequence '{words[row]}': give each "
+            "a finite position."
         )
     order = np.lexsort((at, item))
-    same = (np.diff(item[order]) == 0) & (np.diff(at[order]) == 0)
-    if same.any():
-        one, two = order[int(np.argmax(same)) : int(np.argmax(same)) + 2]
+    taken = (np.diff(item[order]) == 0) & (np.diff(at[order]) == 0)
+    if taken.any() and not shared and places is not None:
+        one, two = order[int(np.argmax(taken)) : int(np.argmax(taken)) + 2]
         raise InputError(
-            f"Items {one} and {two} of {what} have the same position {at[one]:g} in their sequence "
-            f"'{words[one]}': number them in order."
+            f"Items '{ids[one]}' and '{ids[two]}' of {what} have the same position {at[one]:g} in "
+            f"their sequence '{words[one]}': number them in order."
         )
     return Grouping(unique[np.argsort(first)], order, np.bincount(item), item)
 
 
-def group_tokens(items: Tokens) -> Grouping:
+def group_tokens(items: Tokens, *, captions: bool = False) -> Grouping:
     """Group the items of a feature file by ``sequence``, in order of ``position``, else ``start``.
 
+    Args:
+        items: one side.
+        captions: they are captions, of which a clip may have several, in the order of the file.
+
     Raises:
-        InputError: a column is missing, or an item has no place of its own.
+        InputError: a column is missing, or an item has no sequence or no place of its own.
     """
     columns: Mapping[str, NDArray[Any]] = items.item_columns
     if "sequence" not in columns:
@@ -98,7 +113,7 @@ def group_tokens(items: Tokens) -> Grouping:
             f"{items.name} has neither position nor start: the order of the items in their "
             "sequences is not known."
         )
-    return grouping(columns["sequence"], places, items.name)
+    return grouping(columns["sequence"], places, items.ids, items.name, shared=captions)
 
 
 def paragraph_truth(

@@ -33,7 +33,7 @@ def qa(features: Features) -> Report:
     answers = driver.global_vectors(features.text)[order]
     offsets = np.concatenate([[0], np.cumsum(counts)])
     video = driver.global_vectors(features.video)
-    found = multiple_choice(video, answers, correct.astype(np.int64), offsets)
+    found = multiple_choice(video, answers, _numbers(correct, features.video), offsets)
     return {
         "videos": len(video),
         "answers": len(answers),
@@ -57,13 +57,15 @@ def classification(
     Raises:
         InputError: labels are missing, or with texts asked for a video has none.
     """
-    labels = _column(features.video, "label", "the class of each video")
+    labels = np.array([str(one) for one in _column(features.video, "label", "a class a video")])
+    known = labels != ""
+    labels, vectors = labels[known], _vectors(features, side)[known]
     names, sizes = np.unique(labels, return_counts=True)
     k = clusters or len(names)
-    vectors = _vectors(features, side)
     found = [cluster_accuracy(labels, cluster(vectors, k, seed)) for seed in seeds]
     return {
         "videos": len(labels),
+        "without class": int((~known).sum()),
         "classes": len(names),
         "clusters": k,
         "side": side,
@@ -84,7 +86,7 @@ def order(features: Features, method: str, ways: Sequence[str]) -> list[Report]:
         InputError: sequences are missing, or no video can be ordered.
     """
     text, video = features.text, features.video
-    texts, videos = group_tokens(text), group_tokens(video)
+    texts, videos = group_tokens(text, captions=True), group_tokens(video)
     truth = Truth.of((len(text), len(video)), text_video=features.text_video)
     owner = paragraph_truth(truth, texts, videos, (text.ids, video.ids)).video
     starts = [np.concatenate([[0], np.cumsum(g.lengths)]) for g in (texts, videos)]
@@ -142,7 +144,8 @@ def htm(features: Features, window: int, step: int) -> Report:
     """
     text = features.text
     start, end = (_column(text, name, "seconds") for name in ("start", "end"))
-    shown = _column(text, "label", "1 for texts that can be aligned, else 0").astype(bool)
+    labels = _column(text, "label", "1 for texts that can be aligned, else 0")
+    shown = _numbers(labels, text).astype(bool)
     vectors = driver.global_vectors(text)
     hits, best = [], np.full(len(text), np.nan)
     for row in np.unique(features.text_video):
@@ -167,6 +170,14 @@ def _column(items: Tokens, name: str, what: str) -> NDArray[Any]:
     if name not in items.item_columns:
         raise InputError(f"{items.name} has no column {name}: this task needs {what}.")
     return items.item_columns[name]
+
+
+def _numbers(labels: NDArray[Any], items: Tokens) -> NDArray[np.int64]:
+    """(n,) labels as whole numbers; a reader of a dataset writes them as names."""
+    try:
+        return np.array([int(label) for label in labels], dtype=np.int64)
+    except ValueError as error:
+        raise InputError(f"/label of {items.name} must hold whole numbers: {error}.") from error
 
 
 def _vectors(features: Features, side: str) -> NDArray[np.float64]:
