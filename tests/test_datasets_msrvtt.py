@@ -147,3 +147,19 @@ def test_the_real_categories(shared_data: Path) -> None:
     lines = [line.split("\t") for _, line in folder.lines("category.txt")]
     assert {int(number): name for name, number in lines} == dict(enumerate(CATEGORIES))
     assert zipfile.is_zipfile(folder.path / "train_val_annotation.zip")
+
+
+# --- multiple choice
+
+CHOICES = "vid_key\ta1\ta2\ta3\ta4\ta5\tanswer\nmsr7010\ta, man\tb\tc\td\te\t3\n"
+
+
+def test_multiple_choice_has_five_answers_and_the_right_one_as_label(tmp_path: Path) -> None:
+    write(tmp_path, MSR_MC_test_csv=CHOICES)
+    (video,) = datasets.read("msrvtt-mc", tmp_path, "test").videos
+    assert (video.id, video.texts, video.label) == ("video7010", ("a, man", "b", "c", "d", "e"), 3)
+
+
+def test_an_answer_that_is_none_of_the_five_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, MSR_MC_test_csv=CHOICES.replace("\t3\n", "\t5\n"))
+    assert "line 2: answer is '5', expected 0 to 4." in refusal("msrvtt-mc", tmp_path, "test")

@@ -112,7 +112,7 @@ class Run:
             "measure": measuring.seconds,
         }
         values = {
-            **describe(source, self.settings, self.compute, job, bank),
+            **describe(source, self.settings, self.compute, job, bank, sim),
             **numbers(measured, raw),
             **self.extra,
             "norm_info": normalized.info,
@@ -132,6 +132,8 @@ class Run:
 
     def _measure(self, sim: Sim, gamma: float | None) -> Measured:
         settings = self.settings
+        if self.source.sequence is not None:
+            gamma = None  # scores of sequences are not on the scale of cosines
         return measure(sim, self.source.truth, settings.k, settings.ties, settings.v2t, gamma)
 
 
@@ -141,6 +143,7 @@ def evaluate(
     norm: str | Sequence[str] = "none",
     bank: str | Path | None = None,
     *,
+    sequence: str | None = None,
     k: Sequence[int] = (1, 5, 10),
     ties: str = "mean",
     v2t: str = "best-caption",
@@ -162,6 +165,7 @@ def evaluate(
         norm: spec or specs of normalizations.
         bank: ``none``, ``train``, ``test``, ``rolling``, ``rolling:N``, or the path of a feature
             or similarity file; None: what each norm takes by default.
+        sequence: spec of a sequence alignment: paragraphs against long videos.
         k: the K of R@K.
         ties: ``mean``, ``optimistic`` or ``pessimistic``.
         v2t: ``best-caption``, ``group-max`` or ``each-caption``.
@@ -184,7 +188,7 @@ def evaluate(
     compute = Compute(precision, device, workers, None if memory is None else parse_size(memory))
     ids = None if limit_ids is None else tuple(limit_ids)
     settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed)
-    kind, source = open_source(features, None, bank, compute, settings)
+    kind, source = open_source(features, None, bank, compute, settings, sequence)
     methods = [method] if isinstance(method, str) else list(method)
     norms = [norm] if isinstance(norm, str) else list(norm)
     folder = None if out is None else Path(out)

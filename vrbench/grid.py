@@ -77,6 +77,7 @@ class Job:
         bank: kind of its bank.
         name: stem of its result files.
         exists: whether the result is there already.
+        sequence: spec of the sequence alignment over the method.
     """
 
     method: Method | None
@@ -84,11 +85,13 @@ class Job:
     bank: str
     name: str
     exists: bool = False
+    sequence: str | None = None
 
     @property
     def label(self) -> str:
         """Return what a person calls it."""
-        method = self.method.spec if self.method else "given similarities"
+        alignment = self.method.spec if self.method else "given similarities"
+        method = ", ".join(filter(None, (alignment, self.sequence)))
         norm = normalizations.spec(self.norm)
         return method if norm == "none" else f"{method}, {norm}, bank {self.bank}"
 
@@ -126,9 +129,10 @@ def plan(
             decides = _identity(source, settings, method, norm, kind)
             key = results.identity(decides | ({"tuning": tuning} if tuning else {}))
             spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
-            name = results.stem(source.about["dataset"], spec, norm_spec, key)
+            scorers = "_".join(filter(None, (spec or "sim", source.sequence)))
+            name = results.stem(source.about["dataset"], scorers, norm_spec, key)
             exists = out is not None and (out / f"{name}.json").is_file()
-            jobs.setdefault(name, Job(method, norm, kind, name, exists))
+            jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
 
 
@@ -175,7 +179,7 @@ def _identity(
         "method": method.spec if method else None,
         "head": None,
         "norm": normalizations.spec(norm),
-        "sequence": None,
+        "sequence": [source.sequence, source.version(kind)] if source.sequence else None,
         "bank": [kind, source.bank_identity(kind)],
         "ties": settings.ties,
         "v2t": settings.v2t,

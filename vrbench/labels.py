@@ -17,10 +17,17 @@ DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 
 def method(result: Result) -> str:
     """Return the alignment, and the sequence alignment over it where there is one."""
-    parts = [result["method"], result.get("sequence")]
+    parts = [result["method"], sequence(result)]
     given = result.get("given_norm", "none")
     as_given = "given similarities" + (f" (already {given})" if given != "none" else "")
     return ", ".join(part for part in parts if part) or as_given
+
+
+def sequence(result: Result) -> str | None:
+    """Return the sequence alignment, "transductive" where its bucket was set on the test set."""
+    info = result.get("sequence_info") or {}
+    seen = any(about["bucket_of"] == "test" for about in info.values())
+    return f"{result['sequence']} (transductive)" if seen else result.get("sequence")
 
 
 def bank(result: Result) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -31,10 +31,12 @@ class Sim:
         t2v: (n_text, n_video) ranks videos for a text; None where only v2t was asked for. A
             leading axis holds alignment levels.
         v2t: (n_text, n_video) ranks texts for a video; None where only t2v was asked for.
+        info: by direction, what the sequence alignment that made it says of itself.
     """
 
     t2v: Any
     v2t: Any
+    info: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
 
     def levels(self, direction: Direction) -> list[NDArray[Any]]:
         """(queries, gallery) of each alignment level, a query in each row (views)."""

@@ -39,6 +39,7 @@ class SimSource:
         self.notes: tuple[str, ...] = ()
         self.captions = self.file.beside.get("captions")
         self.given_norm = self.file.norm
+        self.sequence: str | None = None
         self.scale = logit_scale(self.file.beside.get("scale"), str(self.file.path))
         about = {"file": self.file.path.name, "sha256": self.file.sha256()}
         self.about = {

@@ -25,6 +25,8 @@ KEYS = (
     *("bank_t2v", "bank_v2t", "text_ids", "video_ids"),
     *SMALL,
 )
+SEQUENCES = ("text_sequence", "video_sequence", "bank_text_sequence", "bank_video_sequence")
+"""Names of the sequence of each text or video, whose rows stand in order."""
 
 
 LARGE = 50_000_000
@@ -45,6 +47,7 @@ class SimFile:
         bank: t2v (n_bank_text, n_video), v2t (n_text, n_bank_video), either may be None; or None.
         text_ids: (n_text,).
         video_ids: (n_video,).
+        sequences: those of ``SEQUENCES`` that the file has.
         beside: ``captions``, ``scale``, ``bank_text_video``, as far as the file has them.
     """
 
@@ -56,6 +59,7 @@ class SimFile:
     bank: Sim | None
     text_ids: NDArray[Any]
     video_ids: NDArray[Any]
+    sequences: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     beside: Mapping[str, Any] = field(default_factory=dict)
 
     def sha256(self) -> str:
@@ -101,6 +105,7 @@ def load_sim(path: str | Path) -> SimFile:
         bank=None if bank.t2v is None and bank.v2t is None else bank,
         text_ids=_ids(path, arrays, "text", shape[-2]),
         video_ids=_ids(path, arrays, "video", shape[-1]),
+        sequences=_sequences(path, arrays),
         beside=small_beside(path, arrays, shape[-2]),
     )
 
@@ -140,7 +145,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} {what}: give an npz with a matrix t2v (texts x videos).")
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            found = [key for key in file.files if key in KEYS]
+            found = [key for key in file.files if key in (*KEYS, *SEQUENCES)]
             large = {key: _on_disk(path, key) for key in found if key in ("bank_t2v", "bank_v2t")}
             arrays = {key: file[key] for key in found if large.get(key) is None}
     except (AttributeError, TypeError) as error:
@@ -203,6 +208,20 @@ def _check_bank(path: Path, arrays: dict[str, NDArray[Any]], shape: tuple[int, .
                 f"{path}: {name} has shape {arrays[name].shape}, expected {expected}: every "
                 "matrix is texts x videos."
             )
+
+
+def _sequences(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    found = {key: arrays[key] for key in SEQUENCES if key in arrays}
+    for key, names in found.items():
+        side = {"text": -2, "video": -1}[key.split("_")[-2]]
+        matrix = {"bank_text_sequence": "bank_t2v", "bank_video_sequence": "bank_v2t"}.get(key)
+        n = arrays[matrix or "t2v"].shape[side] if matrix is None or matrix in arrays else 0
+        if names.shape != (n,) or names.dtype.kind not in "USTiu":
+            raise InputError(
+                f"{path}: {key} is {names.dtype} {names.shape}, expected names ({n},), one for "
+                f"each row or column of {matrix or 't2v'}."
+            )
+    return found
 
 
 def _ids(path: Path, arrays: dict[str, NDArray[Any]], side: str, n: int) -> NDArray[Any]:

@@ -53,6 +53,7 @@ class Source(Protocol):
     has_bank: bool
     captions: NDArray[Any] | None
     given_norm: str
+    sequence: str | None
     scale: float | None
 
     def pairs(self, bank: str) -> int:
@@ -106,6 +107,7 @@ class FeatureSource:
         self.notes = (*features.notes, *features.data_notes)
         self.captions = features.text.captions
         self.given_norm = "none"
+        self.sequence: str | None = None
         self.scale = logit_scale(attrs.get("scale"), str(features.path))
         self.has_bank = features.bank_text is not None and features.bank_video is not None
         self.about = {

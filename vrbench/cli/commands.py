@@ -8,6 +8,7 @@ from vrbench.cli import inspect
 from vrbench.cli import train
 from vrbench.cli import eval as eval_
 from vrbench.cli import tune
+from vrbench.cli import task
 from vrbench.cli import table
 from vrbench.cli import reproduce
 from vrbench.cli import audit

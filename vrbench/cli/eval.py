@@ -31,6 +31,13 @@ def evaluate(
     norm: Annotated[
         list[str] | None, typer.Option(help="Normalization spec; repeat for a grid.")
     ] = None,
+    sequence: Annotated[
+        str | None,
+        typer.Option(
+            help="Sequence alignment spec: captions and clips are scored as paragraphs and long "
+            "videos (vrbench list sequences)."
+        ),
+    ] = None,
     bank: Annotated[
         str | None,
         typer.Option(
@@ -93,6 +100,8 @@ def evaluate(
 
       vrbench eval f.h5 --method 0.5*global+0.5*tokenflow:lam=5 --norm ncl --bank test
 
+      vrbench eval clips.h5 --method global --sequence dtw
+
       vrbench eval --from-sim sims.npz --norm dsl --json
     """
     from vrbench.bundled import bundled_features
@@ -109,7 +118,7 @@ def evaluate(
     paths: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
     work: list[tuple[Source, list[Job]]] = []
     for path in paths:
-        kind, source = open_source(path, from_sim, bank, compute, settings)
+        kind, source = open_source(path, from_sim, bank, compute, settings, sequence)
         existing = None if overwrite or save_sim or run else out
         jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
         work.append((source, jobs))

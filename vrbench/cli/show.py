@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vrbench import labels
@@ -36,15 +36,33 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
     if results:
         changed = any(result.get("change") for result in results)
         out.print(_LEGEND + (_CHANGE if changed else ""), style="dim", highlight=False)
+    for line in dict.fromkeys(line for result in results for line in _sequence_lines(result)):
+        out.print(line, style="dim", highlight=False)
+
+
+def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Say what scores of sequences depend on: those that differ in it do not compare."""
+    for direction, about in (result.get("sequence_info") or {}).items():
+        said = [f"{labels.method(result)}, {direction}:"]
+        if about["offset"] is not None:
+            said.append(
+                f"distance = {about['offset']:g} - similarity, {100 * about['negative']:.1f} % of "
+                f"them negative, length scaling {about['length_norm']};"
+            )
+        if about["bucket"] is not None:
+            of = f" of the {about['bucket_of']} set's matched pairs" if about["bucket_of"] else ""
+            said.append(f"bucket at {about['bucket']:.4g}{of};")
+        if len(said) > 1:
+            yield " ".join(said).rstrip(";") + "."
 
 
 def _with_raw(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Put the raw similarities before the first normalized result of each method."""
     shown: list[Mapping[str, Any]] = []
-    seen = {result["method"] for result in results if result["norm"] == "none"}
+    seen = {labels.method(result) for result in results if result["norm"] == "none"}
     for result in results:
-        if result.get("raw") and result["method"] not in seen:
-            seen.add(result["method"])
+        if result.get("raw") and labels.method(result) not in seen:
+            seen.add(labels.method(result))
             none = {"norm": "none", "bank": {"kind": "none"}, "change": None}
             shown.append({**result, **none, **result["raw"]})
         shown.append(result)

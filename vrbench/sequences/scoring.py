@@ -34,10 +34,12 @@ class Scored:
         matrix: (paragraphs, videos) float64, larger is better.
         about: ``offset``, ``length_norm``, the share of ``negative`` distances, and ``bucket``,
             the prompt value; None where the alignment has none.
+        captions: how many captions were scored.
     """
 
     matrix: Float
     about: dict[str, Any]
+    captions: int
 
 
 def score(
@@ -98,7 +100,7 @@ def score_matrix(
     """
     if isinstance(method, BestClipAlignment):
         result = _by_best_clip(sim, text_lengths, video_lengths, method)
-        return Scored(result, {**method.about(sim), "bucket": None})
+        return Scored(result, {**method.about(sim), "bucket": None}, len(sim))
     assert isinstance(method, PairAlignment)  # there is no third kind
     quantile = method.matched_quantile
     value = None if quantile is None else _quantile(matched, quantile)
@@ -108,7 +110,7 @@ def score_matrix(
         scores = method.score(Pairs(block.sim, longest, value))
         result[np.ix_(block.text, block.video)] = scores.reshape(len(block.text), -1)
     bucket = value if quantile is not None else getattr(method, "bucket_value", None)
-    return Scored(result, {**method.about(sim), "bucket": bucket})
+    return Scored(result, {**method.about(sim), "bucket": bucket}, len(sim))
 
 
 def path(sim: Any, spec: str) -> list[tuple[int, int]]:

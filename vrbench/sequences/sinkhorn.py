@@ -32,7 +32,7 @@ def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
     Returns:
         (n, m, pairs) plans.
     """
-    shifted = logits - logits.max(axis=(0, 1))
+    shifted: Float = logits - logits.max(axis=(0, 1))
     wide = shifted.min(axis=(0, 1)) < -RANGE
     if not wide.any():
         return _by_products(shifted, row, column, iterations)
