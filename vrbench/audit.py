@@ -50,7 +50,7 @@ def audit(
             "least": int(file.truth.captions.min()),
             "most": int(file.truth.captions.max()),
         },
-        "tied": {d: audited.counter(d).tied_share for d in DIRECTIONS},
+        "tied": {d: audited.counts(d).tied_share for d in DIRECTIONS},
         "rules": rows,
         "spread": _spread(unchanged),
         "spread_with_dual_softmax": _spread(rows),

@@ -14,12 +14,12 @@ from vrbench.describing import gallery_captions, text_captions, video_captions
 from vrbench.diagnostics import ProbabilitySums
 from vrbench.errors import InputError, did_you_mean
 from vrbench.figures.base import Case
-from vrbench.metrics import RankCounter, fold
+from vrbench.metrics import count_ranks, fold
 from vrbench.normalizations import normalizations
 from vrbench.sim import Direction, Sim
 from vrbench.sources import Source
 from vrbench.trec import best
-from vrbench.truth import queries
+from vrbench.truth import Queries, queries
 
 
 @dataclass(frozen=True)
@@ -80,24 +80,21 @@ class System:
     @cached_property
     def ranks(self) -> NDArray[np.float64]:
         """(n,) ranks of all queries, NaN where one is not asked."""
-        return self._folded[0].ranks()
+        return count_ranks(self._asking).ranks()
 
     @cached_property
     def sums(self) -> NDArray[np.float64] | None:
         """(gallery,) probability sums divided by what is due; NaN where nothing is."""
-        sums = self._folded[1]
-        if sums is None:
+        if self.gamma is None:
             return None
+        sums = ProbabilitySums(self._asking, self.gamma)
+        fold(self._asking, [sums])
         due = np.where(sums.expected > 0, sums.expected, np.nan)
         return np.asarray(sums.sums / due)
 
-    @cached_property
-    def _folded(self) -> tuple[RankCounter, ProbabilitySums | None]:
-        asking = queries(getattr(self.sim, self.direction), self.source.truth, self.direction)
-        counter = RankCounter(asking)
-        sums = None if self.gamma is None else ProbabilitySums(asking, self.gamma)
-        fold(asking, [counter] if sums is None else [counter, sums])
-        return counter, sums
+    @property
+    def _asking(self) -> Queries:
+        return queries(getattr(self.sim, self.direction), self.source.truth, self.direction)
 
     def row(self, query: int) -> NDArray[Any]:
         """(gallery,) similarities of one query."""

@@ -38,7 +38,7 @@ def show(
     picks: Annotated[int, typer.Option(min=1, help="Rescued, and demoted, queries picked.")] = 2,
     frames: Annotated[
         Path | None,
-        typer.Option(help="Folder with one folder of frames a video: write --out with pictures."),
+        typer.Option(help="Folder of videos, or of folders of frames: write --out with pictures."),
     ] = None,
     out: Annotated[Path, typer.Option(help="The HTML page of --frames.")] = Path("show.html"),
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
@@ -56,12 +56,12 @@ def show(
     from contextlib import nullcontext
 
     from vrbench.cli.progress import Bars
-    from vrbench.video import check_folder, parse_sampling
+    from vrbench.video import open_videos, parse_sampling
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither --features nor --method.")
     if frames is not None:
-        check_folder(frames, parse_sampling("all"))
+        open_videos(frames, parse_sampling("all"))
     with nullcontext() if quiet else Bars() as bars:
         cases = _cases(features, from_sim, method or ["tokenflow"], norm or ["ncl"], bank, bars)
         shown = _queries(cases, query, direction, k, picks)

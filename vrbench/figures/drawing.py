@@ -76,9 +76,9 @@ def words(data: pd.DataFrame, panel: Any) -> None:
 
 def _image(frames: str, video: str, number: int) -> Any:
     """Return a frame of a video; None where no folder was given."""
-    from vrbench.video import parse_sampling, read_clip
+    from vrbench.video import open_videos, parse_sampling
 
     if not frames:
         return None
-    clip = read_clip(Path(frames), video, parse_sampling("all"))
+    clip = open_videos(Path(frames), parse_sampling("all")).read(video)
     return clip.images[min(number, len(clip.images) - 1)]

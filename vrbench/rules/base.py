@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.metrics import RankCounter, fold, summary
+from vrbench.metrics import Counts, count_ranks, summary
 from vrbench.sim import Direction, Sim, as_matrix
 from vrbench.truth import Queries, Truth, queries, v2t_queries
 
@@ -32,7 +32,7 @@ class Audited:
     truth: Truth
     ks: tuple[int, ...] = (1, 5, 10)
     norm: str = "none"
-    _counters: dict[tuple[str, str], RankCounter] = field(default_factory=dict, repr=False)
+    _counted: dict[tuple[str, str], Counts] = field(default_factory=dict, repr=False)
 
     @property
     def several_captions(self) -> bool:
@@ -50,18 +50,16 @@ class Audited:
             return queries(matrix, self.truth, "t2v")
         return v2t_queries(matrix, self.truth, protocol)
 
-    def counter(self, direction: Direction, protocol: str = REFERENCE) -> RankCounter:
+    def counts(self, direction: Direction, protocol: str = REFERENCE) -> Counts:
         """Count each query's better and tied foreign items, once for all rules."""
         key = (direction, protocol if direction == "v2t" else "")
-        if key not in self._counters:
-            asking = self.asking(direction, protocol)
-            self._counters[key] = RankCounter(asking)
-            fold(asking, [self._counters[key]])
-        return self._counters[key]
+        if key not in self._counted:
+            self._counted[key] = count_ranks(self.asking(direction, protocol))
+        return self._counted[key]
 
     def ranks(self, direction: Direction, protocol: str = REFERENCE) -> NDArray[np.float64]:
         """(n,) ranks of the queries that ask, under the mean tie rule."""
-        ranks = self.counter(direction, protocol).ranks()
+        ranks = self.counts(direction, protocol).ranks()
         return ranks[~np.isnan(ranks)]
 
 

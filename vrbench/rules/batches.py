@@ -51,5 +51,5 @@ class Padded(Rule):
             matrix = np.hstack([matrix, matrix[:, owner[truth.n_text :]]])
             owner[truth.n_text :] = truth.n_video + np.arange(missing)
         sim = Sim(matrix, None) if direction == "t2v" else Sim(None, matrix)
-        padded = replace(audited, sim=sim, truth=Truth.of(matrix.shape, owner), _counters={})
+        padded = replace(audited, sim=sim, truth=Truth.of(matrix.shape, owner), _counted={})
         return reported(padded.ranks(direction), audited.ks)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vrbench.metrics import RankCounter, fold
+from vrbench.metrics import count_ranks
 from vrbench.rules import rules
 from vrbench.rules.base import Audited, Reported, Rule, reported
 from vrbench.sim import Direction, Rows, Sim
@@ -75,7 +75,7 @@ class FirstCaption(Rule):
         matrix = audited.matrix(direction)[first]
         reduced = Truth.of(matrix.shape, owner)
         sim = Sim(matrix, None) if direction == "t2v" else Sim(None, matrix)
-        one = replace(audited, sim=sim, truth=reduced, _counters={})
+        one = replace(audited, sim=sim, truth=reduced, _counted={})
         return reported(one.ranks(direction), audited.ks)
 
 
@@ -99,9 +99,7 @@ class RecallFraction(Rule):
             return None
         pairs = np.arange(len(asking.query))
         rows = Rows(asking.rows.matrix, asking.query)
-        alone = Queries(rows, pairs, asking.item)
-        counter = RankCounter(alone)
-        fold(alone, [counter])
-        ranks, weight = counter.ranks(), 1 / due[asking.query] / (due > 0).sum()
+        ranks = count_ranks(Queries(rows, pairs, asking.item, direction)).ranks()
+        weight = 1 / due[asking.query] / (due > 0).sum()
         recalls = {f"R@{k}": 100 * float(weight @ (ranks <= k)) for k in audited.ks}
         return Reported(int((due > 0).sum()), recalls)

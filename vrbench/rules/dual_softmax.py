@@ -34,7 +34,7 @@ def _ranked(asking: Queries, batches: Iterable[slice], tau: float) -> NDArray[np
         for part in whole.slices():
             rows = slice(batch.start + part.start, batch.start + part.stop)
             counter.add(rows, transform(whole.block(part)))
-    return counter.ranks()[asked]
+    return counter.counts.ranks()[asked]
 
 
 @rules.register("dual-softmax")
@@ -122,4 +122,4 @@ class OverTexts(Rule):
         for rows in asking.rows.slices():
             block = asking.rows.block(rows)
             counter.add(rows, _fitted(Rows(block.T), self.tau)(block.T).T)
-        return reported(counter.ranks()[asking.asked], audited.ks)
+        return reported(counter.counts.ranks()[asking.asked], audited.ks)

@@ -12,7 +12,7 @@ from vrbench.sim import Direction
 
 
 def _under(audited: Audited, direction: Direction, ties: str) -> Reported:
-    ranks = audited.counter(direction).ranks(ties)
+    ranks = audited.counts(direction).ranks(ties)
     return reported(ranks[~np.isnan(ranks)], audited.ks)
 
 
@@ -80,8 +80,8 @@ class SortAndSubtract(Rule):
             return None
         if audited.several_captions and direction == "t2v":
             return None
-        counter = audited.counter(direction, "group-max")
-        tied = counter.tied[counter.asked]
-        first = np.repeat(1 + counter.better[counter.asked], 1 + tied)
+        counts = audited.counts(direction, "group-max")
+        tied = counts.tied[counts.asked]
+        first = np.repeat(1 + counts.better[counts.asked], 1 + tied)
         later = np.arange(len(first)) - np.repeat(np.cumsum(1 + tied) - (1 + tied), 1 + tied)
         return reported((first + later).astype(np.float64), audited.ks)
