@@ -138,6 +138,10 @@ def test_a_similarity_file_alone_gives_every_figure(tmp_path: Path) -> None:
     spec = {"seen": "seen:orders=1,marks=2", "queue-size": "queue-size:least=500,draws=2"}
     for name in figures.classes():
         figure = figures.parse(spec.get(name, name))
+        if name in ("links", "space"):  # pictures of tokens and vectors themselves
+            with pytest.raises(InputError, match="needs a feature file"):
+                figure.data(given)
+            continue
         ours, theirs = figure.data(given), figure.data(features)
         pd.testing.assert_frame_equal(ours, theirs, rtol=1e-6, atol=1e-9)
 
