@@ -12,7 +12,9 @@ from vrbench.alignments import Method
 from vrbench.alignments.driver import BLOCK_BYTES, Progress, score
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
+from vrbench.folding import fold
 from vrbench.memory import block_bytes, spare
+from vrbench.memory import fits as fits_memory
 from vrbench.normalizing import BankSim
 from vrbench.sim import DIRECTIONS, Direction, Sim
 from vrbench.simfile import SimFile
@@ -32,12 +34,14 @@ class Compute:
         device: ``auto``, ``cpu`` or ``cuda``.
         workers: threads; None: one a core.
         memory: bytes that the process may hold; None: unbounded.
+        matrix: whether similarities are kept where a norm does not need all of them.
     """
 
     precision: Literal["single", "double"] = "single"
     device: str = "auto"
     workers: int | None = None
     memory: int | None = None
+    matrix: bool = True
 
 
 class Source(Protocol):
@@ -113,16 +117,26 @@ class FeatureSource:
         return _bank_identity(kind, self.other, self.window)
 
     def version(self, bank: str) -> str:
-        """Return ``raw``, whatever the bank."""
-        return "raw"
+        """Return ``raw``, or ``folded`` where no matrix is kept."""
+        fits = self.compute.matrix and fits_memory(2 * self._width * self.pairs("none"))
+        return "raw" if fits or bank != "none" else "folded"
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
-        """Score every text against every video."""
-        width = 8 if self.compute.precision == "double" else 4
+        """Score every text against every video, now or when the similarities are read."""
+        if self.version(bank) == "folded":
+            assert method is not None
+            how = self.compute.precision == "single", progress
+            return fold(self._score, method, self.features, self.truth, *how)
         directions = 1 if method is not None and method.symmetric else 2
-        raw = self.pairs("none") * width * directions
+        raw = self.pairs("none") * self._width * directions
         sides = self.features.text, self.features.video
-        return self._score(method, *sides, "both", progress, raw + self._normalized)
+        more = 0 if bank == "none" else self._normalized
+        return self._score(method, *sides, "both", progress, raw + more)
+
+    @property
+    def _width(self) -> int:
+        """Bytes of a similarity."""
+        return 8 if self.compute.precision == "double" else 4
 
     @property
     def _normalized(self) -> int:
@@ -150,7 +164,7 @@ class FeatureSource:
     ) -> Any:
         """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
         gallery = self.features.video if keep == "t2v" else self.features.text
-        row = len(gallery) * (8 if self.compute.precision == "double" else 4)
+        row = len(gallery) * self._width
         room = spare(len(asking) * row)
 
         def rows(start: int, stop: int) -> NDArray[Any]:

@@ -67,6 +67,14 @@ def evaluate(
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to score.")] = (
         "auto"
     ),
+    no_matrix: Annotated[
+        bool,
+        typer.Option(
+            "--no-matrix",
+            help="Keep no similarities (norm none): score each direction row by row; rank emd by "
+            "bounds, which leaves normalization error and hub skewness unknown.",
+        ),
+    ] = False,
     limit: Annotated[
         int | None, typer.Option(min=1, help="The first N videos with their texts; flagged.")
     ] = None,
@@ -99,7 +107,8 @@ def evaluate(
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
     settings = Settings(_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
-    compute = Compute(precision, device, workers, parse_size(memory) if memory else None)
+    bound = parse_size(memory) if memory else None
+    compute = Compute(precision, device, workers, bound, not no_matrix)
     paths: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
     work: list[tuple[Source, list[Job]]] = []
     for path in paths:
