@@ -108,9 +108,14 @@ class FeatureSource:
 
     def pairs(self, bank: str) -> int:
         """Return how many similarities one alignment computes with this bank."""
+        sides = [(self.features.text, self.features.video), *self.bank_pairs(bank)]
+        return sum(len(text) * len(video) for text, video in sides)
+
+    def bank_pairs(self, bank: str) -> list[tuple[Tokens, Tokens]]:
+        """Return the (text, video) sides that are scored for a bank."""
         texts, videos = self._bank_sides(bank)
-        t, v = len(self.features.text), len(self.features.video)
-        return t * v + (len(texts) * v if texts else 0) + (t * len(videos) if videos else 0)
+        found = [(texts, self.features.video), (self.features.text, videos)]
+        return [(text, video) for text, video in found if text and video]
 
     def bank_identity(self, kind: str) -> str | int | None:
         """Return the window, or the sha256 of the other file."""

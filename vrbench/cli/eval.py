@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from vrbench.results import Result
     from vrbench.sources import Compute, Source
 
+FEW = 100_000
+"""Pairs that are scored before a person would read what they take."""
+
 
 @command("eval")
 def evaluate(
@@ -119,7 +122,7 @@ def evaluate(
     if save_sim and sum(len(jobs) for _, jobs in work) != 1:
         raise InputError("--save-sim holds one result: give one file, one --method and one --norm.")
     if dry_run:
-        _print_plan(work)
+        _print_plan(work, compute)
         return
     results = [
         result
@@ -165,6 +168,7 @@ def _run(
 
     existing = sum(job.exists for job in jobs)
     if not quiet:
+        _announce(source, jobs, compute)
         for text in source.notes:
             note(f"Note: {text}")
         if existing:
@@ -175,13 +179,28 @@ def _run(
         return list(Run(source, settings, compute, out, bars).run(jobs, save_sim))
 
 
-def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]]) -> None:
+def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:
+    """Say what a long run will take, before it."""
+    from vrbench.estimate import LONG, estimate
+
+    for job in jobs:
+        cost = (
+            None if job.exists or source.pairs(job.bank) < FEW else estimate(source, job, compute)
+        )
+        if cost is not None and cost.seconds > LONG:
+            note(f"{job.label}: {cost}.")
+
+
+def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) -> None:
+    from vrbench.estimate import estimate
+
     for source, jobs in work:
         about = source.about
         size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
         typer.echo(f"{about['features']['file']}: {size}")
         for job in jobs:
-            state = "exists" if job.exists else f"{source.pairs(job.bank):,} pairs to score"
+            cost = estimate(source, job, compute) if not job.exists else None
+            state = "exists" if job.exists else str(cost or "nothing to score")
             typer.echo(f"  {job.label}: {state}")
 
 

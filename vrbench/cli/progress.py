@@ -10,13 +10,29 @@ class Bars:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
+        from rich.progress import (
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            Task,
+            TaskID,
+            TimeRemainingColumn,
+        )
+        from rich.text import Text
+
+        class Rate(ProgressColumn):
+            """What was done a second since the start, not lately."""
+
+            def render(self, task: Task) -> Text:
+                done = task.completed / task.elapsed if task.elapsed else 0
+                return Text(f"{done:,.0f}/s")
 
         self._tasks: dict[str, TaskID] = {}
         self._progress = Progress(
             *Progress.get_default_columns()[:2],
             MofNCompleteColumn(),
             TimeRemainingColumn(),
+            Rate(),
             console=Console(stderr=True),
         )
 
