@@ -34,6 +34,9 @@ TILE = 1 << 19
 BLOCK_BYTES = 500_000_000
 """Working size of the blocks read from each side, unless less memory is allowed."""
 
+TOKEN_BYTES = 8 * 3
+"""Working bytes of a number of a token: float64, with a grouped and a transposed copy."""
+
 
 def score(
     text: Tokens,
@@ -181,7 +184,7 @@ def _one_thread() -> None:
 
 def _blocks(tokens: Tokens, size: int) -> Iterator[slice]:
     """Split into runs of items whose working copies take at most ``size`` bytes."""
-    per_token = tokens.dim * 8 * 3  # float64, with a grouped and a transposed copy
+    per_token = tokens.dim * TOKEN_BYTES
     start = 0
     while start < len(tokens):
         room = tokens.offsets[start] + size // per_token

@@ -16,6 +16,7 @@ from vrbench.alignments.max_ import MaxAvg, MaxSum, TokenMean
 from vrbench.alignments.scan import Scan
 from vrbench.alignments.tiles import Tile
 from vrbench.alignments.tokenflow import TokenFlow
+from vrbench.alignments.transport import LEAST_REG, Transport
 from vrbench.compiling import available, compiled
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ def reduction(part: Alignment) -> Reduce | None:
             return partial(_run, _compiled(kernels.scan), lam)
         case LogSumExp(alpha=alpha) if 1 / alpha <= REACH:
             return partial(_lse, part)
+        case Transport(reg=reg) if reg >= LEAST_REG:
+            numbers = np.float32(1 / reg), np.float32(part.eps), part.iterations
+            return partial(_run, _compiled(kernels.transport), numbers, factors=("c", "d", "e"))
         case MaxAvg():
             return partial(_run, _compiled(kernels.best), 0.0)
         case MaxSum():
@@ -58,12 +62,12 @@ def compiles(method: Method) -> bool:
 
 
 def _compiled(kernel: Callable[..., None]) -> Any:
-    return compiled(kernel, kernels.exp)
+    return compiled(kernel, kernels.exp, kernels.share)
 
 
 def _run(
     kernel: Any,
-    scale: float,
+    scale: Any,
     tile: Tile,
     factors: tuple[str, str, str] = ("c", "c", "c"),  # d and e cost a product: only where read
 ) -> tuple[Tensor, Tensor]:
@@ -74,7 +78,8 @@ def _run(
     at = (text.token, text.item, video.token, video.item, w, f)
     arrays = [getattr(tile.products, name).numpy() for name in factors]
     both = torch.empty(2, t, v)
-    kernel(*arrays, at, np.float32(scale), *both.numpy())
+    scale = np.float32(scale) if isinstance(scale, float) else scale
+    kernel(*arrays, at, scale, *both.numpy())
     return both[0], both[1]
 
 

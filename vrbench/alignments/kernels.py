@@ -136,3 +136,53 @@ def best(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> Non
             v2t[t] += most[s : s + n]
         t2v[t] /= F32(w)
         v2t[t] /= F32(f)
+
+
+def transport(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
+    """Entropic transport; ``scale`` is (1 / reg, eps, iterations), the same for both directions."""
+    row, text, column, video, w, f = at
+    sharp, eps, iterations = scale
+    n = t2v.shape[1]
+    near, frames, words = np.empty((w, f, n), F32), np.empty((f, n), F32), np.empty((w, n), F32)
+    for t in range(len(t2v)):
+        first = row + t * w
+        for i in range(w):
+            words[i] = np.maximum(e[first + i, video : video + n], F32(0)) + eps
+            for s in range(f):
+                start = column + s * n
+                for v in range(n):
+                    near[i, s, v] = exp(sharp * c[first + i, start + v])
+        for s in range(f):
+            start = column + s * n
+            frames[s] = np.maximum(d[text + t, start : start + n], F32(0)) + eps
+        share(frames)
+        share(words)
+        a, b = np.ones((f, n), F32), np.ones((w, n), F32)
+        old_a, old_b, over, under = a.copy(), b.copy(), a.copy(), b.copy()
+        for _ in range(iterations):
+            over[:], under[:] = 0, 0
+            for i in range(w):
+                for s in range(f):
+                    k, x, y, o, u = near[i, s], a[s], b[i], over[s], under[i]
+                    for v in range(n):
+                        o[v] += k[v] * y[v]
+                        u[v] += k[v] * x[v]
+            old_a[:], old_b[:] = a, b
+            a[:], b[:] = frames / over, words / under
+        t2v[t] = 0
+        for i in range(w):
+            for s in range(f):
+                start = column + s * n
+                k, values = near[i, s], c[first + i, start : start + n]
+                t2v[t] += k * values * (a[s] * old_b[i] + old_a[s] * b[i])
+        t2v[t] /= F32(2)
+        v2t[t] = t2v[t]
+
+
+def share(mass: Any) -> None:
+    """Scale masses (l, n) to sum 1 along the first axis."""
+    whole = mass[0].copy()
+    for i in range(1, len(mass)):
+        whole += mass[i]
+    for i in range(len(mass)):
+        mass[i] /= whole
