@@ -55,7 +55,7 @@ def test_what_is_missing_adds_up(place: Workplace) -> None:
         }
         (empty, lost) = features.data_notes
         assert empty == "1 texts are empty."
-        assert "lacks items that could not be read (2 in /video, 5 in /text)" in lost
+        assert "could not be read are missing (2 in /video, 5 in /text): numbers" in lost
 
 
 def test_what_is_no_set_of_shards_is_refused(place: Workplace) -> None:
