@@ -8,7 +8,7 @@ import pytest
 from small_features import tokens_of, write_features
 
 import vrbench
-from vrbench.alignments import Method, driver
+from vrbench.alignments import Method, driver, emd_bounds
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.emd_bounds import DROPPED, contenders
 from vrbench.errors import InputError
@@ -34,9 +34,12 @@ def retrieval(noise: float, n: int = 70, seed: int = 0) -> tuple[Tokens, Tokens,
     ("noise", "most"), [(0.5, 0.05), (1.5, 0.3), (4.0, 1.0)], ids=["easy", "middle", "hard"]
 )
 @pytest.mark.parametrize("eps", [0.001, 0.0, 0.3])
+@pytest.mark.parametrize("numba", [True, False])
 def test_ranks_by_bounds_are_those_of_the_whole_matrix(
-    noise: float, most: float, eps: float
+    noise: float, most: float, eps: float, numba: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not numba:
+        monkeypatch.setattr(emd_bounds, "available", lambda: False)
     text, video, owner = retrieval(noise)
     exact = EarthMover(eps)
     truth = Truth.of((len(text), len(video)), owner)

@@ -40,20 +40,28 @@ def fold(
     method: Method,
     features: Features,
     truth: Truth,
-    single: bool,
+    bounded: bool,
     progress: Progress | None,
 ) -> Sim:
     """Return what ranks need, but nothing that takes all pairs at once.
 
-    ``emd`` gets its exact ranks from bounds (``emd_bounds.py``), of float32 products. Any other
-    method is scored when rows are read, each direction on its own.
+    ``emd`` gets its exact ranks from bounds (``emd_bounds.py``). Any other method is scored when
+    rows are read, each direction on its own.
+
+    Args:
+        score: how to score.
+        method: the alignment.
+        features: the items.
+        truth: the right pairs.
+        bounded: whether bounds may be used: they are for float32 products on the CPU.
+        progress: called as pairs are finished.
     """
     text, video = features.text, features.video
     (weight, part), *others = method.parts
-    if isinstance(part, EarthMover) and weight == 1 and not others and single:
-        bounded = Method(((1.0, contenders(text, video, truth, part)),))
+    if isinstance(part, EarthMover) and weight == 1 and not others and bounded:
+        some = Method(((1.0, contenders(text, video, truth, part)),))
         pending = 4 * len(text) * len(video)
-        matrix = score(bounded, text, video, "t2v", progress, pending).t2v
+        matrix = score(some, text, video, "t2v", progress, pending).t2v
         return Sim(matrix, matrix, solved=float((matrix > DROPPED).mean()))
     t2v = _when_read(score, method, text, video, "t2v", progress)
     v2t = _when_read(score, method, video, text, "v2t", progress)

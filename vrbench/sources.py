@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.driver import BLOCK_BYTES, Progress, global_vectors, score
+from vrbench.alignments.driver import (
+    BLOCK_BYTES,
+    Progress,
+    find_device,
+    global_vectors,
+    score,
+)
 from vrbench.features import Features, Tokens
 from vrbench.folding import fold
 from vrbench.logit_scale import logit_scale
@@ -146,8 +152,9 @@ class FeatureSource:
         """Score every text against every video, now or when the similarities are read."""
         if self.version(bank) == "folded":
             assert method is not None
-            how = self.compute.precision == "single", progress
-            return fold(self._score, method, self.features, self.truth, *how)
+            how = self.compute
+            exact = how.precision == "single" and find_device(how.device).type == "cpu"
+            return fold(self._score, method, self.features, self.truth, exact, progress)
         directions = 1 if method is not None and method.symmetric else 2
         raw = self.pairs("none") * self._width * directions
         sides = self.features.text, self.features.video

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.alignments import kernels, pair_kernels
 from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, total
 from vrbench.alignments.emd import EarthMover, solve
+from vrbench.alignments.fused import run
 from vrbench.alignments.items import Items, prepare
 from vrbench.alignments.tiles import Tile, on_grid
+from vrbench.compiling import available, compiled
 from vrbench.features.tokens import Tokens
 from vrbench.truth import Truth
 
@@ -107,6 +110,8 @@ class Contenders(TokenAlignment):
     def _relaxed(self, tile: Tile) -> Tensor:
         import torch
 
+        if available():
+            return run(compiled(kernels.relaxed), float(self.exact.eps), tile, ("c", "d", "e"))[0]
         by_frame = self._weighted(tile.d, tile.c.amax(WORDS))
         by_word = self._weighted(tile.e, tile.c.amax(FRAMES))
         return torch.minimum(by_frame, by_word)
@@ -121,29 +126,38 @@ class Contenders(TokenAlignment):
         self, tile: Tile, t: Array, v: Array, text: Array, video: Array, need: Array
     ) -> Array:
         """(k,) similarities of k pairs, ``DROPPED`` for those that their bounds exclude."""
-        cost = np.moveaxis((1 - tile.c.numpy())[t, :, :, v], 2, 1)  # (k, f, w)
+        cost = 1 - np.moveaxis(tile.c.numpy()[t, :, :, v], 2, 1)  # (k, f, w)
         frames = self.exact.masses(tile.d.numpy()[t, :, v].astype(np.float64))
         words = self.exact.masses(tile.e.numpy()[t, :, v].astype(np.float64))
+        duals = _stack(self.texts.duals, text), _stack(self.videos.duals, video)
         value: Array = np.full(len(t), DROPPED)
-        left: Array = np.arange(len(t))
-        for bound in (self._by_text, self._by_video, self._by_sinkhorn):
-            keep = bound(cost, frames, words, text, video) >= need[left]
-            left, text, video = left[keep], text[keep], video[keep]
-            cost, frames, words = cost[keep], frames[keep], words[keep]
-        for k, pair in enumerate(left):
-            exact, *_ = solve(frames[k], words[k], cost[k].astype(np.float64))
+        small = (cost, frames.astype(np.float32), words.astype(np.float32), *duals)
+        for pair in np.flatnonzero(_reach(*small, need)):
+            exact, *_ = solve(frames[pair], words[pair], cost[pair].astype(np.float64))
             value[pair] = 1 - exact
         return value
 
-    def _by_text(self, cost: Array, frames: Array, words: Array, text: Array, _: Array) -> Array:
-        return _of_words(cost, frames, words, _stack(self.texts.duals, text))
 
-    def _by_video(self, cost: Array, frames: Array, words: Array, _: Array, video: Array) -> Array:
-        duals = _stack(self.videos.duals, video)
-        return _of_words(cost.swapaxes(1, 2), words, frames, duals)
+def _reach(
+    cost: Array, frames: Array, words: Array, by_text: Array, by_video: Array, need: Array
+) -> Array:
+    """(k,) whether every bound of a pair reaches what is needed; all float32."""
+    if available():
+        keep = np.empty(len(cost), dtype=bool)
+        how = np.float32(1 / REG), STEPS
+        helpers = kernels.exp, pair_kernels.of_words, pair_kernels.sinkhorn
+        given = np.ascontiguousarray(cost), frames, words, by_text, by_video, need, how, keep
+        compiled(pair_kernels.reach, *helpers)(*given)
+        return keep
+    keep = _of_words(cost, frames, words, by_text) >= need
+    keep[keep] = _of_words(*_take(keep, cost.swapaxes(1, 2), words, frames, by_video)) >= need[keep]
+    cost, frames, words = _take(keep, cost, frames, words)
+    keep[keep] = _of_words(cost, frames, words, _sinkhorn(cost, frames, words)) >= need[keep]
+    return keep
 
-    def _by_sinkhorn(self, cost: Array, frames: Array, words: Array, *_: Array) -> Array:
-        return _of_words(cost, frames, words, _sinkhorn(cost, frames, words))
+
+def _take(keep: Array, *arrays: Array) -> tuple[Array, ...]:
+    return tuple(array[keep] for array in arrays)
 
 
 def _stack(duals: Sequence[Array], rows: Array) -> Array:

@@ -47,6 +47,7 @@ class SequenceNoise(Figure):
 
     reg: float = 0.1
     source = "after Norton Figure 1 and Table 7"
+    needs = "a feature file with sequences"
     panels: ClassVar[tuple[int, int]] = (2, 2)
 
     def caption(self, case: Case) -> str:
