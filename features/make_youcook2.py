@@ -25,7 +25,7 @@ from vrbench.files import replacing
 from vrbench.importing import import_arrays
 
 WIDTH = "64"
-ENCODER = ("--encoder", "onnx", "--frames", "all", "--strict")
+ENCODER = ("--encoder", "onnx", "--frames", "all", "--strict", "--dtype", "float32")
 
 
 def main(
