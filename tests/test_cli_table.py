@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from small_features import write_features
 from test_cli import refused, run, stamps
+from test_sequencing import arrays, write
 
 from vrbench import published
+from vrbench.evaluation import evaluate
 from vrbench.results import load_all
 
 
@@ -101,6 +103,27 @@ def test_tables_without_a_row_to_run_are_printed_with_the_reasons(name: str) -> 
     assert done.err.count("Left empty: ") == len(published.load(name).rows)
     assert done.out == run("table", name).out
     assert not Path("results").exists()
+
+
+@pytest.mark.parametrize("name", ["norton-1", "norton-2"])
+def test_rows_of_sequences_are_run_where_the_file_has_sequences(folder: Path, name: str) -> None:
+    long = write(folder, arrays(), "long")
+    plan = run("reproduce", name, "long.h5", "--dry-run").out
+    for spec in ("cap-avg", "dtw", "otam"):
+        assert f"  global, {spec}: 196 pairs to score\n" in plan
+    assert "long.h5: 5 paragraphs x 5 long videos" in plan
+    done = run("reproduce", name, "long.h5", "-q", "--format", "json")
+    measured = [one for one in json.loads(done.out) if one["kind"] == "measured"]
+    shown = {one["row"].split(" [")[0]: one["value"] for one in measured if one["value"]}
+    results = [r for s in ("cap-avg", "dtw", "otam") for r in evaluate(long, "global", sequence=s)]
+    assert sorted(shown) == [
+        f"{kind}: VideoCLIP{cite}: global, {spec}"
+        for cite in [" (Xu et al., 2021)" if name == "norton-1" else ""]
+        for kind, spec in (("Cap. Avg.", "cap-avg"), ("DTW", "dtw"), ("OTAM", "otam"))
+    ]
+    r1 = [one["value"] for one in measured if one["column"] == "t2v R@1" and one["value"]]
+    assert r1 == [one["metrics"]["t2v"]["R@1"] for one in results]
+    assert run("reproduce", name, "long.h5", "--dry-run").out.count(": exists") == 3
 
 
 def test_reproduce_refuses_unknown_tables_and_files() -> None:

@@ -23,6 +23,9 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2.2rem } h3 { font-
 table { border-collapse: collapse; margin: .6rem 0 1rem; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .7rem; text-align: left; vertical-align: top; white-space: nowrap }
 td.number, th.number { text-align: right }
+td.best { font-weight: 700 }
+summary { cursor: pointer; margin: .4rem 0 }
+details { border-left: 3px solid #ddd; padding-left: .8rem }
 td.text { white-space: normal; min-width: 12rem }
 thead th { border-bottom: 2px solid #444 } tbody tr { border-bottom: 1px solid #ddd }
 tr.right { font-weight: 600; background: #eef4ee }
@@ -75,6 +78,11 @@ def paragraph(text: str, note: bool = False) -> str:
     return f"<p{' class=note' if note else ''}>{escape(text)}</p>"
 
 
+def folded(title: str, body: Sequence[str]) -> str:
+    """Return parts that a click on their title unfolds."""
+    return f"<details><summary>{escape(title)}</summary>{chr(10).join(body)}</details>"
+
+
 def picture(data: bytes, kind: str, about: str, css: str = "") -> str:
     """Return a picture that the page itself holds; ``kind`` is ``png``, ``jpeg`` or ``svg+xml``."""
     encoded = base64.b64encode(data).decode()
@@ -93,7 +101,7 @@ def table(
     Args:
         head: column headings.
         rows: a cell each: text; a number, shown to three digits and sorted in full; (text, value),
-            shown as text and sorted by value; or ``Html``.
+            shown as text and sorted by value; (text, value, whether in bold); or ``Html``.
         marked: rows that stand out.
         sortable: whether a click on a heading sorts.
     """
@@ -121,8 +129,9 @@ def _cell(value: Any) -> str:
     if isinstance(value, Html):
         return f"<td class=wrap>{value}</td>"
     if isinstance(value, tuple):
-        text, number = value
-        return f'<td class=number data-value="{number}">{escape(text)}</td>'
+        text, number, *best = value
+        css = "number best" if any(best) else "number"
+        return f'<td class="{css}" data-value="{number}">{escape(text)}</td>'
     if isinstance(value, (int, float)):
         return f'<td class=number data-value="{value}">{value:.3g}</td>'
     return f"<td{' class=text' if len(value) > 30 else ''}>{escape(value)}</td>"

@@ -13,7 +13,8 @@ from vrbench.compare import compare
 from vrbench.errors import InputError
 from vrbench.files import replacing
 from vrbench.labels import DIRECTION_NAMES
-from vrbench.results import Result, load_all
+from vrbench.report_tables import filled
+from vrbench.results import Result, load_all, with_ranks
 from vrbench.sim import DIRECTIONS
 from vrbench.stored import in_npz
 
@@ -24,7 +25,7 @@ DRAWS = 999
 
 
 def report(folder: Path, out: Path) -> list[str]:
-    """Write a page of a folder's results, their tests, similarity files and pictures.
+    """Write a page of a folder's results, their tests, papers' tables, audits and pictures.
 
     Args:
         folder: of ``vrbench eval``'s results; similarity files (npz) in it are audited, and
@@ -48,6 +49,7 @@ def report(folder: Path, out: Path) -> list[str]:
     body = [html.paragraph(f"{len(results)} results of {folder.name}/; vrbench {VERSION}.")]
     for data, group in groups.items():
         body += [html.heading(data), *_results(group), *_tests(group, notes)]
+    body += filled(with_ranks(results))
     for path in sims:
         body += _audit(path)
     if pictures:

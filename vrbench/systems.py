@@ -20,7 +20,8 @@ Found = tuple[PublishedTable, Row, dict[Column, Cell]]
 def system_table(name: str) -> Table:
     """Put the numbers of a system together, a block for each dataset and setting.
 
-    Notes name every measure that the tables print differently.
+    Notes name every measure that the tables print differently, and what the tables' own notes say
+    about it.
 
     Args:
         name: of the system, or as any paper prints it without its reference; case is ignored.
@@ -36,9 +37,10 @@ def system_table(name: str) -> Table:
                 for where, cells in _by_place(table, row).items():
                     places[where].append((table, row, cells))
     blocks = tuple(_block(where, found) for where, found in places.items())
-    notes = sentences(one for one in conflicts() if one.system in systems)
+    differing = sentences(one for one in conflicts() if one.system in systems)
+    notes = (*(differing or ["No two tables differ about it."]), *_remarks(systems, places))
     title = f"{', '.join(systems)} in every table"
-    return Table("system", title, blocks, tuple(notes) or ("No two tables differ about it.",))
+    return Table("system", title, blocks, notes)
 
 
 def _systems(name: str) -> list[str]:
@@ -54,6 +56,19 @@ def _systems(name: str) -> list[str]:
             f"No published table has a system '{name}'.{hint} Write it as a paper's table does."
         )
     return list(known[name.casefold()])
+
+
+def _remarks(systems: list[str], places: dict[str, list[Found]]) -> list[str]:
+    """Return the notes of these tables that name the system, not only the paper called like it."""
+    words: dict[PublishedTable, set[str]] = defaultdict(set)
+    for table, row, _ in (one for some in places.values() for one in some):
+        words[table] |= {*systems, _CITATION.sub("", row.printed).strip()}
+    return [
+        f"{table.name}: {note}"
+        for table, names in words.items()
+        for note in table.notes
+        if re.search(rf"\b({'|'.join(map(re.escape, names))})\b(?!'s Table)", note)
+    ]
 
 
 def _by_place(table: PublishedTable, row: Row) -> dict[str, dict[Column, Cell]]:

@@ -11,9 +11,10 @@ from vrbench.cli.app import command, note
 from vrbench.cli.table import Format, print_as
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vrbench.reproducing import Reproduction
     from vrbench.results import Result
-    from vrbench.sources import Source
 
 
 @command("reproduce")
@@ -54,24 +55,25 @@ def reproduce(
     from vrbench.evaluation import Run
     from vrbench.grid import Settings
     from vrbench.memory import parse_size
-    from vrbench.opening import open_source
-    from vrbench.reproducing import recalls, reproduction
+    from vrbench.reproducing import recalls, reproductions
     from vrbench.results import with_ranks
     from vrbench.sources import Compute
 
     table = published.load(name)
     settings = Settings(recalls(table))
     compute = Compute("single", device, None, parse_size(memory) if memory else None)
-    work: list[tuple[Source, Reproduction]] = []
-    for path in features or [bundled_features()]:
-        _, source = open_source(path, None, None, compute, settings)
-        found = reproduction(table, source, settings, None if overwrite else out)
-        work.append((source, found))
+    existing = None if overwrite else out
+    work = [
+        found
+        for path in features or [bundled_features()]
+        for found in reproductions(table, path, settings, compute, existing)
+    ]
     if dry_run:
         _print_plan(work)
         return
     results: list[Result] = []
-    for source, found in work:
+    for found in work:
+        source = found.source
         if not quiet:
             for text in (*source.notes, *(f"Left empty: {text}" for text in found.empty)):
                 note(text)
@@ -81,9 +83,11 @@ def reproduce(
     print_as(tables.paper_table(name, with_ranks(results)), format_)
 
 
-def _print_plan(work: list[tuple[Source, Reproduction]]) -> None:
-    for source, found in work:
-        size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
+def _print_plan(work: Sequence[Reproduction]) -> None:
+    for found in work:
+        source = found.source
+        kinds = ("paragraphs", "long videos") if source.sequence else ("texts", "videos")
+        size = f"{source.truth.n_text} {kinds[0]} x {source.truth.n_video} {kinds[1]}"
         typer.echo(f"{source.about['features']['file']}: {size}")
         for job in found.jobs:
             state = "exists" if job.exists else f"{source.pairs(job.bank):,} pairs to score"

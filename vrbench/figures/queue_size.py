@@ -17,6 +17,9 @@ from vrbench.sim import DIRECTIONS, Direction, Sim
 if TYPE_CHECKING:
     import pandas as pd
 
+STYLES = {"test": ("o-", 0.98), "validation": ("s--", 1.02)}
+"""How each set is drawn, and where beside the size."""
+
 
 @figures.register("queue-size")
 @dataclass(frozen=True)
@@ -95,16 +98,23 @@ class QueueSize(Figure):
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw R@1 against bank queries, with the spread as error bars."""
+        from matplotlib.ticker import NullLocator
+
         for _, part, panel in each_direction(data, axes):
             for name, rows in part.groupby("set", sort=False):
-                panel.errorbar(rows["bank"], rows["R@1"], rows["std"], fmt="o-", label=str(name))
+                style, apart = STYLES[str(name)]
+                place = rows["bank"] * apart  # so that error bars do not hide each other
+                panel.errorbar(place, rows["R@1"], rows["std"], fmt=style, label=str(name))
                 best, color = rows[rows["chosen"]], panel.lines[-1].get_color()
-                panel.plot(best["bank"], best["R@1"], "*", color=color, markersize=14)
-                panel.axvline(rows["distinct"].iloc[0], color=color, linestyle=":")
+                panel.plot(best["bank"] * apart, best["R@1"], "*", color=color, markersize=15)
+                panel.axvline(rows["distinct"].iloc[0] * apart, color=color, linestyle=":")
+            sizes = _doubled(int(part["bank"].min()), int(part["bank"].max()) + 1)
             panel.set_xscale("log", base=2)
+            panel.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=45, ha="right")
+            panel.xaxis.set_minor_locator(NullLocator())
             panel.set_xlabel("bank queries (star: this set's choice; dotted: distinct ones)")
             panel.set_ylabel("R@1, percent")
-            panel.legend()
+            panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2)
 
 
 def _doubled(start: int, stop: int) -> list[int]:

@@ -50,6 +50,7 @@ class Recalls(Figure):
                 chance["K"], chance["one item by chance"], ":", color="gray", label="by chance"
             )
             panel.set_xscale("log")
+            panel.xaxis.set_major_formatter("{x:g}")
             panel.set_xlabel("K (places, log scale)")
             panel.set_ylabel("R@K, percent of the queries")
             panel.set_ylim(0, 100)

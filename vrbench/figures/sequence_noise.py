@@ -52,6 +52,7 @@ class SequenceNoise(Figure):
     reg: float = 0.1
     steps: int = 3
     source = "after Norton Figure 1 and Table 7"
+    needs = "a feature file with sequences"
     panels: ClassVar[tuple[int, int]] = (2, 2)
 
     def __post_init__(self) -> None:

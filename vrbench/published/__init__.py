@@ -55,7 +55,7 @@ def load(name: str) -> PublishedTable:
     known = tables()
     if name not in known:
         hint = did_you_mean(name, known)
-        raise InputError(f"Unknown table '{name}'.{hint} Known: {', '.join(known)}.")
+        raise InputError(f"Unknown table '{name}'.{hint} vrbench list tables has them all.")
     return known[name]
 
 
