@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-PAGES = ("normalization",)
+PAGES = ("example", "figures", "normalization")
 """A module each, with ``page(shared) -> str``."""
 
 
