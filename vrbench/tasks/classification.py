@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from vrbench.errors import InputError
 from vrbench.inputs import to_numpy
 
+MOST_STEPS = 100
+"""Lloyd steps of a k-means run, which ends before where no item changes its cluster."""
 RESTARTS = 10
 """k-means runs of a seed, of which the one with the least inertia counts."""
 
@@ -67,7 +69,12 @@ def cluster(vectors: Any, k: int, seed: int = 0, restarts: int = RESTARTS) -> ND
         with warnings.catch_warnings():
             # an empty cluster keeps its centre; the inertia decides between restarts
             warnings.simplefilter("ignore", UserWarning)
-            centres, chosen = kmeans2(x, k, iter=100, minit="++", missing="warn", seed=rng)
+            centres, chosen = kmeans2(x, k, iter=1, minit="++", missing="warn", seed=rng)
+            for _ in range(MOST_STEPS):
+                before = chosen
+                centres, chosen = kmeans2(x, centres, iter=1, minit="matrix", missing="warn")
+                if np.array_equal(chosen, before):
+                    break
         inertia = float(((x - centres[chosen]) ** 2).sum())
         if inertia < least:
             best, least = chosen.astype(np.int64), inertia
