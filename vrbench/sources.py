@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -65,6 +66,9 @@ class Source(Protocol):
     def version(self, bank: str) -> str:
         """Return which of its similarities ``sim`` gives for this bank."""
 
+    def check_room(self, banks: Sequence[str]) -> None:
+        """Refuse, before anything is scored, what the bound of memory cannot hold."""
+
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Return the raw similarities."""
 
@@ -125,6 +129,18 @@ class FeatureSource:
         """Return ``raw``, or ``folded`` where no matrix is kept."""
         fits = self.compute.matrix and fits_memory(2 * self._width * self.pairs("none"))
         return "raw" if fits or bank != "none" else "folded"
+
+    def check_room(self, banks: Sequence[str]) -> None:
+        """Refuse a bound of memory that is too small for the matrices of the whole grid.
+
+        Raises:
+            InputError: it is; the sentence says how much would be enough.
+        """
+        whole = [bank for bank in banks if self.version(bank) != "folded"]
+        if whole and self.compute.memory is not None:
+            normalized = self._normalized if any(bank != "none" for bank in whole) else 0
+            raw = 2 * self._width * self.pairs("none")
+            block_bytes(self.compute.memory, raw + normalized, BLOCK_BYTES)
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Score every text against every video, now or when the similarities are read."""
@@ -265,6 +281,9 @@ class SimSource:
     def version(self, bank: str) -> str:
         """Return ``given`` or ``raw``."""
         return "given" if bank == "none" else "raw"
+
+    def check_room(self, banks: Sequence[str]) -> None:
+        """Nothing is scored."""
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Return the similarities before normalization, or as they are where none is wanted.
