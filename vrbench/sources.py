@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.driver import BLOCK_BYTES, Progress, find_device, score
+from vrbench.alignments.driver import BLOCK_BYTES, Progress, score
+from vrbench.alignments.threads import find_device
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.folding import fold
