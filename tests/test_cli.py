@@ -16,7 +16,7 @@ from small_features import BANK_COUNTS, COUNTS, write_features
 from typer.testing import CliRunner
 
 import vrbench
-from vrbench import sources
+from vrbench import feature_source
 from vrbench.alignments import driver
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
@@ -539,7 +539,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_work(
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("hours of scoring would be lost")
 
-    monkeypatch.setattr(sources, "score", refuse)
+    monkeypatch.setattr(feature_source, "score", refuse)
     refused("eval", "f.h5", "--out", "f.h5", "-q", says="f.h5")
 
 
@@ -597,7 +597,7 @@ def test_an_interruption_ends_with_130_and_keeps_what_was_finished(
 
     grid = ("eval", "f.h5", "--method", "global", "--method", "scan", "-q")
     with monkeypatch.context() as patch:
-        patch.setattr(sources, "score", interrupted)
+        patch.setattr(feature_source, "score", interrupted)
         done = run(*grid, *(["--json"] if json_too else []))
     assert done.code == 130
     assert "what was finished is kept" in done.err

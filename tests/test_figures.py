@@ -18,6 +18,7 @@ from vrbench.alignments import parse_method
 from vrbench.alignments.driver import global_vectors
 from vrbench.bundled import bundled_features
 from vrbench.evaluation import Run
+from vrbench.feature_source import FeatureSource
 from vrbench.features.writer import FeatureWriter
 from vrbench.figures import figures
 from vrbench.figures.base import Case
@@ -29,7 +30,7 @@ from vrbench.plots import plot
 from vrbench.sim import Sim
 from vrbench.sim_source import SimSource
 from vrbench.simfile import load_sim
-from vrbench.sources import Compute, FeatureSource
+from vrbench.sources import Compute
 
 
 def case(bank: str = "train", norm: str = "ncl", limit: int = 40) -> Case:

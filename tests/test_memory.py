@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ from vrbench.errors import InputError
 from vrbench.memory import MB, parse_size
 
 
-def alone(code: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+def alone(code: str, *words: object) -> subprocess.CompletedProcess[str]:
     """Run Python in a process of its own that inherits nothing from this one's size.
 
     A child is charged with its parent's resident memory until it starts its own program; the
@@ -57,3 +59,65 @@ def test_300_megabytes_beyond_the_imports_are_asked_for(tmp_path: Path) -> None:
     done = alone(code, "eval", path, "--memory", "420MB", "--out", tmp_path / "out", "-q")
     assert done.returncode == 2, done.stderr
     assert "--memory 420MB is too little: the imports take" in done.stderr
+
+
+LARGE = """
+import sys
+import numpy as np
+from pathlib import Path
+from vrbench.features.tokens import Tokens, offsets_of
+from vrbench.features.writer import FeatureWriter
+
+rng, texts, videos = np.random.default_rng(0), 3200, 2800
+with FeatureWriter(Path(sys.argv[1]), {"normalized": True}, "float32") as writer:
+    owner = {"video": np.arange(texts) % videos}
+    for side, n, more in (("video", videos, {}), ("text", texts, owner)):
+        ids = np.array([f"{side}{i}" for i in range(n)], dtype=np.dtypes.StringDType())
+        tokens = rng.standard_normal((n, 8))
+        writer.append(side, Tokens(ids, tokens, offsets_of(np.ones(n)), item_columns=more))
+    writer.finish()
+"""
+PEAK = """
+import sys
+from vrbench.cli import main
+from vrbench.memory import peak
+try:
+    main()
+finally:
+    print("peak", peak(), file=sys.stderr)
+"""
+
+
+def least() -> str:
+    """The smallest bound that is not refused at once, as a process of its own sees it."""
+    found = alone("from vrbench.memory import LEAST, imports; print(imports() + LEAST)")
+    return f"{int(found.stdout) // MB + 20}MB"
+
+
+def test_the_memory_that_a_refusal_asks_for_is_enough_for_a_grid(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    made = alone(LARGE, path)
+    assert made.returncode == 0, made.stderr
+    grid = "--method max-avg --norm none --norm dsl --norm inverted-softmax:beta=5 --bank test"
+    words = ["eval", path, *grid.split(), "--out", tmp_path / "out", "-q"]
+    refused = alone(PEAK, *words, "--memory", least())
+    found = re.search(r"give at least (\d+)MB", refused.stderr)
+    assert refused.returncode == 2, refused.stderr
+    assert found, refused.stderr
+    enough = int(found[1])
+    done = alone(PEAK, *words, "--memory", f"{enough}MB")
+    assert done.returncode == 0, done.stderr
+    assert int(done.stderr.split()[-1]) <= enough * MB
+
+
+def test_without_norms_the_matrices_need_not_fit(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    alone(LARGE, path)
+    words = ["eval", path, "--method", "max-avg", "--out", tmp_path / "out", "-q", "--json"]
+    bound = f"{int(least()[:-2]) + 130}MB"  # what was compiled and is in work stays resident
+    free = alone(PEAK, *words)
+    folded = alone(PEAK, *words, "--memory", bound, "--no-matrix", "--overwrite")
+    assert folded.returncode == 0, folded.stderr
+    assert int(folded.stderr.split()[-1]) <= int(bound[:-2]) * MB
+    first, second = (json.loads(done.stdout)[0] for done in (free, folded))
+    assert first["metrics"] == second["metrics"]

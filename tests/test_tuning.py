@@ -12,12 +12,12 @@ import vrbench
 from vrbench import InputError
 from vrbench.bundled import bundled_features
 from vrbench.evaluation import Run
+from vrbench.feature_source import FeatureSource
 from vrbench.grid import Settings, plan
 from vrbench.held_out import held_out
 from vrbench.normalizations import normalizations
 from vrbench.sim_source import SimSource
 from vrbench.simfile import load_sim
-from vrbench.sources import FeatureSource
 from vrbench.tuning import trials, tune
 
 

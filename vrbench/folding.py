@@ -16,7 +16,7 @@ from vrbench.scored import ScoredMatrix
 from vrbench.sim import Direction, Sim
 from vrbench.truth import Truth
 
-FOLDED = 100_000_000
+FOLDED = 32_000_000
 """Bytes, as float64, of the similarities that are scored at once."""
 
 

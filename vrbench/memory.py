@@ -103,7 +103,7 @@ def _status(key: str) -> int | None:
 
 def fits(matrices: int) -> bool:
     """Whether similarity matrices of so many bytes can be held under the bound."""
-    return _bound is None or imports() + _MARGIN + matrices + 2 * MB * 20 <= _bound
+    return _bound is None or imports() + _DRIFT + _MARGIN + matrices + 2 * MB * 20 <= _bound
 
 
 def block_bytes(bound: int, matrices: int, most: int) -> int:

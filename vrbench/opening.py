@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
+from vrbench.feature_source import FeatureSource
 from vrbench.features import Features, open_features
 from vrbench.grid import Settings
 from vrbench.memory import set_bound
@@ -16,7 +17,7 @@ from vrbench.sequences import sequences
 from vrbench.sequences.grouping import group_tokens
 from vrbench.sim_source import SimSource
 from vrbench.simfile import SimFile, load_sim
-from vrbench.sources import Compute, FeatureSource, Source
+from vrbench.sources import Compute, Source
 
 KINDS = ("none", "train", "test", "rolling")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress
 from vrbench.errors import InputError
+from vrbench.feature_source import FeatureSource
 from vrbench.features import Tokens
 from vrbench.memory import spare
 from vrbench.normalizing import BankSim
@@ -21,7 +22,6 @@ from vrbench.sequences.grouping import Grouping, group_tokens, grouping, paragra
 from vrbench.sequencing import Sequencing
 from vrbench.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.sim_source import SimSource
-from vrbench.sources import FeatureSource
 
 CHUNK_BYTES = 400_000_000
 """Size of the clip-caption similarities that are in memory at once, both directions."""

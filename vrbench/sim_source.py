@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,9 @@ class SimSource:
     def version(self, bank: str) -> str:
         """Return ``given`` or ``raw``."""
         return "given" if bank == "none" else "raw"
+
+    def check_room(self, banks: Sequence[str]) -> None:
+        """Nothing is scored."""
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Return the similarities before normalization, or as they are where none is wanted.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method, fused
 from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.alignments.items import Items, prepare
+from vrbench.alignments.threads import Pool, find_device
 from vrbench.alignments.tiles import Panel, Products, on_grid, panels
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
@@ -80,7 +79,7 @@ def score(
     out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
     done, total = 0, len(text) * len(video) * len(method.parts)
     work = _Work(text, video, kind, on, block_bytes, compiled)
-    with _Pool(workers, on) as pool:
+    with Pool(workers, on) as pool:
         for weight, part in method.parts:
             for pairs in work.add(part, {d: (weight, matrix) for d, matrix in out.items()}, pool):
                 done += pairs
@@ -136,60 +135,6 @@ def _check_sides(text: Tokens, video: Tokens) -> None:
         )
 
 
-def find_device(name: str) -> device:
-    """Return the device that ``auto``, ``cpu`` or ``cuda`` names.
-
-    Raises:
-        InputError: there is no CUDA device.
-    """
-    import torch
-
-    cuda = torch.cuda.is_available()
-    if name == "cuda" and not cuda:
-        raise InputError("There is no CUDA device here: use --device cpu or auto.")
-    return torch.device("cuda" if cuda and name != "cpu" else "cpu")
-
-
-class _Pool:
-    """Threads with one BLAS thread each on the CPU; the caller's own thread on a GPU."""
-
-    def __init__(self, workers: int | None, on: device) -> None:
-        n = workers or len(os.sched_getaffinity(0))
-        self.threads = None if on.type == "cuda" else ThreadPoolExecutor(n, initializer=_one_thread)
-
-    def run(self, work: Callable[[Any], int], tasks: list[Any]) -> Iterator[int]:
-        """Yield each task's result as it comes."""
-        if self.threads is None:
-            yield from map(work, tasks)
-            return
-        futures: list[Future[int]] = [self.threads.submit(work, task) for task in tasks]
-        for future in as_completed(futures):
-            yield future.result()
-
-    def __enter__(self) -> _Pool:
-        import torch
-
-        self._before = torch.get_num_threads(), torch.get_float32_matmul_precision()
-        # tf32 and its like would round the factors of a float32 product to 10 bits or fewer
-        torch.set_float32_matmul_precision("highest")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        import torch
-
-        if self.threads is not None:
-            self.threads.shutdown(cancel_futures=True)
-        threads, precision = self._before
-        torch.set_num_threads(threads)
-        torch.set_float32_matmul_precision(precision)
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
 def _blocks(tokens: Tokens, size: int) -> Iterator[slice]:
     """Split into runs of items whose working copies take at most ``size`` bytes."""
     per_token = tokens.dim * TOKEN_BYTES
@@ -220,7 +165,7 @@ class _Work:
         for where in _blocks(side, self.block_bytes):
             yield where, prepare(side.block(where.start, where.stop), self.kind, self.on)
 
-    def add(self, part: Alignment, target: Target, pool: _Pool) -> Iterator[int]:
+    def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         """Add one alignment's similarities to the target; yield finished pairs."""
         if isinstance(part, VectorAlignment):
             vectors = self.vectors(part, self.text), self.vectors(part, self.video)
@@ -245,7 +190,7 @@ class _Work:
 
 
 def _add_tiles(
-    reduce: fused.Reduce, texts: Items, videos: Items, target: Target, pool: _Pool
+    reduce: fused.Reduce, texts: Items, videos: Items, target: Target, pool: Pool
 ) -> Iterator[int]:
     video_panels = list(panels(videos, FRAMES, lanes=True))
     widest = max(len(panel.tokens) for panel in video_panels)

@@ -76,8 +76,8 @@ def _add_captions(report: dict[str, Any], results: Sequence[Result], path: Path 
     """Add the caption of each query that changed, where the feature file is at hand."""
     from vrbench.bundled import bundled_features
     from vrbench.describing import text_captions, video_captions
+    from vrbench.feature_source import FeatureSource
     from vrbench.features.file import open_features, sha256_of
-    from vrbench.sources import FeatureSource
 
     known = {result["features"]["sha256"] for result in results}
     if path is None:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
+from vrbench.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 from vrbench.sequences import path, transport_plan
 from vrbench.sequences.grouping import Grouping, group_tokens, paragraph_truth
-from vrbench.sources import FeatureSource
 
 if TYPE_CHECKING:
     import pandas as pd

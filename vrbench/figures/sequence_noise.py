@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 from vrbench.figures.planting import Planted, clean, irrelevant, shifted, swapped
@@ -17,7 +18,6 @@ from vrbench.metrics import ranks
 from vrbench.sequences import score, sequences, transport_plan
 from vrbench.sequences.grouping import Grouping, group_tokens, paragraph_truth
 from vrbench.sequences.transport import Transport
-from vrbench.sources import FeatureSource
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from vrbench.alignments.driver import global_vectors
 from vrbench.errors import InputError
+from vrbench.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
-from vrbench.sources import FeatureSource
 
 if TYPE_CHECKING:
     import pandas as pd

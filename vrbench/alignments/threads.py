@@ -1,0 +1,67 @@
+"""Where tiles are worked on: threads with one BLAS thread each, or a GPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING, Any
+
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import device
+
+
+def find_device(name: str) -> device:
+    """Return the device that ``auto``, ``cpu`` or ``cuda`` names.
+
+    Raises:
+        InputError: there is no CUDA device.
+    """
+    import torch
+
+    cuda = torch.cuda.is_available()
+    if name == "cuda" and not cuda:
+        raise InputError("There is no CUDA device here: use --device cpu or auto.")
+    return torch.device("cuda" if cuda and name != "cpu" else "cpu")
+
+
+class Pool:
+    """Threads with one BLAS thread each on the CPU; the caller's own thread on a GPU."""
+
+    def __init__(self, workers: int | None, on: device) -> None:
+        n = workers or len(os.sched_getaffinity(0))
+        self.threads = None if on.type == "cuda" else ThreadPoolExecutor(n, initializer=_one_thread)
+
+    def run(self, work: Callable[[Any], int], tasks: list[Any]) -> Iterator[int]:
+        """Yield each task's result as it comes."""
+        if self.threads is None:
+            yield from map(work, tasks)
+            return
+        futures: list[Future[int]] = [self.threads.submit(work, task) for task in tasks]
+        for future in as_completed(futures):
+            yield future.result()
+
+    def __enter__(self) -> Pool:
+        import torch
+
+        self._before = torch.get_num_threads(), torch.get_float32_matmul_precision()
+        # tf32 and its like would round the factors of a float32 product to 10 bits or fewer
+        torch.set_float32_matmul_precision("highest")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        if self.threads is not None:
+            self.threads.shutdown(cancel_futures=True)
+        threads, precision = self._before
+        torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision(precision)
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)

@@ -1,0 +1,228 @@
+"""The first of two sources of similarities: a feature file with an alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.alignments.driver import BLOCK_BYTES, Progress, global_vectors, score
+from vrbench.alignments.threads import find_device
+from vrbench.features import Features, Tokens
+from vrbench.folding import fold
+from vrbench.logit_scale import logit_scale
+from vrbench.memory import block_bytes, spare
+from vrbench.memory import fits as fits_memory
+from vrbench.normalizing import BankSim
+from vrbench.sim import Direction, Sim
+from vrbench.sim_source import bank_identity_of, whole_bank
+from vrbench.simbeside import MOST_PAIRS
+from vrbench.simfile import SimFile
+from vrbench.sources import Compute
+from vrbench.stored import spool
+from vrbench.truth import Truth
+
+SPOOLED = 50_000_000
+"""Bytes of a bank's similarities that are scored at once, where they go to disk."""
+
+
+@dataclass(eq=False)
+class FeatureSource:
+    """A feature file, scored by an alignment.
+
+    Attributes:
+        features: the file, limited to the items wanted.
+        compute: how to compute.
+        other: the bank of ``--bank FILE``: a feature file or a similarity file.
+        window: queries in a rolling bank; 0: all so far.
+    """
+
+    features: Features
+    compute: Compute = field(default_factory=Compute)
+    other: Features | SimFile | None = None
+    window: int = 0
+
+    def __post_init__(self) -> None:
+        features = self.features
+        attrs = features.attrs
+        self.text_ids, self.video_ids = _names(features.text), _names(features.video)
+        self.truth = Truth.of(
+            (len(features.text), len(features.video)), text_video=features.text_video
+        )
+        self.notes = (*features.notes, *features.data_notes)
+        self.captions = features.text.captions
+        self.given_norm = "none"
+        self.sequence: str | None = None
+        self.scale = logit_scale(attrs.get("scale"), str(features.path))
+        self.has_bank = features.bank_text is not None and features.bank_video is not None
+        self.about = {
+            "dataset": str(attrs.get("dataset") or features.path.stem),
+            "split": _text(attrs.get("split")),
+            "encoder": _text(attrs.get("encoder")),
+            "features": {"file": features.path.name, "sha256": features.sha256()},
+            "notes": list(features.data_notes),
+        }
+
+    def pairs(self, bank: str) -> int:
+        """Return how many similarities one alignment computes with this bank."""
+        sides = [(self.features.text, self.features.video), *self.bank_pairs(bank)]
+        return sum(len(text) * len(video) for text, video in sides)
+
+    def bank_pairs(self, bank: str) -> list[tuple[Tokens, Tokens]]:
+        """Return the (text, video) sides that are scored for a bank."""
+        texts, videos = self._bank_sides(bank)
+        found = [(texts, self.features.video), (self.features.text, videos)]
+        return [(text, video) for text, video in found if text and video]
+
+    def bank_identity(self, kind: str) -> str | int | None:
+        """Return the window, or the sha256 of the other file."""
+        return bank_identity_of(kind, self.other, self.window)
+
+    def version(self, bank: str) -> str:
+        """Return ``raw``, or ``folded`` where no matrix is kept."""
+        fits = self.compute.matrix and fits_memory(2 * self._width * self.pairs("none"))
+        return "raw" if fits or bank != "none" else "folded"
+
+    def check_room(self, banks: Sequence[str]) -> None:
+        """Refuse a bound of memory that is too small for the matrices of the whole grid.
+
+        Raises:
+            InputError: it is; the sentence says how much would be enough.
+        """
+        whole = [bank for bank in banks if self.version(bank) != "folded"]
+        if whole and self.compute.memory is not None:
+            normalized = self._normalized if any(bank != "none" for bank in whole) else 0
+            raw = 2 * self._width * self.pairs("none")
+            block_bytes(self.compute.memory, raw + normalized, BLOCK_BYTES)
+
+    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+        """Score every text against every video, now or when the similarities are read."""
+        if self.version(bank) == "folded":
+            assert method is not None
+            how = self.compute
+            exact = how.precision == "single" and find_device(how.device).type == "cpu"
+            return fold(self._score, method, self.features, self.truth, exact, progress)
+        directions = 1 if method is not None and method.symmetric else 2
+        raw = self.pairs("none") * self._width * directions
+        sides = self.features.text, self.features.video
+        more = 0 if bank == "none" else self._normalized
+        return self._score(method, *sides, "both", progress, raw + more)
+
+    @property
+    def _width(self) -> int:
+        """Bytes of a similarity."""
+        return 8 if self.compute.precision == "double" else 4
+
+    @property
+    def _normalized(self) -> int:
+        """Bytes of both directions' matrices after a norm."""
+        return 2 * 8 * self.pairs("none")
+
+    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+        """Score the bank's texts against the videos, and the texts against the bank's videos."""
+        if kind == "file" and isinstance(self.other, SimFile):
+            return BankSim("file", whole_bank(self.other))
+        texts, videos = self._bank_sides(kind)
+        if texts is None and videos is None:
+            return BankSim(kind, window=self.window)
+        t2v = v2t = captions = None
+        if texts is not None:
+            t2v = self._bank_matrix(method, texts, "t2v", progress)
+        if videos is not None:
+            v2t = self._bank_matrix(method, videos, "v2t", progress).T
+            if texts is not None and texts.video is not None:
+                captions = np.bincount(texts.video, minlength=len(videos))
+        return BankSim(kind, Sim(t2v, v2t), captions)
+
+    def within(self) -> dict[str, NDArray[Any]]:
+        """Return the products of the global vectors, in float64."""
+        text, video = global_vectors(self.features.text), global_vectors(self.features.video)
+        within = {"text_text": text @ text.T, "video_video": video @ video.T}
+        return {**within, "text_video": text @ video.T}
+
+    def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
+        """Score what tuning and figures need, up to ``MOST_PAIRS`` pairs a matrix."""
+        kept: dict[str, Any] = {"scale": self.scale}
+        if self.captions is not None:
+            kept["captions"] = np.array([str(caption) for caption in self.captions])
+        if max(len(self.features.text), len(self.features.video)) ** 2 <= MOST_PAIRS:
+            kept |= self.within()
+            del kept["text_video"]  # there it names each text's video
+        texts, videos = self._bank_sides(kind)
+        if texts is None or videos is None or texts.video is None:
+            return kept
+        kept["bank_text_video"] = texts.video
+        pairs = len(texts) * len(videos)
+        if pairs <= MOST_PAIRS:
+            sim = self._score(method, texts, videos, "both", None, 16 * pairs)
+            kept |= {"bank_bank_t2v": sim.t2v}
+            kept |= {} if sim.v2t is sim.t2v else {"bank_bank_v2t": sim.v2t}
+        return kept
+
+    def _bank_matrix(
+        self, method: Method | None, asking: Tokens, keep: Direction, progress: Progress | None
+    ) -> Any:
+        """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
+        gallery = self.features.video if keep == "t2v" else self.features.text
+        row = len(gallery) * self._width
+        room = spare(len(asking) * row)
+
+        def rows(start: int, stop: int) -> NDArray[Any]:
+            some = asking.block(start, stop) if stop - start < len(asking) else asking
+            sides = (some, gallery) if keep == "t2v" else (gallery, some)
+            pending = (stop - start) * row + self._normalized
+            return self._score(method, *sides, keep, progress, pending).levels(keep)[0]
+
+        if room == len(asking) * row:
+            return rows(0, len(asking))
+        step = max(1, SPOOLED // row)
+        return spool(
+            rows(start, min(start + step, len(asking))) for start in range(0, len(asking), step)
+        )
+
+    def _bank_sides(self, kind: str) -> tuple[Tokens | None, Tokens | None]:
+        if kind == "train":
+            return self.features.bank_text, self.features.bank_video
+        if kind == "file" and isinstance(self.other, Features):
+            return self.other.text, self.other.video
+        return None, None
+
+    def _score(
+        self,
+        method: Method | None,
+        text: Tokens,
+        video: Tokens,
+        keep: Literal["both", "t2v", "v2t"],
+        progress: Progress | None,
+        pending: int,
+    ) -> Sim:
+        """Score two sides, leaving room for ``pending`` bytes of matrices still to come."""
+        assert method is not None  # plan() gives every feature file a method
+        how = self.compute
+        size = BLOCK_BYTES
+        if how.memory is not None:
+            size = block_bytes(how.memory, pending, BLOCK_BYTES)
+        return score(
+            text,
+            video,
+            method,
+            precision=how.precision,
+            device=how.device,
+            workers=how.workers,
+            block_bytes=size,
+            keep=keep,
+            progress=progress,
+        )
+
+
+def _names(items: Tokens) -> NDArray[Any]:
+    """(n,) ids as fixed-width strings, which npz files hold without pickling."""
+    return np.array([str(name) for name in items.ids])
+
+
+def _text(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)
