@@ -74,6 +74,22 @@ def test_different_items_are_refused_or_joined(results: list[Result]) -> None:
     assert test["value_a"] == pytest.approx(np.mean(own))
 
 
+def test_galleries_of_different_items_are_refused_or_said(results: list[Result]) -> None:
+    ranks: dict[str, Any] = dict(results[0].ranks)
+    # two more videos that no text belongs to: the queries are the same, what they are ranked among
+    # is not
+    more = {
+        "video_ids": np.array([*map(str, ranks["video_ids"]), "x", "y"]),
+        "v2t": np.append(ranks["v2t"], [np.nan, np.nan]),
+    }
+    other = Result(results[0].values, ranks | more)
+    with pytest.raises(InputError, match="rank t2v queries among different items, 20 and 22"):
+        compare([results[0], other], n=9)
+    (note,) = compare([results[0], other], common=True, n=9)["notes"]
+    assert note.startswith("t2v queries are ranked among different items (20, 22 of them)")
+    assert compare(results[:2], n=9)["notes"] == []
+
+
 def test_changes_are_by_ratio_of_ranks(results: list[Result]) -> None:
     ranks: dict[str, Any] = dict(results[0].ranks)
     other = dict(ranks, t2v=ranks["t2v"] * np.r_[1.0, 5.0, 2.0, np.ones(57)])

@@ -55,7 +55,7 @@ def compare(
 
     Returns:
         ``results`` (labels), ``queries`` (number by direction), ``left_out`` (of each result, by
-        direction), ``tests``, ``changed`` (by direction), ``about``.
+        direction), ``notes``, ``tests``, ``changed`` (by direction), ``about``.
 
     Raises:
         InputError: there are not two results, ranks are missing, protocols differ, or items differ
@@ -75,6 +75,7 @@ def compare(
         "results": [_about(result) for result in results],
         "queries": {direction: len(both.ids) for direction, both in paired.items()},
         "left_out": {d: [_asked(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
+        "notes": _notes(results),
         "tests": tests,
         "changed": {direction: changed(both, top) for direction, both in paired.items()},
         "about": {
@@ -103,6 +104,12 @@ def pair(results: Sequence[Result], direction: Direction, common: bool) -> Paire
                 f"{len(first)} and {len(other)} {direction} queries {len(first.keys() & other)} "
                 "are the same; --common compares on those."
             )
+        if not common and _gallery(result, direction) != _gallery(results[0], direction):
+            sizes = [len(_gallery(one, direction)) for one in (results[0], result)]
+            raise InputError(
+                f"{_name(results[0])} and {_name(result)} rank {direction} queries among different "
+                f"items, {sizes[0]} and {sizes[1]} of them; --common compares them as they are."
+            )
     if not shared:
         raise InputError(f"The results share no {direction} query: they are of different data.")
     table = np.array([[other[name] for name in shared] for other in ranks])
@@ -127,6 +134,25 @@ def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
     ids = result.ranks["text_ids" if by_text else "video_ids"]
     ranks = result.ranks[direction]
     return {str(name): float(r) for name, r in zip(ids, ranks, strict=True) if not np.isnan(r)}
+
+
+def _gallery(result: Result, direction: Direction) -> set[str]:
+    """Return the ids of the items that a direction's queries are ranked among."""
+    return set(map(str, result.ranks["video_ids" if direction == "t2v" else "text_ids"]))
+
+
+def _notes(results: Sequence[Result]) -> list[str]:
+    """Return a sentence for each direction whose queries are ranked among different items."""
+    found = []
+    for direction in DIRECTIONS:
+        galleries = [_gallery(result, direction) for result in results]
+        if any(gallery != galleries[0] for gallery in galleries):
+            sizes = ", ".join(f"{len(gallery)}" for gallery in galleries)
+            found.append(
+                f"{direction} queries are ranked among different items ({sizes} of them): ranks "
+                "among fewer items are better by themselves, whatever the method"
+            )
+    return found
 
 
 def _asked(result: Result, direction: Direction) -> int:

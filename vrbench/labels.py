@@ -91,6 +91,11 @@ def letter(i: int) -> str:
     return ascii_lowercase[i % 26] + (str(i // 26) if i >= 26 else "")
 
 
+def p_value(p: float) -> str:
+    """Return three decimals without the zero before them: .043, <.001."""
+    return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
 def _sha(result: Result) -> str:
     return str(result["features"]["sha256"])[:12]
 

@@ -125,8 +125,8 @@ def _tests(group: Sequence[Result], notes: list[str]) -> list[str]:
             _one(test["value_b"]),
             (f"{test['difference']:+.1f}", test["difference"]),
             "[{:+.1f}, {:+.1f}]".format(*test["interval"]),
-            (f"{test['p']:.3f}", test["p"]),
-            (f"{test['q']:.3f}", test["q"]),
+            (labels.p_value(test["p"]), test["p"]),
+            (labels.p_value(test["q"]), test["q"]),
         ]
         for test in found["tests"]
     ]

@@ -104,7 +104,7 @@ def _change(result: Mapping[str, Any], direction: str) -> list[str]:
     if not result.get("change"):
         return ["", ""]
     change = result["change"][direction]
-    p = "<.001" if change["p"] < 0.001 else f"{change['p']:.3f}".removeprefix("0")
+    p = labels.p_value(change["p"])
     return [f"{change['R@1']:+.1f}", p]
 
 

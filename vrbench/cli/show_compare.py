@@ -17,8 +17,14 @@ def print_comparison(report: Mapping[str, Any]) -> None:
     """Print the tests of each direction, and the queries that changed most."""
     out = console()
     names = [labels.letter(i) for i in range(len(report["results"]))]
+    data = {result["data"] for result in report["results"]}
+    if len(data) == 1:
+        out.print(*data, highlight=False, soft_wrap=True)
     for name, result in zip(names, report["results"], strict=True):
-        out.print(f"{name}  {result['how']}  ({result['data']})", highlight=False, soft_wrap=True)
+        where = f"  ({result['data']})" if len(data) > 1 else ""
+        out.print(f"{name}  {result['how']}{where}", highlight=False, soft_wrap=True)
+    for text in report["notes"]:
+        out.print(f"Note: {text}.", style="bold", highlight=False)
     for direction, title in DIRECTION_NAMES.items():
         tests = [test for test in report["tests"] if test["direction"] == direction]
         left_out = [
@@ -60,8 +66,8 @@ def _tests(title: str, tests: Sequence[Mapping[str, Any]], names: Sequence[str])
             f"{test['value_b']:.1f}",
             f"{test['difference']:+.1f}",
             f"[{low:+.1f}, {high:+.1f}]".replace("[", r"\["),
-            _small(test["p"]),
-            _small(test["q"]),
+            labels.p_value(test["p"]),
+            labels.p_value(test["q"]),
             *(ranks if pair != last else ("", "", "")),
         )
         last = pair
@@ -89,7 +95,3 @@ def _changed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Any:
 
 def _cut(text: str) -> str:
     return text if len(text) <= ROWS else text[: ROWS - 3] + "..."
-
-
-def _small(p: float) -> str:
-    return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")

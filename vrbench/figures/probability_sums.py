@@ -134,4 +134,5 @@ class ProbabilitySumsFigure(Figure):
             for panel in (bars, rates):
                 panel.axvline(1, color="gray", linewidth=1)
                 panel.set_xlabel("sum of retrieval probabilities (1 is due)")
+                panel.set_xlim(0, LAST)
                 panel.set_xticks(ticks, [*map(str, ticks[:-1]), f"{LAST}+"])
