@@ -1,3 +1,4 @@
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -298,6 +299,18 @@ def test_from_videos_to_a_projected_file_on_the_command_line(place: Workplace) -
     assert (code, "train one for this encoder" in said) == (2, True)
     code, said = vrbench("extract", *test, *bank[:2], *toy, "--out", place.root / "n.h5")
     assert (code, "needs --bank-captions with" in said) == (2, True)
+
+
+def test_only_feature_files_are_overwritten(place: Workplace) -> None:
+    before = place.csv.read_bytes()
+    with pytest.raises(InputError, match="is no HDF5 file and is not overwritten"):
+        place.extract(place.csv.name, overwrite=True)
+    assert place.csv.read_bytes() == before
+    os.mkfifo(place.root / "pipe.h5")
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match=r"pipe\.h5 is a device: give --out"):
+            place.extract("pipe.h5", overwrite=overwrite)
+    assert (place.root / "pipe.h5").is_fifo()
 
 
 def test_what_is_overwritten_stays_until_the_new_file_is_whole(place: Workplace) -> None:

@@ -85,6 +85,8 @@ def test_what_is_no_set_of_shards_is_refused(place: Workplace) -> None:
     merge_shards([one, two, three], out)
     with pytest.raises(InputError, match="exists already"):
         merge_shards([one, two, three], out)
+    with pytest.raises(InputError, match="is one of the shards"):
+        merge_shards([one, two, three], two, overwrite=True)
     with pytest.raises(InputError, match="i/n, such as 1/4"):
         place.extract("x.h5", shard="4/3")
 

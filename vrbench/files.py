@@ -20,8 +20,9 @@ def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
         only_new: leave a ``path`` that somebody else made meanwhile as it is.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or ``path`` is a folder or a device.
     """
+    check_file(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
@@ -40,6 +41,17 @@ def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_file(path: Path) -> None:
+    """Check that ``path`` is a file or nothing yet: a device would be replaced by a file.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device"
+        raise InputError(f"{path} is {what}: give --out the name of a file.")
 
 
 def check_folder(folder: Path) -> None:

@@ -10,6 +10,7 @@ from vrbench._version import VERSION
 from vrbench.arrays import read_arrays
 from vrbench.errors import InputError
 from vrbench.features.check import value_problems
+from vrbench.features.hdf5 import check_out
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
 from vrbench.files import replacing
@@ -71,12 +72,9 @@ def import_arrays(
 
 
 def _check_out(source: Path, out: Path, overwrite: bool) -> None:
-    if out.is_dir():
-        raise InputError(f"{out} is a folder: give --out the name of a file, such as f.h5.")
     if out.exists() and source.exists() and out.samefile(source):
         raise InputError(f"{out} is what is to be imported: give --out another name.")
-    if out.exists() and not overwrite:
-        raise InputError(f"{out} exists already: use another --out, or --overwrite.")
+    check_out(out, overwrite)
 
 
 def _write(writer: FeatureWriter, side: str, tokens: Tokens) -> None:

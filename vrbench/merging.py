@@ -15,7 +15,7 @@ import numpy as np
 from vrbench.errors import InputError
 from vrbench.features import Tokens
 from vrbench.features.check import group_problems
-from vrbench.features.hdf5 import SIDES, open_hdf5, read_attrs, reading
+from vrbench.features.hdf5 import SIDES, check_out, open_hdf5, read_attrs, reading
 from vrbench.features.sides import read_side, unfinished
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.files import replacing
@@ -45,8 +45,9 @@ def merge_shards(shards: Sequence[Path], out: Path, *, overwrite: bool = False) 
         InputError: a shard is missing, given twice, unfinished, damaged or of another extraction,
             an item is in two of them, or ``out`` exists or cannot be written.
     """
-    if out.exists() and not overwrite:
-        raise InputError(f"{out} exists already: use another --out, or --overwrite.")
+    if out.exists() and any(shard.exists() and out.samefile(shard) for shard in shards):
+        raise InputError(f"{out} is one of the shards: use another --out.")
+    check_out(out, overwrite)
     with ExitStack() as stack:
         parts = sorted((_open(path, stack) for path in shards), key=lambda part: part.shard.part)
         _check_complete(parts)

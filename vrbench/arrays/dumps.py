@@ -154,8 +154,8 @@ def linked(
         if captions:
             if k >= len(captions.get(owner, ())):
                 raise InputError(
-                    f"{folder / name} is caption {k} of video '{owner}', but the captions of that "
-                    f"video are {len(captions.get(owner, ()))}, counted from 0."
+                    f"{folder / name} is caption {k} (counted from 0) of video '{owner}', but "
+                    f"captions.csv has {len(captions.get(owner, ()))} captions of that video."
                 )
             texts.append(captions[owner][k])
     known = {"captions": np.array(texts, dtype=STRING)} if texts else {}

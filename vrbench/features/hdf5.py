@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.files import check_file
 
 FORMAT = "vrbench-features"
 VERSION = 1
 LOCKED = "unable to lock file"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SIDES = ("video", "text", "bank/video", "bank/text")
 
 
@@ -59,6 +61,24 @@ def check_unlocked(path: Path) -> None:
     except OSError as error:
         if LOCKED in str(error):
             raise InputError(_why_not_opened(path, error)) from error
+
+
+def check_out(path: Path, overwrite: bool) -> None:
+    """Check that a feature file may take the place of what is at ``path``.
+
+    Raises:
+        InputError: ``path`` is no file, a file that may not be overwritten, or something else than
+            HDF5, such as the captions: these are never replaced.
+    """
+    check_file(path)
+    if not path.exists():
+        return
+    if not overwrite:
+        raise InputError(f"{path} exists already: use another --out, or --overwrite.")
+    with path.open("rb") as stream:
+        start = stream.read(len(SIGNATURE))
+    if start not in (b"", SIGNATURE):
+        raise InputError(f"{path} is no HDF5 file and is not overwritten: use another --out.")
 
 
 def _check_format(file: Any, path: Path, mode: str) -> None:

@@ -15,6 +15,7 @@ from vrbench.errors import InputError
 from vrbench.features.hdf5 import (
     FORMAT,
     VERSION,
+    check_out,
     check_unlocked,
     open_hdf5,
     read_attrs,
@@ -24,7 +25,7 @@ from vrbench.features.hdf5 import (
 from vrbench.features.repair import repair
 from vrbench.features.storage import create_column, put, stored
 from vrbench.features.tokens import Tokens
-from vrbench.files import replacing
+from vrbench.files import check_file, replacing
 
 ROOM = 8_000_000
 """Bytes that must stay free on the disk."""
@@ -189,11 +190,13 @@ def successor(path: Path, overwrite: bool) -> Iterator[Path]:
     """Yield where to write: what is to be overwritten stays until its successor is whole.
 
     Raises:
-        InputError: somebody else is writing the successor.
+        InputError: somebody else is writing the successor, or ``path`` is not to be replaced.
     """
+    check_file(path)
     if not (overwrite and path.exists()):
         yield path
         return
+    check_out(path, overwrite)
     new = path.with_name(f".{path.name}.new")
     if new.exists():
         check_unlocked(new)
