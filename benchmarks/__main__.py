@@ -13,7 +13,16 @@ import torch
 from benchmarks.base import Claim
 from vrbench import __version__
 
-NAMES = ("alignments", "normalizations", "measuring", "features", "extraction")
+NAMES = (
+    "alignments",
+    "solvers",
+    "growth",
+    "normalizations",
+    "measuring",
+    "features",
+    "sequences",
+    "extraction",
+)
 HEAD = """# Measured claims
 
 Ratios of two sides timed in turn in one process, in CPU seconds: the median of the rounds, with the
@@ -44,7 +53,7 @@ def _row(claim: Claim) -> str:
     sign = ">=" if claim.at_least else "<="
     target = "" if claim.target is None else f"{sign} {claim.target:g}"
     spread = f"{claim.low:.2f} to {claim.high:.2f}"
-    return f"| {claim.what} | {claim.ratio:.2f} | {spread} | {target} | {claim.met} |"
+    return f"| {claim.what} | {claim.ratio:.3g} | {spread} | {target} | {claim.met} |"
 
 
 def _machine() -> str:

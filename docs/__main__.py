@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-PAGES = ("example", "figures", "normalization")
+PAGES = ("example", "figures", "normalization", "sequences")
 """A module each, with ``page(shared) -> str``."""
 
 

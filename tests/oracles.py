@@ -193,6 +193,34 @@ def emd(mu: AnyFloat, omega: AnyFloat, gv: AnyFloat, gt: AnyFloat, *, eps: float
     return value, value
 
 
+def transport(
+    mu: AnyFloat,
+    omega: AnyFloat,
+    gv: AnyFloat,
+    gt: AnyFloat,
+    *,
+    reg: float = 0.1,
+    iterations: int = 50,
+    eps: float = 0.001,
+) -> Pair:
+    """Both sides of Sinkhorn's scaling updated together; mean of the last two plans' sums."""
+    c = similarities(mu, omega)
+    d = np.array(emd_masses([dot(x, gt) for x in mu], eps))
+    e = np.array(emd_masses([dot(gv, x) for x in omega], eps))
+    log_u, log_v = np.zeros(len(d)), np.zeros(len(e))
+    for _ in range(iterations):
+        before = log_u, log_v
+        next_u = np.log(d) - np.logaddexp.reduce(c / reg + log_v[None, :], axis=1)
+        next_v = np.log(e) - np.logaddexp.reduce(c / reg + log_u[:, None], axis=0)
+        log_u, log_v = next_u, next_v
+    sums = [
+        (np.exp(a[:, None] + c / reg + b[None, :]) * c).sum()
+        for a, b in ((log_u, before[1]), (before[0], log_v))
+    ]
+    value = float(sum(sums)) / 2
+    return value, value
+
+
 def tokenflow(
     mu: AnyFloat, omega: AnyFloat, gv: AnyFloat, gt: AnyFloat, *, lam: float = 10.0
 ) -> Pair:

@@ -39,6 +39,7 @@ ORACLES: dict[str, oracles.Alignment] = {
     "scan-original": oracles.scan_original,
     "token-mean": oracles.token_mean,
     "tokenflow": oracles.tokenflow,
+    "transport": oracles.transport,
     "uniform": oracles.uniform,
 }
 """The slow reference of each alignment. Whoever adds an alignment adds its reference."""
@@ -55,6 +56,8 @@ SPECS = (
     "scan-original:lam=4,agg=lse",
     "tokenflow:lam=0",
     "tokenflow:lam=50",
+    "transport:reg=0.02,iterations=7,eps=0.1",
+    "transport:reg=1",
     "0.5*global+0.5*tokenflow:lam=5",
     "2*max-avg+-0.25*emd+scan",
 )
@@ -541,6 +544,28 @@ def test_emd_stays_below_the_best_match_of_every_mass() -> None:
             assert sim.t2v[i, j] >= d @ c @ e - 1e-12
 
 
+def test_transport_without_entropy_is_emd() -> None:
+    sharp = random_sim("transport:reg=0.002,iterations=3000")
+    near(sharp.t2v, random_sim("emd").t2v, 1e-3)
+
+
+def test_transport_is_what_pot_converges_to() -> None:
+    import ot
+
+    texts, videos = ([l2(x) for x in side] for side in items(2))
+    sim = random_sim("transport:reg=0.2,iterations=500")
+    for i, omega in enumerate(texts):
+        for j, mu in enumerate(videos):
+            gt, gv = (oracles.global_vector(x) for x in (omega, mu))
+            d, e = (
+                np.array(oracles.emd_masses([float(x) for x in weight], 0.001))
+                for weight in (mu @ gt, omega @ gv)
+            )
+            c = mu @ omega.T
+            plan = ot.sinkhorn(d, e, 1 - c, 0.2, stopThr=1e-14, numItermax=5000)
+            near(sim.t2v[i, j], (plan * c).sum(), 1e-8)
+
+
 @pytest.mark.parametrize("spec", REGISTERED)
 def test_exchanging_the_sides_exchanges_the_directions(spec: str) -> None:
     texts, videos = items(2)
@@ -578,6 +603,7 @@ def test_the_default_is_tokenflow() -> None:
 COMPILED = [
     *("tokenflow", "tokenflow:lam=0", "tokenflow:lam=60", "scan", "scan:lam=0", "scan:lam=60"),
     *("lse", "lse:alpha=0.02", "lse:alpha=0.3,length_norm=true", "max-avg", "max-sum"),
+    *("transport", "transport:reg=0.04,iterations=3,eps=0.1"),
     *("token-mean", "0.5*global+0.5*tokenflow", "scan+emd"),
 ]
 

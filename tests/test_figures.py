@@ -48,7 +48,11 @@ def sims(small: Case) -> tuple[Any, Any]:
     return small.sim.flat(), small.normalized
 
 
-@pytest.mark.parametrize("name", sorted(figures.classes()))
+OF_PAIRS = sorted(n for n, cls in figures.classes().items() if "sequences" not in cls.needs)
+"""Figures of texts and videos; test_sequence_figures.py has those of sequences."""
+
+
+@pytest.mark.parametrize("name", OF_PAIRS)
 def test_every_figure_writes_its_numbers_and_pictures(name: str, tmp_path: Path) -> None:
     spec = {"seen": "seen:orders=1,marks=2", "queue-size": "queue-size:least=500,draws=2"}
     data, files = plot(figures.parse(spec.get(name, name)), case(limit=20), "figure", tmp_path)
@@ -138,7 +142,7 @@ def test_a_similarity_file_alone_gives_every_figure(tmp_path: Path) -> None:
     spec = {"seen": "seen:orders=1,marks=2", "queue-size": "queue-size:least=500,draws=2"}
     for name in figures.classes():
         figure = figures.parse(spec.get(name, name))
-        if name in ("links", "space"):  # pictures of tokens and vectors themselves
+        if figure.needs:
             with pytest.raises(InputError, match="needs a feature file"):
                 figure.data(given)
             continue

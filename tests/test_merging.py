@@ -53,9 +53,9 @@ def test_what_is_missing_adds_up(place: Workplace) -> None:
             "bank/video": 0,
             "bank/text": 0,
         }
-        (empty, lost) = features.notes
+        (empty, lost) = features.data_notes
         assert empty == "1 texts are empty."
-        assert "lacks items that could not be read (2 in /video, 5 in /text)" in lost
+        assert "could not be read are missing (2 in /video, 5 in /text): numbers" in lost
 
 
 def test_what_is_no_set_of_shards_is_refused(place: Workplace) -> None:
@@ -177,7 +177,7 @@ def test_a_dataset_on_the_command_line(place: Workplace) -> None:
         assert features.bank_text.ids.tolist() == ["b0#0", "b0#1", "b1#0", "b1#1", "b2#0", "b3#0"]
         assert (features.attrs["dataset"], features.attrs["split"]) == ("csv", "test")
         assert json.loads(features.attrs["captions"]).keys() == {"csv test"}
-        assert any(remark in note for note in features.notes)
+        assert any(remark in note for note in features.data_notes)
     assert vrbench("extract", *data, *more)[0] == 0
     code, said = vrbench("extract", *data, *more[2:-1], place.root / "g.h5")
     assert (code, "A bank needs --bank-captions with" in said) == (2, True)

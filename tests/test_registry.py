@@ -148,6 +148,7 @@ def test_the_promised_names_and_defaults() -> None:
         "scan": "lam=9",
         "scan-original": "lam=9,agg=mean",
         "token-mean": "",
+        "transport": "reg=0.1,iterations=50,eps=0.001",
         "tokenflow": "lam=10",
         "uniform": "",
     }

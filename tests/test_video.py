@@ -134,7 +134,7 @@ def test_a_cut_off_image_is_named(tmp_path: Path) -> None:
 def test_missing_and_empty_videos_are_named(tmp_path: Path) -> None:
     write_videos(tmp_path, ["good"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=r"'goad' is not there.*Did you mean 'good'"):
+    with pytest.raises(InputError, match="'goad' is not there"):
         read(tmp_path, "goad")
     with pytest.raises(InputError, match="empty holds no image"):
         read(tmp_path, "empty")

@@ -35,7 +35,7 @@ def registered(registry: Registry[Any]) -> list[Entry]:
             ),
             "summary": (inspect.getdoc(cls) or "").splitlines()[0],
             "source": str(getattr(cls, "source", "")),
-            **({"needs": cls.needs} if hasattr(cls, "needs") else {}),
+            **({"needs": cls.needs} if getattr(cls, "needs", "") else {}),
         }
         for name, cls in registry.classes().items()
     ]

@@ -30,9 +30,6 @@ Progress = Callable[[str, int, int], None]
 AHEAD = 2
 """Items that are read and encoded ahead of the one that is waited for, for each core."""
 
-SHARED = ("sequence", "position")
-"""What a caption has of its video: a paragraph is a sequence of captions."""
-
 
 @dataclass(frozen=True)
 class Job:
@@ -79,7 +76,8 @@ class Job:
     def texts(self, side: str, videos: str, part: Annotations) -> None:
         """Append the captions of the videos that the side ``videos`` holds.
 
-        The captions of a video that was skipped are left out with it.
+        The captions of a video that was skipped are left out with it. A caption has the sequence,
+        place, times and label of its video.
         """
         rows = {video: row for row, video in enumerate(self.writer.ids(videos))}
         items = {caption.id: caption for caption in part.captions if caption.video in rows}
@@ -90,8 +88,8 @@ class Job:
             if encoded is None or not encoded.words:
                 raise InputError(f"Caption '{caption.id}' ({caption.text!r}) holds no word.")
             item = packed(caption.id, encoded, {"words": strings(encoded.words)})
-            shared = {k: v for k, v in said[caption.video].items() if k in SHARED}
-            per_item = columns(captions=caption.text, video=rows[caption.video], **shared)
+            row = rows[caption.video]
+            per_item = columns(captions=caption.text, video=row, **said[caption.video])
             return replace(item, item_columns=per_item)
 
         self._side(side, items, encode)

@@ -59,6 +59,7 @@ class Run:
         """
         if self.out is not None:
             check_folder(self.out)
+        self._check_matrix(jobs, save)
         last: tuple[Method | None, str] | None = None
         sim: Sim | None = None
         banks: dict[str, BankSim] = {}
@@ -79,6 +80,20 @@ class Run:
                     banks[job.bank] = self.source.bank(job.method, job.bank, report)
             scoring += clock.seconds
             yield self._finish(job, sim, banks[job.bank], scoring, save)
+
+    def _check_matrix(self, jobs: Sequence[Job], save: Path | None) -> None:
+        """Refuse what needs the whole matrix where none is kept."""
+        if all(self.source.version(job.bank) != "folded" for job in jobs):
+            return
+        asked = not self.compute.matrix
+        for wrong, what in (
+            (asked and any(job.norm.needs_bank for job in jobs), "only --norm none"),
+            (save is not None, "nothing to save"),
+            (self.settings.v2t != "best-caption", "only --v2t best-caption"),
+        ):
+            if wrong:
+                why = "with --no-matrix" if asked else "where --memory cannot hold the matrices"
+                raise InputError(f"There is {what} {why}.")
 
     def _existing(self, job: Job) -> Result | None:
         if not job.exists or self.out is None:
@@ -116,6 +131,7 @@ class Run:
             **numbers(measured, raw),
             **self.extra,
             "norm_info": normalized.info,
+            **({} if sim.solved is None else {"solved": round(sim.solved, 6)}),
             "seconds": {phase: round(value, 4) for phase, value in seconds.items()},
         }
         raw_ranks = {f"raw_{d}": ranks for d, ranks in raw.ranks.items()} if raw else {}
@@ -156,6 +172,7 @@ def evaluate(
     memory: str | None = None,
     workers: int | None = None,
     device: str = "auto",
+    matrix: bool = True,
 ) -> list[Result]:
     """Score, normalize and measure a grid of methods and norms on a feature file.
 
@@ -178,6 +195,8 @@ def evaluate(
         memory: bound of the process's resident memory, such as ``2GB``.
         workers: threads.
         device: ``auto``, ``cpu`` or ``cuda``.
+        matrix: False keeps no similarities, for norm ``none``: each direction is scored row by
+            row, and ``emd`` is ranked by bounds.
 
     Returns:
         Results in grid order, methods before norms.
@@ -185,7 +204,9 @@ def evaluate(
     Raises:
         InputError: something in the input is wrong; the sentence says what.
     """
-    compute = Compute(precision, device, workers, None if memory is None else parse_size(memory))
+    compute = Compute(
+        precision, device, workers, None if memory is None else parse_size(memory), matrix
+    )
     ids = None if limit_ids is None else tuple(limit_ids)
     settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed)
     kind, source = open_source(features, None, bank, compute, settings, sequence)

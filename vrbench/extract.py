@@ -153,11 +153,8 @@ def extract(
             _encode(job, side, media[side], piece.of(part))
         if piece.whole:
             _check_counts(job, out)
-        notes = [
-            f"Bank: {note}" if side else note
-            for side, part in parts.items()
-            for note in part.notes()
-        ]
+        remarks = parts["bank/"].remarks if bank else ()
+        notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         writer.finish(**_said(notes=notes), **_said(missing=job.missing))
     seen = sum(video.id in fitted for video in parts[""].videos)
     return Extraction(out, job.counts, tuple(job.skipped), seen, (*loaded.notes, *notes))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.diagnostics import HUB_K, Occurrences, ProbabilitySums, Representation
-from vrbench.metrics import Counts, count_ranks, fold, summary
+from vrbench.metrics import Counts, RankCounter, count_ranks, fold, summary
 from vrbench.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.truth import Truth, queries, v2t_queries
 
@@ -34,6 +34,9 @@ def measure(
     sim: Sim, truth: Truth, ks: Sequence[int], ties: str, v2t: str, gamma: float | None
 ) -> Measured:
     """Measure both directions.
+
+    Where some pairs are unknown, what depends on all of them is None: normalization error and hub
+    skewness. Which items are retrieved first is known: no query's best match is left out.
 
     Args:
         sim: (n_text, n_video) matrices.
@@ -59,12 +62,17 @@ def _direction(
 ) -> tuple[Counts, dict[str, Any]]:
     matrix = as_matrix(getattr(sim, direction))
     asking = queries(matrix, truth, direction)
-    counts = count_ranks(asking if direction == "t2v" else v2t_queries(matrix, truth, v2t))
-    sums = None if gamma is None else ProbabilitySums(asking, gamma)
-    votes, near = Representation(asking), Occurrences(asking, HUB_K)
-    fold(asking, [a for a in (sums, votes, near) if a is not None])
-    return counts, {
+    counter = RankCounter(asking) if asking.rows.once else None
+    sums = None if gamma is None or sim.solved is not None else ProbabilitySums(asking, gamma)
+    near = None if sim.solved is not None else Occurrences(asking, HUB_K)
+    votes = Representation(asking)
+    fold(asking, [a for a in (counter, sums, near, votes) if a is not None])
+    diagnostics = {
         "normalization_error": None if sums is None else sums.error,
         **{name: float(share) for name, share in votes.shares().items()},
-        "hub_skewness": near.skewness,
+        "hub_skewness": None if near is None else near.skewness,
     }
+    if counter is not None:
+        return counter.counts, diagnostics
+    ranked = asking if direction == "t2v" else v2t_queries(matrix, truth, v2t)
+    return count_ranks(ranked), diagnostics

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import resource
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from vrbench.compiling import available
 from vrbench.errors import InputError
 
 MB = 1_000_000
@@ -15,7 +18,7 @@ LEAST = 300 * MB
 """What a bound must leave beyond the imports."""
 
 _UNITS = {"": 1, "b": 1, "kb": 1_000, "mb": MB, "gb": 1_000 * MB}
-_DRIFT = 16 * MB
+_DRIFT = 48 * MB
 """By how much resident memory differs between two runs that do the same."""
 _MARGIN = 120 * MB
 """Tiles in work, rank counting, and the allocator's slack."""
@@ -71,7 +74,9 @@ def peak() -> int:
 
 
 def resident() -> int:
-    """Resident memory of this process now, in bytes."""
+    """Resident memory of this process now, in bytes, without what is free already."""
+    with suppress(AttributeError, OSError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
     found = _status("VmRSS")
     return peak() if found is None else found
 
@@ -80,6 +85,9 @@ def resident() -> int:
 def imports() -> int:
     """Resident memory with everything imported that scoring needs, taken once."""
     import torch  # noqa: F401
+
+    if available():
+        import numba  # noqa: F401
 
     return resident()
 
@@ -91,6 +99,11 @@ def _status(key: str) -> int | None:
         return None
     found = [line.split()[1] for line in lines if line.startswith(f"{key}:")]
     return int(found[0]) * 1024 if found else None
+
+
+def fits(matrices: int) -> bool:
+    """Whether similarity matrices of so many bytes can be held under the bound."""
+    return _bound is None or imports() + _MARGIN + matrices + 2 * MB * 20 <= _bound
 
 
 def block_bytes(bound: int, matrices: int, most: int) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.inputs import to_numpy
+from vrbench.scored import ScoredMatrix
 from vrbench.stored import StoredMatrix
 
 Direction = Literal["t2v", "v2t"]
@@ -32,11 +33,14 @@ class Sim:
             leading axis holds alignment levels.
         v2t: (n_text, n_video) ranks texts for a video; None where only t2v was asked for.
         info: by direction, what the sequence alignment that made it says of itself.
+        solved: share of the pairs that are known; the others hold a number below all of these, and
+            no rank and no first place depends on them. None: all are known.
     """
 
     t2v: Any
     v2t: Any
     info: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
+    solved: float | None = field(default=None, kw_only=True)
 
     def levels(self, direction: Direction) -> list[NDArray[Any]]:
         """(queries, gallery) of each alignment level, a query in each row (views)."""
@@ -53,7 +57,7 @@ class Sim:
     def flat(self) -> Sim:
         """Return the mean of the alignment levels, where there are several."""
         t2v = mean_level(self.t2v)
-        return Sim(t2v, t2v if self.v2t is self.t2v else mean_level(self.v2t))
+        return Sim(t2v, t2v if self.v2t is self.t2v else mean_level(self.v2t), solved=self.solved)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,11 @@ class Rows:
         return len(self.matrix) if self.index is None else len(self.index)
 
     @property
+    def once(self) -> bool:
+        """Whether reading them costs so much that it is to be done once."""
+        return isinstance(self.matrix, ScoredMatrix)
+
+    @property
     def width(self) -> int:
         """Entries m of a row."""
         return int(self.matrix.shape[1])
@@ -82,7 +91,8 @@ class Rows:
 
     def slices(self) -> Iterator[slice]:
         """Yield the row ranges of the blocks."""
-        step = max(1, BLOCK_BYTES // (8 * max(self.width, 1)))
+        size = getattr(self.matrix, "block_bytes", BLOCK_BYTES)
+        step = max(1, size // (8 * max(self.width, 1)))
         for start in range(0, len(self), step):
             yield slice(start, min(start + step, len(self)))
 
@@ -94,7 +104,7 @@ class Rows:
     def as_stored(self) -> tuple[Rows, bool]:
         """Return the rows as they lie in memory or on disk, and whether those are the columns."""
         matrix = self.matrix
-        if isinstance(matrix, StoredMatrix):
+        if isinstance(matrix, StoredMatrix | ScoredMatrix):
             flipped = matrix.transposed
         else:
             flipped = matrix.flags.f_contiguous and not matrix.flags.c_contiguous
@@ -162,7 +172,7 @@ def mean_level(values: Any) -> Any:
 
 def as_matrix(values: Any) -> NDArray[Any]:
     """Return ``values`` (numpy, torch, nested lists) as a float array; float64 stays float64."""
-    if isinstance(values, StoredMatrix):
+    if isinstance(values, StoredMatrix | ScoredMatrix):
         return values  # type: ignore[return-value]  # has what the readers of blocks need
     array = to_numpy(values)
     if array.dtype in (np.float32, np.float64):

@@ -9,10 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.driver import BLOCK_BYTES, Progress, global_vectors, score
+from vrbench.alignments.driver import (
+    BLOCK_BYTES,
+    Progress,
+    find_device,
+    global_vectors,
+    score,
+)
 from vrbench.features import Features, Tokens
+from vrbench.folding import fold
 from vrbench.logit_scale import logit_scale
 from vrbench.memory import block_bytes, spare
+from vrbench.memory import fits as fits_memory
 from vrbench.normalizing import BankSim
 from vrbench.sim import Direction, Sim
 from vrbench.sim_source import bank_identity_of, whole_bank
@@ -34,12 +42,14 @@ class Compute:
         device: ``auto``, ``cpu`` or ``cuda``.
         workers: threads; None: one a core.
         memory: bytes that the process may hold; None: unbounded.
+        matrix: whether similarities are kept where a norm does not need all of them.
     """
 
     precision: Literal["single", "double"] = "single"
     device: str = "auto"
     workers: int | None = None
     memory: int | None = None
+    matrix: bool = True
 
 
 class Source(Protocol):
@@ -120,25 +130,41 @@ class FeatureSource:
 
     def pairs(self, bank: str) -> int:
         """Return how many similarities one alignment computes with this bank."""
+        sides = [(self.features.text, self.features.video), *self.bank_pairs(bank)]
+        return sum(len(text) * len(video) for text, video in sides)
+
+    def bank_pairs(self, bank: str) -> list[tuple[Tokens, Tokens]]:
+        """Return the (text, video) sides that are scored for a bank."""
         texts, videos = self._bank_sides(bank)
-        t, v = len(self.features.text), len(self.features.video)
-        return t * v + (len(texts) * v if texts else 0) + (t * len(videos) if videos else 0)
+        found = [(texts, self.features.video), (self.features.text, videos)]
+        return [(text, video) for text, video in found if text and video]
 
     def bank_identity(self, kind: str) -> str | int | None:
         """Return the window, or the sha256 of the other file."""
         return bank_identity_of(kind, self.other, self.window)
 
     def version(self, bank: str) -> str:
-        """Return ``raw``, whatever the bank."""
-        return "raw"
+        """Return ``raw``, or ``folded`` where no matrix is kept."""
+        fits = self.compute.matrix and fits_memory(2 * self._width * self.pairs("none"))
+        return "raw" if fits or bank != "none" else "folded"
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
-        """Score every text against every video."""
-        width = 8 if self.compute.precision == "double" else 4
+        """Score every text against every video, now or when the similarities are read."""
+        if self.version(bank) == "folded":
+            assert method is not None
+            how = self.compute
+            exact = how.precision == "single" and find_device(how.device).type == "cpu"
+            return fold(self._score, method, self.features, self.truth, exact, progress)
         directions = 1 if method is not None and method.symmetric else 2
-        raw = self.pairs("none") * width * directions
+        raw = self.pairs("none") * self._width * directions
         sides = self.features.text, self.features.video
-        return self._score(method, *sides, "both", progress, raw + self._normalized)
+        more = 0 if bank == "none" else self._normalized
+        return self._score(method, *sides, "both", progress, raw + more)
+
+    @property
+    def _width(self) -> int:
+        """Bytes of a similarity."""
+        return 8 if self.compute.precision == "double" else 4
 
     @property
     def _normalized(self) -> int:
@@ -191,7 +217,7 @@ class FeatureSource:
     ) -> Any:
         """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
         gallery = self.features.video if keep == "t2v" else self.features.text
-        row = len(gallery) * (8 if self.compute.precision == "double" else 4)
+        row = len(gallery) * self._width
         room = spare(len(asking) * row)
 
         def rows(start: int, stop: int) -> NDArray[Any]:

@@ -34,6 +34,9 @@ TILE = 1 << 19
 BLOCK_BYTES = 500_000_000
 """Working size of the blocks read from each side, unless less memory is allowed."""
 
+TOKEN_BYTES = 8 * 3
+"""Working bytes of a number of a token: float64, with a grouped and a transposed copy."""
+
 
 def score(
     text: Tokens,
@@ -73,7 +76,7 @@ def score(
     _check_options(precision, device, workers)
     _check_sides(text, video)
     kind = torch.float64 if precision == "double" else torch.float32
-    on = _device(device)
+    on = find_device(device)
     out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
     done, total = 0, len(text) * len(video) * len(method.parts)
     work = _Work(text, video, kind, on, block_bytes, compiled)
@@ -133,13 +136,17 @@ def _check_sides(text: Tokens, video: Tokens) -> None:
         )
 
 
-def _device(name: str) -> device:
+def find_device(name: str) -> device:
+    """Return the device that ``auto``, ``cpu`` or ``cuda`` names.
+
+    Raises:
+        InputError: there is no CUDA device.
+    """
     import torch
 
     cuda = torch.cuda.is_available()
     if name == "cuda" and not cuda:
         raise InputError("There is no CUDA device here: use --device cpu or auto.")
-    # tf32 would round the factors of a float32 product to 10 bits; it is off unless switched on
     return torch.device("cuda" if cuda and name != "cpu" else "cpu")
 
 
@@ -162,7 +169,9 @@ class _Pool:
     def __enter__(self) -> _Pool:
         import torch
 
-        self._before = torch.get_num_threads()
+        self._before = torch.get_num_threads(), torch.get_float32_matmul_precision()
+        # tf32 and its like would round the factors of a float32 product to 10 bits or fewer
+        torch.set_float32_matmul_precision("highest")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -170,7 +179,9 @@ class _Pool:
 
         if self.threads is not None:
             self.threads.shutdown(cancel_futures=True)
-        torch.set_num_threads(self._before)
+        threads, precision = self._before
+        torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision(precision)
 
 
 def _one_thread() -> None:
@@ -181,7 +192,7 @@ def _one_thread() -> None:
 
 def _blocks(tokens: Tokens, size: int) -> Iterator[slice]:
     """Split into runs of items whose working copies take at most ``size`` bytes."""
-    per_token = tokens.dim * 8 * 3  # float64, with a grouped and a transposed copy
+    per_token = tokens.dim * TOKEN_BYTES
     start = 0
     while start < len(tokens):
         room = tokens.offsets[start] + size // per_token

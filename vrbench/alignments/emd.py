@@ -55,15 +55,15 @@ class EarthMover(TokenAlignment):
         import torch
 
         cost = _pairs_first((1 - tile.c).permute(0, 3, 2, 1))  # (T, V, f, w)
-        video = self._masses(_pairs_first(tile.d.mT))  # (T, V, f)
-        text = self._masses(_pairs_first(tile.e.mT))  # (T, V, w)
+        video = self.masses(_pairs_first(tile.d.mT))  # (T, V, f)
+        text = self.masses(_pairs_first(tile.e.mT))  # (T, V, w)
         value = np.empty(cost.shape[:2])
         for pair in np.ndindex(*value.shape):
-            value[pair] = 1 - transport_cost(video[pair], text[pair], cost[pair])
+            value[pair] = 1 - solve(video[pair], text[pair], cost[pair])[0]
         result = torch.as_tensor(value).to(tile.c)
         return result, result
 
-    def _masses(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    def masses(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Clamp, add eps and scale the last axis to sum 1; uniform where all are zero."""
         mass = np.maximum(weight, 0) + self.eps
         total = mass.sum(-1, keepdims=True)
@@ -75,8 +75,13 @@ def _pairs_first(values: Tensor) -> NDArray[np.float64]:
     return np.ascontiguousarray(values.double().cpu().numpy())
 
 
-def transport_cost(a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]) -> float:
-    """Least cost of moving masses ``a`` (n,) to ``b`` (m,) at ``cost`` (n, m), all float64.
+def solve(
+    a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]
+) -> tuple[float, NDArray[Any], NDArray[Any]]:
+    """Move masses ``a`` (n,) to ``b`` (m,) at least cost; all float64.
+
+    Returns:
+        The cost, and the dual variables (n,) and (m,): ``u[s] + v[t] <= cost[s, t]``.
 
     Raises:
         RuntimeError: the solver did not reach the optimum.
@@ -85,13 +90,14 @@ def transport_cost(a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]) -> floa
     if core is None:
         from ot import emd2
 
-        return float(emd2(a, b, cost, numItermax=MAX_ITERATIONS))
+        value, log = emd2(a, b, cost, numItermax=MAX_ITERATIONS, log=True)
+        return float(value), log["u"], log["v"]
     # the core wants equal totals to the last bit, and rows one after the other
     balanced = b * (a.sum() / b.sum())
-    _, value, _, _, status = core(a, balanced, np.ascontiguousarray(cost), MAX_ITERATIONS, 1)
+    _, value, u, v, status = core(a, balanced, np.ascontiguousarray(cost), MAX_ITERATIONS, 1)
     if status != OPTIMAL:
         raise RuntimeError(f"transport over {cost.shape} tokens ended with status {status}")
-    return float(value)
+    return float(value), u, v
 
 
 @cache

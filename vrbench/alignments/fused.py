@@ -16,6 +16,7 @@ from vrbench.alignments.max_ import MaxAvg, MaxSum, TokenMean
 from vrbench.alignments.scan import Scan
 from vrbench.alignments.tiles import Tile
 from vrbench.alignments.tokenflow import TokenFlow
+from vrbench.alignments.transport import LEAST_REG, Transport
 from vrbench.compiling import available, compiled
 
 if TYPE_CHECKING:
@@ -38,13 +39,16 @@ def reduction(part: Alignment) -> Reduce | None:
         return None
     match part:
         case TokenFlow(lam=lam) if lam <= REACH:
-            return partial(_run, _compiled(kernels.tokenflow), lam, factors=("c", "d", "e"))
+            return partial(run, _compiled(kernels.tokenflow), lam, factors=("c", "d", "e"))
         case Scan(lam=lam) if lam <= REACH:
-            return partial(_run, _compiled(kernels.scan), lam)
+            return partial(run, _compiled(kernels.scan), lam)
         case LogSumExp(alpha=alpha) if 1 / alpha <= REACH:
             return partial(_lse, part)
+        case Transport(reg=reg) if reg >= LEAST_REG:
+            numbers = np.float32(1 / reg), np.float32(part.eps), part.iterations
+            return partial(run, _compiled(kernels.transport), numbers, factors=("c", "d", "e"))
         case MaxAvg():
-            return partial(_run, _compiled(kernels.best), 0.0)
+            return partial(run, _compiled(kernels.best), 0.0)
         case MaxSum():
             return _max_sum
         case TokenMean():
@@ -58,15 +62,16 @@ def compiles(method: Method) -> bool:
 
 
 def _compiled(kernel: Callable[..., None]) -> Any:
-    return compiled(kernel, kernels.exp)
+    return compiled(kernel, kernels.exp, kernels.share)
 
 
-def _run(
+def run(
     kernel: Any,
-    scale: float,
+    scale: Any,
     tile: Tile,
     factors: tuple[str, str, str] = ("c", "c", "c"),  # d and e cost a product: only where read
 ) -> tuple[Tensor, Tensor]:
+    """Hand a tile to a compiled kernel."""
     import torch
 
     t, w, f, v = tile.shape
@@ -74,12 +79,13 @@ def _run(
     at = (text.token, text.item, video.token, video.item, w, f)
     arrays = [getattr(tile.products, name).numpy() for name in factors]
     both = torch.empty(2, t, v)
-    kernel(*arrays, at, np.float32(scale), *both.numpy())
+    scale = np.float32(scale) if isinstance(scale, float) else scale
+    kernel(*arrays, at, scale, *both.numpy())
     return both[0], both[1]
 
 
 def _lse(part: LogSumExp, tile: Tile) -> tuple[Tensor, Tensor]:
-    t2v, v2t = _run(_compiled(kernels.lse), 1 / part.alpha, tile)
+    t2v, v2t = run(_compiled(kernels.lse), 1 / part.alpha, tile)
     both = t2v + v2t
     if part.length_norm:
         both = both - math.log(tile.text.length * tile.video.length)
@@ -88,11 +94,11 @@ def _lse(part: LogSumExp, tile: Tile) -> tuple[Tensor, Tensor]:
 
 
 def _max_sum(tile: Tile) -> tuple[Tensor, Tensor]:
-    t2v, v2t = _run(_compiled(kernels.best), 0.0, tile)
+    t2v, v2t = run(_compiled(kernels.best), 0.0, tile)
     return t2v * tile.text.length, v2t * tile.video.length
 
 
 def _token_mean(tile: Tile) -> tuple[Tensor, Tensor]:
-    t2v, v2t = _run(_compiled(kernels.best), 0.0, tile)
+    t2v, v2t = run(_compiled(kernels.best), 0.0, tile)
     value = (t2v + v2t) / 2
     return value, value

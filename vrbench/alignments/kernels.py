@@ -136,3 +136,80 @@ def best(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> Non
             v2t[t] += most[s : s + n]
         t2v[t] /= F32(w)
         v2t[t] /= F32(f)
+
+
+def relaxed(c: Any, d: Any, e: Any, at: Any, eps: Any, t2v: Any, v2t: Any) -> None:
+    """Upper bound of ``emd``: one side's tokens all take their best match; the lower of both."""
+    row, text, column, video, w, f = at
+    n = t2v.shape[1]
+    most, top = np.empty(f * n, F32), np.empty(n, F32)
+    for t in range(len(t2v)):
+        most[:] = -np.inf
+        value, mass, plain = np.zeros(n, F32), np.zeros(n, F32), np.zeros(n, F32)
+        for i in range(row + t * w, row + (t + 1) * w):
+            top[:] = -np.inf
+            for s in range(0, f * n, n):
+                values, m = c[i, column + s : column + s + n], most[s : s + n]
+                for v in range(n):
+                    top[v] = values[v] if values[v] > top[v] else top[v]
+                    m[v] = values[v] if values[v] > m[v] else m[v]
+            weight = np.maximum(e[i, video : video + n], F32(0)) + eps
+            value, mass, plain = value + weight * top, mass + weight, plain + top
+        t2v[t] = np.where(mass > 0, value / mass, plain / F32(w))
+        value[:], mass[:], plain[:] = 0, 0, 0
+        for s in range(0, f * n, n):
+            weight = np.maximum(d[text + t, column + s : column + s + n], F32(0)) + eps
+            value, mass = value + weight * most[s : s + n], mass + weight
+            plain = plain + most[s : s + n]
+        v2t[t] = np.where(mass > 0, value / mass, plain / F32(f))
+        t2v[t] = np.minimum(t2v[t], v2t[t])
+
+
+def transport(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
+    """Entropic transport; ``scale`` is (1 / reg, eps, iterations), the same for both directions."""
+    row, text, column, video, w, f = at
+    sharp, eps, iterations = scale
+    n = t2v.shape[1]
+    near, frames, words = np.empty((w, f, n), F32), np.empty((f, n), F32), np.empty((w, n), F32)
+    for t in range(len(t2v)):
+        first = row + t * w
+        for i in range(w):
+            words[i] = np.maximum(e[first + i, video : video + n], F32(0)) + eps
+            for s in range(f):
+                start = column + s * n
+                for v in range(n):
+                    near[i, s, v] = exp(sharp * c[first + i, start + v])
+        for s in range(f):
+            start = column + s * n
+            frames[s] = np.maximum(d[text + t, start : start + n], F32(0)) + eps
+        share(frames)
+        share(words)
+        a, b = np.ones((f, n), F32), np.ones((w, n), F32)
+        old_a, old_b, over, under = a.copy(), b.copy(), a.copy(), b.copy()
+        for _ in range(iterations):
+            over[:], under[:] = 0, 0
+            for i in range(w):
+                for s in range(f):
+                    k, x, y, o, u = near[i, s], a[s], b[i], over[s], under[i]
+                    for v in range(n):
+                        o[v] += k[v] * y[v]
+                        u[v] += k[v] * x[v]
+            old_a[:], old_b[:] = a, b
+            a[:], b[:] = frames / over, words / under
+        t2v[t] = 0
+        for i in range(w):
+            for s in range(f):
+                start = column + s * n
+                k, values = near[i, s], c[first + i, start : start + n]
+                t2v[t] += k * values * (a[s] * old_b[i] + old_a[s] * b[i])
+        t2v[t] /= F32(2)
+        v2t[t] = t2v[t]
+
+
+def share(mass: Any) -> None:
+    """Scale masses (l, n) to sum 1 along the first axis."""
+    whole = mass[0].copy()
+    for i in range(1, len(mass)):
+        whole += mass[i]
+    for i in range(len(mass)):
+        mass[i] /= whole

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from vrbench.results import Result
     from vrbench.sources import Compute, Source
 
+FEW = 100_000
+"""Pairs that are scored before a person would read what they take."""
+
 
 @command("eval")
 def evaluate(
@@ -79,6 +82,14 @@ def evaluate(
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to score.")] = (
         "auto"
     ),
+    no_matrix: Annotated[
+        bool,
+        typer.Option(
+            "--no-matrix",
+            help="Keep no similarities (norm none): score each direction row by row; rank emd by "
+            "bounds, which leaves normalization error and hub skewness unknown.",
+        ),
+    ] = False,
     limit: Annotated[
         int | None, typer.Option(min=1, help="The first N videos with their texts; flagged.")
     ] = None,
@@ -114,7 +125,8 @@ def evaluate(
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
     settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
-    compute = Compute(precision, device, workers, parse_size(memory) if memory else None)
+    bound = parse_size(memory) if memory else None
+    compute = Compute(precision, device, workers, bound, not no_matrix)
     paths: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
     work: list[tuple[Source, list[Job]]] = []
     for path in paths:
@@ -128,7 +140,7 @@ def evaluate(
                 f"--{option} holds one result: give one file, one --method and one --norm."
             )
     if dry_run:
-        _print_plan(work)
+        _print_plan(work, compute)
         return
     results = [
         result
@@ -168,6 +180,7 @@ def _run(
 
     existing = sum(job.exists for job in jobs)
     if not quiet:
+        _announce(source, jobs, compute)
         for text in source.notes:
             note(f"Note: {text}")
         if existing:
@@ -178,13 +191,28 @@ def _run(
         return list(Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim))
 
 
-def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]]) -> None:
+def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:
+    """Say what a long run will take, before it."""
+    from vrbench.estimate import LONG, estimate
+
+    for job in jobs:
+        cost = (
+            None if job.exists or source.pairs(job.bank) < FEW else estimate(source, job, compute)
+        )
+        if cost is not None and cost.seconds > LONG:
+            note(f"{job.label}: {cost}.")
+
+
+def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) -> None:
+    from vrbench.estimate import estimate
+
     for source, jobs in work:
         about = source.about
         size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
         typer.echo(f"{about['features']['file']}: {size}")
         for job in jobs:
-            state = "exists" if job.exists else f"{source.pairs(job.bank):,} pairs to score"
+            cost = estimate(source, job, compute) if not job.exists else None
+            state = "exists" if job.exists else str(cost or "nothing to score")
             typer.echo(f"  {job.label}: {state}")
 
 

@@ -73,6 +73,7 @@ def ordering(
         typer.Option(help="assignment, greedy, argmax, transport, dtw, otam, ...; repeat."),
     ] = None,
     method: Annotated[str, typer.Option(help="Alignment spec, of a feature file.")] = "tokenflow",
+    seed: Annotated[int, typer.Option(help="Of the shuffling, of a feature file.")] = 0,
     json: Json = False,
 ) -> None:
     """Ordering: which order of shuffled captions fits a video best.
@@ -91,7 +92,7 @@ def ordering(
         _print(on_features.ordered(read_pairs(source), ways), json)
         return
     with open_features(source) as opened:
-        _print(on_features.order(opened, method, ways), json)
+        _print(on_features.order(opened, method, ways, seed), json)
 
 
 @command("htm-align", of=task)

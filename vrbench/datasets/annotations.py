@@ -63,8 +63,8 @@ class Annotations:
         ``start`` and ``end`` (seconds, NaN).
         """
         said = {name: getattr(video, name) for name in self.facts}
-        if "label" in said:
-            said["label"] = self.label_names.get(said["label"])
+        if (label := said.get("label")) is not None:
+            said["label"] = self.label_names.get(label, str(label))
         return {name: NONE[name] if value is None else value for name, value in said.items()}
 
     @property

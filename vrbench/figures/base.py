@@ -117,6 +117,9 @@ class Figure(ABC):
     source: ClassVar[str] = ""
     """Paper and figure that it follows, for listings."""
 
+    needs: ClassVar[str] = ""
+    """What similarities alone do not give it."""
+
     panels: ClassVar[tuple[int, int]] = (1, 2)
     """Rows and columns of axes that ``draw`` gets."""
 

@@ -40,6 +40,7 @@ class Space(Figure):
 
     pairs: int = 30
     source = "NCL Figure 7"
+    needs = "a feature file"
 
     def __post_init__(self) -> None:
         if self.pairs < 0:

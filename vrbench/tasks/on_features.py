@@ -77,10 +77,16 @@ def classification(
     }
 
 
-def order(features: Features, method: str, ways: Sequence[str]) -> list[Report]:
-    """Put each video's captions in the order of its clips, in several ways.
+def order(features: Features, method: str, ways: Sequence[str], seed: int = 0) -> list[Report]:
+    """Put each video's captions, shuffled first, in the order of its clips, in several ways.
 
     Videos with another number of captions than clips are left out and counted.
+
+    Args:
+        features: a file with sequences.
+        method: spec of the alignment.
+        ways: as ``how`` of ``vrbench.tasks.ordering``.
+        seed: of the shuffling: orders that score alike would else be decided by the file's.
 
     Raises:
         InputError: sequences are missing, or no video can be ordered.
@@ -90,9 +96,9 @@ def order(features: Features, method: str, ways: Sequence[str]) -> list[Report]:
     truth = Truth.of((len(text), len(video)), text_video=features.text_video)
     owner = paragraph_truth(truth, texts, videos, (text.ids, video.ids)).video
     starts = [np.concatenate([[0], np.cumsum(g.lengths)]) for g in (texts, videos)]
-    pairs = []
+    pairs, rng = [], np.random.default_rng(seed)
     for p, v in enumerate(owner):
-        rows = texts.order[starts[0][p] : starts[0][p + 1]]
+        rows = rng.permutation(texts.order[starts[0][p] : starts[0][p + 1]])
         clips = videos.order[starts[1][v] : starts[1][v + 1]]
         if len(rows) != len(clips) or len(set(features.text_video[rows])) < len(rows):
             continue

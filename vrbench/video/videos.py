@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from vrbench.errors import InputError, did_you_mean
+from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.video.clip import Clip
 from vrbench.video.decoding import DecodedFrames, LostFrameError
@@ -104,10 +104,9 @@ class Videos:
             both = " and ".join(str(path) for path in paths)
             raise InputError(f"Video '{name}' is there twice, {both}: keep one of them.")
         if not paths:
-            hint = did_you_mean(inside.name, self._listed[parent])
             raise InputError(
                 f"Video '{name}' is not there: expected the folder of frames {self.root / name} "
-                f"or a video file such as {self.root / name}.mp4.{hint}"
+                f"or a video file such as {self.root / name}.mp4."
             )
         return paths[0]
 

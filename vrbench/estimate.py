@@ -1,0 +1,92 @@
+"""How long scoring will take and what it will hold, from a small sample of the items."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrbench.alignments import Method
+from vrbench.alignments.base import TokenAlignment
+from vrbench.alignments.driver import BLOCK_BYTES, TOKEN_BYTES, score
+from vrbench.alignments.fused import compiles
+from vrbench.features.tokens import Tokens
+from vrbench.grid import Job
+from vrbench.memory import imports
+from vrbench.sources import Compute, FeatureSource, Source
+
+LONG = 30.0
+"""Seconds from which a run is announced."""
+WORDS, FRAMES = 2000, 1000
+"""Tokens of the sample."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a job costs.
+
+    Attributes:
+        pairs: similarities to compute.
+        products: dot products of tokens.
+        seconds: of scoring.
+        memory: bytes at the peak.
+        compiled: whether numba does the reductions.
+    """
+
+    pairs: int
+    products: int
+    seconds: float
+    memory: int
+    compiled: bool
+
+    def __str__(self) -> str:
+        tokens = f"{self.pairs:,} pairs x {self.products / max(self.pairs, 1):,.0f} token products"
+        by = "numba" if self.compiled else "torch"
+        return f"{tokens}, about {_time(self.seconds)}, {self.memory / 1e6:,.0f} MB, by {by}"
+
+
+def estimate(source: Source, job: Job, compute: Compute) -> Estimate | None:
+    """Estimate a job; None where similarities are given."""
+    if job.method is None or not isinstance(source, FeatureSource):
+        return None
+    text, video = source.features.text, source.features.video
+    sides = [(text, video), *source.bank_pairs(job.bank)]
+    products = sum(int(a.offsets[-1]) * int(b.offsets[-1]) for a, b in sides)
+    width = 8 if compute.precision == "double" else 4
+    matrices = 2 * len(text) * len(video) * (width + (8 if job.norm.needs_bank else 0))
+    folded = source.version(job.bank) == "folded"
+    held = sum(min(BLOCK_BYTES, int(s.offsets[-1]) * s.dim * TOKEN_BYTES) for s in (text, video))
+    memory = imports() + held + (0 if folded else matrices)
+    seconds = products / _rate(job.method, text, video, compute) * (2 if folded else 1)
+    fast = compute.precision == "single" and text.normalized and compiles(job.method)
+    bound = memory if compute.memory is None else min(memory, compute.memory)
+    return Estimate(source.pairs(job.bank), products, seconds, bound, fast)
+
+
+def _rate(method: Method, text: Tokens, video: Tokens, compute: Compute) -> float:
+    """Token products a second, from a sample spread over the items."""
+    if not any(isinstance(part, TokenAlignment) for _, part in method.parts):
+        return float("inf")
+    texts, videos = _sample(text, WORDS), _sample(video, FRAMES)
+    took = []
+    for _ in range(2):  # the first time, things are imported and compiled
+        start = time.perf_counter()
+        score(texts, videos, method, precision=compute.precision, device=compute.device, workers=1)
+        took.append(time.perf_counter() - start)
+    threads = compute.workers or len(os.sched_getaffinity(0))
+    return int(texts.offsets[-1]) * int(videos.offsets[-1]) / min(took) * threads
+
+
+def _sample(side: Tokens, tokens: int) -> Tokens:
+    n = max(1, round(tokens / float(side.lengths.mean())))
+    start = max(0, (len(side) - n) // 2)
+    return side.block(start, min(start + n, len(side)))
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{np.ceil(seconds):.0f} s"
