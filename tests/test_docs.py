@@ -15,6 +15,7 @@ from docs.figures_text import SEEN
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
 from vrbench.figures import figures
+from vrbench.importing import import_arrays
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -63,3 +64,34 @@ def test_the_first_table_of_the_example_is_what_is_printed(
     shown = {" ".join(line.split()) for line in page.splitlines()}
     assert len(rows) == 4
     assert set(rows) <= shown
+
+
+@pytest.mark.parametrize(
+    ("file", "example", "direction"),
+    [
+        ("clip_vitb32_memorylens290.npz", "Example 1", "v2t"),
+        ("clip_vitb16_coco_val500.npz", "Example 2", "t2v"),
+    ],
+)
+def test_the_guide_to_audits_shows_what_an_audit_prints(
+    file: str, example: str, direction: str, shared_data: Path, tmp_path: Path
+) -> None:
+    features = import_arrays(shared_data / "embeddings" / file, tmp_path / "f.h5")
+    sims = tmp_path / "sims.npz"
+    for words in (
+        ["eval", str(features), "--method", "global", "--save-sim", str(sims), "--out"],
+        ["audit", str(sims)],
+    ):
+        words += [str(tmp_path)] * (words[-1] == "--out")
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.stderr
+    title = {"t2v": "Text to video", "v2t": "Video to text"}[direction]
+    printed = [line.split() for line in done.stdout.partition(title)[2].splitlines()]
+    guide = (DOCS / "audit.md").read_text(encoding="utf-8")
+    block = guide.partition(example)[2].partition("```\n")[2].partition("\n```")[0]
+    rows = [line.split() for line in block.splitlines() if re.match(r"  [a-z].* \d+\.\d", line)]
+    assert len(rows) >= 4
+    for row in rows:
+        # the last column is shortened in the guide
+        numbers = max(i for i, word in enumerate(row[:10]) if re.match(r"[\d.]+\*?$", word)) + 1
+        assert row[:numbers] in [line[:numbers] for line in printed], row
