@@ -19,7 +19,7 @@ from benchmarks.base import Claim, compare
 from vrbench.captions import Caption
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.encoders.clip import ClipEncoder
-from vrbench.extract import Source, extract
+from vrbench.extraction.extract import Source, extract
 from vrbench.video import open_videos, parse_sampling
 
 VIDEOS, FRAMES, WIDTH, HEIGHT = 8, 12, 320, 240

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.base import Claim, compare
 from vrbench.normalizations import kept
 from vrbench.normalizations.sinkhorn import sinkhorn
-from vrbench.sim import Rows
+from vrbench.sims.sim import Rows
 
 GAMMA = 0.01
 MORE = 20

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from benchmarks import offsets
 from docs.sequences_text import HEAD, NOISE, OFFSETS, ORDER
 from vrbench.alignments import parse_method
+from vrbench.evaluation.opening import open_source
+from vrbench.evaluation.sources import Compute
 from vrbench.figures.base import Case
 from vrbench.figures.sequence_noise import NOISES, SequenceNoise
 from vrbench.normalizations import normalizations
-from vrbench.opening import open_source
-from vrbench.sources import Compute
 from vrbench.tasks.on_features import ordered
 from vrbench.tasks.ordering_file import read_pairs
 
@@ -57,7 +57,7 @@ def _order(shared: Path) -> list[str]:
 
 
 def _noise(method: str, steps: int) -> pd.DataFrame:
-    from vrbench.grid import Settings
+    from vrbench.evaluation.grid import Settings
 
     settings = Settings()
     _, source = open_source(FEATURES, None, None, Compute(), settings)

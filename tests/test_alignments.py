@@ -19,7 +19,7 @@ from vrbench.alignments.base import TokenAlignment, VectorAlignment
 from vrbench.compiling import available
 from vrbench.errors import InputError
 from vrbench.features import Tokens
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 
 if TYPE_CHECKING:
     from torch import Tensor

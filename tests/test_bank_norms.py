@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import vrbench
 from vrbench import InputError
 from vrbench.normalizations import normalizations
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 
 Matrix = NDArray[np.float64]
 
@@ -145,7 +145,7 @@ def test_blocks_change_nothing_and_inputs_stay(name: str, monkeypatch: pytest.Mo
     given = Sim(sim.copy(), None), Sim(bank.copy(), None)
     owner = np.arange(9) % 7
     whole = vrbench.normalize(given[0], name, given[1], text_video=owner).t2v
-    monkeypatch.setattr("vrbench.sim.BLOCK_BYTES", 2 * 7 * 8)
+    monkeypatch.setattr("vrbench.sims.sim.BLOCK_BYTES", 2 * 7 * 8)
     np.testing.assert_allclose(
         vrbench.normalize(given[0], name, given[1], text_video=owner).t2v, whole, atol=1e-12
     )

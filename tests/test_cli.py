@@ -16,10 +16,10 @@ from small_features import BANK_COUNTS, COUNTS, write_features
 from typer.testing import CliRunner
 
 import vrbench
-from vrbench import feature_source
 from vrbench.alignments import driver
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
+from vrbench.evaluation import feature_source
 
 Array = NDArray[Any]
 

@@ -11,7 +11,7 @@ from test_cli import refused, run, stamps
 from test_sequencing import arrays, write
 
 from vrbench import published
-from vrbench.evaluation import evaluate
+from vrbench.evaluation.run import evaluate
 from vrbench.results import load_all
 
 

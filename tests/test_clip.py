@@ -25,7 +25,7 @@ from vrbench.encoders.clip_pixels import ClipPixels
 from vrbench.encoders.clip_towers import LoadedClip
 from vrbench.encoders.clip_words import read_words
 from vrbench.errors import InputError
-from vrbench.extract import Source, extract
+from vrbench.extraction.extract import Source, extract
 from vrbench.features import open_features
 from vrbench.video import Clip, open_videos, parse_sampling
 

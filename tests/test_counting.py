@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from vrbench import counting
-from vrbench.sim import Rows
-from vrbench.stored import spool
+from vrbench.sims.sim import Rows
+from vrbench.sims.stored import spool
 
 
 @pytest.fixture(params=["numba", "numpy"])

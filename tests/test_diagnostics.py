@@ -18,7 +18,7 @@ from vrbench.diagnostics import Occurrences, Representation, normalization_error
 from vrbench.errors import InputError
 from vrbench.measure import measure
 from vrbench.metrics import fold
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 from vrbench.truth import Truth, queries
 
 Array = NDArray[Any]
@@ -235,7 +235,7 @@ def test_the_size_of_a_block_changes_nothing(size: int) -> None:
     rng = np.random.default_rng(6)
     sim, owner = rng.uniform(-0.2, 0.4, (40, 25)), rng.integers(0, 25, 40)
     whole = diagnose(sim, owner)
-    with patch("vrbench.sim.BLOCK_BYTES", size):
+    with patch("vrbench.sims.sim.BLOCK_BYTES", size):
         blocks = diagnose(sim, owner)
     for direction in DIRECTIONS:
         assert blocks[direction] == pytest.approx(whole[direction], abs=1e-12)

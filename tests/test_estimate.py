@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from small_features import BANK_COUNTS, COUNTS, write_features
 
-from vrbench import estimate as estimating
-from vrbench.estimate import estimate
-from vrbench.grid import Settings, plan
-from vrbench.opening import open_source
-from vrbench.simfile import save_sim
-from vrbench.sources import Compute
+from vrbench.evaluation import estimate as estimating
+from vrbench.evaluation.estimate import estimate
+from vrbench.evaluation.grid import Settings, plan
+from vrbench.evaluation.opening import open_source
+from vrbench.evaluation.sources import Compute
+from vrbench.sims.file import save_sim
 
 
 def costs(path: Path, compute: Compute, methods: list[str], norms: list[str]) -> list[Any]:
@@ -43,7 +43,7 @@ def test_time_follows_the_rate_and_the_threads(
 ) -> None:
     path = write_features(tmp_path / "f.h5")
     monkeypatch.setattr(
-        "vrbench.estimate.time.perf_counter", iter(np.arange(0.0, 400.0, 2.0)).__next__
+        "vrbench.evaluation.estimate.time.perf_counter", iter(np.arange(0.0, 400.0, 2.0)).__next__
     )
     one, two = (costs(path, Compute(workers=n), ["scan"], ["none"])[0].seconds for n in (1, 2))
     # the sample is the whole of these features, and takes two seconds by this clock
@@ -60,7 +60,7 @@ def test_vectors_take_no_time_and_doubles_are_not_compiled(tmp_path: Path) -> No
 
 
 def test_given_similarities_cost_nothing(tmp_path: Path) -> None:
-    from vrbench.sim import Sim
+    from vrbench.sims.sim import Sim
     from vrbench.truth import Truth
 
     sim = Sim(np.eye(3), np.eye(3))

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from small_features import BANK_COUNTS, COUNTS, write_features
 
 import vrbench
-from vrbench import feature_source
 from vrbench.alignments import driver
 from vrbench.errors import InputError
+from vrbench.evaluation import feature_source
 from vrbench.importing import import_arrays
 from vrbench.results import Result, load
 
@@ -455,7 +455,7 @@ def test_a_bank_that_stays_on_disk_changes_nothing(
     file = tmp_path / "bank.npz"
     np.savez(file, t2v=sim.t2v, text_video=OWNER, bank_t2v=bank["t2v"], bank_v2t=bank["v2t"])
     (expected,) = vrbench.evaluate(path, "max-avg", norm, "train")
-    monkeypatch.setattr("vrbench.simfile.LARGE", 0)
+    monkeypatch.setattr("vrbench.sims.file.LARGE", 0)
     (from_file,) = vrbench.evaluate(path, "max-avg", norm, file)
     monkeypatch.setattr(feature_source, "spare", lambda wanted: 0)
     monkeypatch.setattr(feature_source, "SPOOLED", 100)

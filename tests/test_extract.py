@@ -18,7 +18,7 @@ from vrbench.datasets import read_csv
 from vrbench.encoders import Encoded
 from vrbench.encoders.toy import Toy
 from vrbench.errors import InputError
-from vrbench.extract import Extraction, Source, extract
+from vrbench.extraction.extract import Extraction, Source, extract
 from vrbench.features import Tokens, open_features
 from vrbench.features.writer import FeatureWriter
 from vrbench.video import Clip

@@ -17,20 +17,20 @@ from vrbench import InputError, labels
 from vrbench.alignments import parse_method
 from vrbench.alignments.driver import global_vectors
 from vrbench.bundled import bundled_features
-from vrbench.evaluation import Run
-from vrbench.feature_source import FeatureSource
+from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.grid import Settings, plan
+from vrbench.evaluation.opening import open_source
+from vrbench.evaluation.run import Run
+from vrbench.evaluation.sim_source import SimSource
+from vrbench.evaluation.sources import Compute
 from vrbench.features.writer import FeatureWriter
 from vrbench.figures import figures
 from vrbench.figures.base import Case
-from vrbench.grid import Settings, plan
 from vrbench.normalizations import normalizations
 from vrbench.normalizing import BankSim
-from vrbench.opening import open_source
 from vrbench.plots import plot
-from vrbench.sim import Sim
-from vrbench.sim_source import SimSource
-from vrbench.simfile import load_sim
-from vrbench.sources import Compute
+from vrbench.sims.file import load_sim
+from vrbench.sims.sim import Sim
 
 
 def case(bank: str = "train", norm: str = "ncl", limit: int = 40) -> Case:

@@ -6,10 +6,10 @@ from io import StringIO
 
 import pytest
 
-from vrbench import formats, published
-from vrbench.formats import UNMEASURED, Block, Line, Table
+from vrbench import published
 from vrbench.published import Cell, Column
-from vrbench.tables import paper_table
+from vrbench.tables import formats, paper_table
+from vrbench.tables.formats import UNMEASURED, Block, Line, Table
 
 COLUMNS = (Column("t2v", "R@1", "percent"), Column("t2v", "MdR", "rank"))
 TABLE = Table(

@@ -6,10 +6,10 @@ import pytest
 from sample_results import sample_result
 
 from vrbench import published
-from vrbench.formats import Block, Line, Table
-from vrbench.latex import escape, latex
 from vrbench.published import Cell, Column
 from vrbench.tables import paper_table
+from vrbench.tables.formats import Block, Line, Table
+from vrbench.tables.latex import escape, latex
 
 COLUMNS = (Column("t2v", "R@1", "percent"), Column("", "Mem", "GB"))
 BEST = Cell(46.2, "46.2", best=True, beats="bc")

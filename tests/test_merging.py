@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
 from vrbench.errors import InputError
-from vrbench.extract import Extraction, Source
+from vrbench.extraction.extract import Extraction, Source
+from vrbench.extraction.merging import merge_shards
 from vrbench.features import open_features
 from vrbench.features.writer import FeatureWriter
-from vrbench.merging import merge_shards
 
 __all__ = ["place"]
 

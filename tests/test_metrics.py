@@ -18,13 +18,13 @@ import vrbench
 from vrbench.errors import InputError
 from vrbench.measure import measure
 from vrbench.metrics import Ties, ranks, summary
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 from vrbench.truth import Protocol, Truth
 
 Array = NDArray[Any]
 TIES = get_args(Ties)
 PROTOCOLS = get_args(Protocol)
-BLOCK_BYTES = "vrbench.sim.BLOCK_BYTES"
+BLOCK_BYTES = "vrbench.sims.sim.BLOCK_BYTES"
 
 
 @dataclass(frozen=True)

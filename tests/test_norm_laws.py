@@ -14,7 +14,7 @@ from small_features import write_features
 import vrbench
 from vrbench.metrics import ranks
 from vrbench.normalizations import normalizations
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 
 Matrix = NDArray[np.float64]
 NORMS = [name for name, cls in normalizations.classes().items() if cls.needs_bank]

@@ -17,7 +17,7 @@ from vrbench.errors import InputError
 from vrbench.metrics import ranks
 from vrbench.normalizations import normalizations
 from vrbench.normalizing import BankSim, apply
-from vrbench.sim import DIRECTIONS, Sim
+from vrbench.sims.sim import DIRECTIONS, Sim
 from vrbench.truth import Truth
 
 Array = NDArray[Any]
@@ -488,7 +488,7 @@ def test_the_size_of_a_block_changes_nothing(spec: str, size: int) -> None:
     sim, bank = pair(14)
     for banks in (bank, "test"):
         whole = normalize(sim, spec, banks, text_video=OWNER)
-        with patch("vrbench.sim.BLOCK_BYTES", size):
+        with patch("vrbench.sims.sim.BLOCK_BYTES", size):
             blocks = normalize(sim, spec, banks, text_video=OWNER)
         np.testing.assert_allclose(blocks.t2v, whole.t2v, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(blocks.v2t, whole.v2t, rtol=1e-12, atol=1e-12)

@@ -11,9 +11,9 @@ from vrbench.captions import Caption
 from vrbench.encoders import Encoded, LoadedEncoder
 from vrbench.encoders.toy import Toy
 from vrbench.errors import InputError
+from vrbench.extraction.projection import Affine, ProjectedEncoder, Projection
 from vrbench.features import Features, Tokens
 from vrbench.features.tokens import offsets_of
-from vrbench.projection import Affine, ProjectedEncoder, Projection
 from vrbench.training.cca import Moments, canonical
 from vrbench.training.projection import Grid, train
 

@@ -18,7 +18,7 @@ import vrbench.results
 from vrbench import InputError
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
-from vrbench.report import report
+from vrbench.pages.report import report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import vrbench
 from vrbench import labels
 from vrbench.errors import InputError
-from vrbench.evaluation import evaluate
+from vrbench.evaluation.run import evaluate
 from vrbench.features import open_features
 from vrbench.importing import import_arrays
 from vrbench.results import Result
@@ -101,7 +101,7 @@ def test_the_two_directions_are_scored_on_their_own_similarities(tmp_path: Path)
 
 
 def test_chunks_of_captions_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vrbench import sequence_sources
+    from vrbench.evaluation import sequence_sources
 
     path = write(tmp_path, arrays())
     whole = evaluated(path, sequence="dtw", norm="ncl")
@@ -174,10 +174,10 @@ def sim_arrays(seed: int = 3) -> dict[str, Array]:
 
 
 def from_sim(folder: Path, made: dict[str, Array], sequence: str, norm: str = "none") -> Result:
-    from vrbench.evaluation import Run
-    from vrbench.grid import Settings, plan
-    from vrbench.opening import open_source
-    from vrbench.sources import Compute
+    from vrbench.evaluation.grid import Settings, plan
+    from vrbench.evaluation.opening import open_source
+    from vrbench.evaluation.run import Run
+    from vrbench.evaluation.sources import Compute
 
     np.savez(folder / "s.npz", allow_pickle=False, **made)
     settings = Settings()

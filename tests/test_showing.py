@@ -13,16 +13,17 @@ from small_features import COUNTS, write_features
 from typer.testing import CliRunner
 
 import vrbench
-from vrbench import InputError, html, showing
+from vrbench import InputError, showing
 from vrbench.alignments import parse_method
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
+from vrbench.evaluation.grid import Settings
+from vrbench.evaluation.opening import open_source
+from vrbench.evaluation.sources import Compute, Source
 from vrbench.figures.base import Case
-from vrbench.grid import Settings
 from vrbench.normalizations import normalizations
-from vrbench.opening import open_source
-from vrbench.sim import Direction
-from vrbench.sources import Compute, Source
+from vrbench.pages import html
+from vrbench.sims.sim import Direction
 
 OWNER = np.repeat(np.arange(len(COUNTS)), COUNTS)
 

@@ -7,8 +7,8 @@ import pytest
 
 from vrbench import published
 from vrbench.errors import InputError
-from vrbench.formats import csv, markdown
-from vrbench.systems import system_table
+from vrbench.tables.formats import csv, markdown
+from vrbench.tables.systems import system_table
 
 
 def records(name: str) -> list[dict[str, str]]:

@@ -8,9 +8,9 @@ from sample_results import TEST_BANK, TRAIN_BANK, sample_result
 
 from vrbench import published
 from vrbench.errors import InputError
-from vrbench.formats import UNMEASURED, Block
 from vrbench.significance import mcnemar
 from vrbench.tables import csv, markdown, paper_table, results_table
+from vrbench.tables.formats import UNMEASURED, Block
 
 OTHER_DATA = "Measured here on other data: not comparable with the rows above"
 

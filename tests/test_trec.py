@@ -14,7 +14,7 @@ from vrbench import InputError
 from vrbench.bundled import bundled_features
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 from vrbench.trec import best, write_runs
 from vrbench.truth import Truth
 

@@ -11,14 +11,14 @@ from small_features import write_features
 import vrbench
 from vrbench import InputError
 from vrbench.bundled import bundled_features
-from vrbench.evaluation import Run
-from vrbench.feature_source import FeatureSource
-from vrbench.grid import Settings, plan
-from vrbench.held_out import held_out
+from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.grid import Settings, plan
+from vrbench.evaluation.held_out import held_out
+from vrbench.evaluation.run import Run
+from vrbench.evaluation.sim_source import SimSource
+from vrbench.evaluation.tuning import trials, tune
 from vrbench.normalizations import normalizations
-from vrbench.sim_source import SimSource
-from vrbench.simfile import load_sim
-from vrbench.tuning import trials, tune
+from vrbench.sims.file import load_sim
 
 
 def listed(norm: str, grid: dict[str, list[str]] | None) -> list[str]:

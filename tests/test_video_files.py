@@ -16,7 +16,7 @@ from toy_files import CODECS, moving, write_sound, write_video
 from toy_videos import captions_of, write_captions
 
 from vrbench.errors import InputError
-from vrbench.extract import Extraction, Source, extract
+from vrbench.extraction.extract import Extraction, Source, extract
 from vrbench.features import open_features
 from vrbench.video import Clip, Videos, decoding, open_videos, parse_sampling
 from vrbench.video.timeline import Timeline, count_frames, read_timeline

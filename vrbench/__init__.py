@@ -13,21 +13,21 @@ from vrbench.errors import InputError
 
 if TYPE_CHECKING:
     from vrbench import diagnostics, losses, metrics, sequences, tasks
-    from vrbench.evaluation import evaluate
+    from vrbench.evaluation.run import evaluate
     from vrbench.features import Features, Tokens
     from vrbench.features import open_features as open  # noqa: A004  the promised name
     from vrbench.normalizing import normalize
     from vrbench.results import Result
     from vrbench.scoring import score
-    from vrbench.sim import Sim
+    from vrbench.sims.sim import Sim
 
 _NAMES = {
     "Features": ("vrbench.features", "Features"),
     "Result": ("vrbench.results", "Result"),
-    "Sim": ("vrbench.sim", "Sim"),
+    "Sim": ("vrbench.sims.sim", "Sim"),
     "Tokens": ("vrbench.features", "Tokens"),
     "diagnostics": ("vrbench.diagnostics", None),
-    "evaluate": ("vrbench.evaluation", "evaluate"),
+    "evaluate": ("vrbench.evaluation.run", "evaluate"),
     "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizing", "normalize"),

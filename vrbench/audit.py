@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vrbench.grid import Settings
+from vrbench.evaluation.grid import Settings
 from vrbench.rules import rules
 from vrbench.rules.base import Audited, Reported, Rule
-from vrbench.sim import DIRECTIONS, Direction
-from vrbench.simfile import SimFile, load_sim
+from vrbench.sims.file import SimFile, load_sim
+from vrbench.sims.sim import DIRECTIONS, Direction
 
 ORDER = ("ties", "median", "captions", "recall", "padding", "dual softmax")
 """What rules change, as reports list it; only the last changes the similarities themselves."""

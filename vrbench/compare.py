@@ -14,7 +14,7 @@ from vrbench import labels
 from vrbench.errors import InputError
 from vrbench.results import Result
 from vrbench.significance import bootstrap, mcnemar, permutation, statistic_of
-from vrbench.sim import DIRECTIONS, Direction
+from vrbench.sims.sim import DIRECTIONS, Direction
 
 LEVEL = 0.95
 """Of the bootstrap intervals."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.compiling import available, compiled
-from vrbench.sim import Rows, is_finite
+from vrbench.sims.sim import Rows, is_finite
 
 CHUNK = 64
 """Rows compared at once: their answers stay in the cache, and counts of them fit into a byte."""

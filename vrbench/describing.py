@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vrbench.sim import Direction
-from vrbench.sources import Source
+from vrbench.evaluation.sources import Source
+from vrbench.sims.sim import Direction
 
 
 def text_captions(source: Source) -> list[str]:

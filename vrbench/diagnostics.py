@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
 from vrbench.metrics import fold
-from vrbench.sim import DIRECTIONS, Direction, Sim, as_matrix
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.truth import Queries, Truth, queries
 
 HUB_K = 10

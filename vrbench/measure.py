@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.diagnostics import HUB_K, Occurrences, ProbabilitySums, Representation
 from vrbench.metrics import Counts, RankCounter, count_ranks, fold, summary
-from vrbench.sim import DIRECTIONS, Direction, Sim, as_matrix
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.truth import Truth, queries, v2t_queries
 
 

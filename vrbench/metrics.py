@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.counting import count
 from vrbench.errors import InputError
-from vrbench.sim import Direction, Rows, Sim, as_matrix, check_finite, is_finite
+from vrbench.sims.sim import Direction, Rows, Sim, as_matrix, check_finite, is_finite
 from vrbench.truth import Protocol, Queries, Truth, queries, v2t_queries
 
 Ties = Literal["mean", "optimistic", "pessimistic"]

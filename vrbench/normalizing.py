@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Bank, Fitted, Normalization
-from vrbench.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, check_finite
+from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, check_finite
 from vrbench.truth import Truth
 
 

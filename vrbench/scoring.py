@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from vrbench.alignments import driver, parse_method
 from vrbench.features.tokens import as_tokens
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 
 
 def score(

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from vrbench.describing import gallery_captions, text_captions, video_captions
 from vrbench.diagnostics import ProbabilitySums
 from vrbench.errors import InputError, did_you_mean
+from vrbench.evaluation.sources import Source
 from vrbench.figures.base import Case
 from vrbench.metrics import count_ranks, fold
 from vrbench.normalizations import normalizations
-from vrbench.sim import Direction, Sim
-from vrbench.sources import Source
+from vrbench.sims.sim import Direction, Sim
 from vrbench.trec import best
 from vrbench.truth import Queries, queries
 

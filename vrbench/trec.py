@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.files import replacing
-from vrbench.sim import DIRECTIONS, Sim, as_matrix
+from vrbench.sims.sim import DIRECTIONS, Sim, as_matrix
 from vrbench.truth import Queries, Truth, queries
 
 DEPTH = 100

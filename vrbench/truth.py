@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
-from vrbench.sim import Direction, Rows, check_finite
+from vrbench.sims.sim import Direction, Rows, check_finite
 
 Protocol = Literal["group-max", "best-caption", "each-caption"]
 

@@ -16,7 +16,7 @@ from vrbench.alignments.threads import Pool, find_device
 from vrbench.alignments.tiles import Panel, Products, on_grid, panels
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 
 if TYPE_CHECKING:
     from torch import Tensor, device, dtype

@@ -76,7 +76,7 @@ def _add_captions(report: dict[str, Any], results: Sequence[Result], path: Path 
     """Add the caption of each query that changed, where the feature file is at hand."""
     from vrbench.bundled import bundled_features
     from vrbench.describing import text_captions, video_captions
-    from vrbench.feature_source import FeatureSource
+    from vrbench.evaluation.feature_source import FeatureSource
     from vrbench.features.file import open_features, sha256_of
 
     known = {result["features"]["sha256"] for result in results}

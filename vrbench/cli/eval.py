@@ -13,9 +13,9 @@ from vrbench.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vrbench.grid import Job, Settings
+    from vrbench.evaluation.grid import Job, Settings
+    from vrbench.evaluation.sources import Compute, Source
     from vrbench.results import Result
-    from vrbench.sources import Compute, Source
 
 FEW = 100_000
 """Pairs that are scored before a person would read what they take."""
@@ -117,10 +117,10 @@ def evaluate(
     """
     from vrbench.bundled import bundled_features
     from vrbench.cli.numbers import whole_numbers
-    from vrbench.grid import Settings, plan
+    from vrbench.evaluation.grid import Settings, plan
+    from vrbench.evaluation.opening import open_source
+    from vrbench.evaluation.sources import Compute
     from vrbench.memory import parse_size
-    from vrbench.opening import open_source
-    from vrbench.sources import Compute
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
@@ -176,7 +176,7 @@ def _run(
     from contextlib import nullcontext
 
     from vrbench.cli.progress import Bars
-    from vrbench.evaluation import Run
+    from vrbench.evaluation.run import Run
 
     existing = sum(job.exists for job in jobs)
     if not quiet:
@@ -193,7 +193,7 @@ def _run(
 
 def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:
     """Say what a long run will take, before it."""
-    from vrbench.estimate import LONG, estimate
+    from vrbench.evaluation.estimate import LONG, estimate
 
     for job in jobs:
         cost = (
@@ -204,7 +204,7 @@ def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:
 
 
 def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) -> None:
-    from vrbench.estimate import estimate
+    from vrbench.evaluation.estimate import estimate
 
     for source, jobs in work:
         about = source.about

@@ -11,7 +11,7 @@ from vrbench.cli.app import command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench.extract import Extraction, Source
+    from vrbench.extraction.extract import Extraction, Source
 
 MOST = 20
 """Skipped items that are listed one by one."""
@@ -90,8 +90,8 @@ def extract(
     """
     from vrbench.cli.progress import Bars
     from vrbench.datasets import datasets
-    from vrbench.extract import Source
-    from vrbench.extract import extract as run
+    from vrbench.extraction.extract import Source
+    from vrbench.extraction.extract import extract as run
 
     source = _source(videos, captions, dataset, annotations, split)
     bank = None
@@ -129,7 +129,7 @@ def _source(
     videos: Path, captions: Path | None, dataset: str, annotations: Path | None, split: str
 ) -> Source:
     from vrbench.datasets import read
-    from vrbench.extract import Source
+    from vrbench.extraction.extract import Source
 
     if captions is not None:
         if annotations is not None:

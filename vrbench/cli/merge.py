@@ -26,7 +26,7 @@ def merge(
 
       vrbench merge 1.h5 2.h5 --out all.h5
     """
-    from vrbench.merging import merge_shards
+    from vrbench.extraction.merging import merge_shards
 
     counts = merge_shards(shards, out, overwrite=overwrite)
     note(f"{out}: {', '.join(f'{count} in /{side}' for side, count in counts.items())}.")

@@ -40,12 +40,12 @@ def plot(
     from vrbench.alignments import parse_method
     from vrbench.bundled import bundled_features
     from vrbench.cli.progress import Bars
+    from vrbench.evaluation.grid import Settings, bank_kind, parse_norm
+    from vrbench.evaluation.opening import open_source
+    from vrbench.evaluation.sources import Compute
     from vrbench.figures import figures
     from vrbench.figures.base import Case
-    from vrbench.grid import Settings, bank_kind, parse_norm
     from vrbench.normalizations import normalizations
-    from vrbench.opening import open_source
-    from vrbench.sources import Compute
 
     if from_sim and features:
         raise InputError("--from-sim takes no feature file.")

@@ -67,7 +67,7 @@ def show(
         shown = _queries(cases, query, direction, k, picks)
     _print(shown, cases[0], json)
     if frames is not None:
-        from vrbench.pictures import page_of_queries
+        from vrbench.pages.pictures import page_of_queries
 
         page_of_queries(shown, frames, out, cases[0].data())
         note(f"{out} is written.")
@@ -115,11 +115,11 @@ def _cases(
 ) -> list[Case]:
     from vrbench.alignments import parse_method
     from vrbench.bundled import bundled_features
+    from vrbench.evaluation.grid import Settings, bank_kind
+    from vrbench.evaluation.opening import open_source
+    from vrbench.evaluation.sources import Compute
     from vrbench.figures.base import Case
-    from vrbench.grid import Settings, bank_kind
     from vrbench.normalizations import normalizations
-    from vrbench.opening import open_source
-    from vrbench.sources import Compute
 
     settings = Settings()
     path = None if from_sim else features or bundled_features()

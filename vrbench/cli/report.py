@@ -27,7 +27,7 @@ def report(
 
       vrbench report results --out page.html
     """
-    from vrbench.report import report as write
+    from vrbench.pages.report import report as write
 
     page = out or folder / "report.html"
     for text in write(folder, page):

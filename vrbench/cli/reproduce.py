@@ -13,8 +13,8 @@ from vrbench.cli.table import Format, print_as
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vrbench.reproducing import Reproduction
     from vrbench.results import Result
+    from vrbench.tables.reproducing import Reproduction
 
 
 @command("reproduce")
@@ -52,12 +52,12 @@ def reproduce(
     from vrbench import published, tables
     from vrbench.bundled import bundled_features
     from vrbench.cli.progress import Bars
-    from vrbench.evaluation import Run
-    from vrbench.grid import Settings
+    from vrbench.evaluation.grid import Settings
+    from vrbench.evaluation.run import Run
+    from vrbench.evaluation.sources import Compute
     from vrbench.memory import parse_size
-    from vrbench.reproducing import recalls, reproductions
     from vrbench.results import with_ranks
-    from vrbench.sources import Compute
+    from vrbench.tables.reproducing import recalls, reproductions
 
     table = published.load(name)
     settings = Settings(recalls(table))

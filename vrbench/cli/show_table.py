@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vrbench.formats import Block, Table, superscript
 from vrbench.published import Cell
+from vrbench.tables.formats import Block, Table, superscript
 
 _WIDE = 160
 """Columns where stdout is no terminal."""

@@ -11,7 +11,7 @@ from vrbench.cli.app import command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench.formats import Table
+    from vrbench.tables.formats import Table
 
 Format = Annotated[
     Literal["terminal", "markdown", "csv", "latex", "json"] | None,
@@ -49,7 +49,7 @@ def table(
       vrbench table
     """
     if system is not None:
-        from vrbench.systems import system_table
+        from vrbench.tables.systems import system_table
 
         if name is not None:
             raise InputError(f"Give a table or --system, not both: {name} and {system}.")

@@ -11,7 +11,7 @@ from vrbench.cli.app import app, command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench.projection import Projection
+    from vrbench.extraction.projection import Projection
 
 train = typer.Typer(no_args_is_help=True, help="Train a projection on stored features.")
 app.add_typer(train, name="train")

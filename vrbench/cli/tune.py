@@ -11,7 +11,7 @@ from vrbench.cli.app import command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench.tuning import Tuning
+    from vrbench.evaluation.tuning import Tuning
 
 
 @command("tune")
@@ -57,11 +57,11 @@ def tune(
 
     from vrbench.bundled import bundled_features
     from vrbench.cli.progress import Bars
-    from vrbench.evaluation import Run
-    from vrbench.grid import Settings, plan
-    from vrbench.opening import open_source
-    from vrbench.sources import Compute
-    from vrbench.tuning import tune as choose
+    from vrbench.evaluation.grid import Settings, plan
+    from vrbench.evaluation.opening import open_source
+    from vrbench.evaluation.run import Run
+    from vrbench.evaluation.sources import Compute
+    from vrbench.evaluation.tuning import tune as choose
 
     if from_sim and features:
         raise InputError("--from-sim takes no feature file.")

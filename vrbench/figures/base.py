@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.grid import Settings
+from vrbench.evaluation.grid import Settings
+from vrbench.evaluation.sources import Source
 from vrbench.labels import DIRECTION_NAMES
 from vrbench.metrics import count_ranks
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.normalizing import BankSim, apply
-from vrbench.sim import DIRECTIONS, Direction, Sim
-from vrbench.sources import Source
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 from vrbench.truth import Queries, queries, v2t_queries
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import LINES, Case, Figure, each_direction
 from vrbench.metrics import fold
-from vrbench.sim import DIRECTIONS
+from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd

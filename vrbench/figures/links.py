@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.feature_source import FeatureSource
+from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 

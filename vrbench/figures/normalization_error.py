@@ -13,7 +13,7 @@ from vrbench.figures.base import Case, Figure, each_direction
 from vrbench.metrics import fold
 from vrbench.normalizations.ncl import NCL
 from vrbench.normalizing import BankSim, apply
-from vrbench.sim import DIRECTIONS, Direction, Sim
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
 if TYPE_CHECKING:
     import pandas as pd

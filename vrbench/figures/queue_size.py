@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vrbench.errors import InputError
+from vrbench.evaluation.held_out import held_out
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
-from vrbench.held_out import held_out
 from vrbench.normalizing import apply
-from vrbench.sim import DIRECTIONS, Direction, Sim
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ import numpy as np
 
 from vrbench.figures import figures
 from vrbench.figures.base import LINES, Case, Figure, each_direction
-from vrbench.sim import DIRECTIONS
+from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd

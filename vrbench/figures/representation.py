@@ -9,7 +9,7 @@ from vrbench.diagnostics import Representation
 from vrbench.figures import figures
 from vrbench.figures.base import HATCHES, STAGES, Case, Figure, each_direction
 from vrbench.metrics import fold
-from vrbench.sim import DIRECTIONS
+from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd

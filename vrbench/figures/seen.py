@@ -13,7 +13,7 @@ from vrbench.figures import figures
 from vrbench.figures.base import LINES, STAGES, Case, Figure, each_direction
 from vrbench.metrics import count_ranks
 from vrbench.normalizing import BankSim, apply
-from vrbench.sim import DIRECTIONS, Direction, Sim
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 from vrbench.truth import Truth, queries
 
 if TYPE_CHECKING:

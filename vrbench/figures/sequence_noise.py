@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.feature_source import FeatureSource
+from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 from vrbench.figures.planting import Planted, clean, irrelevant, shifted, swapped

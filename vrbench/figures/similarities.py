@@ -12,7 +12,7 @@ from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import STAGES, Case, Figure
 from vrbench.labels import DIRECTION_NAMES
-from vrbench.sim import DIRECTIONS, Direction, Sim
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
 if TYPE_CHECKING:
     import pandas as pd

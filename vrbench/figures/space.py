@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments.driver import global_vectors
 from vrbench.errors import InputError
-from vrbench.feature_source import FeatureSource
+from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.sim import Rows
+from vrbench.sims.sim import Rows
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
 """Maps a block of test queries (rows, gallery) to the normalized block, in float64: float32 would

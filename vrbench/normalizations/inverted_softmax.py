@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Bank, Fitted, Normalization, column_logsumexp, exponential
-from vrbench.sim import Rows
+from vrbench.sims.sim import Rows
 
 
 @normalizations.register("inverted-softmax")

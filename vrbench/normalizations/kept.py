@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.memory import spare
 from vrbench.normalizations.fused import compiled
-from vrbench.sim import Rows
+from vrbench.sims.sim import Rows
 
 Vector = NDArray[np.float64]
 Step = Callable[[Vector], tuple[Vector, Vector]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.sim import Rows
+from vrbench.sims.sim import Rows
 
 
 def mean_of_largest(rows: Rows, k: int) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy as np
 from vrbench.errors import InputError
 from vrbench.normalizations.base import column_logsumexp
 from vrbench.normalizations.kept import Step, Vector, keep
-from vrbench.sim import Rows
+from vrbench.sims.sim import Rows
 
 MOST_ITERATIONS = 20_000
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.metrics import Counts, count_ranks, summary
-from vrbench.sim import Direction, Sim, as_matrix
+from vrbench.sims.sim import Direction, Sim, as_matrix
 from vrbench.truth import Queries, Truth, queries, v2t_queries
 
 REFERENCE = "best-caption"

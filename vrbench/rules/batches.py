@@ -9,7 +9,7 @@ import numpy as np
 from vrbench.errors import InputError
 from vrbench.rules import rules
 from vrbench.rules.base import Audited, Reported, Rule, reported
-from vrbench.sim import Direction, Sim
+from vrbench.sims.sim import Direction, Sim
 from vrbench.truth import Truth
 
 

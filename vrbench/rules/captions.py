@@ -9,7 +9,7 @@ import numpy as np
 from vrbench.metrics import count_ranks
 from vrbench.rules import rules
 from vrbench.rules.base import Audited, Reported, Rule, reported
-from vrbench.sim import Direction, Rows, Sim
+from vrbench.sims.sim import Direction, Rows, Sim
 from vrbench.truth import Queries, Truth
 
 

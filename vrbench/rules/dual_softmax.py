@@ -14,7 +14,7 @@ from vrbench.normalizations.base import Bank, Transform
 from vrbench.normalizations.dsl import DualSoftmax
 from vrbench.rules import rules
 from vrbench.rules.base import Audited, Reported, Rule, reported
-from vrbench.sim import Direction, Rows
+from vrbench.sims.sim import Direction, Rows
 from vrbench.truth import Queries
 
 

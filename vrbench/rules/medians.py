@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.rules import rules
 from vrbench.rules.base import Audited, Reported, Rule, reported
-from vrbench.sim import Direction
+from vrbench.sims.sim import Direction
 
 
 def _with(audited: Audited, direction: Direction, median: Any) -> Reported:

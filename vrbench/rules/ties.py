@@ -8,7 +8,7 @@ import numpy as np
 
 from vrbench.rules import rules
 from vrbench.rules.base import Audited, Reported, Rule, reported
-from vrbench.sim import Direction
+from vrbench.sims.sim import Direction
 
 
 def _under(audited: Audited, direction: Direction, ties: str) -> Reported:

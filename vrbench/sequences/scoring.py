@@ -21,7 +21,7 @@ from vrbench.sequences.base import (
 )
 from vrbench.sequences.distance import WarpingAlignment
 from vrbench.sequences.lanes import blocks
-from vrbench.sim import as_matrix
+from vrbench.sims.sim import as_matrix
 
 Lengths = NDArray[np.int64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.projection import Affine
+from vrbench.extraction.projection import Affine
 
 Array = NDArray[np.float64]
 

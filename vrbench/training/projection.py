@@ -14,8 +14,8 @@ import numpy as np
 
 from vrbench import metrics
 from vrbench.errors import InputError
+from vrbench.extraction.projection import Affine, Projection
 from vrbench.features import Features
-from vrbench.projection import Affine, Projection
 from vrbench.training.cca import canonical
 from vrbench.training.pairs import Array, Pairs
 

@@ -17,9 +17,9 @@ from vrbench.captions import Caption
 from vrbench.datasets import Annotations, Video
 from vrbench.encoders import LoadedEncoder
 from vrbench.errors import InputError
+from vrbench.extraction.packing import columns, joined, packed, strings
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
-from vrbench.packing import columns, joined, packed, strings
 from vrbench.video import Clip, Videos
 
 T = TypeVar("T")

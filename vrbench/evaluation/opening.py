@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.feature_source import FeatureSource
+from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.grid import Settings
+from vrbench.evaluation.sequence_sources import SequenceFeatures, SequenceSims
+from vrbench.evaluation.sim_source import SimSource
+from vrbench.evaluation.sources import Compute, Source
 from vrbench.features import Features, open_features
-from vrbench.grid import Settings
 from vrbench.memory import set_bound
-from vrbench.sequence_sources import SequenceFeatures, SequenceSims
 from vrbench.sequences import sequences
 from vrbench.sequences.grouping import group_tokens
-from vrbench.sim_source import SimSource
-from vrbench.simfile import SimFile, load_sim
-from vrbench.sources import Compute, Source
+from vrbench.sims.file import SimFile, load_sim
 
 KINDS = ("none", "train", "test", "rolling")
 

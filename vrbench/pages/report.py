@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vrbench import html, labels
+from vrbench import labels
 from vrbench._version import VERSION
 from vrbench.audit import audit
 from vrbench.compare import compare
 from vrbench.errors import InputError
 from vrbench.files import replacing
 from vrbench.labels import DIRECTION_NAMES
-from vrbench.report_tables import filled
+from vrbench.pages import html
+from vrbench.pages.report_tables import filled
 from vrbench.results import Result, load_all, with_ranks
-from vrbench.sim import DIRECTIONS
-from vrbench.stored import in_npz
+from vrbench.sims.sim import DIRECTIONS
+from vrbench.sims.stored import in_npz
 
 MOST = 8
 """Results on the same data that are tested against each other; pairs grow with the square."""

@@ -12,20 +12,20 @@ from typing import Any, Literal
 from vrbench import results
 from vrbench.alignments import Method
 from vrbench.errors import InputError
+from vrbench.evaluation.grid import Job, Settings, plan
+from vrbench.evaluation.opening import open_source
+from vrbench.evaluation.record import describe, numbers
+from vrbench.evaluation.sources import Compute, Source
 from vrbench.features import Features
 from vrbench.files import check_folder
-from vrbench.grid import Job, Settings, plan
 from vrbench.measure import Measured, measure
 from vrbench.memory import parse_size
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.normalizing import BankSim, apply
-from vrbench.opening import open_source
-from vrbench.record import describe, numbers
 from vrbench.results import Result
-from vrbench.sim import Sim
-from vrbench.simfile import save_sim
-from vrbench.sources import Compute, Source
+from vrbench.sims.file import save_sim
+from vrbench.sims.sim import Sim
 from vrbench.trec import DEPTH, write_runs
 
 

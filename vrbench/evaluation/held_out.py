@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.feature_source import FeatureSource
+from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.sim_source import SimSource
+from vrbench.evaluation.sources import Source
 from vrbench.features import Tokens
-from vrbench.sim import Sim
-from vrbench.sim_source import SimSource
-from vrbench.simbeside import MOST_PAIRS, read_beside
-from vrbench.simfile import SimFile
-from vrbench.sources import Source
+from vrbench.sims.beside import MOST_PAIRS, read_beside
+from vrbench.sims.file import SimFile
+from vrbench.sims.sim import Sim
 from vrbench.truth import Truth
 
 NEVER = "parameters are never chosen on the test set."

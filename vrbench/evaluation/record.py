@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from vrbench._version import VERSION
-from vrbench.grid import Job, Settings
+from vrbench.evaluation.grid import Job, Settings
+from vrbench.evaluation.sources import Compute, Source
 from vrbench.measure import Measured
 from vrbench.normalizations import normalizations
 from vrbench.normalizing import BankSim
 from vrbench.results import SCHEMA
 from vrbench.significance import mcnemar
-from vrbench.sim import Sim
-from vrbench.sources import Compute, Source
+from vrbench.sims.sim import Sim
 
 
 def describe(

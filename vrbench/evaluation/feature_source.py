@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.driver import BLOCK_BYTES, Progress, global_vectors, score
 from vrbench.alignments.threads import find_device
+from vrbench.evaluation.folding import fold
+from vrbench.evaluation.logit_scale import logit_scale
+from vrbench.evaluation.sim_source import bank_identity_of, whole_bank
+from vrbench.evaluation.sources import Compute
 from vrbench.features import Features, Tokens
-from vrbench.folding import fold
-from vrbench.logit_scale import logit_scale
 from vrbench.memory import block_bytes, spare
 from vrbench.memory import fits as fits_memory
 from vrbench.normalizing import BankSim
-from vrbench.sim import Direction, Sim
-from vrbench.sim_source import bank_identity_of, whole_bank
-from vrbench.simbeside import MOST_PAIRS
-from vrbench.simfile import SimFile
-from vrbench.sources import Compute
-from vrbench.stored import spool
+from vrbench.sims.beside import MOST_PAIRS
+from vrbench.sims.file import SimFile
+from vrbench.sims.sim import Direction, Sim
+from vrbench.sims.stored import spool
 from vrbench.truth import Truth
 
 SPOOLED = 50_000_000

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.sequences import Scored, SequenceAlignment, score_matrix
 from vrbench.sequences.grouping import Grouping
-from vrbench.sim import DIRECTIONS, Direction, Rows, Sim, check_finite
+from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, check_finite
 
 ClipSim = Callable[[NDArray[np.int64]], Sim]
 """Maps rows of captions to their similarities with all clips; a direction may be missing."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vrbench import labels
-from vrbench.formats import UNMEASURED, Block, Line
 from vrbench.labels import Result
-from vrbench.lettering import letter
 from vrbench.published import Cell, Column, MeasuredBy, PublishedTable, better
+from vrbench.tables.formats import UNMEASURED, Block, Line
+from vrbench.tables.lettering import letter
 
 EMPTY = Cell(None, "")
 SHARE = "percent of videos"

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation import Run
-from vrbench.feature_source import FeatureSource
-from vrbench.grid import Settings, parse_norm, plan
-from vrbench.held_out import held_out
+from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.grid import Settings, parse_norm, plan
+from vrbench.evaluation.held_out import held_out
+from vrbench.evaluation.run import Run
+from vrbench.evaluation.sources import Compute, Source
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
-from vrbench.sources import Compute, Source
 
 DIRECTIONS = {"t2v": ("t2v",), "v2t": ("v2t",), "both": ("t2v", "v2t")}
 

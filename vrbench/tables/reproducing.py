@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vrbench.evaluation.grid import Job, Settings, plan
+from vrbench.evaluation.opening import open_source
+from vrbench.evaluation.sources import Compute, Source
 from vrbench.features import Features, open_features
-from vrbench.grid import Job, Settings, plan
-from vrbench.measured import unknown_methods
-from vrbench.opening import open_source
 from vrbench.published import MeasuredBy, PublishedTable, Row
-from vrbench.sources import Compute, Source
+from vrbench.tables.measured import unknown_methods
 
 
 @dataclass(frozen=True)

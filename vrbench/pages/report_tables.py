@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from vrbench import html, published
-from vrbench.formats import Block, Line, Table, superscript
+from vrbench import published
 from vrbench.labels import Result
-from vrbench.measured import matches
+from vrbench.pages import html
 from vrbench.published import Cell, PublishedTable
 from vrbench.tables import paper_table
+from vrbench.tables.formats import Block, Line, Table, superscript
+from vrbench.tables.measured import matches
 
 LEAST = 2
 """Measured rows from which on a table is shown: one row alone is nothing to compare."""

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress
 from vrbench.errors import InputError
+from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.features import Features
-from vrbench.logit_scale import logit_scale
 from vrbench.normalizing import BankSim
-from vrbench.sim import DIRECTIONS, Sim
-from vrbench.simbeside import MATRICES, read_beside
-from vrbench.simfile import SimFile
+from vrbench.sims.beside import MATRICES, read_beside
+from vrbench.sims.file import SimFile
+from vrbench.sims.sim import DIRECTIONS, Sim
 
 
 @dataclass(eq=False)

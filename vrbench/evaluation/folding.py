@@ -12,8 +12,8 @@ from vrbench.alignments.driver import Progress
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.emd_bounds import DROPPED, contenders
 from vrbench.features import Features, Tokens
-from vrbench.scored import ScoredMatrix
-from vrbench.sim import Direction, Sim
+from vrbench.sims.scored import ScoredMatrix
+from vrbench.sims.sim import Direction, Sim
 from vrbench.truth import Truth
 
 FOLDED = 32_000_000

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress
 from vrbench.normalizing import BankSim
-from vrbench.sim import Sim
+from vrbench.sims.sim import Sim
 from vrbench.truth import Truth
 
 
@@ -73,4 +73,4 @@ class Source(Protocol):
         """
 
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
-        """Return what a similarity file keeps beside matrices: see ``vrbench.simbeside``."""
+        """Return what a similarity file keeps beside matrices: see ``vrbench.sims.beside``."""

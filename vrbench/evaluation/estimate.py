@@ -12,11 +12,11 @@ from vrbench.alignments import Method
 from vrbench.alignments.base import TokenAlignment
 from vrbench.alignments.driver import BLOCK_BYTES, TOKEN_BYTES, score
 from vrbench.alignments.fused import compiles
-from vrbench.feature_source import FeatureSource
+from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.grid import Job
+from vrbench.evaluation.sources import Compute, Source
 from vrbench.features.tokens import Tokens
-from vrbench.grid import Job
 from vrbench.memory import imports
-from vrbench.sources import Compute, Source
 
 LONG = 30.0
 """Seconds from which a run is announced."""

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
-from vrbench.sim import Sim, as_matrix
-from vrbench.simbeside import SMALL, small_beside
-from vrbench.stored import StoredMatrix, in_npz, spool
+from vrbench.sims.beside import SMALL, small_beside
+from vrbench.sims.sim import Sim, as_matrix
+from vrbench.sims.stored import StoredMatrix, in_npz, spool
 from vrbench.truth import Truth
 
 KEYS = (

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vrbench.formats import UNMEASURED, Block, Line, Table
 from vrbench.published import Cell
+from vrbench.tables.formats import UNMEASURED, Block, Line, Table
 
 _ESCAPES = {
     **{char: "\\" + char for char in "&%$#_{}"},

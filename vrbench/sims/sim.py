@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.inputs import to_numpy
-from vrbench.scored import ScoredMatrix
-from vrbench.stored import StoredMatrix
+from vrbench.sims.scored import ScoredMatrix
+from vrbench.sims.stored import StoredMatrix
 
 Direction = Literal["t2v", "v2t"]
 DIRECTIONS: tuple[Direction, Direction] = ("t2v", "v2t")

@@ -9,9 +9,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from vrbench import html
 from vrbench.errors import InputError
 from vrbench.files import replacing
+from vrbench.pages import html
 from vrbench.video import Videos, open_videos, parse_sampling
 
 FRAMES = parse_sampling("uniform:3")

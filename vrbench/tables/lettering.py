@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.formats import Block, Line
 from vrbench.labels import Result
 from vrbench.significance import mcnemar
+from vrbench.tables.formats import Block, Line
 
 LETTERS = "abcdefghijklmnoprstuvwxyz"
 """Rows beyond these get none. No q: it has no superscript in Unicode."""

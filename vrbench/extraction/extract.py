@@ -11,11 +11,11 @@ from pathlib import Path
 from vrbench._version import VERSION
 from vrbench.datasets import Annotations, read_csv
 from vrbench.encoders import LoadedEncoder, encoders
-from vrbench.encoding import Job, Progress
 from vrbench.errors import InputError
+from vrbench.extraction.encoding import Job, Progress
+from vrbench.extraction.projection import ProjectedEncoder, Projection
+from vrbench.extraction.shards import Shard
 from vrbench.features.writer import FeatureWriter, successor
-from vrbench.projection import ProjectedEncoder, Projection
-from vrbench.shards import Shard
 from vrbench.video import Videos, open_videos, parse_sampling
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from vrbench.errors import InputError
+from vrbench.extraction.shards import Shard
 from vrbench.features import Tokens
 from vrbench.features.check import group_problems
 from vrbench.features.hdf5 import SIDES, check_out, open_hdf5, read_attrs, reading
 from vrbench.features.sides import read_side, unfinished
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.files import replacing
-from vrbench.shards import Shard
 
 
 @dataclass(frozen=True)

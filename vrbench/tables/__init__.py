@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from vrbench import labels, measured, published
-from vrbench.formats import Block, Line, Table, csv, markdown, to_json
+from vrbench import labels, published
 from vrbench.labels import CONTEXT, LABELS, Result
-from vrbench.latex import latex
-from vrbench.measured import EMPTY, all_columns, line, missing_methods
 from vrbench.published import Cell, Claim, Column, PublishedTable
 from vrbench.published.claims import contradictions, gain_label
 from vrbench.published.conflicts import conflicts, sentences
+from vrbench.tables import measured
+from vrbench.tables.formats import Block, Line, Table, csv, markdown, to_json
+from vrbench.tables.latex import latex
+from vrbench.tables.measured import EMPTY, all_columns, line, missing_methods
 
 __all__ = ["FORMATS", "Table", "csv", "markdown", "paper_table", "results_table", "to_json"]
 

@@ -7,9 +7,9 @@ from collections import defaultdict
 
 from vrbench import published
 from vrbench.errors import InputError, did_you_mean
-from vrbench.formats import Block, Line, Table
 from vrbench.published import Cell, Column, PublishedTable, Row
 from vrbench.published.conflicts import conflicts, place, sentences
+from vrbench.tables.formats import Block, Line, Table
 
 _CITATION = re.compile(r"\s*(\[\d+\]|\([^()]*\d{4}\w?\)|†)")
 _ABSENT = Cell(None, "")

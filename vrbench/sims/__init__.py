@@ -1,0 +1,1 @@
+"""Similarity matrices: in memory, on disk, in files."""
