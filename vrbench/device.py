@@ -21,8 +21,6 @@ def check_device(name: str) -> None:
 def torch_device(name: str) -> str:
     """Return ``cpu`` or ``cuda``: CUDA for ``auto`` where there is one.
 
-    On CUDA, tf32, which rounds the factors of float32 products to 10 bits, is switched off.
-
     Raises:
         InputError: ``cuda`` is asked for where there is none, or the name is unknown.
     """
@@ -32,8 +30,4 @@ def torch_device(name: str) -> str:
     cuda = torch.cuda.is_available()
     if name == "cuda" and not cuda:
         raise InputError("There is no CUDA device here: use --device cpu or auto.")
-    if name == "cpu" or not cuda:
-        return "cpu"
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
-    return "cuda"
+    return "cuda" if cuda and name != "cpu" else "cpu"

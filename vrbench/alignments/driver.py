@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method, fused
 from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.alignments.items import Items, prepare
-from vrbench.alignments.threads import Pool, find_device
+from vrbench.alignments.threads import Pool
 from vrbench.alignments.tiles import Panel, Products, on_grid, panels
+from vrbench.device import torch_device
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
 from vrbench.sims.sim import Sim
@@ -75,7 +76,7 @@ def score(
     _check_options(precision, device, workers)
     _check_sides(text, video)
     kind = torch.float64 if precision == "double" else torch.float32
-    on = find_device(device)
+    on = torch.device(torch_device(device))
     out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
     done, total = 0, len(text) * len(video) * len(method.parts)
     work = _Work(text, video, kind, on, block_bytes, compiled)

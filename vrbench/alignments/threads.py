@@ -7,24 +7,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
-from vrbench.errors import InputError
-
 if TYPE_CHECKING:
     from torch import device
-
-
-def find_device(name: str) -> device:
-    """Return the device that ``auto``, ``cpu`` or ``cuda`` names.
-
-    Raises:
-        InputError: there is no CUDA device.
-    """
-    import torch
-
-    cuda = torch.cuda.is_available()
-    if name == "cuda" and not cuda:
-        raise InputError("There is no CUDA device here: use --device cpu or auto.")
-    return torch.device("cuda" if cuda and name != "cpu" else "cpu")
 
 
 class Pool:

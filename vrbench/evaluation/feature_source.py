@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.driver import BLOCK_BYTES, Progress, global_vectors, score
-from vrbench.alignments.threads import find_device
+from vrbench.device import torch_device
 from vrbench.evaluation.folding import fold
 from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.evaluation.sim_source import bank_identity_of, whole_bank
@@ -104,7 +104,7 @@ class FeatureSource:
         if self.version(bank) == "folded":
             assert method is not None
             how = self.compute
-            exact = how.precision == "single" and find_device(how.device).type == "cpu"
+            exact = how.precision == "single" and torch_device(how.device) == "cpu"
             return fold(self._score, method, self.features, self.truth, exact, progress)
         directions = 1 if method is not None and method.symmetric else 2
         raw = self.pairs("none") * self._width * directions

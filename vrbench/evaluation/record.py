@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vrbench._version import VERSION
+from vrbench.device import torch_device
 from vrbench.evaluation.grid import Job, Settings
 from vrbench.evaluation.sources import Compute, Source
 from vrbench.measure import Measured
@@ -98,9 +99,6 @@ def _change(before: Any, after: Any) -> dict[str, Any]:
 def _provenance(settings: Settings, compute: Compute) -> dict[str, Any]:
     import torch
 
-    device = compute.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     from_shell = Path(sys.argv[0]).stem == "vrbench"
     return {
         "vrbench": VERSION,
@@ -109,7 +107,7 @@ def _provenance(settings: Settings, compute: Compute) -> dict[str, Any]:
         "numpy": np.__version__,
         "seed": settings.seed,
         "precision": settings.precision,
-        "device": device,
+        "device": torch_device(compute.device),
         "command": shlex.join(["vrbench", *sys.argv[1:]]) if from_shell else "vrbench.evaluate",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
