@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type check bench features clean
+.PHONY: help install demo test lint type check bench docs features clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: lint type test ## lint, type and test
 
 bench: $(READY) ## run the benchmarks and write benchmarks/results.md
 	$(BIN)/python -m benchmarks
+
+docs: $(READY) ## make the pages of docs/ again, with SHARED (default ../shared)
+	$(BIN)/python -m docs --shared $(SHARED)
 
 features: $(READY) ## make features/msrvtt-476.h5 again from SHARED (default ../shared)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt onnx

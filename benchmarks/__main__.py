@@ -13,7 +13,16 @@ import torch
 from benchmarks.base import Claim
 from vrbench import __version__
 
-NAMES = ("alignments", "solvers", "growth", "normalizations", "measuring", "features")
+NAMES = (
+    "alignments",
+    "solvers",
+    "growth",
+    "normalizations",
+    "measuring",
+    "features",
+    "sequences",
+    "extraction",
+)
 HEAD = """# Measured claims
 
 Ratios of two sides timed in turn in one process, in CPU seconds: the median of the rounds, with the

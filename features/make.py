@@ -19,9 +19,9 @@ from typing import Annotated
 
 import typer
 
-from vrbench.captions import read_captions
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app, note
+from vrbench.datasets import read_csv
 from vrbench.files import replacing
 
 BANK_VIDEOS = 1000
@@ -70,9 +70,9 @@ def vrbench(*arguments: str) -> None:
 
 def split(frames: Path, build: Path, most: int) -> None:
     """Write test.csv, bank.csv and fit.csv; no test video or test caption is in the last two."""
-    test = read_captions(frames / "captions_1ka.csv")
+    test = read_csv(frames / "captions_1ka.csv").captions_by_video
     spoken = {caption for captions in test.values() for caption in captions}
-    everything = read_captions(frames / "captions.csv")
+    everything = read_csv(frames / "captions.csv").captions_by_video
     other = {video: everything[video] for video in everything if video not in test}
     usable = {video: [c for c in other[video] if c not in spoken] for video in other}
     dropped = sum(map(len, other.values())) - sum(map(len, usable.values()))

@@ -8,13 +8,24 @@ from pathlib import Path
 import pytest
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
+PAPERS = DATA.parent / "papers"
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data beside the checkout; skips the test where it is missing."""
-    if not DATA.is_dir():
+    return _there(DATA)
+
+
+@pytest.fixture(scope="session")
+def shared_papers() -> Path:
+    """The folder of the papers' texts beside the data; skips the test where it is missing."""
+    return _there(PAPERS)
+
+
+def _there(folder: Path) -> Path:
+    if not folder.is_dir():
         if os.environ.get("VRBENCH_REQUIRE_DATA"):
-            pytest.fail(f"{DATA} is missing, and VRBENCH_REQUIRE_DATA asks for it")
+            pytest.fail(f"{folder} is missing, and VRBENCH_REQUIRE_DATA asks for it")
         pytest.skip("needs the shared research data beside the checkout")
-    return DATA
+    return folder

@@ -54,6 +54,7 @@ def write_features(
     noise: float = 1.5,
     normalized: bool = True,
     dtype: str = "float32",
+    scale: float | None = None,
 ) -> Path:
     """Write a feature file of ``len(counts)`` videos, video j with ``counts[j]`` texts.
 
@@ -66,8 +67,10 @@ def write_features(
         noise: of a token about its video's centre.
         normalized: the attribute of that name.
         dtype: storage type.
+        scale: the encoder's logit scale, where it is to be said.
     """
     attrs = {"dataset": "small", "split": "test", "encoder": "seeded", "normalized": normalized}
+    attrs |= {} if scale is None else {"scale": scale}
     texts, videos, owner = make_captioned(seed, counts, LENGTHS, dim, noise)
     with FeatureWriter(path, attrs, dtype) as writer:
         writer.append("video", tokens_of(videos, "video"))

@@ -692,6 +692,10 @@ def test_help_imports_nothing_heavy(words: Sequence[str]) -> None:
     assert done.stderr.strip() == "[]"
 
 
+def test_the_version_is_printed() -> None:
+    assert run("--version").out == f"vrbench {vrbench.__version__}\n"
+
+
 def test_import_vrbench_imports_nothing_heavy() -> None:
     code = f"import sys; import vrbench; vrbench.__version__; {LOADED}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -27,7 +27,7 @@ from vrbench.encoders.clip_words import read_words
 from vrbench.errors import InputError
 from vrbench.extract import Source, extract
 from vrbench.features import open_features
-from vrbench.video import Clip, parse_sampling, read_clip
+from vrbench.video import Clip, open_videos, parse_sampling
 
 CAPTION = Caption("v#0", "v", "A cat sits &amp; the DOG's   café!")
 ALL_WORDS = ClipEncoder(tokens="patches", sot=True)
@@ -226,7 +226,7 @@ def test_preprocessing_equals_the_processor(size: tuple[int, int]) -> None:
 def test_preprocessing_equals_the_processor_on_real_frames(shared_data: Path) -> None:
     videos = shared_data / "msrvtt_frames" / "test1ka"
     for video in ("video7020", "video7021", "video7025"):
-        for image in read_clip(videos, video, parse_sampling("uniform:2")).images:
+        for image in open_videos(videos, parse_sampling("uniform:2")).read(video).images:
             np.testing.assert_allclose(
                 ClipPixels()(image), processed(image, 224), rtol=0, atol=1e-6
             )

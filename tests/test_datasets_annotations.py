@@ -1,9 +1,10 @@
+from math import isnan
 from pathlib import Path
 
 from small_annotations import write
 
 from vrbench import datasets
-from vrbench.captions import Caption, read_captions
+from vrbench.captions import Caption
 from vrbench.datasets import Annotations, Split, Video
 
 VIDEOS = (
@@ -27,18 +28,22 @@ def test_captions_are_numbered_by_video() -> None:
     assert made().n_texts == 6
 
 
-def test_captions_by_video_are_those_of_read_captions(tmp_path: Path) -> None:
+def test_captions_by_video_are_those_of_one_csv(tmp_path: Path) -> None:
     folder = write(tmp_path, test_csv='video_id,caption\nb, two \na,"x, y"\nb,\nb, two \n')
     captions = datasets.read("csv", folder, "test").captions_by_video
-    assert (
-        captions == read_captions(folder / "test.csv") == {"b": ["two", "", "two"], "a": ["x, y"]}
-    )
-    assert list(captions) == ["b", "a"]
+    alone = datasets.read_csv(folder / "test.csv").captions_by_video
+    assert captions == alone == {"b": ["two", "", "two"], "a": ["x, y"]}
+    assert list(captions) == list(alone) == ["b", "a"]
 
 
-def test_labels() -> None:
-    assert made().labels == [1, -1, -1]
-    assert Annotations("csv", "test", (Video("a", ()),)).labels is None
+def test_what_is_said_of_any_video_is_a_column_of_all(tmp_path: Path) -> None:
+    said = "video_id,caption,label,file,position,start\na,x,cat,f,0,1.5\nb,y,,,,\n"
+    found = datasets.read_csv(write(tmp_path, test_csv=said) / "test.csv")
+    a, b = map(found.columns, found.videos)
+    assert a == {"label": "cat", "sequence": "f", "position": 0, "start": 1.5}
+    assert (b["label"], b["sequence"], b["position"], isnan(b["start"])) == ("", "", -1, True)
+    assert found.between(1, 2).columns(found.videos[1]).keys() == b.keys()
+    assert made().columns(VIDEOS[0]) == {}
 
 
 def test_a_sequence_is_the_file_of_a_clip() -> None:
@@ -79,9 +84,3 @@ def test_notes_compare_with_the_published_counts() -> None:
         "csv test has 3 videos instead of 4, 6 texts instead of 1,000, 1 classes instead of 2 "
         "(as annotated): numbers on it are not those of the published split."
     )
-
-
-def test_missing_videos_change_the_counts() -> None:
-    notes = made(Split(videos=3, texts=6)).notes(found={"a", "b"})
-    assert notes[0] == "1 of the 3 videos are missing."
-    assert notes[1].startswith("csv test has 2 videos instead of 3, 4 texts instead of 6:")

@@ -40,7 +40,7 @@ def test_missing_files_are_listed_with_all_that_are_needed(tmp_path: Path) -> No
 
 def test_nothing_in_the_files_is_refused(tmp_path: Path) -> None:
     message = refusal("csv", write(tmp_path, test_csv="video_id,caption\n"), "test")
-    assert message == f"{tmp_path} names no video of csv test."
+    assert message == f"{tmp_path} (csv test) names no video."
 
 
 def test_ids_are_unique(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_published_counts(name: str, counts: str, folder: Path) -> None:
 
 
 def test_a_folder_without_classes_is_refused(tmp_path: Path) -> None:
-    assert "names no video of ucf101 all." in refusal("ucf101", tmp_path, "all")
+    assert "(ucf101 all) names no video." in refusal("ucf101", tmp_path, "all")
 
 
 def test_one_name_twice_in_a_class_is_refused(folder: Path) -> None:

@@ -12,7 +12,7 @@ def test_the_list_says_which_videos_and_in_what_order(tmp_path: Path) -> None:
     found = datasets.read("msvd", tmp_path, "test")
     assert list(found.captions_by_video.items()) == [("b_2_3", ["z"]), ("a_0_1", ["x", "y", "x"])]
     assert found.videos[0].start is None
-    assert found.labels is None
+    assert "label" not in found.facts
     assert found.notes() == [
         "msvd test has 2 videos instead of 670, 4 texts instead of 27,763 (all captions): numbers "
         "on it are not those of the published split.",

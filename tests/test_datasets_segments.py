@@ -101,6 +101,22 @@ def test_youcook2_videos(tmp_path: Path) -> None:
     assert "1 videos instead of 457" in found.notes()[0]
 
 
+def test_youcook2_windows_keep_the_background(tmp_path: Path) -> None:
+    recipe = {**RECIPES["database"]["a"], "duration": 130.5}
+    write(tmp_path, youcookii_annotations_trainval_json={"database": {"a": recipe}})
+    found = datasets.read("youcook2:unit=windows", tmp_path, "val").videos
+    assert [(v.start, v.end) for v in found] == [
+        *((16.0 * k, 16.0 * k + 16) for k in range(8)),
+        (128.0, 130.5),
+    ]
+    # the middles are at 96 and 120.5 seconds
+    assert {v.position: v.texts for v in found if v.texts} == {
+        6: ("cut the bread",),
+        7: ("fry it",),
+    }
+    assert {v.sequence for v in found} == {"a"}
+
+
 def test_malformed_youcook2(tmp_path: Path) -> None:
     broken = {"a": {"subset": "training", "annotations": [{"segment": [1, 2]}]}}
     write(tmp_path, youcookii_annotations_trainval_json={"database": broken})
@@ -153,3 +169,27 @@ def test_coin_clips_are_labelled_with_their_step(tmp_path: Path) -> None:
 def test_malformed_coin(tmp_path: Path) -> None:
     write(tmp_path, COIN_json={"database": {"x": {"subset": "testing"}}})
     assert "database.x: expected an object with 'class'" in refusal("coin", tmp_path, "test")
+
+
+# --- HTM-Align
+
+SPEECH = {"v": [[0, 1.5, 4, " hello "], [1, 9.0, 7, "cut it"]], "w": [[1, 0, 2, "stir"]]}
+
+
+def test_htm_align_has_times_and_labels(tmp_path: Path) -> None:
+    found = datasets.read("htm-align", write(tmp_path, htm_align_json=SPEECH), "test")
+    assert found.videos == (
+        Video("v_0", ("hello",), "v", 1.5, 4, 0, 0),
+        Video("v_1", ("cut it",), "v", 7, 9, 1, 1),
+        Video("w_0", ("stir",), "w", 0, 2, 0, 1),
+    )
+    whole = datasets.read("htm-align:unit=videos", tmp_path, "test")
+    assert whole.videos[0] == Video("v", ("hello cut it",))
+    assert "2 videos instead of 80" in whole.notes()[0]
+
+
+def test_malformed_htm_align(tmp_path: Path) -> None:
+    write(tmp_path, htm_align_json={"v": [[2, 0, 1, "x"]]})
+    assert "v[0]: expected [alignable (0 or 1), start, end, sentence]" in refusal(
+        "htm-align", tmp_path, "test"
+    )

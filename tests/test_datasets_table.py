@@ -29,7 +29,7 @@ def test_csv(tmp_path: Path) -> None:
 def test_labels_that_are_numbers_stay(tmp_path: Path) -> None:
     text = "video_id,caption,label\na,x,10\nb,y,9\n"
     found = datasets.read("csv", write(tmp_path, test_csv=text), "test")
-    assert found.labels == [10, 9]
+    assert [video.label for video in found.videos] == [10, 9]
     assert found.label_names == {9: "9", 10: "10"}
     write(tmp_path, test_csv=text.replace("10", "09"))
     assert datasets.read("csv", tmp_path, "test").label_names == {0: "09", 1: "9"}

@@ -12,7 +12,7 @@ from vrbench.captions import Caption
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.encoders.onnx import Onnx
 from vrbench.errors import InputError
-from vrbench.video import Clip, parse_sampling, read_clip
+from vrbench.video import Clip, open_videos, parse_sampling
 
 SIDE = 4
 VOCABULARY = {"[CLS]": 0, "[SEP]": 1, "[UNK]": 2, "a": 3, "cat": 4, "sits": 5}
@@ -180,7 +180,7 @@ def test_real_models_give_the_same_tokens_in_any_order(shared_data: Path) -> Non
         pytest.skip("VRBENCH_MODELS names no folder of models")
     encoder = Onnx().load(Path(os.environ["VRBENCH_MODELS"]))
     folder = shared_data / "msrvtt_frames" / "test1ka"
-    frames = read_clip(folder, "video7020", parse_sampling("uniform:2")).images
+    frames = open_videos(folder, parse_sampling("uniform:2")).read("video7020").images
     forward, backward = (encoder.video(Clip("v", f, [0, 1])) for f in (frames, frames[::-1]))
     np.testing.assert_array_equal(forward.tokens, backward.tokens[::-1])
     captions = [Caption("v#0", "v", text) for text in ("a cat", "a man is playing the guitar")]

@@ -10,9 +10,10 @@ pytest.importorskip("PIL")
 from toy_videos import captions_of, write_captions, write_videos
 from typer.testing import CliRunner
 
-from vrbench.captions import Caption, read_captions
+from vrbench.captions import Caption
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
+from vrbench.datasets import read_csv
 from vrbench.encoders import Encoded
 from vrbench.encoders.toy import Toy
 from vrbench.errors import InputError
@@ -32,6 +33,11 @@ class Workplace:
     root: Path
     source: Source
     bank: Source
+
+    @property
+    def csv(self) -> Path:
+        """The captions of the source."""
+        return self.root / "test.csv"
 
     def extract(self, name: str = "f.h5", source: Source | None = None, **more: Any) -> Extraction:
         settings = {"encoder": "toy", "bank": self.bank, "batch": 2, **more}
@@ -184,7 +190,7 @@ def test_other_settings_are_refused(place: Workplace, changed: dict[str, Any]) -
 
 def test_other_captions_are_refused(place: Workplace) -> None:
     place.extract()
-    write_captions(place.source.captions, captions_of(VIDEOS[::-1]))
+    write_captions(place.csv, captions_of(VIDEOS[::-1]))
     with pytest.raises(InputError, match="was begun with captions"):
         place.extract()
 
@@ -192,7 +198,7 @@ def test_other_captions_are_refused(place: Workplace) -> None:
 def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
     (place.source.videos / "v1" / "f001.png").write_bytes(b"not an image")
     rows = [("gone", "no folder"), *captions_of(VIDEOS), ("v2", "  "), ("v2", "the last")]
-    write_captions(place.source.captions, rows)
+    write_captions(place.csv, rows)
     done = place.extract()
     assert done.counts == {"video": 6, "text": 13, "bank/video": 4, "bank/text": 8}
     missing, damaged, empty = done.skipped
@@ -205,11 +211,11 @@ def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
     for damage in ("gone", "f001.png"):
         with pytest.raises(InputError, match=damage):
             place.extract(f"{damage}.h5", strict=True)
-        write_captions(place.source.captions, rows[1:])
+        write_captions(place.csv, rows[1:])
 
 
 def test_a_folder_without_any_of_the_videos_is_an_error(place: Workplace) -> None:
-    with pytest.raises(InputError, match=r"empty /video.*'v0' has no folder"):
+    with pytest.raises(InputError, match=r"empty /video.*'v0' is not there"):
         place.extract(source=Source(place.bank.videos, place.source.captions))
 
 
@@ -234,28 +240,28 @@ def test_the_bank_is_apart_from_the_test_videos(place: Workplace) -> None:
     ("text", "message"),
     [
         ("video,caption\nv0,a\n", "no column video_id "),
-        ("", "no column caption and video_id"),
-        ("video_id,caption\n", "holds no caption"),
+        ("", "no column video_id and caption"),
+        ("video_id,caption\n", "names no video"),
         ("video_id,caption\nv0\n", "line 2"),
-        ("video_id,caption\n../v0,a\n", "cannot name a folder"),
-        ('video_id,caption\nv0,"a\n', "cannot be read as a CSV"),
-        ("video_id,caption\nv0,\udce9\n", "cannot be read as a CSV in UTF-8"),
+        ("video_id,caption\n../v0,a\n", "cannot name a video"),
+        ('video_id,caption\nv0,"a\n', "after line 1: unexpected end"),
+        ("video_id,caption\nv0,\udce9\n", "is not UTF-8 at byte 20"),
     ],
 )
 def test_captions_that_are_no_captions_are_named(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "c.csv"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match=message):
-        read_captions(path)
+        read_csv(path)
 
 
 def test_captions_may_come_in_any_order_with_other_columns(tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
     path.write_bytes('\ufeffn,caption,video_id\r\n1,"a, b",x\r\n2,c,y\r\n3, ,x\r\n'.encode())
-    assert read_captions(path) == {"x": ["a, b", ""], "y": ["c"]}
-    assert read_captions(path, limit=1) == {"x": ["a, b", ""]}
-    with pytest.raises(InputError, match="cannot be read: no such file"):
-        read_captions(tmp_path / "gone.csv")
+    assert read_csv(path).captions_by_video == {"x": ["a, b", ""], "y": ["c"]}
+    assert read_csv(path).first(1).captions_by_video == {"x": ["a, b", ""]}
+    with pytest.raises(InputError, match=r"gone.csv does not exist: give a CSV"):
+        read_csv(tmp_path / "gone.csv")
 
 
 def test_from_videos_to_a_projected_file_on_the_command_line(place: Workplace) -> None:
@@ -291,7 +297,7 @@ def test_from_videos_to_a_projected_file_on_the_command_line(place: Workplace) -
     code, said = vrbench("extract", *test, "--encoder", "toy:dim=9", *new, "--overwrite")
     assert (code, "train one for this encoder" in said) == (2, True)
     code, said = vrbench("extract", *test, *bank[:2], *toy, "--out", place.root / "n.h5")
-    assert (code, "needs both" in said) == (2, True)
+    assert (code, "needs --bank-captions with" in said) == (2, True)
 
 
 def test_what_is_overwritten_stays_until_the_new_file_is_whole(place: Workplace) -> None:

@@ -134,6 +134,42 @@ def test_ncl_is_right_where_one_query_is_best_for_every_item(seed: int, single: 
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.01 * 1e-5 if single else 1e-9)
 
 
+@pytest.mark.parametrize("single", [True, False])
+@pytest.mark.parametrize("shape", [(1, 1), (4, 3), (7, 1), (130, 67), (515, 9)])
+def test_the_compiled_pass_gives_what_numpy_gives(shape: tuple[int, int], single: bool) -> None:
+    pytest.importorskip("numba")
+    bank = cosines(11, *shape).astype(np.float32 if single else np.float64)
+    bank[:, -1] = bank[:, 0]
+    found = {}
+    for least in (0, bank.size + 1):
+        with patch("vrbench.normalizations.kept.COMPILED", least):
+            found[least] = bias("ncl:gamma=0.02,iterations=20", bank) / 0.02
+    tolerance = 1e-6 if single else 1e-12
+    np.testing.assert_allclose(found[0], found[bank.size + 1], rtol=tolerance, atol=tolerance)
+    assert found[0][-1] == found[0][0]  # equal items have equal biases wherever they stand
+
+
+def test_the_compiled_pass_falls_back_to_logs_too() -> None:
+    pytest.importorskip("numba")
+    bank = 1e3 * np.sort(np.random.default_rng(0).standard_normal((7, 6)), axis=0)
+    with patch("vrbench.normalizations.kept.COMPILED", 0):
+        found = bias("ncl:iterations=50", bank.astype(np.float32))
+    expected = slow.ncl_bias_log(bank.astype(np.float32), 0.01, 50)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7)
+
+
+def test_a_queue_of_full_size_is_accurate_and_stays_finite() -> None:
+    rng = np.random.default_rng(12)
+    sides = [rng.standard_normal((n, 16)) + 0.7 for n in (16_384, 1_000)]
+    text, video = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in sides)
+    bank = (text @ video.T).astype(np.float32)
+    assert bank.max() > 0.95
+    single = bias("ncl:gamma=0.005", bank) / 0.005
+    double = bias("ncl:gamma=0.005", bank.astype(np.float64)) / 0.005
+    np.testing.assert_allclose(single, double, rtol=0, atol=1e-5)
+    assert np.isfinite(bias("ncl:gamma=0.005,iterations=1000", bank)).all()
+
+
 @pytest.mark.parametrize(
     "counts", [np.array([2, 1, 1, 3, 1, 1, 0]), np.array([9, 1, 1, 1, 1, 1, 1])], ids=str
 )

@@ -1,5 +1,7 @@
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("PIL")
@@ -8,16 +10,35 @@ from PIL import Image
 from toy_videos import write_videos
 
 from vrbench.errors import InputError
-from vrbench.video import check_folder, parse_sampling, read_clip
+from vrbench.video import Clip, open_videos, parse_sampling
 
 
-@pytest.mark.parametrize("spec", ["uniform:12", "uniform:1", "fps:0.5", "fps:1", "all"])
+def read(folder: Path, video: str, frames: str = "all") -> Clip:
+    return open_videos(folder, parse_sampling(frames)).read(video)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["uniform:12", "ends:1", "head:3", "tail:3", "fps:0.5", "fps:29.97", "fps:1,ends:12", "all"],
+)
 def test_a_sampling_round_trips(spec: str) -> None:
     assert str(parse_sampling(spec)) == spec
 
 
 @pytest.mark.parametrize(
-    "spec", ["uniform", "uniform:0", "uniform:2.5", "fps:-1", "fps:nan", "fps:inf", "all:3", ""]
+    "spec",
+    [
+        *("uniform", "uniform:0", "uniform:2.5", "fps:-1", "fps:nan", "fps:inf", "all:3", ""),
+        *(
+            "ends:12,fps:1",
+            "fps:1,fps:2",
+            "fps:1,all",
+            "uniform:2,head:1",
+            "fps",
+            "head:0",
+            "fps:1,",
+        ),
+    ],
 )
 def test_a_sampling_out_of_range_is_refused(spec: str) -> None:
     with pytest.raises(InputError, match="uniform:"):
@@ -41,15 +62,56 @@ def test_uniform_takes_the_middles_and_repeats_nothing() -> None:
     assert parse_sampling("all").choose(40) == list(range(40))
 
 
+def test_the_other_cuts() -> None:
+    assert parse_sampling("ends:4").choose(12) == [0, 3, 7, 11]
+    assert parse_sampling("ends:1").choose(12) == [0]
+    assert parse_sampling("head:3").choose(12) == [0, 1, 2]
+    assert parse_sampling("tail:3").choose(12) == [9, 10, 11]
+    for cut in ("ends", "head", "tail"):
+        assert parse_sampling(f"{cut}:12").choose(5) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("rate", [0.3, 1, 2, 7.5, 24, 25, 30, 60])
+def test_fps_takes_what_is_shown(rate: float) -> None:
+    """Against a loop in exact fractions, on times of variable frame rate."""
+    gaps = np.random.default_rng(0).integers(1, 900, 80)
+    ms = [0, *np.cumsum(gaps).tolist()]
+    expected, k = [], 0
+    while k / Fraction(rate) <= Fraction(2 * ms[-1] + 1, 2000):
+        shown = [i for i, t in enumerate(ms) if Fraction(2 * t - 1, 2000) <= k / Fraction(rate)]
+        expected.append(shown[-1])
+        k += 1
+    assert parse_sampling(f"fps:{rate}").choose(len(ms), np.array(ms) / 1000) == expected
+
+
+@pytest.mark.parametrize("rate", [24, 25, 30, 48, 60])
+def test_fps_at_the_rate_of_the_video_takes_every_frame_though_times_are_rounded(rate: int) -> None:
+    times = np.round(np.arange(1000) / rate, 3)
+    assert parse_sampling(f"fps:{rate}").choose(1000, times) == list(range(1000))
+
+
+def test_clip4clip_takes_a_frame_a_second_and_cuts() -> None:
+    """RawVideoExtractorCV2 at 1 fps on 25 fps, and slice_framepos 0, 1, 2 of its data loaders."""
+    times = np.arange(25 * 30) / 25
+    seconds = [25 * second for second in range(30)]
+    cuts = {
+        "head": seconds[:12],
+        "tail": seconds[-12:],
+        "ends": [seconds[i] for i in np.linspace(0, 29, num=12, dtype=int)],
+    }
+    for cut, expected in cuts.items():
+        assert parse_sampling(f"fps:1,{cut}:12").choose(len(times), times) == expected
+
+
 def test_frames_come_in_name_order_and_other_files_are_ignored(tmp_path: Path) -> None:
     write_videos(tmp_path, ["v"], frames=5)
     (tmp_path / "v" / "notes.txt").write_text("not a frame")
     Image.new("L", (3, 3), 7).save(tmp_path / "v" / "a.JPG", format="JPEG")
-    clip = read_clip(tmp_path, "v", parse_sampling("all"))
+    clip = read(tmp_path, "v", "all")
     assert [image.getpixel((0, 0))[1] for image in clip.images] == [7, 0, 1, 2, 3, 4]
     assert {image.mode for image in clip.images} == {"RGB"}
     assert list(clip.numbers) == list(range(6))
-    assert list(read_clip(tmp_path, "v", parse_sampling("uniform:2")).numbers) == [1, 4]
+    assert list(read(tmp_path, "v", "uniform:2").numbers) == [1, 4]
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff\xe0 torn", b"\x89PNG\r\n\x1a\n"])
@@ -57,7 +119,7 @@ def test_a_damaged_image_is_named(tmp_path: Path, content: bytes) -> None:
     write_videos(tmp_path, ["v"])
     (tmp_path / "v" / "f001.png").write_bytes(content)
     with pytest.raises(InputError, match=r"f001\.png, a frame of video 'v', cannot be read"):
-        read_clip(tmp_path, "v", parse_sampling("all"))
+        read(tmp_path, "v", "all")
 
 
 def test_a_cut_off_image_is_named(tmp_path: Path) -> None:
@@ -66,22 +128,54 @@ def test_a_cut_off_image_is_named(tmp_path: Path) -> None:
     Image.effect_noise((64, 64), 50).save(path)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"f\.jpg"):
-        read_clip(tmp_path, "v", parse_sampling("all"))
+        read(tmp_path, "v", "all")
 
 
-def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:
+def test_missing_and_empty_videos_are_named(tmp_path: Path) -> None:
+    write_videos(tmp_path, ["good"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="'gone' has no folder"):
-        read_clip(tmp_path, "gone", parse_sampling("all"))
+    with pytest.raises(InputError, match="'goad' is not there"):
+        read(tmp_path, "goad")
     with pytest.raises(InputError, match="empty holds no image"):
-        read_clip(tmp_path, "empty", parse_sampling("all"))
+        read(tmp_path, "empty")
+    with pytest.raises(InputError, match="cannot name a video"):
+        read(tmp_path, "../good")
 
 
-def test_what_needs_a_time_axis_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no time axis"):
-        check_folder(tmp_path, parse_sampling("fps:1"))
+def test_a_folder_that_holds_no_video_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no video"):
+        open_videos(tmp_path, parse_sampling("all"))
     with pytest.raises(InputError, match="does not exist"):
-        check_folder(tmp_path / "gone", parse_sampling("all"))
+        open_videos(tmp_path / "gone", parse_sampling("all"))
+    write_videos(tmp_path, ["train/v"])
+    with pytest.raises(InputError, match="is a file"):
+        open_videos(tmp_path / "train" / "v" / "f000.png", parse_sampling("all"))
+    with pytest.raises(InputError, match="v holds images: give a folder of"):
+        open_videos(tmp_path / "train" / "v", parse_sampling("all"))
+    with pytest.raises(InputError, match="no time axis"):
+        open_videos(tmp_path, parse_sampling("fps:1"))
+    videos = open_videos(tmp_path, parse_sampling("all"))
+    assert len(videos.read("train/v").images) == 3
+    assert videos.read("train/v").times is None
+    with pytest.raises(InputError, match="no time axis"):
+        videos.read("train/v", 0.0, 1.0)
+
+
+def test_a_video_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    write_videos(tmp_path, ["v"])
     (tmp_path / "v.MP4").touch()
-    with pytest.raises(InputError, match="video file"):
-        check_folder(tmp_path, parse_sampling("all"))
+    with pytest.raises(InputError, match=r"'v' is there twice, .*v and .*v\.MP4: keep one"):
+        read(tmp_path, "v")
+    (tmp_path / "v.webm").touch()
+    with pytest.raises(InputError, match=r"v\.MP4 and .*v\.webm"):
+        read(tmp_path, "v")
+
+
+def test_a_folder_of_videos_may_be_named_like_a_video(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    write_videos(tmp_path, ["v/inside"])
+    (tmp_path / "v.mp4").touch()
+    with pytest.raises(InputError, match=r"v\.mp4, video 'v', is empty"):
+        read(tmp_path, "v")
+    assert len(read(tmp_path, "v/inside").images) == 3

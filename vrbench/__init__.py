@@ -12,7 +12,7 @@ from vrbench._version import VERSION as __version__  # noqa: N811  the usual nam
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench import diagnostics, metrics
+    from vrbench import diagnostics, losses, metrics, sequences, tasks
     from vrbench.evaluation import evaluate
     from vrbench.features import Features, Tokens
     from vrbench.features import open_features as open  # noqa: A004  the promised name
@@ -28,10 +28,13 @@ _NAMES = {
     "Tokens": ("vrbench.features", "Tokens"),
     "diagnostics": ("vrbench.diagnostics", None),
     "evaluate": ("vrbench.evaluation", "evaluate"),
+    "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizing", "normalize"),
     "open": ("vrbench.features", "open_features"),
     "score": ("vrbench.scoring", "score"),
+    "sequences": ("vrbench.sequences", None),
+    "tasks": ("vrbench.tasks", None),
 }
 
 __all__ = [
@@ -43,10 +46,13 @@ __all__ = [
     "__version__",
     "diagnostics",
     "evaluate",
+    "losses",
     "metrics",
     "normalize",
     "open",
     "score",
+    "sequences",
+    "tasks",
 ]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from vrbench.registry import Registry, format_value, parameters
 
 Entry = dict[str, str]
-"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``."""
+"""``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``,
+datasets ``splits``."""
 
 METRICS = {
     "R@K": "share of queries, in percent, whose right item has rank <= K",
@@ -34,7 +35,7 @@ def registered(registry: Registry[Any]) -> list[Entry]:
             ),
             "summary": (inspect.getdoc(cls) or "").splitlines()[0],
             "source": str(getattr(cls, "source", "")),
-            **({"needs": cls.needs} if hasattr(cls, "needs") else {}),
+            **({"needs": cls.needs} if getattr(cls, "needs", "") else {}),
         }
         for name, cls in registry.classes().items()
     ]
@@ -52,16 +53,35 @@ def _norms() -> list[Entry]:
     return registered(normalizations)
 
 
+def _sequences() -> list[Entry]:
+    from vrbench.sequences import sequences
+
+    return registered(sequences)
+
+
 def _encoders() -> list[Entry]:
     from vrbench.encoders import encoders
 
     return registered(encoders)
 
 
+def _datasets() -> list[Entry]:
+    from vrbench.datasets import datasets
+
+    known = datasets.classes()
+    return [{**row, "splits": known[row["name"]].overview()} for row in registered(datasets)]
+
+
 def _figures() -> list[Entry]:
     from vrbench.figures import figures
 
     return registered(figures)
+
+
+def _rules() -> list[Entry]:
+    from vrbench.rules import rules
+
+    return registered(rules)
 
 
 def _metrics() -> list[Entry]:
@@ -76,15 +96,18 @@ def _tables() -> list[Entry]:
 
     return [
         {"name": t.name, "parameters": "", "summary": t.title, "source": t.source}
-        for t in map(published.load, published.names())
+        for t in map(published.load, (*published.names(), *published.extras()))
     ]
 
 
 CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "methods": _methods,
     "norms": _norms,
+    "sequences": _sequences,
     "encoders": _encoders,
+    "datasets": _datasets,
     "metrics": _metrics,
+    "rules": _rules,
     "figures": _figures,
     "tables": _tables,
 }

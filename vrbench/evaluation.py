@@ -26,6 +26,7 @@ from vrbench.results import Result
 from vrbench.sim import Sim
 from vrbench.simfile import save_sim
 from vrbench.sources import Compute, Source
+from vrbench.trec import DEPTH, write_runs
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Run:
         out: folder of results; None: nothing is written or skipped.
         progress: called with (job label, pairs done, pairs in all).
         extra: what else each Result is to say.
+        trec: prefix of the TREC run and qrels files of a job; None: none are written.
     """
 
     source: Source
@@ -47,6 +49,7 @@ class Run:
     out: Path | None = None
     progress: Callable[[str, int, int], None] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    trec: Path | None = None
 
     def run(self, jobs: Sequence[Job], save: Path | None = None) -> Iterator[Result]:
         """Yield a Result for each job as it is finished and written.
@@ -125,7 +128,7 @@ class Run:
             "measure": measuring.seconds,
         }
         values = {
-            **describe(source, self.settings, self.compute, job, bank),
+            **describe(source, self.settings, self.compute, job, bank, sim),
             **numbers(measured, raw),
             **self.extra,
             "norm_info": normalized.info,
@@ -137,11 +140,17 @@ class Run:
         result = Result(values, {**measured.ranks, **raw_ranks, **ids})
         if save is not None:
             spec = normalizations.spec(job.norm)
-            save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, ids)
+            beside = {**ids, **source.beside(job.method, job.bank)}
+            save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, beside)
+        if self.trec is not None:
+            depth = max(DEPTH, *self.settings.k)
+            write_runs(self.trec, normalized.sim, source.truth, **ids, depth=depth)
         return result if self.out is None else results.save(result, self.out, job.name)
 
     def _measure(self, sim: Sim, gamma: float | None) -> Measured:
         settings = self.settings
+        if self.source.sequence is not None:
+            gamma = None  # scores of sequences are not on the scale of cosines
         return measure(sim, self.source.truth, settings.k, settings.ties, settings.v2t, gamma)
 
 
@@ -151,6 +160,7 @@ def evaluate(
     norm: str | Sequence[str] = "none",
     bank: str | Path | None = None,
     *,
+    sequence: str | None = None,
     k: Sequence[int] = (1, 5, 10),
     ties: str = "mean",
     v2t: str = "best-caption",
@@ -173,6 +183,7 @@ def evaluate(
         norm: spec or specs of normalizations.
         bank: ``none``, ``train``, ``test``, ``rolling``, ``rolling:N``, or the path of a feature
             or similarity file; None: what each norm takes by default.
+        sequence: spec of a sequence alignment: paragraphs against long videos.
         k: the K of R@K.
         ties: ``mean``, ``optimistic`` or ``pessimistic``.
         v2t: ``best-caption``, ``group-max`` or ``each-caption``.
@@ -199,7 +210,7 @@ def evaluate(
     )
     ids = None if limit_ids is None else tuple(limit_ids)
     settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed)
-    kind, source = open_source(features, None, bank, compute, settings)
+    kind, source = open_source(features, None, bank, compute, settings, sequence)
     methods = [method] if isinstance(method, str) else list(method)
     norms = [norm] if isinstance(norm, str) else list(norm)
     folder = None if out is None else Path(out)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vrbench._version import VERSION
-from vrbench.captions import read_captions
+from vrbench.datasets import Annotations, read_csv
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.encoding import Job, Progress
 from vrbench.errors import InputError
-from vrbench.features.writer import FeatureWriter
+from vrbench.features.writer import FeatureWriter, successor
 from vrbench.projection import ProjectedEncoder, Projection
-from vrbench.video import check_folder, parse_sampling
+from vrbench.shards import Shard
+from vrbench.video import Videos, open_videos, parse_sampling
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,35 @@ class Source:
     """Videos with their captions.
 
     Attributes:
-        videos: a folder that holds a folder of frames a video, named by its id.
-        captions: a CSV with the columns ``video_id`` and ``caption``. It says which videos are
-            read and in what order; folders that it does not name are left out.
+        videos: a folder of video files, and of folders of frames, each named by its video's id.
+        captions: a CSV with the columns ``video_id`` and ``caption`` (and those that
+            ``vrbench list datasets`` says of ``csv``), or what ``vrbench.datasets.read`` gives. It
+            says which videos are read and in what order; others in ``videos`` are left out.
         limit: read the first so many videos only.
     """
 
     videos: Path
-    captions: Path
+    captions: Path | Annotations
     limit: int | None = None
+
+    @property
+    def annotations(self) -> Annotations:
+        """The videos that are to be read, with their captions.
+
+        Raises:
+            InputError: the CSV is missing or malformed.
+        """
+        known = self.captions
+        part = read_csv(known) if isinstance(known, Path) else known
+        return part if self.limit is None else part.first(self.limit)
+
+    @property
+    def fingerprint(self) -> str:
+        """What the captions are called, and their SHA-256, as JSON; not where they lie."""
+        if isinstance(self.captions, Path):
+            return fingerprint(self.captions)
+        texts = json.dumps(self.captions.captions_by_video).encode()
+        return json.dumps({self.captions.title: hashlib.sha256(texts).hexdigest()})
 
 
 @dataclass(frozen=True)
@@ -44,7 +65,7 @@ class Extraction:
         skipped: a sentence for each video or caption that could not be read. The captions of a
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
-        notes: what the encoder says about its weights.
+        notes: what the encoder says about its weights, and the datasets about their files.
     """
 
     path: Path
@@ -67,7 +88,9 @@ def extract(
     split: str = "",
     dtype: str = "float16",
     normalized: bool = True,
+    device: str = "auto",
     batch: int = 32,
+    shard: str | None = None,
     strict: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -83,13 +106,15 @@ def extract(
         encoder: spec such as ``onnx:max_words=32``.
         weights: file or folder with the encoder's weights; names and sha256 are recorded.
         projection: npz of ``vrbench train projection``, applied to all tokens and globals.
-        frames: ``uniform:N`` or ``all``.
+        frames: which frames of a video are read, see ``vrbench.video.Sampling``.
         bank: training videos and captions for normalizations.
         dataset: what to call the data.
         split: what to call the part of it.
         dtype: storage type: float16, float32 or float64.
         normalized: whether the features are to be compared by cosines (else dot products).
+        device: ``cpu``, ``cuda`` (recorded) or ``auto``: CUDA where the encoder finds it.
         batch: items between two writes.
+        shard: ``i/n``: write part i of n parts only, for ``vrbench merge``.
         strict: stop at the first video or caption that cannot be read, else skip it.
         overwrite: begin anew; an existing file is replaced once the new one is whole.
         progress: called after each item.
@@ -100,75 +125,88 @@ def extract(
     """
     sampling = parse_sampling(frames)
     spec = encoders.spec(encoders.parse(encoder))
-    parts = {"": source} | ({"bank/": bank} if bank else {})
-    named = {}
-    for side, part in parts.items():
-        check_folder(part.videos, sampling)
-        named[side] = read_captions(part.captions, part.limit)
-    loaded, fitted = _load(spec, weights, projection)
-    _check_bank(named.get("bank/", {}), named[""], fitted)
+    sources = {"": source} | ({"bank/": bank} if bank else {})
+    media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
+    parts = {side: part.annotations for side, part in sources.items()}
+    piece = Shard.parse(shard)
+    loaded, fitted = _load(spec, weights, projection, device)
+    _check_bank(parts, fitted)
     attrs = {
         "dataset": dataset,
         "split": split,
         "encoder": spec,
         "weights": json.dumps(dict(loaded.weights), sort_keys=True),
-        "projection": _fingerprint(projection),
+        "projection": fingerprint(projection),
         "frames": str(sampling),
-        "captions": _fingerprint(source.captions),
-        "bank_captions": _fingerprint(bank.captions if bank else None),
+        "captions": source.fingerprint,
+        "bank_captions": bank.fingerprint if bank else "",
         "normalized": normalized,
         "dim": loaded.video_dim,
         **loaded.attrs,
+        **({} if loaded.device == "cpu" else {"device": loaded.device}),
+        **piece.attrs,
         "created_by": f"vrbench {VERSION}",
     }
-    # what is to be overwritten stays until its successor is whole
-    target = out.with_name(f".{out.name}.new") if overwrite and out.exists() else out
-    if target != out:
-        target.unlink(missing_ok=True)
-    with FeatureWriter(target, attrs, dtype) as writer:
+    with successor(out, overwrite) as target, FeatureWriter(target, attrs, dtype) as writer:
         job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
         for side, part in parts.items():
-            job.videos(f"{side}video", part.videos, named[side], sampling)
-            job.texts(f"{side}text", f"{side}video", named[side])
-        _check_counts(job, out)
-        writer.finish()
-    if target != out:
-        target.replace(out)
-    seen = len(fitted & named[""].keys())
-    return Extraction(out, job.counts, tuple(job.skipped), seen, tuple(loaded.notes))
+            _encode(job, side, media[side], piece.of(part))
+        if piece.whole:
+            _check_counts(job, out)
+        remarks = parts["bank/"].remarks if bank else ()
+        notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
+        writer.finish(**_said(notes=notes), **_said(missing=job.missing))
+    seen = sum(video.id in fitted for video in parts[""].videos)
+    return Extraction(out, job.counts, tuple(job.skipped), seen, (*loaded.notes, *notes))
+
+
+def _encode(job: Job, side: str, media: Videos, part: Annotations) -> None:
+    job.videos(f"{side}video", media, part)
+    job.texts(f"{side}text", f"{side}video", part)
 
 
 def _load(
-    spec: str, weights: Path | None, projection: Path | None
+    spec: str, weights: Path | None, projection: Path | None, device: str
 ) -> tuple[LoadedEncoder, frozenset[str]]:
     """Return the encoder, projected where asked for, and the videos it was fitted on."""
     mapping = Projection.read(projection) if projection else None
-    loaded = encoders.parse(spec).load(weights)
+    loaded = encoders.parse(spec).load(weights, device)
     if mapping is None:
         return loaded, frozenset()
     return ProjectedEncoder(loaded, spec, mapping), mapping.video_ids
 
 
-def _check_bank(bank: Mapping[str, object], test: Collection[str], fitted: Collection[str]) -> None:
-    for video in bank:
-        if video in fitted:
+def _check_bank(parts: Mapping[str, Annotations], fitted: frozenset[str]) -> None:
+    test = {video.file or video.id for video in parts[""].videos}
+    for video in parts["bank/"].videos if "bank/" in parts else ():
+        if video.id in fitted:
             raise InputError(
-                f"Bank video '{video}' is one that the projection was fitted on, which would "
+                f"Bank video '{video.id}' is one that the projection was fitted on, which would "
                 "flatter the bank: choose bank videos apart from those."
             )
-        if video in test:
+        if (video.file or video.id) in test:
             raise InputError(
-                f"Bank video '{video}' is also a video of the test side: a bank holds others."
+                f"Bank video '{video.id}' is also a video of the test side: a bank holds others."
             )
 
 
 def _check_counts(job: Job, out: Path) -> None:
     for side, count in job.counts.items():
         if count == 0:
-            raise InputError(f"{out} has an empty /{side}: {job.skipped[0]}")
+            reason = job.skipped[0] if job.skipped else "the captions name none."
+            raise InputError(f"{out} has an empty /{side}: {reason}")
 
 
-def _fingerprint(path: Path | None) -> str:
+def _said(**attrs: object) -> dict[str, str]:
+    """Return attributes as JSON, without those that say nothing."""
+    return {
+        name: json.dumps(value)
+        for name, value in attrs.items()
+        if (any(value.values()) if isinstance(value, dict) else value)
+    }
+
+
+def fingerprint(path: Path | None) -> str:
     """Name and SHA-256 of a file, as JSON; nothing of where it lies."""
     if path is None:
         return ""

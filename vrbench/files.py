@@ -12,8 +12,12 @@ from vrbench.errors import InputError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
+
+    Args:
+        path: the file to be.
+        only_new: leave a ``path`` that somebody else made meanwhile as it is.
 
     Raises:
         InputError: the folder cannot be written.
@@ -30,7 +34,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        if not (only_new and path.exists()):
+            temporary.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:

@@ -1,13 +1,10 @@
-"""Tables as one value, and the formats that it can be printed in.
-
-A format is a function from a ``Table`` to text; ``FORMATS`` is all there is to add one to.
-"""
+"""Tables as one value, and the formats that it can be printed in: functions from it to text."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from csv import DictWriter
 from dataclasses import dataclass
 from io import StringIO
@@ -16,6 +13,7 @@ from typing import Literal
 from vrbench.published import Cell, Column
 
 UNMEASURED = "not measured"
+_RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 _FIELDS = ("table", "row", "column", "value", "unit", "kind", "source")
 
 
@@ -28,12 +26,16 @@ class Line:
         cells: under the block's columns.
         row: what the row is called where it stands alone, data and protocol included.
         source: paper and table, or provenance of the result, or ``UNMEASURED``.
+        table: the published table that the row is from, where it is not that of the name.
+        letter: by which other rows' cells say that they are better than this row.
     """
 
     labels: tuple[str, ...]
     cells: tuple[Cell, ...]
     row: str
     source: str
+    table: str = ""
+    letter: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,21 @@ class Block:
     """Rows under one heading.
 
     Attributes:
-        kind: where the numbers come from.
+        kind: where the numbers come from; what is only claimed is no cell of a table, and in no
+            CSV or JSON.
         heading: empty where the table has only one block.
         about: what all rows share: data, protocol, source.
         heads: headings of the label columns.
+        footnotes: what letters and bold type mean.
     """
 
-    kind: Literal["published", "measured"]
+    kind: Literal["published", "measured", "claimed"]
     heading: str
     about: str
     heads: tuple[str, ...]
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
+    footnotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,14 +77,16 @@ def markdown(table: Table) -> str:
     for block in table.blocks:
         parts += [f"### {_escape(block.heading)}"] if block.heading else []
         parts += [_escape(block.about)] if block.about else []
-        rows = [[*block.heads, *(column.label for column in block.columns)]]
+        rows = [[*block.heads, *(column.heading for column in block.columns)]]
         for line in block.lines:
             labels = [_escape(label) for label in line.labels]
+            labels[-1] += f" ({line.letter})" if line.letter else ""
             if block.kind == "measured" and line.source != UNMEASURED:
                 sources.append(line.source)
                 labels[-1] += f" [^{len(sources)}]"
             rows.append([*labels, *(_marked(cell) for cell in line.cells)])
         parts += [_grid(rows, len(block.heads))] if block.lines else []
+        parts += [_escape(text) for text in block.footnotes]
     if table.notes:
         parts.append("\n".join(["Notes:", "", *(f"- {_escape(note)}" for note in table.notes)]))
     if sources:
@@ -104,19 +111,25 @@ def to_json(table: Table) -> str:
     return json.dumps(list(_records(table)), indent=1, ensure_ascii=False) + "\n"
 
 
-FORMATS: dict[str, Callable[[Table], str]] = {"markdown": markdown, "csv": csv, "json": to_json}
-
-
 def _records(table: Table) -> Iterator[dict[str, str | float | None]]:
-    for block in table.blocks:
+    for block in (block for block in table.blocks if block.kind != "claimed"):
         for line in block.lines:
             for column, cell in zip(block.columns, line.cells, strict=True):
-                place = (table.name, line.row, column.label, cell.value, column.unit)
+                if block.kind == "published" and not cell.text:
+                    continue  # a column that this row's table does not have
+                value = cell.text if column.unit == "text" else cell.value
+                place = (line.table or table.name, line.row, column.label, value, column.unit)
                 yield dict(zip(_FIELDS, (*place, block.kind, line.source), strict=True))
 
 
+def superscript(letters: str) -> str:
+    """Return letters as superscripts that every terminal and Markdown viewer shows."""
+    return letters.translate(_RAISED)
+
+
 def _marked(cell: Cell) -> str:
-    return f"**{cell.text}**" if cell.best else cell.text
+    text = f"**{cell.text}**" if cell.best else _escape(cell.text)
+    return f"{text} {superscript(cell.beats)}" if cell.beats else text
 
 
 def _escape(text: str) -> str:

@@ -11,10 +11,12 @@ from vrbench import results
 from vrbench._version import VERSION
 from vrbench.alignments import Method, parse_method
 from vrbench.errors import InputError
+from vrbench.logit_scale import with_scale
 from vrbench.metrics import Ties
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
-from vrbench.sources import SimSource, Source
+from vrbench.sim_source import SimSource
+from vrbench.sources import Source
 from vrbench.truth import Protocol
 
 
@@ -75,6 +77,7 @@ class Job:
         bank: kind of its bank.
         name: stem of its result files.
         exists: whether the result is there already.
+        sequence: spec of the sequence alignment over the method.
     """
 
     method: Method | None
@@ -82,11 +85,13 @@ class Job:
     bank: str
     name: str
     exists: bool = False
+    sequence: str | None = None
 
     @property
     def label(self) -> str:
         """Return what a person calls it."""
-        method = self.method.spec if self.method else "given similarities"
+        alignment = self.method.spec if self.method else "given similarities"
+        method = ", ".join(filter(None, (alignment, self.sequence)))
         norm = normalizations.spec(self.norm)
         return method if norm == "none" else f"{method}, {norm}, bank {self.bank}"
 
@@ -116,7 +121,7 @@ def plan(
     """
     given = isinstance(source, SimSource)
     parsed = [None] if given else [parse_method(spec) for spec in methods]
-    chosen = [normalizations.parse(spec) for spec in norms]
+    chosen = [parse_norm(spec, source) for spec in norms]
     jobs: dict[str, Job] = {}
     for method in parsed:
         for norm in chosen:
@@ -124,10 +129,21 @@ def plan(
             decides = _identity(source, settings, method, norm, kind)
             key = results.identity(decides | ({"tuning": tuning} if tuning else {}))
             spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
-            name = results.stem(source.about["dataset"], spec, norm_spec, key)
+            scorers = "_".join(filter(None, (spec or "sim", source.sequence)))
+            name = results.stem(source.about["dataset"], scorers, norm_spec, key)
             exists = out is not None and (out / f"{name}.json").is_file()
-            jobs.setdefault(name, Job(method, norm, kind, name, exists))
+            jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
+
+
+def parse_norm(spec: str, source: Source) -> Normalization:
+    """Read a norm's spec; the word ``scale`` stands for the source's logit scale.
+
+    Raises:
+        InputError: the spec cannot be read, or the scale is not known.
+    """
+    where = str(source.about["features"]["file"])
+    return normalizations.parse(with_scale(spec, source.scale, where))
 
 
 def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:
@@ -163,7 +179,7 @@ def _identity(
         "method": method.spec if method else None,
         "head": None,
         "norm": normalizations.spec(norm),
-        "sequence": None,
+        "sequence": [source.sequence, source.version(kind)] if source.sequence else None,
         "bank": [kind, source.bank_identity(kind)],
         "ties": settings.ties,
         "v2t": settings.v2t,

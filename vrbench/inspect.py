@@ -15,7 +15,7 @@ from vrbench.features.check import group_problems
 from vrbench.features.file import sha256_of
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
 from vrbench.features.layout import layout_problems
-from vrbench.features.sides import notes_of, present_sides, read_side
+from vrbench.features.sides import data_notes, notes_of, present_sides, read_side
 from vrbench.features.tokens import Tokens
 from vrbench.side_report import SideReport, report_side, spread
 
@@ -80,7 +80,7 @@ def inspect_file(path: str | Path) -> Report:
             texts_per_video=None if counts is None else spread(counts[counts > 0]),
             videos_without_text=None if counts is None else int((counts == 0).sum()),
             problems=tuple(dict.fromkeys(problems)),
-            notes=tuple(notes_of(file, path, sides)),
+            notes=(*notes_of(file, path, sides), *data_notes(read_attrs(file), path)),
         )
 
 

@@ -5,28 +5,46 @@ Every function takes a result as a dict with the keys of a result file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
+from string import ascii_lowercase
 from typing import Any
 
 Result = Mapping[str, Any]
 
+DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
+
 
 def method(result: Result) -> str:
     """Return the alignment, and the sequence alignment over it where there is one."""
-    parts = [result["method"], result.get("sequence")]
+    parts = [result["method"], sequence(result)]
     given = result.get("given_norm", "none")
     as_given = "given similarities" + (f" (already {given})" if given != "none" else "")
     return ", ".join(part for part in parts if part) or as_given
 
 
+def sequence(result: Result) -> str | None:
+    """Return the sequence alignment, "transductive" where its bucket was set on the test set."""
+    info = result.get("sequence_info") or {}
+    seen = any(about["bucket_of"] == "test" for about in info.values())
+    return f"{result['sequence']} (transductive)" if seen else result.get("sequence")
+
+
 def bank(result: Result) -> str:
     """Return kind and size of the bank, "transductive" wherever the norm saw the test set."""
     used = result["bank"]
-    size = f" {used['n_text']} x {used['n_video']}" if used.get("n_text") else ""
+    sides = (_queries(result, "n_text"), _queries(result, "n_video"))
+    size = f" {' x '.join(sides)}" if used.get("n_text") else ""
     hindsight = "marginals=captions" in result["norm"] or bool(result.get("transductive"))
     saw_test = used["kind"] == "test" or hindsight
     return f"{used['kind']}{size}{' (transductive)' if saw_test else ''}"
+
+
+def _queries(result: Result, side: str) -> str:
+    """Return the number of bank queries, and of those that differ where some repeat."""
+    n = result["bank"].get(side)
+    distinct = (result.get("bank_distinct") or {}).get(side, n)
+    return f"{n}" if distinct == n else f"{n} ({distinct} distinct)"
 
 
 def how(result: Result) -> str:
@@ -52,6 +70,12 @@ def data(result: Result) -> str:
     return "; ".join([f"{dataset(result)}, {size}", *context, f"features {_sha(result)}"])
 
 
+def notes(results: Iterable[Result]) -> tuple[str, ...]:
+    """Return what a reader of numbers on these data should know, once each."""
+    said = [f"{dataset(one)}: {note}" for one in results for note in one.get("notes", ())]
+    return tuple(dict.fromkeys(said))
+
+
 def provenance(result: Result) -> str:
     """Return result file, version, date and the start of the features' sha256."""
     made = result["provenance"]
@@ -60,6 +84,16 @@ def provenance(result: Result) -> str:
     return "; ".join(
         [*file, f"vrbench {made['vrbench']}", made["date"], f"features {_sha(result)}"]
     )
+
+
+def letter(i: int) -> str:
+    """Return a short name for the i-th of several results: a, b, ..., z, a1, b1, ..."""
+    return ascii_lowercase[i % 26] + (str(i // 26) if i >= 26 else "")
+
+
+def p_value(p: float) -> str:
+    """Return three decimals without the zero before them: .043, <.001."""
+    return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
 def _sha(result: Result) -> str:

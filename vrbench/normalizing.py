@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,18 @@ class BankSim:
     def flat(self) -> BankSim:
         """Return the bank with its alignment levels averaged."""
         return self if self.sim is None else replace(self, sim=self.sim.flat())
+
+    @cached_property
+    def distinct(self) -> tuple[int, int]:
+        """Numbers of different bank texts and bank videos, by their similarities to the gallery."""
+        if self.sim is None:
+            return 0, 0
+        flat = self.sim.flat()
+        known = [
+            0 if getattr(flat, d) is None else Rows(flat.levels(d)[0]).distinct()
+            for d in DIRECTIONS
+        ]
+        return known[0], known[1]
 
     def size(self, truth: Truth) -> tuple[int, int]:
         """Return the numbers of bank texts and bank videos."""

@@ -11,8 +11,12 @@ from vrbench.errors import InputError, did_you_mean
 from vrbench.features import Features, open_features
 from vrbench.grid import Settings
 from vrbench.memory import set_bound
+from vrbench.sequence_sources import SequenceFeatures, SequenceSims
+from vrbench.sequences import sequences
+from vrbench.sequences.grouping import group_tokens
+from vrbench.sim_source import SimSource
 from vrbench.simfile import SimFile, load_sim
-from vrbench.sources import Compute, FeatureSource, SimSource, Source
+from vrbench.sources import Compute, FeatureSource, Source
 
 KINDS = ("none", "train", "test", "rolling")
 
@@ -23,6 +27,7 @@ def open_source(
     bank: str | Path | None,
     compute: Compute,
     settings: Settings,
+    sequence: str | None = None,
 ) -> tuple[str | None, Source]:
     """Return the kind of bank asked for, and the opened source.
 
@@ -32,16 +37,21 @@ def open_source(
         bank: a kind of bank, ``rolling:N``, or a file; None: not asked for.
         compute: how to compute.
         settings: says which items are wanted.
+        sequence: spec of a sequence alignment; then videos are long videos, of many items.
 
     Raises:
         InputError: a file is missing or malformed, or the bank cannot be read.
     """
     set_bound(compute.memory)
     kind, other, window = _read_bank(bank)
+    along = None if sequence is None else sequences.parse(sequence)
     if from_sim is not None:
         if settings.limited:
             raise InputError("--limit and --limit-ids need a feature file, not --from-sim.")
-        return kind, SimSource(load_sim(from_sim), other, window)
+        file = load_sim(from_sim)
+        if along is not None:
+            return kind, SequenceSims(file, other, window, along=along)
+        return kind, SimSource(file, other, window)
     if features is None:
         raise InputError("There is nothing to evaluate: give a feature file.")
     opened = features if isinstance(features, Features) else open_features(features)
@@ -50,28 +60,46 @@ def open_source(
             f"The extraction of {opened.path} is unfinished: run the same vrbench extract again."
         )
     if settings.limited:
-        opened = limit_rows(opened, settings.limit, settings.limit_ids)
+        opened = limit_rows(
+            opened, settings.limit, settings.limit_ids, whole_sequences=along is not None
+        )
+    if along is not None:
+        return kind, SequenceFeatures(opened, compute, other, window, along=along)
     return kind, FeatureSource(opened, compute, other, window)
 
 
-def limit_rows(features: Features, limit: int | None, ids: Sequence[str] | None) -> Features:
+def limit_rows(
+    features: Features,
+    limit: int | None,
+    ids: Sequence[str] | None,
+    *,
+    whole_sequences: bool = False,
+) -> Features:
     """Keep the first ``limit`` videos, or those with these ids in file order, with their texts.
+
+    Args:
+        features: the file.
+        limit: how many; None: all.
+        ids: which; None: any.
+        whole_sequences: videos are long videos, named by the column ``sequence`` of their clips.
 
     Raises:
         InputError: an id is not in the file, or nothing is left.
     """
-    rows = np.arange(len(features.video))
+    names = np.array([str(name) for name in features.video.ids])
+    if whole_sequences:
+        clips = group_tokens(features.video)
+        names = clips.ids[clips.item]
+    wanted = list(dict.fromkeys(names.tolist()))
     if ids is not None:
-        where = {str(name): row for row, name in enumerate(features.video.ids)}
-        missing = [name for name in ids if name not in where]
+        missing = sorted(set(ids) - set(wanted), key=list(ids).index)
         if missing:
             raise InputError(
                 f"--limit-ids names {len(missing)} videos that {features.path} does not have, "
                 f"the first is '{missing[0]}'."
             )
-        rows = np.array(sorted(where[name] for name in set(ids)), dtype=np.int64)
-    rows = rows[:limit]
-    limited = features.limited(rows)
+        wanted = [name for name in wanted if name in set(ids)]
+    limited = features.limited(np.flatnonzero(np.isin(names, wanted[:limit])))
     if not len(limited.video) or not len(limited.text):
         raise InputError(f"Nothing of {features.path} is left: no text belongs to these videos.")
     return limited

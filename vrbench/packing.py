@@ -54,3 +54,11 @@ def joined(items: Sequence[Tokens]) -> Tokens:
 def strings(values: Sequence[str]) -> NDArray[Any]:
     """Return an array of strings, as Tokens hold them."""
     return np.array(list(values), dtype=np.dtypes.StringDType())
+
+
+def columns(**values: str | int | float) -> dict[str, NDArray[Any]]:
+    """Return what is said of one item as columns of Tokens."""
+    return {
+        name: strings([value]) if isinstance(value, str) else np.array([value])
+        for name, value in values.items()
+    }

@@ -35,7 +35,7 @@ def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFr
     with replacing(written[0]) as temporary:
         data.to_csv(temporary, index=False)
     if find_spec("matplotlib") is not None:
-        written += _pictures(figure, data, case.title(figure.own_bank), name, folder)
+        written += _pictures(figure, data, figure.caption(case), name, folder)
     return data, written
 
 
@@ -45,9 +45,10 @@ def _pictures(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    canvas = Canvas(figsize=(11, 4.5), layout="constrained")
+    rows, columns = figure.panels
+    canvas = Canvas(figsize=(5.5 * columns, 4 * rows + 0.5), layout="constrained")
     FigureCanvasAgg(canvas)
-    figure.draw(data, canvas.subplots(1, 2))
+    figure.draw(data, canvas.subplots(rows, columns))
     canvas.suptitle(title, fontsize=9)
     paths = [folder / f"{name}.{kind}" for kind in PICTURES]
     for path in paths:

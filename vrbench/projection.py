@@ -119,7 +119,7 @@ class ProjectedEncoder(LoadedEncoder):
                 "for this encoder."
             )
         self._inner, self._projection = inner, projection
-        self.weights, self.notes = inner.weights, inner.notes
+        self.weights, self.notes, self.device = inner.weights, inner.notes, inner.device
         # a logit scale belongs to the encoder's own space
         self.attrs = {key: value for key, value in inner.attrs.items() if key != "scale"}
         self.video_dim = self.text_dim = len(projection.video.offset)

@@ -18,11 +18,12 @@ from vrbench.normalizations import normalizations
 from vrbench.normalizing import BankSim
 from vrbench.results import SCHEMA
 from vrbench.significance import mcnemar
+from vrbench.sim import Sim
 from vrbench.sources import Compute, Source
 
 
 def describe(
-    source: Source, settings: Settings, compute: Compute, job: Job, bank: BankSim
+    source: Source, settings: Settings, compute: Compute, job: Job, bank: BankSim, sim: Sim
 ) -> dict[str, Any]:
     """Return what was evaluated, how, and by whom."""
     truth = source.truth
@@ -33,10 +34,16 @@ def describe(
         **source.about,
         "method": job.method.spec if job.method else None,
         "norm": normalizations.spec(job.norm),
-        "sequence": None,
+        "sequence": source.sequence,
+        **({"sequence_info": dict(sim.info)} if sim.info else {}),
         **({} if given == "none" else {"given_norm": given}),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
-        "transductive": job.norm.counts_captions or _is_test_set(source, job.bank),
+        "bank_distinct": _distinct(bank),
+        "transductive": (
+            job.norm.counts_captions
+            or _is_test_set(source, job.bank)
+            or any(about.get("bucket_of") == "test" for about in sim.info.values())
+        ),
         "n_text": truth.n_text,
         "n_video": truth.n_video,
         "limit": settings.limited,
@@ -44,6 +51,13 @@ def describe(
         "provenance": _provenance(settings, compute),
         "ranks": None,
     }
+
+
+def _distinct(bank: BankSim) -> dict[str, int] | None:
+    """Say how many queries of a bank of its own differ; None where there is none."""
+    if bank.sim is None:
+        return None
+    return dict(zip(("n_text", "n_video"), bank.distinct, strict=True))
 
 
 def _is_test_set(source: Source, bank: str) -> bool:

@@ -89,7 +89,9 @@ def parameters(cls: type[Any]) -> list[Field[Any]]:
 
 
 def format_value(value: Any) -> str:
-    """Write a parameter as a spec does: ``10`` for 10.0, ``true`` for True."""
+    """Write a parameter as a spec does: ``10`` for 10.0, ``true`` for True, ``none`` for None."""
+    if value is None:
+        return "none"
     if isinstance(value, bool):
         return str(value).lower()
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
@@ -120,7 +122,11 @@ def _arguments(cls: type[Any], spec: str, tail: str) -> Iterator[tuple[str, Any]
 
 
 def _value(text: str, hint: Any, where: str) -> Any:
-    """Read ``text`` as a value of type ``hint``."""
+    """Read ``text`` as a value of type ``hint``; ``none`` where that may be None."""
+    if type(None) in get_args(hint):
+        if text == "none":
+            return None
+        (hint,) = (kind for kind in get_args(hint) if kind is not type(None))
     if get_origin(hint) is Literal:
         if text not in get_args(hint):
             raise InputError(f"{where} must be one of {', '.join(get_args(hint))}.")

@@ -122,3 +122,8 @@ def load_all(folder: Path) -> tuple[list[Result], list[str]]:
 def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
     """Return the JSON objects of several results."""
     return [result.to_dict() for result in results]
+
+
+def with_ranks(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """Return the JSON objects with the rank vectors under ``rank_vectors``, for tests of rows."""
+    return [{**result.values, "rank_vectors": result.ranks} for result in results]

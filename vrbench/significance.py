@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Statistic = Callable[[NDArray[Any]], Any]
+"""A metric of ranks along the last axis."""
+
+BLOCK = 2_000_000
+"""Ranks that are resampled at once."""
 
 
 @dataclass(frozen=True)
@@ -40,3 +48,77 @@ def mcnemar(before: NDArray[np.float64], after: NDArray[np.float64], k: int = 1)
     gained, lost = int((now & ~was).sum()), int((was & ~now).sum())
     p = min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))
     return McNemar(gained, lost, p)
+
+
+def permutation(
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    statistic: Statistic,
+    n: int = 9999,
+    seed: int = 0,
+) -> float:
+    """Two-sided p-value of a sign-flip permutation test of any metric.
+
+    Each query's two ranks are swapped or not, with equal chance; ``p = (c + 1) / (n + 1)`` with c
+    the permutations whose absolute difference is at least the one observed. Queries are taken as
+    independent, which several captions of one video are not quite.
+
+    Args:
+        before: (m,) ranks, without NaN.
+        after: (m,) ranks of the same queries.
+        statistic: metric of (rows, m) ranks along the last axis.
+        n: permutations.
+        seed: of the swaps.
+    """
+    rng = np.random.default_rng(seed)
+    observed = abs(float(statistic(after) - statistic(before))) * (1 - 1e-12)
+    beyond = 0
+    for rows in _blocks(n, len(before)):
+        swap = rng.integers(0, 2, (rows, len(before)), dtype=np.int8).astype(bool)
+        first, second = np.where(swap, after, before), np.where(swap, before, after)
+        beyond += int((np.abs(statistic(second) - statistic(first)) >= observed).sum())
+    return (beyond + 1) / (n + 1)
+
+
+def bootstrap(
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    statistic: Statistic,
+    n: int = 9999,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Percentile interval of ``statistic(after) - statistic(before)``, queries drawn in pairs.
+
+    Args:
+        before: (m,) ranks, without NaN.
+        after: (m,) ranks of the same queries.
+        statistic: metric of (rows, m) ranks along the last axis.
+        n: draws of m queries with replacement.
+        seed: of the draws.
+        level: share of the draws inside the interval.
+    """
+    rng = np.random.default_rng(seed)
+    differences = []
+    for rows in _blocks(n, len(before)):
+        drawn = rng.integers(0, len(before), (rows, len(before)))
+        differences.append(statistic(after[drawn]) - statistic(before[drawn]))
+    low, high = np.quantile(np.concatenate(differences), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def statistic_of(metric: str) -> Statistic:
+    """Return the metric ``R@K`` (percent), ``MdR`` or ``MnR`` as a function of ranks."""
+    if metric == "MdR":
+        return lambda ranks: np.median(ranks, axis=-1)
+    if metric == "MnR":
+        return lambda ranks: np.mean(ranks, axis=-1)
+    k = int(metric.removeprefix("R@"))
+    return lambda ranks: 100 * np.mean(ranks <= k, axis=-1)
+
+
+def _blocks(n: int, width: int) -> Iterator[int]:
+    """Yield how many of n rows to work on at once."""
+    step = max(1, BLOCK // width)
+    for start in range(0, n, step):
+        yield min(step, n - start)

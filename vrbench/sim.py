@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -31,12 +32,14 @@ class Sim:
         t2v: (n_text, n_video) ranks videos for a text; None where only v2t was asked for. A
             leading axis holds alignment levels.
         v2t: (n_text, n_video) ranks texts for a video; None where only t2v was asked for.
+        info: by direction, what the sequence alignment that made it says of itself.
         solved: share of the pairs that are known; the others hold a number below all of these, and
             no rank and no first place depends on them. None: all are known.
     """
 
     t2v: Any
     v2t: Any
+    info: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
     solved: float | None = field(default=None, kw_only=True)
 
     def levels(self, direction: Direction) -> list[NDArray[Any]]:
@@ -92,6 +95,11 @@ class Rows:
         step = max(1, size // (8 * max(self.width, 1)))
         for start in range(0, len(self), step):
             yield slice(start, min(start + step, len(self)))
+
+    def distinct(self) -> int:
+        """Return how many rows differ."""
+        digests = {hashlib.blake2b(row, digest_size=16).digest() for part in self for row in part}
+        return len(digests)
 
     def as_stored(self) -> tuple[Rows, bool]:
         """Return the rows as they lie in memory or on disk, and whether those are the columns."""

@@ -6,7 +6,7 @@ import hashlib
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
 from vrbench.sim import Sim, as_matrix
+from vrbench.simbeside import SMALL, small_beside
 from vrbench.stored import StoredMatrix, in_npz, spool
 from vrbench.truth import Truth
 
 KEYS = (
     *("t2v", "v2t", "norm", "raw_t2v", "raw_v2t", "text_video", "positives"),
     *("bank_t2v", "bank_v2t", "text_ids", "video_ids"),
+    *SMALL,
 )
+SEQUENCES = ("text_sequence", "video_sequence", "bank_text_sequence", "bank_video_sequence")
+"""Names of the sequence of each text or video, whose rows stand in order."""
 
 
 LARGE = 50_000_000
@@ -43,6 +47,8 @@ class SimFile:
         bank: t2v (n_bank_text, n_video), v2t (n_text, n_bank_video), either may be None; or None.
         text_ids: (n_text,).
         video_ids: (n_video,).
+        sequences: those of ``SEQUENCES`` that the file has.
+        beside: ``captions``, ``scale``, ``bank_text_video``, as far as the file has them.
     """
 
     path: Path
@@ -53,6 +59,8 @@ class SimFile:
     bank: Sim | None
     text_ids: NDArray[Any]
     video_ids: NDArray[Any]
+    sequences: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def sha256(self) -> str:
         """SHA-256 of the file, hexadecimal."""
@@ -97,6 +105,8 @@ def load_sim(path: str | Path) -> SimFile:
         bank=None if bank.t2v is None and bank.v2t is None else bank,
         text_ids=_ids(path, arrays, "text", shape[-2]),
         video_ids=_ids(path, arrays, "video", shape[-1]),
+        sequences=_sequences(path, arrays),
+        beside=small_beside(path, arrays, shape[-2]),
     )
 
 
@@ -107,7 +117,7 @@ def save_sim(
     raw: Sim,
     truth: Truth,
     bank: Sim | None,
-    ids: Mapping[str, NDArray[Any]],
+    beside: Mapping[str, Any],
 ) -> None:
     """Write a similarity file that ``load_sim`` reads back bit for bit.
 
@@ -124,7 +134,7 @@ def save_sim(
     else:
         arrays["positives"] = np.zeros((truth.n_text, truth.n_video), dtype=bool)
         arrays["positives"][truth.text, truth.video] = True
-    arrays |= {key: ids[key] for key in ("text_ids", "video_ids")}
+    arrays |= beside
     with replacing(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **{k: v for k, v in arrays.items() if v is not None})
 
@@ -135,8 +145,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} {what}: give an npz with a matrix t2v (texts x videos).")
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            found = [key for key in file.files if key in KEYS]
-            large = {key: _on_disk(path, key) for key in found if key.startswith("bank_")}
+            found = [key for key in file.files if key in (*KEYS, *SEQUENCES)]
+            large = {key: _on_disk(path, key) for key in found if key in ("bank_t2v", "bank_v2t")}
             arrays = {key: file[key] for key in found if large.get(key) is None}
     except (AttributeError, TypeError) as error:
         raise InputError(
@@ -198,6 +208,20 @@ def _check_bank(path: Path, arrays: dict[str, NDArray[Any]], shape: tuple[int, .
                 f"{path}: {name} has shape {arrays[name].shape}, expected {expected}: every "
                 "matrix is texts x videos."
             )
+
+
+def _sequences(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    found = {key: arrays[key] for key in SEQUENCES if key in arrays}
+    for key, names in found.items():
+        side = {"text": -2, "video": -1}[key.split("_")[-2]]
+        matrix = {"bank_text_sequence": "bank_t2v", "bank_video_sequence": "bank_v2t"}.get(key)
+        n = arrays[matrix or "t2v"].shape[side] if matrix is None or matrix in arrays else 0
+        if names.shape != (n,) or names.dtype.kind not in "USTiu":
+            raise InputError(
+                f"{path}: {key} is {names.dtype} {names.shape}, expected names ({n},), one for "
+                f"each row or column of {matrix or 't2v'}."
+            )
+    return found
 
 
 def _ids(path: Path, arrays: dict[str, NDArray[Any]], side: str, n: int) -> NDArray[Any]:

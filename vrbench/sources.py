@@ -1,80 +1,34 @@
-"""Where similarities come from: a feature file and an alignment, or a similarity file."""
+"""Where similarities come from, and the first of two: a feature file with an alignment."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.driver import BLOCK_BYTES, Progress, score
+from vrbench.alignments.driver import BLOCK_BYTES, Progress, global_vectors, score
 from vrbench.alignments.threads import find_device
-from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.folding import fold
+from vrbench.logit_scale import logit_scale
 from vrbench.memory import block_bytes, spare
 from vrbench.memory import fits as fits_memory
 from vrbench.normalizing import BankSim
-from vrbench.sim import DIRECTIONS, Direction, Sim
+from vrbench.sim import Direction, Sim
+from vrbench.sim_source import bank_identity_of, whole_bank
+from vrbench.simbeside import MOST_PAIRS
 from vrbench.simfile import SimFile
+from vrbench.source import Compute as Compute
+from vrbench.source import Source as Source
 from vrbench.stored import spool
 from vrbench.truth import Truth
 
 SPOOLED = 50_000_000
 """Bytes of a bank's similarities that are scored at once, where they go to disk."""
-
-
-@dataclass(frozen=True)
-class Compute:
-    """How to compute; nothing here changes a result beyond rounding.
-
-    Attributes:
-        precision: ``single`` or ``double``.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        workers: threads; None: one a core.
-        memory: bytes that the process may hold; None: unbounded.
-        matrix: whether similarities are kept where a norm does not need all of them.
-    """
-
-    precision: Literal["single", "double"] = "single"
-    device: str = "auto"
-    workers: int | None = None
-    memory: int | None = None
-    matrix: bool = True
-
-
-class Source(Protocol):
-    """Similarities of texts and videos, and of the bank."""
-
-    about: dict[str, Any]
-    notes: tuple[str, ...]
-    truth: Truth
-    text_ids: NDArray[Any]
-    video_ids: NDArray[Any]
-    has_bank: bool
-    captions: NDArray[Any] | None
-    given_norm: str
-
-    def pairs(self, bank: str) -> int:
-        """Return how many similarities one alignment computes with this bank."""
-
-    def bank_identity(self, kind: str) -> str | int | None:
-        """Return what tells a bank of this kind from another one."""
-
-    def version(self, bank: str) -> str:
-        """Return which of its similarities ``sim`` gives for this bank."""
-
-    def check_room(self, banks: Sequence[str]) -> None:
-        """Refuse, before anything is scored, what the bound of memory cannot hold."""
-
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
-        """Return the raw similarities."""
-
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
-        """Return the bank of the kind ``none``, ``train``, ``test``, ``rolling`` or ``file``."""
 
 
 @dataclass(eq=False)
@@ -100,15 +54,18 @@ class FeatureSource:
         self.truth = Truth.of(
             (len(features.text), len(features.video)), text_video=features.text_video
         )
-        self.notes = features.notes
+        self.notes = (*features.notes, *features.data_notes)
         self.captions = features.text.captions
         self.given_norm = "none"
+        self.sequence: str | None = None
+        self.scale = logit_scale(attrs.get("scale"), str(features.path))
         self.has_bank = features.bank_text is not None and features.bank_video is not None
         self.about = {
             "dataset": str(attrs.get("dataset") or features.path.stem),
             "split": _text(attrs.get("split")),
             "encoder": _text(attrs.get("encoder")),
             "features": {"file": features.path.name, "sha256": features.sha256()},
+            "notes": list(features.data_notes),
         }
 
     def pairs(self, bank: str) -> int:
@@ -124,7 +81,7 @@ class FeatureSource:
 
     def bank_identity(self, kind: str) -> str | int | None:
         """Return the window, or the sha256 of the other file."""
-        return _bank_identity(kind, self.other, self.window)
+        return bank_identity_of(kind, self.other, self.window)
 
     def version(self, bank: str) -> str:
         """Return ``raw``, or ``folded`` where no matrix is kept."""
@@ -182,6 +139,31 @@ class FeatureSource:
                 captions = np.bincount(texts.video, minlength=len(videos))
         return BankSim(kind, Sim(t2v, v2t), captions)
 
+    def within(self) -> dict[str, NDArray[Any]]:
+        """Return the products of the global vectors, in float64."""
+        text, video = global_vectors(self.features.text), global_vectors(self.features.video)
+        within = {"text_text": text @ text.T, "video_video": video @ video.T}
+        return {**within, "text_video": text @ video.T}
+
+    def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
+        """Score what tuning and figures need, up to ``MOST_PAIRS`` pairs a matrix."""
+        kept: dict[str, Any] = {"scale": self.scale}
+        if self.captions is not None:
+            kept["captions"] = np.array([str(caption) for caption in self.captions])
+        if max(len(self.features.text), len(self.features.video)) ** 2 <= MOST_PAIRS:
+            kept |= self.within()
+            del kept["text_video"]  # there it names each text's video
+        texts, videos = self._bank_sides(kind)
+        if texts is None or videos is None or texts.video is None:
+            return kept
+        kept["bank_text_video"] = texts.video
+        pairs = len(texts) * len(videos)
+        if pairs <= MOST_PAIRS:
+            sim = self._score(method, texts, videos, "both", None, 16 * pairs)
+            kept |= {"bank_bank_t2v": sim.t2v}
+            kept |= {} if sim.v2t is sim.t2v else {"bank_bank_v2t": sim.v2t}
+        return kept
+
     def _bank_matrix(
         self, method: Method | None, asking: Tokens, keep: Direction, progress: Progress | None
     ) -> Any:
@@ -236,96 +218,6 @@ class FeatureSource:
             keep=keep,
             progress=progress,
         )
-
-
-@dataclass(eq=False)
-class SimSource:
-    """A similarity file; there is nothing to score.
-
-    Attributes:
-        file: the similarity file.
-        other: the bank of ``--bank FILE``, a similarity file.
-        window: queries in a rolling bank; 0: all so far.
-    """
-
-    file: SimFile
-    other: Features | SimFile | None = None
-    window: int = 0
-
-    def __post_init__(self) -> None:
-        self.text_ids, self.video_ids = self.file.text_ids, self.file.video_ids
-        self.truth, self.has_bank = self.file.truth, self.file.bank is not None
-        self.notes: tuple[str, ...] = ()
-        self.captions: NDArray[Any] | None = None
-        self.given_norm = self.file.norm
-        about = {"file": self.file.path.name, "sha256": self.file.sha256()}
-        self.about = {
-            "dataset": self.file.path.stem,
-            "split": None,
-            "encoder": None,
-            "features": about,
-        }
-        if isinstance(self.other, Features):
-            raise InputError(
-                f"{self.other.path} cannot be the bank of a similarity file: there is no method "
-                "to score it with; give a similarity file that holds a bank."
-            )
-
-    def pairs(self, bank: str) -> int:
-        """Return 0: nothing is computed."""
-        return 0
-
-    def bank_identity(self, kind: str) -> str | int | None:
-        """Return the window, or the sha256 of the other file."""
-        return _bank_identity(kind, self.other, self.window)
-
-    def version(self, bank: str) -> str:
-        """Return ``given`` or ``raw``."""
-        return "given" if bank == "none" else "raw"
-
-    def check_room(self, banks: Sequence[str]) -> None:
-        """Nothing is scored."""
-
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
-        """Return the similarities before normalization, or as they are where none is wanted.
-
-        Raises:
-            InputError: they are already normalized and the raw ones were not kept.
-        """
-        if bank == "none":
-            return self.file.sim
-        if self.file.raw is None:
-            raise InputError(
-                f"{self.file.path} is already normalized by '{self.file.norm}' and holds no "
-                "raw_t2v: only --norm none can be measured."
-            )
-        return self.file.raw
-
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
-        """Return the bank in the file, or of the other file."""
-        if kind == "file" and isinstance(self.other, SimFile):
-            return BankSim(kind, whole_bank(self.other))
-        return BankSim(kind, whole_bank(self.file) if kind == "train" else None, window=self.window)
-
-
-def whole_bank(file: SimFile) -> Sim | None:
-    """Return the bank of a similarity file.
-
-    Raises:
-        InputError: it has one direction only.
-    """
-    for direction in DIRECTIONS if file.bank is not None else ():
-        if getattr(file.bank, direction) is None:
-            raise InputError(
-                f"{file.path} has no bank_{direction}, but a bank is needed in both directions."
-            )
-    return file.bank
-
-
-def _bank_identity(kind: str, other: Features | SimFile | None, window: int) -> str | int | None:
-    if kind == "file" and other is not None:
-        return other.sha256()
-    return window if kind == "rolling" else None
 
 
 def _names(items: Tokens) -> NDArray[Any]:

@@ -6,47 +6,46 @@ no column runs through both and no best mark compares them.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from vrbench import labels, published
-from vrbench.formats import FORMATS, UNMEASURED, Block, Line, Table, csv, markdown, to_json
+from vrbench import labels, measured, published
+from vrbench.formats import Block, Line, Table, csv, markdown, to_json
 from vrbench.labels import CONTEXT, LABELS, Result
-from vrbench.published import Cell, Column, MeasuredBy, PublishedTable
+from vrbench.latex import latex
+from vrbench.measured import EMPTY, all_columns, line, missing_methods
+from vrbench.published import Cell, Claim, Column, PublishedTable
+from vrbench.published.claims import contradictions, gain_label
+from vrbench.published.conflicts import conflicts, sentences
 
 __all__ = ["FORMATS", "Table", "csv", "markdown", "paper_table", "results_table", "to_json"]
 
-_DIAGNOSTICS = {"normalization error": "normalization_error", "never retrieved": "under"}
-_UNITS = {"MdR": "rank", "MnR": "rank", "normalization error": "1", "never retrieved": "share"}
-_DECIMALS = {"percent": 1, "rank": 1, "share": 3, "1": 3}
-_EMPTY = Cell(None, "")
+FORMATS: dict[str, Callable[[Table], str]] = {
+    "markdown": markdown,
+    "csv": csv,
+    "latex": latex,
+    "json": to_json,
+}
 
 
 def paper_table(name: str, results: Sequence[Result]) -> Table:
     """Put a paper's table and, apart from it, the results that its rows correspond to.
 
     Each dataset, encoder and protocol among these results makes a block of its own. A row for
-    which nothing was measured has empty cells; several results for one row are all shown.
+    which nothing was measured has empty cells; several results for one row are all shown. Notes
+    are the table's own, its claims that do not hold, and what other tables say differently.
 
     Args:
-        name: one of ``published.names()``.
-        results: dicts as in a result file.
+        name: one of ``published.names()`` or ``published.extras()``.
+        results: dicts as in a result file, with ``rank_vectors`` where rows are to be tested.
 
     Raises:
         InputError: no published table has this name.
     """
     table = published.load(name)
-    slots = {row.printed: row.measured_by for row in table.rows if row.measured_by}
-    blocks: dict[str, list[Result]] = {}
-    for result in results:
-        if any(_matches(slot, result) for slot in slots.values()):
-            blocks.setdefault(labels.data(result), []).append(result)
-    if slots and not blocks:
-        blocks[""] = []
-    measured = [_measured(table, slots, data, found) for data, found in blocks.items()]
-    title = f"{table.name}: {table.title}"
-    return Table(table.name, title, (_published(table), *measured), table.notes)
+    blocks = [published_block(table), *measured.blocks(table, results), *_gains(table)]
+    differing = sentences(one for one in conflicts() if name in one.tables)
+    notes = (*table.notes, *contradictions(table), *differing, *missing_methods(table))
+    return Table(name, f"{name}: {table.title}", tuple(blocks), notes)
 
 
 def results_table(results: Sequence[Result]) -> Table:
@@ -60,88 +59,42 @@ def results_table(results: Sequence[Result]) -> Table:
     values = {head: list(dict.fromkeys(map(text, results))) for head, text in CONTEXT.items()}
     heads = LABELS | {head: CONTEXT[head] for head in CONTEXT if len(values[head]) > 1}
     about = "; ".join(f"{head} {texts[0]}" for head, texts in values.items() if len(texts) == 1)
-    columns = _all_columns(results)
+    columns = all_columns(results)
     lines = tuple(
-        _line(tuple(text(result) for text in heads.values()), labels.how(result), columns, result)
-        for result in results
+        line(tuple(text(result) for text in heads.values()), columns, result) for result in results
     )
     block = Block("measured", "", about or "No results found.", tuple(heads), columns, lines)
-    return Table("results", "Results", (block,))
+    return Table("results", "Results", (block,), labels.notes(results))
 
 
-def _published(table: PublishedTable) -> Block:
+def published_block(table: PublishedTable) -> Block:
+    """Return a paper's table as a block, bold as the paper marks it."""
     lines = tuple(Line((row.label,), row.cells, row.label, table.source) for row in table.rows)
-    about = f"{table.dataset}, {table.split}. Source: {table.source}."
-    if any(cell.best for line in lines for cell in line.cells):
+    about = f"{', '.join(filter(None, (table.dataset, table.split, table.setting)))}."
+    about += f" Source: {table.source}."
+    if any(cell.best for row in lines for cell in row.cells):
         about += " Bold: best, as the paper marks it."
     return Block("published", "Published", about, ("published",), table.columns, lines)
 
 
-def _measured(
-    table: PublishedTable, slots: Mapping[str, MeasuredBy], data: str, results: Sequence[Result]
-) -> Block:
-    columns = tuple(dict.fromkeys(replace(column, dataset="") for column in table.columns))
-    lines: list[Line] = []
-    for printed, slot in slots.items():
-        found = [result for result in results if _matches(slot, result)]
-        for result in found:
-            row = f"{printed}: {labels.how(result)}"
-            lines.append(_line((row,), row, columns, result))
-        if not found:
-            row = f"{printed} [{data}]" if data else printed
-            lines.append(Line((printed,), (_EMPTY,) * len(columns), row, UNMEASURED))
-    heading = _heading(table, results)
-    about = "; ".join([data, *dict.fromkeys(f"bank {labels.bank(result)}" for result in results)])
-    return Block("measured", heading, about, ("measured",), columns, tuple(lines))
+def _gains(table: PublishedTable) -> list[Block]:
+    """Return the gains that the paper's text claims, as a block of one row a gain."""
+    claims = [claim for claim in table.claims if claim.gain]
+    columns = tuple(dict.fromkeys(_gain_column(table, claim) for claim in claims))
+    lines = []
+    for claim in claims:
+        what = f"{gain_label(table, claim)}, {', '.join(claim.columns)}"
+        gain = Cell(float(claim.gain.strip(">")), claim.gain)
+        own = _gain_column(table, claim)
+        cells = tuple(gain if column == own else EMPTY for column in columns)
+        lines.append(Line((what, claim.where), cells, what, f"{table.cite}, {claim.where}"))
+    heading, heads = "Gains claimed in the paper's text", ("gain of", "stated in")
+    return [Block("claimed", heading, "", heads, columns, tuple(lines))] if lines else []
 
 
-def _heading(table: PublishedTable, results: Sequence[Result]) -> str:
-    if not results:
-        return "Measured here: nothing yet"
-    if _same_data(table, results[0]):
-        return "Measured here on the same test set: encoder and training may differ"
-    return "Measured here on other data: not comparable with the rows above"
-
-
-def _same_data(table: PublishedTable, result: Result) -> bool:
-    def plain(*names: str | None) -> list[str]:
-        return [re.sub(r"[\W_]", "", name or "").lower() for name in names]
-
-    ours = plain(result["dataset"], result["split"])
-    return result["n_video"] == table.n_video and ours == plain(table.dataset, table.split)
-
-
-def _matches(slot: MeasuredBy, result: Result) -> bool:
-    return (
-        not result.get("sequence")
-        and (not slot.methods or _names(result["method"] or "") in slot.methods)
-        and _names(result["norm"]) == slot.norm
-        and result["bank"]["kind"] == slot.bank
-    )
-
-
-def _names(spec: str) -> str:
-    """Strip a spec of weights and parameters: ``0.5*global+0.5*emd:eps=0.1`` is emd+global."""
-    terms: list[str] = re.findall(r"(?:^|\+)(?:[^*+:,]+\*)?([a-z][\w-]*)", spec)
-    return "+".join(sorted(terms))
-
-
-def _line(heads: tuple[str, ...], row: str, columns: Sequence[Column], result: Result) -> Line:
-    cells = tuple(_cell(result, column) for column in columns)
-    return Line(heads, cells, f"{row} [{labels.data(result)}]", labels.provenance(result))
-
-
-def _cell(result: Result, column: Column) -> Cell:
-    diagnostic = _DIAGNOSTICS.get(column.metric)
-    measures = result.get("diagnostics" if diagnostic else "metrics", {})
-    value = measures.get(column.direction, {}).get(diagnostic or column.metric)
-    if value is None:
-        return _EMPTY
-    return Cell(float(value), f"{value:.{_DECIMALS[column.unit]}f}")
-
-
-def _all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
-    metrics = {key for result in results for side in result["metrics"].values() for key in side}
-    recalls = sorted((key for key in metrics if key[:2] == "R@"), key=lambda key: int(key[2:]))
-    units = dict.fromkeys(recalls, "percent") | _UNITS
-    return tuple(Column(side, *item) for side in ("t2v", "v2t") for item in units.items())
+def _gain_column(table: PublishedTable, claim: Claim) -> Column:
+    if claim.relative:
+        return Column("", "relative gain in percent", "1")
+    [unit] = {column.unit for column in table.columns if column.label in claim.columns}
+    unit = "points" if unit == "percent" else unit
+    return Column("", f"gain in {unit}", "1")

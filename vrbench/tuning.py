@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.evaluation import Run
-from vrbench.features import Features, Tokens
-from vrbench.grid import Settings, plan
-from vrbench.normalizations import normalizations
+from vrbench.grid import Settings, parse_norm, plan
+from vrbench.held_out import held_out
+from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
-from vrbench.sources import Compute, FeatureSource
+from vrbench.sources import Compute, FeatureSource, Source
 
 DIRECTIONS = {"t2v": ("t2v",), "v2t": ("v2t",), "both": ("t2v", "v2t")}
 
@@ -28,7 +27,7 @@ class Tuning:
     Attributes:
         spec: the chosen normalization.
         curve: spec, R@1 and MnR (means over the directions) of each trial, in the order tried.
-        about: size of the validation part and of its bank, seed, directions.
+        about: size of the validation part, kind and size of its bank, seed, directions.
     """
 
     spec: str
@@ -41,8 +40,8 @@ class Tuning:
 
 
 def tune(
-    features: Features,
-    method: str,
+    source: Source,
+    method: str | None,
     norm: str,
     grid: Mapping[str, Sequence[str]] | None = None,
     *,
@@ -50,7 +49,6 @@ def tune(
     direction: str = "both",
     share: float = 0.5,
     seed: int = 0,
-    compute: Compute | None = None,
 ) -> Tuning:
     """Choose a normalization's parameters by R@1 on held-out videos of the bank.
 
@@ -58,48 +56,51 @@ def tune(
     rest with theirs is its bank. Equal R@1: the lower MnR; equal again: the first tried.
 
     Args:
-        features: a file with a bank whose texts name their videos.
-        method: spec of the alignment.
+        source: a feature file with a bank whose texts name their videos, or a similarity file
+            that holds the bank against itself.
+        method: spec of the alignment; None where similarities are given.
         norm: spec of the normalization; parameters given in it stay as they are.
         grid: values to try by parameter; None: the normalization's own list.
         bank: kind of bank: ``train`` (the rest of the bank) or ``test`` (the validation queries).
         direction: ``t2v``, ``v2t`` or ``both``.
         share: of the bank's videos.
         seed: of the split.
-        compute: how to compute.
 
     Raises:
         InputError: the file has no usable bank, or the norm has no such parameter.
     """
-    held_out = validation(features, share, seed)
-    specs = trials(norm, grid)
-    how = compute or Compute()
-    source = FeatureSource(held_out, how)
+    specs = trials(norm, parse_norm(norm, source), grid)
+    held = held_out(source, share, seed)
+    how = source.compute if isinstance(source, FeatureSource) else Compute()
     settings = Settings(precision=how.precision, seed=seed)
-    jobs = plan(source, settings, [method], specs, bank)
-    curve = []
-    for result in Run(source, settings, how).run(jobs):
+    jobs = plan(held, settings, [method] if method else [], specs, bank)
+    curve, of = [], {}
+    for result in Run(held, settings, how).run(jobs):
+        of = result["bank"]
         metrics = [result["metrics"][d] for d in DIRECTIONS[direction]]
         means = {key: float(np.mean([m[key] for m in metrics])) for key in ("R@1", "MnR")}
         curve.append({"norm": result["norm"], **means})
     best = max(curve, key=lambda trial: (trial["R@1"], -trial["MnR"]))
-    assert held_out.bank_text is not None  # validation() has made it
     about = {
-        "validation": [len(held_out.text), len(held_out.video)],
-        "bank": [len(held_out.bank_text), len(held_out.bank_video or ())],
+        "validation": [held.truth.n_text, held.truth.n_video],
+        "bank": of,
         "direction": direction,
         "seed": seed,
     }
     return Tuning(best["norm"], curve, about)
 
 
-def trials(norm: str, grid: Mapping[str, Sequence[str]] | None) -> list[str]:
+def trials(norm: str, method: Normalization, grid: Mapping[str, Sequence[str]] | None) -> list[str]:
     """Return the specs to try: every combination of the grid's values.
+
+    Args:
+        norm: the spec that was given; its parameters stay.
+        method: what it names.
+        grid: values by parameter; None: the method's own.
 
     Raises:
         InputError: the norm has no such parameter, or nothing to tune.
     """
-    method = normalizations.parse(norm)
     name, _, fixed = norm.partition(":")
     known = [field.name for field in parameters(type(method))]
     for key in grid or ():
@@ -116,37 +117,3 @@ def trials(norm: str, grid: Mapping[str, Sequence[str]] | None) -> list[str]:
     pairs = [[f"{key}={value}" for value in listed] for key, listed in values.items()]
     start = [fixed] if fixed else []
     return [f"{name}:{','.join([*start, *chosen])}" for chosen in itertools.product(*pairs)]
-
-
-def validation(features: Features, share: float, seed: int) -> Features:
-    """Split the bank into a validation set and its bank.
-
-    Raises:
-        InputError: there is no bank, its texts do not name their videos, or a part is empty.
-    """
-    texts, videos = features.bank_text, features.bank_video
-    if texts is None or videos is None or texts.video is None:
-        raise InputError(
-            f"{features.path} has no bank of texts and videos with /bank/text/video to tune on: "
-            "extract or import one; parameters are never chosen on the test set."
-        )
-    if not 0 < share < 1:
-        raise InputError(f"The validation share must lie between 0 and 1, it is {share}.")
-    order = np.random.default_rng(seed).permutation(len(videos))
-    cut = round(share * len(videos))
-    held, rest = np.sort(order[:cut]), np.sort(order[cut:])
-    parts = [_with_texts(texts, videos, rows) for rows in (held, rest)]
-    if any(not len(text) or not len(video) for text, video in parts):
-        raise InputError(f"The bank of {features.path} is too small to be split for tuning.")
-    (text, video), (bank_text, bank_video) = parts
-    return replace(features, text=text, video=video, bank_text=bank_text, bank_video=bank_video)
-
-
-def _with_texts(texts: Tokens, videos: Tokens, rows: NDArray[Any]) -> tuple[Tokens, Tokens]:
-    """Return the texts of some videos, renumbered, and these videos."""
-    assert texts.video is not None
-    new_row = np.full(len(videos), -1, dtype=np.int64)
-    new_row[rows] = np.arange(len(rows))
-    chosen = texts.take(np.flatnonzero(new_row[texts.video] >= 0))
-    columns = {**chosen.item_columns, "video": new_row[chosen.item_columns["video"]]}
-    return replace(chosen, item_columns=columns), videos.take(rows)

@@ -1,19 +1,22 @@
-"""Named arrays that somebody else stored: an npz, or a folder of npy files. Never pickles."""
+"""Named arrays that somebody else stored: an npz, or a folder of files. Never pickles."""
 
 from __future__ import annotations
 
 import zipfile
-import zlib
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.arrays.dumps import linked, read_dump
+from vrbench.arrays.reading import reading
+from vrbench.datasets import read_csv
 from vrbench.errors import InputError
+
+DUMPS = ("video", "text", "bank_video", "bank_text")
+"""Folders that may stand for the arrays of a side."""
 
 
 def load_arrays(
@@ -39,13 +42,13 @@ def _from_npz(
 ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
     if not zipfile.is_zipfile(source):
         raise InputError(f"{source} {_what_it_is(source)}: give an npz, or a folder of npy files.")
-    with _reading(str(source)):
+    with reading(str(source)):
         stored = np.load(source, allow_pickle=False)
     arrays = {}
     with stored:
         for name in stored.files:
             if name in known:
-                with _reading(f"'{name}' in {source}"):
+                with reading(f"'{name}' in {source}"):
                     arrays[name] = stored[name]
         return arrays, tuple(name for name in stored.files if name not in known)
 
@@ -54,13 +57,41 @@ def _from_folder(
     source: Path, known: Collection[str]
 ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
     files = {path.stem: path for path in sorted(source.glob("*.npy"))}
-    if not files:
-        raise InputError(f"{source} holds no npy file: name them like the arrays they hold.")
-    arrays = {}
+    dumps = {key: source / key for key in DUMPS if (source / key).is_dir()}
+    if not files and not dumps:
+        raise InputError(
+            f"{source} holds no npy file named like the array it holds, nor a folder video/ or "
+            "text/ with a file an item."
+        )
+    arrays: dict[str, Any] = {}
     for name in files.keys() & known:
-        with _reading(str(files[name])):
+        with reading(str(files[name])):
             arrays[name] = np.load(files[name], mmap_mode="r", allow_pickle=False)
+    for key, folder in dumps.items():
+        arrays |= _new(read_dump(folder, key), arrays, folder)
+    for prefix in ("", "bank_"):
+        if f"{prefix}text" in dumps and f"{prefix}text_video" not in arrays:
+            arrays |= _links(source, prefix, arrays)
     return arrays, tuple(name for name in files if name not in known)
+
+
+def _links(source: Path, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Say which video each text of a folder belongs to, by its name."""
+    videos = arrays.get(f"{prefix}video_ids")
+    if videos is None:
+        return {}
+    csv = source / f"{prefix}captions.csv"
+    captions = read_csv(csv).captions_by_video if csv.is_file() else {}
+    names, folder = arrays[f"{prefix}text_ids"], source / f"{prefix}text"
+    found = linked(folder, names, np.asarray(videos), captions)
+    return {f"{prefix}{name}": value for name, value in found.items()}
+
+
+def _new(found: dict[str, Any], held: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return ``found``, of which nothing may be held already."""
+    if twice := sorted(found.keys() & held.keys()):
+        raise InputError(f"{folder} says what {twice[0]}.npy beside it says: keep one of them.")
+    return found
 
 
 def _what_it_is(source: Path) -> str:
@@ -73,19 +104,3 @@ def _what_it_is(source: Path) -> str:
     if start.startswith(b"PK"):
         return "is a damaged npz"
     return "is no npz"
-
-
-@contextmanager
-def _reading(what: str) -> Iterator[None]:
-    """Turn what numpy raises over a file it does not read into a sentence."""
-    try:
-        yield
-    except (ValueError, UnpicklingError) as error:
-        if "pickle" in str(error) or "Python objects" in str(error):
-            raise InputError(
-                f"{what} holds Python objects, which only a pickle can store and vrbench does not "
-                "load: save plain numbers or strings (for names: np.array(names, dtype=str))."
-            ) from error
-        raise InputError(f"{what} is damaged ({error}): save it again.") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"{what} cannot be read ({error}): save or copy it again.") from error

@@ -18,6 +18,8 @@ from vrbench.features.check import link_problems
 from vrbench.features.tokens import Tokens
 
 _SUFFIXES = ("", "_tokens", "_offsets", "_mask", "_global", "_ids")
+_COLUMNS = ("sequence", "position", "start", "end", "label")
+"""What each item may have besides: which long video it is of, its place, seconds and class."""
 
 NAMES = tuple(
     prefix + name
@@ -25,6 +27,7 @@ NAMES = tuple(
     for name in (
         *(f"video{suffix}" for suffix in _SUFFIXES),
         *(f"text{suffix}" for suffix in _SUFFIXES),
+        *(f"{side}_{column}" for side in ("video", "text") for column in _COLUMNS),
         "image",
         "text_video",
         "captions",
@@ -70,7 +73,8 @@ def read_arrays(source: Path) -> Arrays:
         for side in ("video", "text"):
             tokens = read_side(arrays, prefix, side)
             if tokens is not None:
-                sides[prefix.replace("_", "/") + side] = tokens
+                columns = _columns(arrays, prefix + side, len(tokens))
+                sides[prefix.replace("_", "/") + side] = replace(tokens, item_columns=columns)
             elif not prefix:
                 arrays.refuse(_missing(side, [*loaded, *ignored]))
     _check_widths(arrays, sides)
@@ -80,9 +84,20 @@ def read_arrays(source: Path) -> Arrays:
     return Arrays(sides, tuple(_notes(source, ignored)))
 
 
+def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
+    """Return what each item of a side has besides its tokens."""
+    found = {column: f"{key}_{column}" for column in _COLUMNS if f"{key}_{column}" in arrays}
+    return {
+        column: arrays.numbers(name, n)
+        if column in ("position", "start", "end")
+        else arrays.names(name, n)
+        for column, name in found.items()
+    }
+
+
 def _linked(arrays: TypedArrays, prefix: str, text: Tokens, video: Tokens | None) -> Tokens:
     """Add captions and the row of each text's video; a bank need not have the rows."""
-    columns: dict[str, NDArray[Any]] = {}
+    columns: dict[str, NDArray[Any]] = dict(text.item_columns)
     captions, rows = f"{prefix}captions", f"{prefix}text_video"
     if captions in arrays:
         columns["captions"] = arrays.strings(captions, len(text))

@@ -50,6 +50,20 @@ class TypedArrays:
         array = self._one_dimension(name, n, "whole numbers", "iu")
         return np.asarray(array).astype(np.int64)
 
+    def numbers(self, name: str, n: int) -> NDArray[Any]:
+        """Return (n,) finite numbers, as they are stored."""
+        array = np.asarray(self._one_dimension(name, n, "numbers", "iuf"))
+        if not np.isfinite(array).all():
+            row = int(np.argmin(np.isfinite(array)))
+            self.refuse(f"holds {array[row]} in {name}, row {row}, expected finite numbers")
+        return array
+
+    def names(self, name: str, n: int) -> NDArray[Any]:
+        """Return (n,) strings, or whole numbers as they are."""
+        if self.arrays[name].dtype.kind in "iu":
+            return self.whole_numbers(name, n)
+        return self.strings(name, n)
+
     def strings(self, name: str, n: int) -> NDArray[Any]:
         """Return (n,) strings."""
         array = self._one_dimension(name, n, "strings", "UST")
@@ -60,7 +74,7 @@ class TypedArrays:
         if name not in self.arrays:
             return np.array([f"{default}{i}" for i in range(n)], dtype=STRING)
         array = self._one_dimension(name, n, "strings or whole numbers", "USTiu")
-        return np.asarray(self._decoded(name, array).astype(str), dtype=STRING)
+        return np.array([str(item) for item in self._decoded(name, array).tolist()], dtype=STRING)
 
     def mask(self, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Return an (n, L) mask; whole numbers will do if they are 0 and 1."""

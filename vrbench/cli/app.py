@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
+from vrbench._version import VERSION
 from vrbench.errors import InputError
 
 P = ParamSpec("P")
@@ -16,12 +17,29 @@ R = TypeVar("R")
 
 app = typer.Typer(
     name="vrbench",
-    help="Benchmark and reproduction toolkit for text-video retrieval over stored features.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"vrbench {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Benchmark and reproduction toolkit for text-video retrieval over stored features."""
 
 
 def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], Callable[P, R]]:

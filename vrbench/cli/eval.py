@@ -34,6 +34,13 @@ def evaluate(
     norm: Annotated[
         list[str] | None, typer.Option(help="Normalization spec; repeat for a grid.")
     ] = None,
+    sequence: Annotated[
+        str | None,
+        typer.Option(
+            help="Sequence alignment spec: captions and clips are scored as paragraphs and long "
+            "videos (vrbench list sequences)."
+        ),
+    ] = None,
     bank: Annotated[
         str | None,
         typer.Option(
@@ -54,7 +61,12 @@ def evaluate(
         Path | None, typer.Option(help="Measure this similarity file (npz) instead.")
     ] = None,
     save_sim: Annotated[
-        Path | None, typer.Option(help="Write the similarities as npz (one method and norm).")
+        Path | None,
+        typer.Option(help="Write similarities, bank and all as npz (one method and norm)."),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Write RUN.t2v.run, RUN.t2v.qrels and the same of v2t (TREC format)."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print results as a JSON list.")] = False,
@@ -99,9 +111,12 @@ def evaluate(
 
       vrbench eval f.h5 --method 0.5*global+0.5*tokenflow:lam=5 --norm ncl --bank test
 
+      vrbench eval clips.h5 --method global --sequence dtw
+
       vrbench eval --from-sim sims.npz --norm dsl --json
     """
     from vrbench.bundled import bundled_features
+    from vrbench.cli.numbers import whole_numbers
     from vrbench.grid import Settings, plan
     from vrbench.memory import parse_size
     from vrbench.opening import open_source
@@ -109,34 +124,30 @@ def evaluate(
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
-    settings = Settings(_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
+    settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
     paths: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
     work: list[tuple[Source, list[Job]]] = []
     for path in paths:
-        kind, source = open_source(path, from_sim, bank, compute, settings)
-        existing = None if overwrite or save_sim else out
+        kind, source = open_source(path, from_sim, bank, compute, settings, sequence)
+        existing = None if overwrite or save_sim or run else out
         jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
         work.append((source, jobs))
-    if save_sim and sum(len(jobs) for _, jobs in work) != 1:
-        raise InputError("--save-sim holds one result: give one file, one --method and one --norm.")
+    for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
+        if sum(len(jobs) for _, jobs in work) != 1:
+            raise InputError(
+                f"--{option} holds one result: give one file, one --method and one --norm."
+            )
     if dry_run:
         _print_plan(work, compute)
         return
     results = [
         result
         for source, jobs in work
-        for result in _run(source, jobs, settings, compute, out, save_sim, quiet)
+        for result in _run(source, jobs, settings, compute, out, save_sim, run, quiet)
     ]
     _print(results, json, verbose)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"Cannot read --k {text}: write whole numbers such as 1,5,10.") from None
 
 
 def _ids(path: Path | None) -> tuple[str, ...] | None:
@@ -159,6 +170,7 @@ def _run(
     compute: Compute,
     out: Path,
     save_sim: Path | None,
+    trec: Path | None,
     quiet: bool,
 ) -> list[Result]:
     from contextlib import nullcontext
@@ -176,7 +188,7 @@ def _run(
                 f"{existing} of {len(jobs)} results exist in {out} (--overwrite makes them again)."
             )
     with nullcontext() if quiet else Bars() as bars:
-        return list(Run(source, settings, compute, out, bars).run(jobs, save_sim))
+        return list(Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim))
 
 
 def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from vrbench.cli.app import command, note
 from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from vrbench.extract import Extraction, Source
 
 MOST = 20
 """Skipped items that are listed one by one."""
@@ -16,22 +19,39 @@ MOST = 20
 
 @command("extract")
 def extract(
-    videos: Annotated[Path, typer.Option(help="Folder with a folder of frames a video.")],
-    captions: Annotated[Path, typer.Option(help="CSV with the columns video_id,caption.")],
+    videos: Annotated[
+        Path, typer.Option(help="Folder of video files, or with a folder of frames a video.")
+    ],
     encoder: Annotated[str, typer.Option(help="Encoder spec: onnx, toy:dim=64, ...")],
     out: Annotated[Path, typer.Option(help="The feature file to write or to carry on with.")],
+    captions: Annotated[
+        Path | None, typer.Option(help="CSV with the columns video_id,caption.")
+    ] = None,
+    dataset: Annotated[
+        str, typer.Option(help="Dataset of --annotations; beside --captions: a name for the data.")
+    ] = "",
+    annotations: Annotated[
+        Path | None, typer.Option(help="Folder of the dataset's original annotation files.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Split of the dataset, or a name for it.")] = "",
     weights: Annotated[Path | None, typer.Option(help="Weights of the encoder.")] = None,
     projection: Annotated[
         Path | None, typer.Option(help="npz of vrbench train projection, applied to all tokens.")
     ] = None,
-    frames: Annotated[str, typer.Option(help="uniform:N, fps:R or all.")] = "uniform:12",
-    bank_videos: Annotated[Path | None, typer.Option(help="Videos of the bank.")] = None,
-    bank_captions: Annotated[Path | None, typer.Option(help="Captions of the bank.")] = None,
-    bank_size: Annotated[
-        int | None, typer.Option(min=1, help="Take the first N videos of the bank.")
+    frames: Annotated[
+        str, typer.Option(help="uniform:N, ends:N, head:N, tail:N, fps:R, fps:R,ends:N or all.")
+    ] = "uniform:12",
+    bank_split: Annotated[
+        str | None, typer.Option(help="Split of the dataset that is the bank.")
     ] = None,
-    dataset: Annotated[str, typer.Option(help="What to call the data.")] = "",
-    split: Annotated[str, typer.Option(help="What to call the part of it.")] = "",
+    bank_videos: Annotated[
+        Path | None, typer.Option(help="Videos of the bank. Default: those of --videos.")
+    ] = None,
+    bank_captions: Annotated[Path | None, typer.Option(help="CSV of the bank's captions.")] = None,
+    bank_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Captions of the bank: the first of every video, the second, ..."),
+    ] = None,
     dtype: Annotated[
         Literal["float16", "float32", "float64"], typer.Option(help="Storage type.")
     ] = "float16",
@@ -39,7 +59,13 @@ def extract(
         bool,
         typer.Option("--normalized/--raw", help="Compare by cosines, or dot products as they are."),
     ] = True,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where the encoder runs.")
+    ] = "auto",
     batch: Annotated[int, typer.Option(min=1, help="Items between two writes.")] = 32,
+    shard: Annotated[
+        str | None, typer.Option(help="i/n: part i of n only, to be joined by vrbench merge.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N videos only.")] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at what cannot be read (else skip it).")
@@ -54,34 +80,70 @@ def extract(
       vrbench extract --videos frames/ --captions test.csv --encoder onnx
           --weights models/ --out f.h5
 
+      vrbench extract --videos MSRVTT/videos/ --dataset msrvtt
+          --annotations MSRVTT/ --split test --bank-split train-9k
+          --bank-size 16384 --encoder clip --weights ViT-B-32.pt
+          --frames fps:1,ends:12 --out f.h5
+
       vrbench extract --videos frames/ --captions test.csv --encoder toy:dim=64
           --bank-videos train/ --bank-captions train.csv --out toy.h5
     """
     from vrbench.cli.progress import Bars
+    from vrbench.datasets import datasets
     from vrbench.extract import Source
     from vrbench.extract import extract as run
 
-    if (bank_videos is None) != (bank_captions is None) or (bank_size and bank_videos is None):
-        raise InputError("A bank needs both --bank-videos and --bank-captions.")
-    bank = bank_videos and bank_captions and Source(bank_videos, bank_captions, bank_size)
+    source = _source(videos, captions, dataset, annotations, split)
+    bank = None
+    if bank_split is not None or bank_captions is not None:
+        if bank_captions is not None and bank_videos is None:
+            raise InputError("A bank of --bank-captions needs --bank-videos as well.")
+        bank = _source(bank_videos or videos, bank_captions, dataset, annotations, bank_split or "")
+        bank = Source(bank.videos, bank.annotations.bank(bank_size)) if bank_size else bank
+    elif bank_size or bank_videos:
+        raise InputError("A bank needs --bank-captions with --bank-videos, or --bank-split.")
     with Bars() as progress:
         done = run(
-            Source(videos, captions, limit),
+            Source(source.videos, source.captions, limit),
             out,
             encoder=encoder,
             weights=weights,
             projection=projection,
             frames=frames,
-            bank=bank or None,
-            dataset=dataset,
+            bank=bank,
+            dataset=datasets.spec(datasets.parse(dataset)) if annotations else dataset,
             split=split,
             dtype=dtype,
             normalized=normalized,
+            device=device,
             batch=batch,
+            shard=shard,
             strict=strict,
             overwrite=overwrite,
             progress=progress,
         )
+    _report(done)
+
+
+def _source(
+    videos: Path, captions: Path | None, dataset: str, annotations: Path | None, split: str
+) -> Source:
+    from vrbench.datasets import read
+    from vrbench.extract import Source
+
+    if captions is not None:
+        if annotations is not None:
+            raise InputError("Captions come from a CSV or from --annotations: give one of them.")
+        return Source(videos, captions)
+    if annotations is None or not dataset or not split:
+        raise InputError(
+            "Captions are needed: --captions F.csv, or --dataset NAME --annotations DIR --split "
+            "NAME (vrbench list datasets)."
+        )
+    return Source(videos, read(dataset, annotations, split))
+
+
+def _report(done: Extraction) -> None:
     for sentence in done.notes:
         note(sentence)
     for sentence in done.skipped[:MOST]:

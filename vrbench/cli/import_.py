@@ -13,7 +13,8 @@ from vrbench.cli.app import command, note
 @command("import")
 def import_(
     source: Annotated[
-        Path, typer.Argument(metavar="ARRAYS", help="An npz, or a folder of npy files.")
+        Path,
+        typer.Argument(metavar="ARRAYS", help="An npz, or a folder of npy files or of folders."),
     ],
     out: Annotated[Path, typer.Option(help="The feature file to write.")],
     dataset: Annotated[str, typer.Option(help="What to call the data.")] = "",
@@ -53,6 +54,11 @@ def import_(
       captions (n_text,): the texts themselves
 
       bank_video_tokens, bank_text, bank_captions, ...: training items, alike
+
+    In a folder, video/ or text/ (bank_video/, bank_text/) may hold a file an item
+    instead: ID.npy (l, d) or (d,), or ID.npz with tokens, mask, global. A text's
+    file is named by its video: ID.npy, ID#0.npy or ID_0.npy; captions.csv beside
+    them (video_id,caption) gives the captions.
 
     Vectors are stored as they are; --normalized and --raw only say how they
     are to be compared. Pickled arrays are refused.

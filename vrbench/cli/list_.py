@@ -16,7 +16,10 @@ WIDEST = 60
 @command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="methods, norms, encoders, metrics, figures or tables.")
+        str | None,
+        typer.Argument(
+            help="methods, sequences, norms, encoders, datasets, metrics, rules, figures or tables."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
@@ -52,4 +55,6 @@ def _print(title: str, rows: list[dict[str, Any]]) -> None:
         source = f"{needs} [{row['source']}]" if row["source"] else needs
         start = spec.ljust(width) if len(spec) <= width else f"{spec}\n  {' ' * width}"
         typer.echo(f"  {start}  {row['summary']}{source}")
+        if "splits" in row:
+            typer.echo(f"  {' ' * width}  Splits: {row['splits']}.")
     typer.echo()

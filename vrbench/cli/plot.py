@@ -42,17 +42,17 @@ def plot(
     from vrbench.cli.progress import Bars
     from vrbench.figures import figures
     from vrbench.figures.base import Case
-    from vrbench.grid import Settings, bank_kind
+    from vrbench.grid import Settings, bank_kind, parse_norm
     from vrbench.normalizations import normalizations
     from vrbench.opening import open_source
     from vrbench.sources import Compute
 
     if from_sim and features:
         raise InputError("--from-sim takes no feature file.")
-    figure, chosen, settings = figures.parse(name), normalizations.parse(norm), Settings(seed=seed)
+    figure, settings = figures.parse(name), Settings(seed=seed)
     path = None if from_sim else features or bundled_features()
     kind, source = open_source(path, from_sim, bank, Compute(), settings)
-    alignment = None if from_sim else parse_method(method)
+    chosen, alignment = parse_norm(norm, source), None if from_sim else parse_method(method)
     with nullcontext() if quiet else Bars() as bars:
         case = Case(source, alignment, chosen, bank_kind(source, chosen, kind), settings, bars)
         dataset, key = str(source.about["dataset"]), results.identity({"of": case.title()})

@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+from vrbench.cli.app import note
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, Task, TaskID
+
+PAUSE = 30.0
+"""Seconds between two lines where there is no terminal to draw bars on."""
 
 
 class Bars:
-    """A bar for each thing that is counted; call it with (what, done, total)."""
+    """A bar for each thing that is counted, with its rate and the time left.
+
+    Call it with (what, done, total). Where stderr is a file, a line every ``PAUSE`` seconds.
+    """
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import (
-            MofNCompleteColumn,
-            Progress,
-            ProgressColumn,
-            Task,
-            TaskID,
-            TimeRemainingColumn,
-        )
-        from rich.text import Text
 
-        class Rate(ProgressColumn):
-            """What was done a second since the start, not lately."""
-
-            def render(self, task: Task) -> Text:
-                done = task.completed / task.elapsed if task.elapsed else 0
-                return Text(f"{done:,.0f}/s")
-
+        console = Console(stderr=True)
+        self._plain = not console.is_terminal
+        self._progress = _progress(console)
         self._tasks: dict[str, TaskID] = {}
-        self._progress = Progress(
-            *Progress.get_default_columns()[:2],
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            Rate(),
-            console=Console(stderr=True),
-        )
+        self._said = time.monotonic()
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` are done."""
         if what not in self._tasks:
             self._tasks[what] = self._progress.add_task(what, total=total)
-        self._progress.update(self._tasks[what], completed=done)
+        task = self._tasks[what]
+        self._progress.update(task, completed=done)
+        if self._plain and time.monotonic() - self._said > PAUSE:
+            self._said = time.monotonic()
+            note(_line(self._progress.tasks[task]))
 
     def __enter__(self) -> Bars:
-        self._progress.start()
+        if not self._plain:
+            self._progress.start()
         return self
 
     def __exit__(
@@ -53,3 +53,25 @@ class Bars:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+
+
+def _progress(console: Console) -> Progress:
+    from rich.progress import MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(_rate(task))
+
+    columns = (MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    return Progress(*Progress.get_default_columns()[:2], *columns, console=console)
+
+
+def _rate(task: Task) -> str:
+    speed = task.finished_speed or task.speed
+    return f"{speed:,.1f}/s" if speed else ""
+
+
+def _line(task: Task) -> str:
+    left = "" if task.time_remaining is None else f", {task.time_remaining / 60:.1f} min left"
+    return f"{task.description}: {task.completed:,.0f} of {task.total:,.0f}, {_rate(task)}{left}"

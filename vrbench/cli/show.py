@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from vrbench import labels
+from vrbench.labels import DIRECTION_NAMES
 
-_DIRECTIONS = {"t2v": "Text to video", "v2t": "Video to text"}
+if TYPE_CHECKING:
+    from rich.console import Console
+
 _WIDE = 160
 """Columns where stdout is no terminal."""
 
 
-def print_results(results: Sequence[Mapping[str, Any]]) -> None:
-    """Print one table a direction for each set of comparable results."""
+def console() -> Console:
+    """Return a console on stdout, wide where that is no terminal."""
     from rich.console import Console
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)
+    found = Console()
+    return found if found.is_terminal else Console(width=_WIDE)
+
+
+def print_results(results: Sequence[Mapping[str, Any]]) -> None:
+    """Print one table a direction for each set of comparable results."""
+    out = console()
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for result in results:
         groups.setdefault(labels.data(result), []).append(result)
     for data, group in groups.items():
-        console.print(f"\n{data}", style="bold", highlight=False)
-        for direction, title in _DIRECTIONS.items():
-            console.print(_table(title, direction, _with_raw(group)))
+        out.print(f"\n{data}", style="bold", highlight=False)
+        for direction, title in DIRECTION_NAMES.items():
+            out.print(_table(title, direction, _with_raw(group)))
     if results:
         changed = any(result.get("change") for result in results)
-        console.print(_LEGEND + (_CHANGE if changed else ""), style="dim", highlight=False)
+        out.print(_LEGEND + (_CHANGE if changed else ""), style="dim", highlight=False)
+    for line in dict.fromkeys(line for result in results for line in _sequence_lines(result)):
+        out.print(line, style="dim", highlight=False)
+
+
+def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Say what scores of sequences depend on: those that differ in it do not compare."""
+    for direction, about in (result.get("sequence_info") or {}).items():
+        said = [f"{labels.method(result)}, {direction}:"]
+        if about["offset"] is not None:
+            said.append(
+                f"distance = {about['offset']:g} - similarity, {100 * about['negative']:.1f} % of "
+                f"them negative, length scaling {about['length_norm']};"
+            )
+        if about["bucket"] is not None:
+            of = f" of the {about['bucket_of']} set's matched pairs" if about["bucket_of"] else ""
+            said.append(f"bucket at {about['bucket']:.4g}{of};")
+        if len(said) > 1:
+            yield " ".join(said).rstrip(";") + "."
 
 
 def _with_raw(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Put the raw similarities before the first normalized result of each method."""
     shown: list[Mapping[str, Any]] = []
-    seen = {result["method"] for result in results if result["norm"] == "none"}
+    seen = {labels.method(result) for result in results if result["norm"] == "none"}
     for result in results:
-        if result.get("raw") and result["method"] not in seen:
-            seen.add(result["method"])
+        if result.get("raw") and labels.method(result) not in seen:
+            seen.add(labels.method(result))
             none = {"norm": "none", "bank": {"kind": "none"}, "change": None}
             shown.append({**result, **none, **result["raw"]})
         shown.append(result)
@@ -79,7 +104,7 @@ def _change(result: Mapping[str, Any], direction: str) -> list[str]:
     if not result.get("change"):
         return ["", ""]
     change = result["change"][direction]
-    p = "<.001" if change["p"] < 0.001 else f"{change['p']:.3f}".removeprefix("0")
+    p = labels.p_value(change["p"])
     return [f"{change['R@1']:+.1f}", p]
 
 

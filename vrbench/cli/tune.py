@@ -27,6 +27,9 @@ def tune(
         list[str] | None,
         typer.Option("--try", help="key=v,v,v to try; repeat for a grid. Default: its own list."),
     ] = None,
+    from_sim: Annotated[
+        Path | None, typer.Option(help="Tune on the bank of this similarity file (npz) instead.")
+    ] = None,
     bank: Annotated[
         str | None, typer.Option(help="train, or test (transductive); default as in eval.")
     ] = None,
@@ -47,6 +50,8 @@ def tune(
       vrbench tune --norm ncl
 
       vrbench tune f.h5 --method global --norm qb-norm --try beta=5,20,80 --try k=1,5
+
+      vrbench tune --from-sim sims.npz --norm ncl --try gamma=scale,0.02,0.05
     """
     from contextlib import nullcontext
 
@@ -55,15 +60,18 @@ def tune(
     from vrbench.evaluation import Run
     from vrbench.grid import Settings, plan
     from vrbench.opening import open_source
-    from vrbench.sources import Compute, FeatureSource
+    from vrbench.sources import Compute
     from vrbench.tuning import tune as choose
 
+    if from_sim and features:
+        raise InputError("--from-sim takes no feature file.")
     settings = Settings(seed=seed)
-    kind, source = open_source(features or bundled_features(), None, bank, Compute(), settings)
-    assert isinstance(source, FeatureSource)
+    path = None if from_sim else features or bundled_features()
+    kind, source = open_source(path, from_sim, bank, Compute(), settings)
+    alignment = None if from_sim else method
     grid = dict(map(_values, try_)) if try_ else None
     tuning = choose(
-        source.features, method, norm, grid, bank=bank, direction=direction, share=share, seed=seed
+        source, alignment, norm, grid, bank=bank, direction=direction, share=share, seed=seed
     )
     if not json:
         _print_curve(tuning)
@@ -89,11 +97,14 @@ def _values(text: str) -> tuple[str, list[str]]:
 
 
 def _print_curve(tuning: Tuning) -> None:
-    about = tuning.about
+    about, bank = tuning.about, tuning.about["bank"]
     texts, videos = about["validation"]
+    other = f"the other {bank['n_text']} x {bank['n_video']} as its bank"
+    if bank["kind"] != "train":
+        other = f"bank {bank['kind']} of its own queries"
     note(
-        f"Validation on {texts} texts x {videos} videos of the bank, with the other "
-        f"{about['bank'][0]} x {about['bank'][1]} as its bank. R@1 and MnR of {about['direction']}:"
+        f"Validation on {texts} texts x {videos} videos of the bank, with {other}. R@1 and MnR of "
+        f"{about['direction']}:"
     )
     width = max(len(trial["norm"]) for trial in tuning.curve)
     for trial in tuning.curve:

@@ -15,13 +15,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from vrbench.datasets.annotations import Annotations
-from vrbench.datasets.base import Content, Dataset
+from vrbench.datasets.base import Content, Dataset, annotated
+from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
+from vrbench.errors import InputError
 from vrbench.registry import Registry
 
 datasets: Registry[Dataset] = Registry("dataset", "vrbench.datasets")
 
-__all__ = ["Annotations", "Content", "Dataset", "Split", "Video", "datasets", "read"]
+__all__ = ["Annotations", "Content", "Dataset", "Split", "Video", "datasets", "read", "read_csv"]
 
 
 def read(spec: str, annotations: Path, split: str) -> Annotations:
@@ -37,3 +39,17 @@ def read(spec: str, annotations: Path, split: str) -> Annotations:
     """
     dataset = datasets.parse(spec)
     return dataset.read(datasets.spec(dataset), annotations, split)
+
+
+def read_csv(path: Path) -> Annotations:
+    """Read captions from one CSV file with the columns of the dataset ``csv``.
+
+    Raises:
+        InputError: the file is missing, is no such CSV, or names no video.
+    """
+    from vrbench.datasets.csv_ import rows_of
+
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"{path} {what}: give a CSV with the columns video_id and caption.")
+    return annotated(rows_of(Folder(path.parent), path.name), str(path), path.name)

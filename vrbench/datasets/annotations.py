@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import nan
+from typing import Any
 
 from vrbench.captions import Caption
 from vrbench.datasets.items import Split, Video
+
+NONE = {"sequence": "", "position": -1, "start": nan, "end": nan, "label": ""}
+"""What stands for a fact that is not known of a video."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Annotations:
         label_names: label -> name of the class; empty where there are no labels.
         expected: the published counts.
         remarks: what the reader has to say about these files, in sentences.
+        facts: what is said of any of the videos of the split, such as ``label``.
     """
 
     dataset: str
@@ -29,6 +35,12 @@ class Annotations:
     label_names: Mapping[int, str] = field(default_factory=dict)
     expected: Split = field(default_factory=Split)
     remarks: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Dataset and split."""
+        return f"{self.dataset} {self.split}".strip()
 
     @property
     def captions(self) -> list[Caption]:
@@ -41,14 +53,19 @@ class Annotations:
 
     @property
     def captions_by_video(self) -> dict[str, list[str]]:
-        """The texts of each video, as ``vrbench.captions.read_captions`` gives them."""
+        """The texts of each video."""
         return {video.id: list(video.texts) for video in self.videos}
 
-    @property
-    def labels(self) -> list[int] | None:
-        """The class of each video, -1 where it has none; None: no video has one."""
-        labels = [-1 if video.label is None else video.label for video in self.videos]
-        return labels if max(labels, default=-1) >= 0 else None
+    def columns(self, video: Video) -> dict[str, Any]:
+        """What a feature file says of a video besides its tokens: ``facts`` -> value.
+
+        ``sequence`` and ``label``, the name of its class ("" for none), ``position`` (-1),
+        ``start`` and ``end`` (seconds, NaN).
+        """
+        said = {name: getattr(video, name) for name in self.facts}
+        if (label := said.get("label")) is not None:
+            said["label"] = self.label_names.get(label, str(label))
+        return {name: NONE[name] if value is None else value for name, value in said.items()}
 
     @property
     def n_texts(self) -> int:
@@ -57,7 +74,11 @@ class Annotations:
 
     def first(self, n: int) -> Annotations:
         """Return the first ``n`` videos."""
-        return replace(self, videos=self.videos[:n])
+        return self.between(0, n)
+
+    def between(self, start: int, stop: int) -> Annotations:
+        """Return the videos from ``start`` to before ``stop``."""
+        return replace(self, videos=self.videos[start:stop])
 
     def bank(self, size: int) -> Annotations:
         """Return ``size`` texts and the videos that they describe.
@@ -75,29 +96,19 @@ class Annotations:
         )
         distinct = len({text for video in videos for text in video.texts})
         remark = (
-            f"The bank of {size:,} pairs from {self.dataset} {self.split} has {len(videos):,} "
+            f"The bank of {size:,} pairs from {self.title} has {len(videos):,} "
             f"distinct videos and {taken.total():,} captions, {distinct:,} of them different."
         )
         return replace(self, videos=videos, expected=Split(), remarks=(*self.remarks, remark))
 
-    def notes(self, found: Collection[str] | None = None) -> list[str]:
-        """Say, in sentences, what a reader of a table must know about these data.
+    def notes(self) -> list[str]:
+        """Say, in sentences, what a reader of a table must know about these data."""
+        return [*self.remarks, *self._counts(), *_odd_texts(self.videos)]
 
-        Args:
-            found: the ids of the videos that are there; None: all of them.
-        """
-        there = self.videos if found is None else tuple(v for v in self.videos if v.id in found)
-        return [*self.remarks, *self._missing(there), *self._counts(there), *_odd_texts(there)]
-
-    def _missing(self, there: tuple[Video, ...]) -> Iterator[str]:
-        if missing := len(self.videos) - len(there):
-            yield f"{missing:,} of the {len(self.videos):,} videos are missing."
-
-    def _counts(self, there: tuple[Video, ...]) -> Iterator[str]:
+    def _counts(self) -> Iterator[str]:
         """Compare with the published counts."""
-        texts = sum(len(video.texts) for video in there)
         wanted = (self.expected.videos, self.expected.texts, self.expected.labels)
-        found = (len(there), texts, len(self.label_names))
+        found = (len(self.videos), self.n_texts, len(self.label_names))
         wrong = [
             f"{n:,} {what} instead of {m:,}"
             for what, n, m in zip(("videos", "texts", "classes"), found, wanted, strict=True)
@@ -106,7 +117,7 @@ class Annotations:
         if wrong:
             about = f" ({self.expected.about})" if self.expected.about else ""
             yield (
-                f"{self.dataset} {self.split} has {', '.join(wrong)}{about}: numbers on it are not "
+                f"{self.title} has {', '.join(wrong)}{about}: numbers on it are not "
                 "those of the published split."
             )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
-from vrbench.datasets.annotations import Annotations
+from vrbench.datasets.annotations import NONE, Annotations
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
 from vrbench.errors import InputError, did_you_mean
@@ -66,17 +66,27 @@ class Dataset(ABC):
         folder, expected = Folder(annotations), self.expected(split)
         folder.require(expected.files, f"{name} {split}")
         found = self.content(folder, split)
-        videos = tuple(_trimmed(video) for video in found.videos)
-        if not videos:
-            raise InputError(f"{annotations} names no video of {name} {split}.")
-        _check_names(videos, f"{annotations} ({name} {split})")
-        return Annotations(name, split, videos, found.label_names, expected, found.remarks)
+        return annotated(found, f"{annotations} ({name} {split})", name, split, expected)
 
     @classmethod
     def overview(cls) -> str:
         """Return the splits with their published counts, for listings."""
         listed = (f"{name}{_counts(split)}" for name, split in cls.splits.items())
         return ", ".join(listed) or "any"
+
+
+def annotated(
+    found: Content, where: str, name: str = "", split: str = "", expected: Split | None = None
+) -> Annotations:
+    """Return what was found at ``where``, checked: some video, each named once and safely."""
+    videos = tuple(_trimmed(video) for video in found.videos)
+    if not videos:
+        raise InputError(f"{where} names no video.")
+    _check_names(videos, where)
+    facts = [key for key in NONE if any(getattr(video, key) is not None for video in videos)]
+    return Annotations(
+        name, split, videos, found.label_names, expected or Split(), found.remarks, tuple(facts)
+    )
 
 
 def _counts(split: Split) -> str:

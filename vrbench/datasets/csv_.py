@@ -32,5 +32,10 @@ class Csv(Dataset):
 
     def content(self, folder: Folder, split: str) -> Content:
         """Read the split's CSV file."""
-        rows = folder.rows(f"{split}.csv", ("video_id", "caption"))
-        return table(Record(row, where) for where, row in rows)
+        return rows_of(folder, f"{split}.csv")
+
+
+def rows_of(folder: Folder, name: str) -> Content:
+    """Read one CSV file."""
+    rows = folder.rows(name, ("video_id", "caption"))
+    return table(Record(row, where) for where, row in rows)

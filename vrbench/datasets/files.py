@@ -63,13 +63,15 @@ class Folder:
             if line.strip():
                 yield f"{where}, line {number}", line.rstrip("\r\n")
 
-    def rows(self, names: str, columns: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    def rows(
+        self, names: str, columns: Iterable[str], delimiter: str = ","
+    ) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield where a row of a CSV with a header stands, and the row.
 
         Columns besides ``columns`` may be there; a row has a value, maybe empty, in each.
         """
         where, text = self._read(names)
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         try:
             found = reader.fieldnames or []
             if absent := [column for column in columns if column not in found]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,9 +12,11 @@ from vrbench.datasets.base import Content
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
 from vrbench.datasets.record import Record
-from vrbench.datasets.segments import Segmented, segment
+from vrbench.datasets.segments import Segment, Segmented, segment
 
 FILE = "youcookii_annotations_trainval.json"
+WINDOW = 16.0
+"""Seconds of a window where the background is kept (TempCLR, Norton Table 2)."""
 
 
 @datasets.register("youcook2")
@@ -25,15 +28,17 @@ class YouCook2(Segmented):
     "validation", "annotations": [{"segment": [start, end], "sentence"}, ...]}}}``. The test
     sentences are not public, so papers test on ``val``: 3,492 clips of 457 videos as annotated,
     3,350 (436 videos) after MIL-NCE's removal of what is gone or in HowTo100M, 3,369 in UniVL. With
-    clips, a video's clips are a sequence, as are their sentences.
+    clips (background removed), a video's clips are a sequence, as are their sentences. With windows
+    (background kept), the whole video is cut into windows of 16 s, the last one shorter, which
+    needs ``duration``; a sentence goes with the window that holds its middle.
 
     Source: Zhou et al., AAAI 2018.
 
     Attributes:
-        unit: ``clips`` or ``videos``.
+        unit: ``clips``, ``videos`` or ``windows``.
     """
 
-    unit: Literal["clips", "videos"] = "clips"
+    unit: Literal["clips", "videos", "windows"] = "clips"
     source = "Zhou et al., AAAI 2018"
     splits: ClassVar = {
         "train": Split((FILE,), 1333, 1333, 10_337, about="as annotated"),
@@ -49,4 +54,19 @@ class YouCook2(Segmented):
         for name, video in database.items():
             if video["subset"].text() == subset:
                 steps = [segment(s["sentence"], s["segment"]) for s in video["annotations"]]
-                yield from self.cut(name, steps)
+                if self.unit == "windows":
+                    yield from windows(name, steps, video["duration"].number())
+                else:
+                    yield from self.cut(name, steps)
+
+
+def windows(name: str, steps: Sequence[Segment], duration: float) -> Iterator[Video]:
+    """Yield the windows of a video with the texts whose middle they hold; others have no text."""
+    count = max(1, math.ceil(duration / WINDOW))
+    texts: list[list[str]] = [[] for _ in range(count)]
+    for step in steps:
+        middle = (step.start + step.end) / 2
+        texts[min(max(int(middle // WINDOW), 0), count - 1)].append(step.text)
+    for k, held in enumerate(texts):
+        end = min((k + 1) * WINDOW, duration)
+        yield Video(f"{name}_{k}", tuple(held), name, k * WINDOW, end, k)

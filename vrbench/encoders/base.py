@@ -48,6 +48,7 @@ class LoadedEncoder(ABC):
         text_dim: width of a caption's tokens.
         attrs: what else a feature file says about the encoder, such as ``scale``.
         notes: sentences about the weights that the user should read.
+        device: where it runs, ``cpu`` or ``cuda``.
     """
 
     weights: Mapping[str, str]
@@ -55,6 +56,7 @@ class LoadedEncoder(ABC):
     text_dim: int
     attrs: Mapping[str, str | float] = MappingProxyType({})
     notes: Sequence[str] = ()
+    device: str = "cpu"
 
     @abstractmethod
     def video(self, clip: Clip) -> Encoded:
@@ -72,9 +74,14 @@ class Encoder(ABC):
     """Where the encoder comes from, for listings."""
 
     @abstractmethod
-    def load(self, weights: Path | None) -> LoadedEncoder:
+    def load(self, weights: Path | None, device: str = "cpu") -> LoadedEncoder:
         """Read the weights that ``--weights`` names.
 
+        Args:
+            weights: a file, a folder, or what else the encoder takes.
+            device: ``cpu``, ``cuda``, or ``auto``: CUDA where the encoder can use one.
+
         Raises:
-            InputError: they are missing, not given, or do not fit this encoder.
+            InputError: they are missing, not given, or do not fit this encoder, or there is no
+                such device.
         """

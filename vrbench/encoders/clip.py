@@ -69,7 +69,7 @@ class ClipEncoder(Encoder):
 
         Args:
             weights: file, folder or hub name.
-            device: of torch, where the towers run.
+            device: ``cpu``, ``cuda`` or ``auto``, where the towers run.
 
         Raises:
             InputError: a file is missing or does not fit.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.captions import Caption
+from vrbench.device import torch_device
 from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.encoders.clip_pixels import read_pixels
 from vrbench.encoders.clip_weights import read_clip_weights
@@ -38,8 +39,8 @@ class LoadedClip(LoadedEncoder):
 
     def __init__(self, spec: ClipEncoder, weights: Path, device: str) -> None:
         read = read_clip_weights(weights, spec.activation)
-        self._spec, self._device = spec, device
-        self._model = read.model.to(device)
+        self._spec, self.device = spec, torch_device(device)
+        self._model = read.model.to(self.device)
         config = self._model.config
         self._words = read_words(read.folder)
         size = int(config.vision_config.image_size)
@@ -91,9 +92,9 @@ class LoadedClip(LoadedEncoder):
         import torch
 
         pixels = torch.from_numpy(np.stack([self._pixels(image) for image in images]))
-        with running(self._device):
+        with running(self.device):
             tower = self._model.vision_model
-            hidden = tower(pixel_values=pixels.to(self._device)).last_hidden_state[:, :places]
+            hidden = tower(pixel_values=pixels.to(self.device)).last_hidden_state[:, :places]
             rows = self._model.visual_projection(tower.post_layernorm(hidden))
             return np.asarray(rows.cpu())
 
@@ -114,8 +115,8 @@ class LoadedClip(LoadedEncoder):
         """
         import torch
 
-        with running(self._device):
-            hidden = self._model.text_model(input_ids=torch.tensor([ids], device=self._device))
+        with running(self.device):
+            hidden = self._model.text_model(input_ids=torch.tensor([ids], device=self.device))
             return np.asarray(self._model.text_projection(hidden.last_hidden_state)[0].cpu())
 
 

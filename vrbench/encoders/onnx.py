@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vrbench.captions import Caption
 from vrbench.encoders import encoders
 from vrbench.encoders.base import Encoded, Encoder, LoadedEncoder
-from vrbench.encoders.session import Session, read_tokenizer, sha256
+from vrbench.encoders.session import Session, read_tokenizer, runtime_device, sha256
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.video import Clip
@@ -69,8 +69,12 @@ class Onnx(Encoder):
         if not (_rgb(self.std, "std") > 0).all():
             raise InputError(f"std must be positive, it is {self.std}.")
 
-    def load(self, weights: Path | None) -> LoadedEncoder:
+    def load(self, weights: Path | None, device: str = "cpu") -> LoadedEncoder:
         """Read both models and the tokenizer from the folder ``weights``.
+
+        Args:
+            weights: the folder.
+            device: ``cpu``, ``cuda`` (the package onnxruntime-gpu) or ``auto``.
 
         Raises:
             InputError: a file is missing or is no such model, or an output is unknown.
@@ -83,7 +87,7 @@ class Onnx(Encoder):
         for name in names:
             if not (weights / name).is_file():
                 raise InputError(f"{weights} holds no {name}: expected {', '.join(names)} there.")
-        return _LoadedOnnx(self, weights)
+        return _LoadedOnnx(self, weights, runtime_device(device))
 
     def preprocess(self, image: Any) -> NDArray[np.float32]:
         """Turn an RGB ``PIL.Image`` into the (1, 3, size, size) input of the image model."""
@@ -101,10 +105,10 @@ class Onnx(Encoder):
 class _LoadedOnnx(LoadedEncoder):
     """Sessions and tokenizer of an ``Onnx``."""
 
-    def __init__(self, spec: Onnx, folder: Path) -> None:
-        self._spec = spec
-        self._image = Session(folder / spec.image_model, spec.image_output)
-        self._text = Session(folder / spec.text_model, spec.text_output)
+    def __init__(self, spec: Onnx, folder: Path, device: str) -> None:
+        self._spec, self.device = spec, device
+        self._image = Session(folder / spec.image_model, spec.image_output, device)
+        self._text = Session(folder / spec.text_model, spec.text_output, device)
         self._tokenizer = read_tokenizer(folder / spec.tokenizer, spec.max_words)
         self.weights = {
             name: sha256(folder / name)

@@ -27,8 +27,9 @@ class S3d(Encoder):
     and ``--frames`` so that windows are full.
 
     MIL-NCE: ``--frames uniform:32`` (their evaluation takes several windows of 32 frames at 16
-    frames a second). The features of VideoCLIP and Norton, a token a second:
-    ``s3d:window=30,tokens=windows`` with ``--frames fps:30``.
+    frames a second, ``fps:16``). The features of VideoCLIP and Norton, a token a second:
+    ``s3d:window=30,tokens=windows`` with ``--frames fps:30``. Of a long video file no more than a
+    window of frames is held.
 
     A word's token is ``fc2(relu(fc1(vector)))``, of the first 16 words that the dictionary knows.
     The caption's global vector is the released one, fc2 of the *maximum* of relu(fc1(vector)) over
@@ -67,7 +68,7 @@ class S3d(Encoder):
 
         Args:
             weights: the folder, or the ``.pth`` in it.
-            device: of torch, where the towers run.
+            device: ``cpu``, ``cuda`` or ``auto``, where the towers run.
 
         Raises:
             InputError: a file is missing or does not fit.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.captions import Caption
+from vrbench.device import torch_device
 from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.encoders.checkpoint import fill, read_tensors
 from vrbench.encoders.clip_pixels import ClipPixels
@@ -43,11 +44,11 @@ class LoadedS3d(LoadedEncoder):
     def __init__(self, spec: S3d, weights: Path, dictionary: Path, device: str) -> None:
         import torch
 
-        self._spec, self._device = spec, device
+        self._spec, self.device = spec, torch_device(device)
         with torch.device("meta"):
             self._net = s3d_net()
         fill(self._net, read_tensors(weights), weights)
-        self._net = self._net.to(device)
+        self._net = self._net.to(self.device)
         self._dictionary = read_dictionary(dictionary)
         self._pixels = ClipPixels(spec.size, mean=(0, 0, 0), std=(1, 1, 1))
         self.weights = {path.name: sha256(path) for path in (dictionary, weights)}
@@ -75,8 +76,8 @@ class LoadedS3d(LoadedEncoder):
         frames = np.zeros((3, self._spec.window, size, size), dtype=np.float32)
         for place, image in enumerate(images):
             frames[:, place] = self._pixels(image)
-        with running(self._device):
-            mixed = mixed_5c(self._net, torch.from_numpy(frames)[None].to(self._device))
+        with running(self.device):
+            mixed = mixed_5c(self._net, torch.from_numpy(frames)[None].to(self.device))
             tokens, whole = step_tokens(self._net, mixed), video_embedding(self._net, mixed)
             return np.asarray(tokens[0].cpu()), np.asarray(whole[0].cpu())
 
@@ -84,7 +85,7 @@ class LoadedS3d(LoadedEncoder):
         """Encode a caption, a token a known word."""
         words = split(caption.text, self._dictionary)
         ids = [self._dictionary[word] for word in words] + [0] * (MAX_WORDS - len(words))
-        with running(self._device):
+        with running(self.device):
             hidden = hidden_words(self._net, ids)
             tokens = word_tokens(self._net, hidden[: len(words)])
             whole = sentence(self._net, hidden)

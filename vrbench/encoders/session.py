@@ -9,8 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.device import check_device
 from vrbench.errors import InputError
 from vrbench.extras import needed
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+def runtime_device(name: str) -> str:
+    """Return ``cpu`` or ``cuda``: CUDA for ``auto`` where this onnxruntime has it.
+
+    Raises:
+        InputError: ``cuda`` is asked for where it has none, or the name is unknown.
+    """
+    check_device(name)
+    cuda = PROVIDERS["cuda"] in needed("onnxruntime", "onnx").get_available_providers()
+    if name == "cuda" and not cuda:
+        raise InputError(
+            "This onnxruntime has no CUDA: install onnxruntime-gpu, or use --device cpu or auto."
+        )
+    return "cuda" if cuda and name != "cpu" else "cpu"
 
 
 class Session:
@@ -23,7 +41,7 @@ class Session:
         InputError: the file is no model, or has no such output.
     """
 
-    def __init__(self, path: Path, output: str) -> None:
+    def __init__(self, path: Path, output: str, device: str) -> None:
         runtime = needed("onnxruntime", "onnx")
         options = runtime.SessionOptions()
         options.log_severity_level = 3
@@ -31,9 +49,7 @@ class Session:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._path, self._output = path, output
         try:
-            self._session = runtime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = runtime.InferenceSession(path, options, providers=[PROVIDERS[device]])
         # onnxruntime raises classes of its own that share no public base.
         except Exception as error:
             raise InputError(f"{path} is not a model that onnxruntime can read.") from error

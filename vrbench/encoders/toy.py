@@ -44,8 +44,8 @@ class Toy(Encoder):
         if self.dim < 1 or self.noise < 0:
             raise InputError(f"dim must be >= 1 and noise >= 0, not {self.dim} and {self.noise}.")
 
-    def load(self, weights: Path | None) -> LoadedEncoder:
-        """Return the encoder; there is nothing to read.
+    def load(self, weights: Path | None, device: str = "cpu") -> LoadedEncoder:
+        """Return the encoder; there is nothing to read, and it runs on the CPU.
 
         Raises:
             InputError: weights were given.

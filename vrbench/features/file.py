@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.features.check import group_problems
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
-from vrbench.features.sides import notes_of, present_sides, read_side, unfinished
+from vrbench.features.sides import data_notes, notes_of, present_sides, read_side, unfinished
 from vrbench.features.tokens import Tokens
 
 
@@ -30,6 +30,7 @@ class Features:
         bank_video: training videos that normalizations may see, or None.
         bank_text: training texts that normalizations may see, or None.
         notes: what a reader should know, such as a torn tail that was cut off.
+        data_notes: what a reader of numbers should know, such as videos that are missing.
         file: the open ``h5py.File`` that tokens are read from.
     """
 
@@ -40,6 +41,7 @@ class Features:
     bank_video: Tokens | None = None
     bank_text: Tokens | None = None
     notes: tuple[str, ...] = ()
+    data_notes: tuple[str, ...] = ()
     file: Any = field(default=None, repr=False)
 
     @property
@@ -107,6 +109,7 @@ def _features(file: Any, path: Path) -> Features:
         bank_video=tokens.get("bank/video"),
         bank_text=tokens.get("bank/text"),
         notes=tuple(notes_of(file, path, sides)),
+        data_notes=tuple(data_notes(attrs, path)),
         file=file,
     )
 

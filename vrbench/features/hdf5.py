@@ -15,6 +15,7 @@ from vrbench.errors import InputError
 
 FORMAT = "vrbench-features"
 VERSION = 1
+LOCKED = "unable to lock file"
 SIDES = ("video", "text", "bank/video", "bank/text")
 
 
@@ -45,6 +46,21 @@ def open_hdf5(path: Path, mode: str = "r") -> Any:
     return file
 
 
+def check_unlocked(path: Path) -> None:
+    """Check that nobody has a file open for writing, whatever is in it.
+
+    Raises:
+        InputError: somebody has.
+    """
+    import h5py
+
+    try:
+        h5py.File(path, "r+").close()
+    except OSError as error:
+        if LOCKED in str(error):
+            raise InputError(_why_not_opened(path, error)) from error
+
+
 def _check_format(file: Any, path: Path, mode: str) -> None:
     attrs = read_attrs(file)
     kind = attrs.get("format", FORMAT if mode == "r" else None)
@@ -56,10 +72,11 @@ def _check_format(file: Any, path: Path, mode: str) -> None:
 
 def _why_not_opened(path: Path, error: OSError) -> str:
     text = str(error)
-    if "unable to lock file" in text:
+    if LOCKED in text:
         return (
-            f"{path} is locked by another process or by a network file system: close it there, or "
-            "set HDF5_USE_FILE_LOCKING=FALSE in the environment."
+            f"{path} is locked by another process (a second vrbench that writes it?) or by a "
+            "network file system: wait for it, close it there, or set "
+            "HDF5_USE_FILE_LOCKING=FALSE in the environment."
         )
     if "h5clear" in text:
         return f"{path} was left open by the program that wrote it: run h5clear -s on it."

@@ -25,6 +25,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "end": _NUMBER,
     "label": (_TEXT, *_NUMBER),
     "frame": _NUMBER,
+    "time": _NUMBER,
     "level": (_WHOLE,),
     "words": (_TEXT,),
 }
@@ -33,7 +34,7 @@ TYPES: dict[str, tuple[str, ...]] = {
 VECTORS = frozenset({"tokens", "global"})
 """Datasets of shape (rows, d); all others have one dimension."""
 
-PER_TOKEN = frozenset({"frame", "level", "words"})
+PER_TOKEN = frozenset({"frame", "time", "level", "words"})
 PER_ITEM = frozenset(TYPES) - PER_TOKEN - {"ids", "offsets", "tokens"}
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from vrbench.features.check import is_torn
 from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, read_attrs, strings
 from vrbench.features.layout import PER_ITEM, PER_TOKEN
 from vrbench.features.tokens import Tokens
+
+T = TypeVar("T")
 
 
 def present_sides(file: Any, path: Path) -> list[str]:
@@ -44,6 +47,32 @@ def notes_of(file: Any, path: Path, sides: Iterable[str]) -> Iterator[str]:
                 f"/{side} of {path} ends in an interrupted write, which is left out: "
                 f"{len(file[side]['ids'])} whole items are read."
             )
+
+
+def data_notes(attrs: Mapping[str, Any], path: Path) -> Iterator[str]:
+    """Yield what a reader of numbers on these data should know: odd captions, missing items.
+
+    Raises:
+        InputError: an attribute is malformed.
+    """
+    yield from _listed(attrs, "notes", list, path)
+    missing: dict[str, int] = _listed(attrs, "missing", dict, path)
+    if lost := [f"{n:,} in /{side}" for side, n in missing.items() if n]:
+        yield (
+            f"Items that could not be read are missing ({', '.join(lost)}): numbers are not those "
+            "of the whole split."
+        )
+
+
+def _listed(attrs: Mapping[str, Any], name: str, kind: type[T], path: Path) -> T:
+    """Read an attribute that holds JSON; empty where it is not there."""
+    try:
+        found = json.loads(attrs.get(name, "null"))
+    except (TypeError, ValueError):
+        found = 0
+    if found is not None and not isinstance(found, kind):
+        raise InputError(f"{path} has the attribute {name} = {attrs[name]!r}, expected JSON.")
+    return found if isinstance(found, kind) else kind()
 
 
 def scored_as_cosines(file: Any, path: Path) -> bool:

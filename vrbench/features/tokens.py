@@ -30,8 +30,8 @@ class Tokens:
             products as they are.
         item_columns: further values of each item, (n,) each: ``captions``, ``video`` (row of the
             text's video).
-        token_columns: further values of each token, (sum l,) each: ``frame``, ``level``,
-            ``words`` (which stay on disk until a block is read).
+        token_columns: further values of each token, (sum l,) each: ``frame``, ``time``
+            (seconds), ``level``, ``words`` (which stay on disk until a block is read).
         name: what to call this side in messages, such as "video in f.h5".
     """
 

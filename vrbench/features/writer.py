@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.features.hdf5 import FORMAT, VERSION, open_hdf5, read_attrs, reading, strings
+from vrbench.features.hdf5 import (
+    FORMAT,
+    VERSION,
+    check_unlocked,
+    open_hdf5,
+    read_attrs,
+    reading,
+    strings,
+)
 from vrbench.features.repair import repair
 from vrbench.features.storage import create_column, put, stored
 from vrbench.features.tokens import Tokens
@@ -20,6 +29,8 @@ from vrbench.files import replacing
 ROOM = 8_000_000
 """Bytes that must stay free on the disk."""
 DTYPES = ("float16", "float32", "float64")
+FREE = frozenset({"complete", "created_by", "missing", "notes"})
+"""Attributes that may change while a file is carried on."""
 
 
 class FeatureWriter:
@@ -59,11 +70,11 @@ class FeatureWriter:
 
     def _check_attrs(self, wanted: Mapping[str, Any]) -> None:
         found = read_attrs(self._file)
-        for key, value in wanted.items():
-            if key != "created_by" and found.get(key) != value:
+        for key in {**wanted, **found}.keys() - FREE:
+            if found.get(key) != wanted.get(key):
                 raise InputError(
-                    f"{self.path} was begun with {key} = {found.get(key)!r}, now it is {value!r}: "
-                    "use the same settings, another --out, or --overwrite."
+                    f"{self.path} was begun with {key} = {found.get(key)!r}, now it is "
+                    f"{wanted.get(key)!r}: use the same settings, another --out, or --overwrite."
                 )
 
     def ids(self, side: str) -> list[str]:
@@ -155,8 +166,11 @@ class FeatureWriter:
             self._file.attrs.modify("complete", np.bool_(complete))
             self._file.flush()
 
-    def finish(self) -> None:
-        """Mark the file as complete."""
+    def finish(self, **attrs: str) -> None:
+        """Mark the file as complete; ``attrs`` is what could be said only now."""
+        for key, value in attrs.items():
+            if self._file.attrs.get(key) != value:
+                self._file.attrs[key] = value
         self._mark(complete=True)
 
     def close(self) -> None:
@@ -170,11 +184,31 @@ class FeatureWriter:
         self.close()
 
 
+@contextmanager
+def successor(path: Path, overwrite: bool) -> Iterator[Path]:
+    """Yield where to write: what is to be overwritten stays until its successor is whole.
+
+    Raises:
+        InputError: somebody else is writing the successor.
+    """
+    if not (overwrite and path.exists()):
+        yield path
+        return
+    new = path.with_name(f".{path.name}.new")
+    if new.exists():
+        check_unlocked(new)
+        new.unlink()
+    yield new
+    new.replace(path)
+
+
 def _create(path: Path, attrs: Mapping[str, Any]) -> None:
     """Create a file without items at once: a crash leaves no file or this one."""
     import h5py
 
-    with replacing(path) as part, h5py.File(part, "w") as file:
+    if path.exists() and path.stat().st_size == 0:
+        path.unlink()
+    with replacing(path, only_new=True) as part, h5py.File(part, "w") as file:
         file.attrs.update({**attrs, "complete": False})
 
 

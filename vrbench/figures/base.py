@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.grid import Settings
+from vrbench.labels import DIRECTION_NAMES
 from vrbench.metrics import count_ranks
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGES = ("raw", "normalized")
+LINES = {"raw": "-", "normalized": "--"}
+HATCHES = {"raw": "", "normalized": "//"}
+"""How the stages differ without colour."""
 
 
 @dataclass
@@ -70,8 +74,8 @@ class Case:
         """Return a direction's queries over the items themselves."""
         return queries(getattr(sim, direction), self.source.truth, direction)
 
-    def recall(self, sim: Sim, direction: Direction) -> float:
-        """R@1 in percent, under the settings' tie rule and protocol."""
+    def ranks(self, sim: Sim, direction: Direction) -> NDArray[np.float64]:
+        """(asked,) ranks of the queries that ask, under the settings' tie rule and protocol."""
         matrix, truth = getattr(sim, direction), self.source.truth
         asking = (
             queries(matrix, truth, "t2v")
@@ -79,23 +83,28 @@ class Case:
             else v2t_queries(matrix, truth, self.settings.v2t)
         )
         ranks = count_ranks(asking).ranks(self.settings.ties)
-        asked = ranks[~np.isnan(ranks)]
-        return 100 * int((asked <= 1).sum()) / len(asked)
+        return ranks[~np.isnan(ranks)]
+
+    def recall(self, sim: Sim, direction: Direction) -> float:
+        """R@1 in percent."""
+        ranks = self.ranks(sim, direction)
+        return 100 * int((ranks <= 1).sum()) / len(ranks)
 
     def gallery(self, direction: Direction) -> NDArray[Any]:
         """(gallery,) ids of the items that a direction ranks."""
         return self.source.video_ids if direction == "t2v" else self.source.text_ids
 
+    def data(self) -> str:
+        """Return what is looked at: data set and size."""
+        truth = self.source.truth
+        return f"{self.source.about['dataset']}, {truth.n_text} texts x {truth.n_video} videos"
+
     def title(self, bank: str | None = None) -> str:
         """Return what was looked at, for captions; ``bank`` where a figure has its own kind."""
-        about, truth = self.source.about, self.source.truth
         method = self.method.spec if self.method else "given similarities"
         bank = bank or self.bank_kind
         bank += " (transductive)" if bank == "test" else ""
-        return (
-            f"{about['dataset']}, {truth.n_text} texts x {truth.n_video} videos, {method}, "
-            f"{normalizations.spec(self.norm)}, bank {bank}"
-        )
+        return f"{self.data()}, {method}, {normalizations.spec(self.norm)}, bank {bank}"
 
     def _report(self, what: str) -> Callable[[int, int], None] | None:
         progress = self.progress
@@ -108,8 +117,18 @@ class Figure(ABC):
     source: ClassVar[str] = ""
     """Paper and figure that it follows, for listings."""
 
+    needs: ClassVar[str] = ""
+    """What similarities alone do not give it."""
+
+    panels: ClassVar[tuple[int, int]] = (1, 2)
+    """Rows and columns of axes that ``draw`` gets."""
+
     own_bank: ClassVar[str | None] = None
     """Kind of bank that the figure is about, whatever was asked for."""
+
+    def caption(self, case: Case) -> str:
+        """Return what the picture is of, for its head."""
+        return case.title(self.own_bank)
 
     @abstractmethod
     def data(self, case: Case) -> pd.DataFrame:
@@ -117,14 +136,13 @@ class Figure(ABC):
 
     @abstractmethod
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw the numbers on matplotlib axes, one for each direction in ``data``."""
+        """Draw the numbers on matplotlib axes: an array of ``panels``, 1-d where it is one row."""
 
 
 def each_direction(data: pd.DataFrame, axes: Any) -> list[tuple[Direction, pd.DataFrame, Any]]:
     """Pair the rows of each direction with its axes, titled."""
-    names = {"t2v": "Text to video", "v2t": "Video to text"}
     parts = []
     for direction, panel in zip(DIRECTIONS, axes, strict=True):
-        panel.set_title(names[direction])
+        panel.set_title(DIRECTION_NAMES[direction])
         parts.append((direction, data[data["direction"] == direction], panel))
     return parts

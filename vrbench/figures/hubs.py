@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vrbench.describing import gallery_captions
 from vrbench.diagnostics import HUB_K, Occurrences, Representation
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.base import LINES, Case, Figure, each_direction
 from vrbench.metrics import fold
-from vrbench.sim import DIRECTIONS, Direction
+from vrbench.sim import DIRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,7 @@ class Hubs(Figure):
                 asking = case.asking(sim, direction)
                 near, votes = Occurrences(asking), Representation(asking)
                 fold(asking, [near, votes])
-                names, captions = case.gallery(direction), _captions(case, direction)
+                names, captions = case.gallery(direction), gallery_captions(case.source, direction)
                 rows += [
                     {
                         "direction": direction,
@@ -72,21 +73,8 @@ class Hubs(Figure):
             for stage, rows in part.groupby("stage", sort=False):
                 counts = rows[NEAREST].to_numpy()
                 label = f"{stage} (skewness {rows['skewness'].iloc[0]:.2f})"
-                panel.plot(range(1, len(counts) + 1), counts, "o-", label=label)
+                panel.plot(range(1, len(counts) + 1), counts, f"o{LINES[str(stage)]}", label=label)
+            panel.xaxis.get_major_locator().set_params(integer=True)
             panel.set_xlabel("hub, by rank")
             panel.set_ylabel(f"queries with it among the {HUB_K} nearest")
             panel.legend()
-
-
-def _captions(case: Case, direction: Direction) -> list[str]:
-    """Return a caption for each item of the gallery: a video's is its first."""
-    captions = case.source.captions
-    if captions is None:
-        return [""] * len(case.gallery(direction))
-    if direction == "v2t":
-        return [str(caption) for caption in captions]
-    first = dict(zip(case.source.truth.video[::-1], case.source.truth.text[::-1], strict=True))
-    return [
-        str(captions[first[video]]) if video in first else ""
-        for video in range(case.source.truth.n_video)
-    ]

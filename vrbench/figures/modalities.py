@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments.driver import global_vectors
-from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
-from vrbench.sources import FeatureSource
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,54 +20,62 @@ if TYPE_CHECKING:
 class Modalities(Figure):
     """Mean similarity within and across the modalities, and the modal-mean decomposition.
 
-    Of the global vectors. ``<t, v> = <mu_t, mu_v> + <mu_v, t'> + <mu_t, v'> + <t', v'>``: the
-    second and third terms are biases of a text and of a video; a row each with its mean and
-    standard deviation over all pairs. Pairs of an item with itself are left out.
+    Of the global vectors; of the matrix itself (the mean of both directions) with ``--from-sim``,
+    and within a modality where that file has ``text_text`` and ``video_video``.
+    ``<t, v> = <mu_t, mu_v> + <mu_v, t'> + <mu_t, v'> + <t', v'>``: the second and third terms are
+    biases of a text and of a video; a row each with its mean and standard deviation over all
+    pairs. Pairs of an item with itself are left out. All terms follow from the texts x videos
+    matrix: its mean, what its row and column means are above that, and the rest.
 
     Source: NCL Figures 7 and 8, eq. 19-23.
     """
 
     source = "NCL Figures 7, 8, eq. 19-23"
 
+    def caption(self, case: Case) -> str:
+        """Return the data alone: neither method nor norm changes the vectors."""
+        return case.data()
+
     def data(self, case: Case) -> pd.DataFrame:
-        """Return quantity, mean and standard deviation."""
+        """Return panel, quantity, mean and standard deviation."""
         import pandas as pd
 
-        if not isinstance(case.source, FeatureSource):
-            raise InputError("modalities needs a feature file: it looks at the vectors.")
-        features = case.source.features
-        text, video = global_vectors(features.text), global_vectors(features.video)
-        truth = case.source.truth
-        cross = text @ video.T
-        mean_t, mean_v = text.mean(axis=0), video.mean(axis=0)
-        bias_t, bias_v = (text - mean_t) @ mean_v, (video - mean_v) @ mean_t
-        quantities = {
-            "text-text": _within(text),
-            "video-video": _within(video),
-            "text-video": cross.ravel(),
-            "text-video, right pairs": cross[truth.text, truth.video],
-            "<mu_t, mu_v>": np.array([mean_t @ mean_v]),
-            "<mu_v, t'> (bias of a text)": bias_t,
-            "<mu_t, v'> (bias of a video)": bias_v,
-            "<t', v'>": ((text - mean_t) @ (video - mean_v).T).ravel(),
+        known, truth = case.source.within(), case.source.truth
+        cross = known["text_video"]
+        mean = cross.mean()
+        bias_t, bias_v = cross.mean(axis=1) - mean, cross.mean(axis=0) - mean
+        sides = {"text-text": "text_text", "video-video": "video_video"}
+        panels = {
+            "similarity": {
+                **{name: _within(known[key]) for name, key in sides.items() if key in known},
+                "text-video": cross,
+                "text-video, right pairs": cross[truth.text, truth.video],
+            },
+            "decomposition": {
+                "<mu_t, mu_v>": mean,
+                "<mu_v, t'> (bias of a text)": bias_t,
+                "<mu_t, v'> (bias of a video)": bias_v,
+                "<t', v'>": cross - mean - bias_t[:, None] - bias_v,
+            },
         }
         return pd.DataFrame(
-            {"quantity": name, "mean": float(values.mean()), "std": float(values.std())}
-            for name, values in quantities.items()
+            {"panel": panel, "quantity": name, "mean": float(np.mean(v)), "std": float(np.std(v))}
+            for panel, quantities in panels.items()
+            for name, v in quantities.items()
         )
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the similarities on the left, the terms of the decomposition on the right."""
-        for panel, rows, title in (
-            (axes[0], data.iloc[:4], "Cosine similarities"),
-            (axes[1], data.iloc[4:], "Modal-mean decomposition"),
+        for panel, kind, title in (
+            (axes[0], "similarity", "Similarities"),
+            (axes[1], "decomposition", "Modal-mean decomposition"),
         ):
+            rows = data[data["panel"] == kind]
             panel.barh(rows["quantity"], rows["mean"], xerr=rows["std"], color="tab:blue")
             panel.invert_yaxis()
             panel.set_title(title)
             panel.set_xlabel("mean, and deviation over all pairs")
 
 
-def _within(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    products = vectors @ vectors.T
-    return np.asarray(products[np.triu_indices(len(vectors), k=1)])
+def _within(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(products[np.triu_indices(len(products), k=1)])

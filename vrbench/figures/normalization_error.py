@@ -58,7 +58,9 @@ class NormalizationErrors(Figure):
         """Draw a bar a stage."""
         for _, part, panel in each_direction(data, axes):
             bars = panel.bar(part["stage"], part["error"].fillna(0), color="tab:blue")
-            panel.bar_label(bars, fmt="%.3f")
+            labels = ["no cosines" if e != e else f"{e:.3f}" for e in part["error"].astype(float)]
+            panel.bar_label(bars, labels)
+            panel.margins(y=0.1)
             panel.set_ylabel("normalization error")
 
 

@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 from vrbench.diagnostics import ProbabilitySums
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.base import HATCHES, LINES, STAGES, Case, Figure, each_direction
 from vrbench.metrics import fold
 from vrbench.sim import DIRECTIONS
 from vrbench.truth import Queries
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+LAST = 4
+"""Where the picture ends: greater sums are in its last bin."""
+RATES = {"false_negative": "o", "false_positive": "^"}
+"""Marker of each rate."""
 
 
 class FalseRetrievals:
@@ -57,7 +63,7 @@ class ProbabilitySumsFigure(Figure):
     Source: NCL Figure 3 and eq. 5.
 
     Attributes:
-        bins: of the picture, from 0 to 4 (more is in the last).
+        bins: of the picture, from 0 to 4 (more is in the last bin).
 
     Raises:
         InputError: ``bins`` is below 2.
@@ -65,6 +71,7 @@ class ProbabilitySumsFigure(Figure):
 
     bins: int = 16
     source = "NCL Figure 3"
+    panels = (2, 2)
 
     def __post_init__(self) -> None:
         if self.bins < 2:
@@ -97,21 +104,35 @@ class ProbabilitySumsFigure(Figure):
         return pd.concat(parts, ignore_index=True)
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw the histogram of each stage, and the false negative rate over it."""
-        edges = np.linspace(0, 4, self.bins + 1)
-        colors = {"raw": "tab:blue", "normalized": "tab:orange"}
-        for _, part, panel in each_direction(data, axes):
-            rate = panel.twinx()
+        """Draw the histogram of each stage above, the false rates of its bins (where not 0) below.
+
+        The rates are on a log scale, since a false positive has all foreign queries to come from.
+        """
+        edges = np.linspace(0, LAST, self.bins + 1)
+        middle, width = (edges[:-1] + edges[1:]) / 2, 0.45 * LAST / self.bins
+        ticks = range(LAST + 1)
+        for (_, part, bars), rates in zip(each_direction(data, axes[0]), axes[1], strict=True):
             for stage, rows in part.groupby("stage", sort=False):
-                color = colors[str(stage)]
-                inside = np.minimum(rows["sum"].to_numpy(), edges[-1])
-                panel.hist(inside, edges, alpha=0.4, label=str(stage), color=color)
+                style = f"C{STAGES.index(str(stage))}"
+                inside = np.minimum(rows["sum"].to_numpy(), LAST)
                 place = np.clip(np.digitize(inside, edges) - 1, 0, self.bins - 1)
-                missed = rows["false_negative"].groupby(place).mean()
-                middle = (edges[missed.index] + edges[missed.index + 1]) / 2
-                rate.plot(middle, 100 * missed.to_numpy(), "o-", color=color, markersize=3)
-            panel.axvline(1, color="gray", linewidth=1)
-            panel.set_xlabel("sum of retrieval probabilities (1 is due)")
-            panel.set_ylabel("items (bars)")
-            rate.set_ylabel("false negatives, percent (lines)")
-            panel.legend()
+                counts = np.bincount(place, minlength=self.bins)
+                beside = middle + width * (STAGES.index(str(stage)) - 0.5)
+                hatch = HATCHES[str(stage)]
+                bars.bar(beside, counts, width, color=style, hatch=hatch, label=str(stage))
+                for kind, marker in RATES.items():
+                    share = 100 * rows[kind].groupby(place).mean()
+                    share = share[share > 0]
+                    label = f"{kind.replace('_', ' ')}s, {stage}"
+                    line = f"{marker}{LINES[str(stage)]}"
+                    rates.plot(middle[share.index], share, line, color=style, label=label)
+            bars.set_ylabel("items")
+            bars.legend()
+            rates.set_yscale("log")
+            rates.set_ylabel("percent of own, of foreign queries")
+            rates.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+            for panel in (bars, rates):
+                panel.axvline(1, color="gray", linewidth=1)
+                panel.set_xlabel("sum of retrieval probabilities (1 is due)")
+                panel.set_xlim(0, LAST)
+                panel.set_xticks(ticks, [*map(str, ticks[:-1]), f"{LAST}+"])

@@ -10,13 +10,15 @@ import numpy as np
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.held_out import held_out
 from vrbench.normalizing import apply
 from vrbench.sim import DIRECTIONS, Direction, Sim
-from vrbench.sources import FeatureSource
-from vrbench.tuning import validation
 
 if TYPE_CHECKING:
     import pandas as pd
+
+STYLES = {"test": ("o-", 0.98), "validation": ("s--", 1.02)}
+"""How each set is drawn, and where beside the size."""
 
 
 @figures.register("queue-size")
@@ -25,8 +27,8 @@ class QueueSize(Figure):
     """R@1 with random parts of the bank, from few queries to all: mean and spread.
 
     On the test set, and, where the bank's texts name their videos, on the validation half of the
-    bank with the other half as bank; ``chosen`` marks the size that each set would choose. The
-    largest size is the number of distinct bank queries: a longer queue would repeat them.
+    bank with the other half as bank; ``chosen`` marks the size that each set would choose.
+    ``distinct`` is how many of the whole bank's queries differ: a longer queue repeats them.
 
     Source: NCL Figure 5.
 
@@ -55,12 +57,12 @@ class QueueSize(Figure):
                 "queue-size needs a bank apart from the test set: --bank train or a file."
             )
         cases = {"test": case}
-        if isinstance(case.source, FeatureSource) and case.bank_kind == "train":
+        if case.bank_kind == "train":
             try:
-                held_out = validation(case.source.features, 0.5, case.settings.seed)
-                cases["validation"] = replace(case, source=FeatureSource(held_out))
+                held = held_out(case.source, 0.5, case.settings.seed)
+                cases["validation"] = replace(case, source=held)
             except InputError:
-                pass  # the bank's texts do not name their videos
+                pass  # it is not known which bank text belongs to which bank video
         rows = [
             row
             for name, one in cases.items()
@@ -72,12 +74,13 @@ class QueueSize(Figure):
     def _curve(self, case: Case, name: str, direction: Direction) -> list[dict[str, Any]]:
         rng = np.random.default_rng(case.settings.seed)
         n = case.bank.size(case.source.truth)[DIRECTIONS.index(direction)]
+        distinct = case.bank.distinct[DIRECTIONS.index(direction)]
         sizes = [*_doubled(self.least, n), n] if n else []
         curve: list[dict[str, Any]] = []
         for size in sizes:
             draws = self.draws if size < n else 1
             found = [self._recall(case, direction, rng.permutation(n)[:size]) for _ in range(draws)]
-            row = {"direction": direction, "set": name, "bank": size, "distinct": n}
+            row = {"direction": direction, "set": name, "bank": size, "distinct": distinct}
             curve.append({**row, "R@1": float(np.mean(found)), "std": float(np.std(found))})
         best = int(np.argmax([row["R@1"] for row in curve])) if curve else 0
         return [{**row, "chosen": i == best} for i, row in enumerate(curve)]
@@ -95,15 +98,23 @@ class QueueSize(Figure):
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw R@1 against bank queries, with the spread as error bars."""
+        from matplotlib.ticker import NullLocator
+
         for _, part, panel in each_direction(data, axes):
             for name, rows in part.groupby("set", sort=False):
-                panel.errorbar(rows["bank"], rows["R@1"], rows["std"], fmt="o-", label=str(name))
-                best = rows[rows["chosen"]]
-                panel.plot(best["bank"], best["R@1"], "k*", markersize=12)
+                style, apart = STYLES[str(name)]
+                place = rows["bank"] * apart  # so that error bars do not hide each other
+                panel.errorbar(place, rows["R@1"], rows["std"], fmt=style, label=str(name))
+                best, color = rows[rows["chosen"]], panel.lines[-1].get_color()
+                panel.plot(best["bank"] * apart, best["R@1"], "*", color=color, markersize=15)
+                panel.axvline(rows["distinct"].iloc[0] * apart, color=color, linestyle=":")
+            sizes = _doubled(int(part["bank"].min()), int(part["bank"].max()) + 1)
             panel.set_xscale("log", base=2)
-            panel.set_xlabel("bank queries (star: what this set would choose)")
+            panel.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=45, ha="right")
+            panel.xaxis.set_minor_locator(NullLocator())
+            panel.set_xlabel("bank queries (star: this set's choice; dotted: distinct ones)")
             panel.set_ylabel("R@1, percent")
-            panel.legend()
+            panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2)
 
 
 def _doubled(start: int, stop: int) -> list[int]:

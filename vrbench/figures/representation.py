@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vrbench.diagnostics import Representation
 from vrbench.figures import figures
-from vrbench.figures.base import STAGES, Case, Figure, each_direction
+from vrbench.figures.base import HATCHES, STAGES, Case, Figure, each_direction
 from vrbench.metrics import fold
 from vrbench.sim import DIRECTIONS
 
@@ -46,5 +46,9 @@ class RepresentationFigure(Figure):
         for _, part, panel in each_direction(data, axes):
             table = part.pivot_table("percent", "retrieved first", "stage", sort=False)
             table[list(STAGES)].plot.bar(ax=panel, rot=0)
+            for bars, stage in zip(panel.containers, STAGES, strict=True):
+                for bar in bars:
+                    bar.set_hatch(HATCHES[stage])
+            panel.legend()
             panel.set_xlabel("retrieved first")
             panel.set_ylabel("percent of the items")

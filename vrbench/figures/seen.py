@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.base import LINES, STAGES, Case, Figure, each_direction
 from vrbench.metrics import count_ranks
 from vrbench.normalizing import BankSim, apply
 from vrbench.sim import DIRECTIONS, Direction, Sim
@@ -54,7 +54,7 @@ class Seen(Figure):
         rows = []
         for direction in DIRECTIONS:
             found = [self._stream(case, direction, seed) for seed in range(self.orders)]
-            for i, stage in enumerate(("raw", "normalized")):
+            for i, stage in enumerate(STAGES):
                 for part in range(self.marks):
                     values = [100 * hits[part].mean() for hits, _ in (f[i] for f in found)]
                     row = {"direction": direction, "stage": stage}
@@ -76,11 +76,14 @@ class Seen(Figure):
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw R@1 against queries seen."""
         for _, part, panel in each_direction(data, axes):
+            apart = part["seen"].max() / 100  # so that error bars do not hide each other
             for stage, rows in part.groupby("stage", sort=False):
-                panel.errorbar(rows["seen"], rows["R@1"], rows["std"], fmt="o-", label=str(stage))
+                place = rows["seen"] + apart * (STAGES.index(str(stage)) - 0.5)
+                style = f"o{LINES[str(stage)]}"
+                panel.errorbar(place, rows["R@1"], rows["std"], fmt=style, label=str(stage))
             panel.set_xlabel("queries seen")
-            panel.set_ylabel("R@1 of the queries since the last mark, percent")
-            panel.legend()
+            panel.set_ylabel("R@1 since the last mark, percent")
+            panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
 
 
 def _reorder(

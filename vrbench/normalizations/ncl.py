@@ -20,15 +20,17 @@ class NCL(Normalization):
 
     With ``M = exp(bank / gamma)`` and ``beta = c / column sums``, repeat ``iterations`` times
     ``alpha = r / (M beta)``, ``beta = c / (alpha^T M)``; then ``b = gamma * log(beta / sum beta)``
-    and ``out[q, g] = sim[q, g] + b[g]``. In logs and float64. The query side's bias is never
-    added: the bank's queries are not the test queries, and it does not change a ranking.
+    and ``out[q, g] = sim[q, g] + b[g]``. The query side's bias is never added: the bank's queries
+    are not the test queries, and it does not change a ranking.
 
     Source: NCL Figure 4 and eq. 10-12, Section 3.4 for the bank. Deviations: the paper's eq. 8-9
-    have 1/m and 1/n exchanged; Figure 4's ``exp`` overflows float32 and is taken in logs here; in
-    v2t the ranked side (texts) is updated last, as videos are in t2v.
+    have 1/m and 1/n exchanged; Figure 4's ``exp`` overflows float32 and is shifted here, by row and
+    column, and left for logs where the range is wider still; in v2t the ranked side (texts) is
+    updated last, as videos are in t2v.
 
     Attributes:
-        gamma: temperature on the scale of the similarities, > 0 (the paper: 0.07 for SSB).
+        gamma: temperature on the scale of the similarities, > 0 (the paper: 0.07 for SSB); in a
+            spec ``gamma=scale`` is one over the encoder's logit scale, as the file says it.
         iterations: of the fixed point; 0: until the marginal residual is below ``tol``.
         marginals: ``uniform``, or ``captions``: a video's share is its number of texts. The
             captions of test videos are hindsight, so that is transductive with any bank. A

@@ -1,0 +1,1 @@
+"""Pages that are made from what vrbench computes: ``python -m docs`` writes them."""

@@ -1,0 +1,58 @@
+"""Every figure from the bundled features: command, picture, and what one sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import wrap
+
+from docs.figures_text import SEEN
+from docs.running import run
+from vrbench.figures import figures
+
+PICTURES = Path(__file__).parent / "figures"
+WIDTH = 900
+"""Pixels."""
+COLORS = 32
+
+HEAD = """# Figures
+
+Made by `make docs` from the bundled features (476 test videos of MSR-VTT 1k-A from two small
+encoders, with a bank of training queries; [the example](example.md) uses the same). Each command
+writes the numbers as CSV too, and the picture as SVG; the numbers in the sentences are read from
+that CSV. `vrbench list figures` has every parameter, and `--from-sim` takes a similarity file
+instead. Raw and normalized differ in line or hatching as well as in colour. How long things take,
+and how much memory, is measured by `make bench`
+([benchmarks/results.md](../benchmarks/results.md))."""
+
+
+def page(shared: Path) -> str:
+    """Write the pictures and return the page; it needs nothing of the research data."""
+    del shared
+    PICTURES.mkdir(exist_ok=True)
+    parts = [HEAD]
+    with TemporaryDirectory() as folder:
+        for name, cls in figures.classes().items():
+            parts.append("\n\n".join(_section(name, cls.source, Path(folder))))
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(name: str, source: str, folder: Path) -> list[str]:
+    import pandas as pd
+
+    command = f"vrbench plot {name} --method global"
+    written = {Path(line).suffix: folder / line for line in run(f"{command} -q", folder)}
+    _shrink(written[".png"], PICTURES / f"{name}.png")
+    title = f"## {name}" + (f" ({source})" if source else "")
+    seen = "\n".join(wrap(SEEN[name](pd.read_csv(written[".csv"])), 100))
+    return [title, f"```\n{command}\n```", f"![{name}](figures/{name}.png)", seen]
+
+
+def _shrink(path: Path, out: Path) -> None:
+    """Write a picture with few colours, as wide as a page."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        height = round(picture.height * WIDTH / picture.width)
+        small = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
+    small.quantize(COLORS).save(out, optimize=True)

@@ -1,0 +1,85 @@
+"""Every normalization with every bank on three real sets, and what one sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from docs.normalization_text import HEAD, seen
+from vrbench.bundled import bundled_features
+from vrbench.evaluation import evaluate
+from vrbench.features import open_features
+from vrbench.importing import import_arrays
+from vrbench.normalizations import normalizations
+from vrbench.results import Result
+from vrbench.sources import FeatureSource
+from vrbench.tuning import tune
+
+METHOD = "global"
+SETS = {
+    "MSR-VTT": None,
+    "COCO": "clip_vitb16_coco_val500.npz",
+    "VideoCLIP": "videoclip_msrvtt100.npz",
+}
+"""Files of the research data by set; None: the bundled features, which have a training bank."""
+
+TITLES = {
+    "MSR-VTT": "MSR-VTT 1k-A, the bundled features of two small encoders",
+    "COCO": "COCO val2017, CLIP ViT-B/16",
+    "VideoCLIP": "MSR-VTT, VideoCLIP",
+}
+
+
+def page(shared: Path) -> str:
+    """Return the page."""
+    with TemporaryDirectory() as folder:
+        found = {name: _run(file, shared, Path(folder)) for name, file in SETS.items()}
+    tables = [line for name, results in found.items() for line in _table(name, results)]
+    return "\n".join([HEAD, seen(found), *tables]) + "\n"
+
+
+def _run(file: str | None, shared: Path, folder: Path) -> Mapping[tuple[str, str], Result]:
+    """Results by norm and kind of bank."""
+    classes = normalizations.classes()
+    norms = [name for name, cls in classes.items() if cls.needs_bank]
+    if file is None:
+        path = bundled_features()
+        tunable = [name for name in norms if classes[name].tunable]
+        source = FeatureSource(open_features(path))
+        tuned = [tune(source, METHOD, name, bank="train").spec for name in tunable]
+        plan = {"train": list(dict.fromkeys([*norms, *tuned])), "test": norms}
+    else:
+        path = import_arrays(shared / "data" / "embeddings" / file, folder / f"{file}.h5")
+        plan = {"rolling": ["ncl"], "test": norms}
+    results = evaluate(path, METHOD, "none")
+    for kind, some in plan.items():
+        results += evaluate(path, METHOD, some, kind)
+    return {(result["norm"], result["bank"]["kind"]): result for result in results}
+
+
+def _table(name: str, results: Mapping[tuple[str, str], Result]) -> Iterator[str]:
+    raw = results["none", "none"]
+    yield f"\n## {TITLES[name]}: {raw['n_text']} texts x {raw['n_video']} videos\n"
+    heads = ("R@1", "R@5", "R@10", "error", "never", "once", "often")
+    yield f"| norm | bank | {' | '.join(f'{d} {h}' for d in ('t2v', 'v2t') for h in heads)} |"
+    yield f"|---|---|{'---:|' * 14}"
+    for (norm, kind), result in results.items():
+        bank = f"{kind} (transductive)" if result["transductive"] else kind
+        cells = [cell for d in ("t2v", "v2t") for cell in _cells(result, d)]
+        yield f"| `{norm}` | {'' if kind == 'none' else bank} | {' | '.join(cells)} |"
+
+
+def _cells(result: Result, direction: str) -> list[str]:
+    metrics, fair = result["metrics"][direction], result["diagnostics"][direction]
+    error = fair["normalization_error"]
+    if result["raw"] and error is not None:
+        before = result["raw"]["diagnostics"][direction]["normalization_error"]
+        error = f"{before:.2f} to {error:.2f}"
+    elif error is not None:
+        error = f"{error:.2f}"
+    return [
+        *(f"{metrics[key]:.1f}" for key in ("R@1", "R@5", "R@10")),
+        error or "",
+        *(f"{100 * fair[key]:.0f}" for key in ("under", "once", "over")),
+    ]

@@ -1,0 +1,98 @@
+"""What sequence alignments do: offsets and releases, order, noise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import offsets
+from docs.sequences_text import HEAD, NOISE, OFFSETS, ORDER
+from vrbench.alignments import parse_method
+from vrbench.figures.base import Case
+from vrbench.figures.sequence_noise import NOISES, SequenceNoise
+from vrbench.normalizations import normalizations
+from vrbench.opening import open_source
+from vrbench.sources import Compute
+from vrbench.tasks.on_features import ordered
+from vrbench.tasks.ordering_file import read_pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEATURES = Path(__file__).parents[1] / "features" / "youcook2-600.h5"
+METHODS = {
+    "uniform": "mean",
+    "token-mean": "max",
+    "lse:alpha=0.1": "lse, alpha 0.1",
+    "lse:alpha=0.2": "lse, alpha 0.2",
+    "lse": "lse, alpha 1",
+}
+"""Alignments below the sequence alignments, and what Norton calls them."""
+SHOWN = "token-mean"
+"""The alignment whose numbers are given at every rate."""
+WAYS = (
+    *("assignment", "transport", "transport:reg=0.01", "transport:bucket_value=0.25"),
+    *("dtw", "otam", "drop-dtw", "greedy", "argmax"),
+)
+
+
+def page(shared: Path) -> str:
+    """Return the page."""
+    found = {method: _noise(method, 3 if method == SHOWN else 1) for method in METHODS}
+    parts = [
+        *(HEAD, OFFSETS, "\n".join(offsets.table())),
+        *(ORDER, "\n".join(_order(shared))),
+        *(NOISE, "\n".join(_noise_table(found)), "\n".join(_buckets(found[SHOWN]))),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _order(shared: Path) -> list[str]:
+    pairs = read_pairs(shared / "data" / "youcook2_demo" / "sequences.json")
+    lines = ["| how | videos wholly in order | captions right |", "|---|---:|---:|"]
+    for report in ordered(pairs, WAYS):
+        whole, right = report["wholly in order"], report["captions right"]
+        lines.append(f"| `{report['how']}` | {whole:.2f} | {right:.2f} |")
+    return lines
+
+
+def _noise(method: str, steps: int) -> pd.DataFrame:
+    from vrbench.grid import Settings
+
+    settings = Settings()
+    _, source = open_source(FEATURES, None, None, Compute(), settings)
+    case = Case(source, parse_method(method), normalizations.parse("none"), "none", settings)
+    return SequenceNoise(steps=steps).data(case)
+
+
+def _noise_table(found: dict[str, pd.DataFrame]) -> list[str]:
+    """R@1 without noise and at the highest rate of each kind, by alignment."""
+    heads = ["none", *(f"{noise} {_most(found[SHOWN], noise):.0%}" for noise in NOISES)]
+    lines = [
+        f"| below | alignment | {' | '.join(heads)} |",
+        f"|---|---|{'---:|' * len(heads)}",
+    ]
+    for method, data in found.items():
+        for spec, rows in data.groupby("sequence", sort=False):
+            worst = rows.loc[rows.groupby("noise", sort=False)["rate"].idxmax()]
+            by_noise = worst.set_index("noise")["R@1"]
+            cells = " | ".join(f"{by_noise[noise]:.1f}" for noise in ("none", *NOISES))
+            lines.append(f"| {METHODS[method]} | `{spec}` | {cells} |")
+    return lines
+
+
+def _most(data: pd.DataFrame, noise: str) -> float:
+    return float(data[data["noise"] == noise]["rate"].max())
+
+
+def _buckets(data: pd.DataFrame) -> list[str]:
+    removed = data[data["precision"].notna()]
+    rates = sorted(set(removed["rate"]))
+    lines = [
+        f"| what the bucket removed | {' | '.join(f'{rate:.0%} planted' for rate in rates)} |",
+        f"|---|{'---:|' * len(rates)}",
+    ]
+    for spec, rows in removed.groupby("sequence", sort=False):
+        cells = [f"{row.precision:.1f} / {row.recall:.1f}" for row in rows.itertuples()]
+        lines.append(f"| `{spec}` | {' | '.join(cells)} |")
+    return lines

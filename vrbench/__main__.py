@@ -1,0 +1,5 @@
+"""``python -m vrbench``."""
+
+from vrbench.cli import main
+
+main()

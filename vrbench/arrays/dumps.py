@@ -1,0 +1,176 @@
+"""One file an item, as many extraction scripts leave them, under the names of packed arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.arrays.reading import reading
+from vrbench.errors import InputError
+from vrbench.features.tokens import offsets_of
+
+STRING = np.dtypes.StringDType()
+
+
+class ItemFiles:
+    """The rows of many files one after the other; read by slice, like a packed array.
+
+    Args:
+        paths: a file an item.
+        lengths: (n,) rows of each.
+        width: of a row.
+        dtype: that holds the numbers of every file.
+    """
+
+    ndim = 2
+
+    def __init__(
+        self, paths: Sequence[Path], lengths: Sequence[int], width: int, dtype: np.dtype[Any]
+    ) -> None:
+        self._paths = paths
+        self._offsets = offsets_of(lengths)
+        self.shape = (int(self._offsets[-1]), width)
+        self.dtype = dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        start, stop, _ = rows.indices(len(self))
+        first = int(np.searchsorted(self._offsets, start, side="right")) - 1
+        last = int(np.searchsorted(self._offsets, stop))
+        items = [_read(path).tokens for path in self._paths[first:last]]
+        whole = np.concatenate([np.empty((0, self.shape[1]), self.dtype), *items])
+        base = int(self._offsets[first])
+        return np.asarray(whole[start - base : stop - base], dtype=self.dtype)
+
+
+@dataclass(frozen=True)
+class _Item:
+    """What a file holds: tokens (l, d), maybe a global vector (d,); ``flat``: one vector only."""
+
+    tokens: NDArray[Any]
+    vector: NDArray[Any] | None
+    flat: bool
+
+    @property
+    def kind(self) -> str:
+        vector = "" if self.vector is None else f" with a global vector {self.vector.shape}"
+        return "one vector (d,)" if self.flat else f"tokens (l, d){vector}"
+
+
+def read_dump(folder: Path, key: str) -> dict[str, Any]:
+    """Return a folder with a file an item as the arrays ``key_tokens``, ``_offsets``, ``_ids``.
+
+    A file is an npy of tokens (l, d), or of one vector (d,) in every file; or an npz with one such
+    array, or with ``tokens`` and any of ``mask`` (l,), true where there is a token, and ``global``
+    (d,). Its name without the ending is the item's id; items are sorted by it.
+
+    Raises:
+        InputError: the folder is empty, or a file is damaged or does not fit the others.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".npy", ".npz"))
+    if not paths:
+        raise InputError(f"{folder} holds no npy or npz file: expected one for each item.")
+    first = _read(paths[0])
+    width, lengths, vectors, types = first.tokens.shape[1], [], [], {first.tokens.dtype}
+    for path in paths:
+        item = _read(path)
+        if (item.kind, item.tokens.shape[1]) != (first.kind, width):
+            raise InputError(
+                f"{path} holds {item.kind}, d = {item.tokens.shape[1]}, but {paths[0].name} holds "
+                f"{first.kind}, d = {width}: all items need the same."
+            )
+        lengths.append(len(item.tokens))
+        types.add(item.tokens.dtype)
+        vectors.append(item.vector)
+    rows = ItemFiles(paths, lengths, width, np.result_type(*types))
+    ids = np.array([path.stem for path in paths], dtype=STRING)
+    if first.flat:
+        return {key: rows, f"{key}_ids": ids}
+    arrays = {f"{key}_tokens": rows, f"{key}_offsets": offsets_of(lengths), f"{key}_ids": ids}
+    return arrays if first.vector is None else arrays | {f"{key}_global": np.array(vectors)}
+
+
+def _read(path: Path) -> _Item:
+    with reading(str(path)):
+        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        arrays = {"tokens": stored} if isinstance(stored, np.ndarray) else _members(stored, path)
+    tokens = arrays["tokens"]
+    if tokens.dtype.kind != "f" or tokens.ndim not in (1, 2) or 0 in tokens.shape:
+        raise InputError(
+            f"{path} holds {tokens.dtype} {tokens.shape}, expected floats (l, d) or (d,), none 0."
+        )
+    flat, vector, mask = tokens.ndim == 1, arrays.get("global"), arrays.get("mask")
+    tokens = np.atleast_2d(tokens)
+    if mask is not None:
+        if mask.shape != tokens.shape[:1] or not np.isin(mask, (0, 1)).all() or not mask.any():
+            raise InputError(
+                f"{path} has a mask {mask.shape} for tokens {tokens.shape}, expected "
+                f"{tokens.shape[:1]}, true where there is a token, at least once."
+            )
+        tokens = tokens[mask.astype(bool)]
+    if vector is not None and vector.shape != tokens.shape[1:]:
+        raise InputError(f"{path} has a global vector {vector.shape}, expected {tokens.shape[1:]}.")
+    return _Item(tokens, vector, flat)
+
+
+def _members(stored: Any, path: Path) -> Mapping[str, NDArray[Any]]:
+    """Return the arrays of an npz; the only one is the tokens."""
+    with stored:
+        arrays = {name: stored[name] for name in stored.files}
+    if len(arrays) == 1:
+        return {"tokens": next(iter(arrays.values()))}
+    if "tokens" not in arrays or arrays.keys() - {"tokens", "mask", "global"}:
+        raise InputError(
+            f"{path} holds {', '.join(sorted(arrays)) or 'nothing'}, expected tokens and any of "
+            "mask and global, or one array only."
+        )
+    return arrays
+
+
+def linked(
+    folder: Path, names: NDArray[Any], videos: NDArray[Any], captions: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Return ``text_video`` and, where known, ``captions`` for texts that are named by videos.
+
+    Args:
+        folder: for messages.
+        names: (n,) ids of texts: ``<video id>``, ``<video id>#<k>`` or ``<video id>_<k>``, k
+            counted from 0.
+        videos: (m,) ids.
+        captions: the captions of each video, or nothing.
+    """
+    row = {str(name): i for i, name in enumerate(videos.tolist())}
+    owners, texts = [], []
+    for name in names.tolist():
+        owner, k = _owner(name, row, folder)
+        owners.append(row[owner])
+        if captions:
+            if k >= len(captions.get(owner, ())):
+                raise InputError(
+                    f"{folder / name} is caption {k} of video '{owner}', but the captions of that "
+                    f"video are {len(captions.get(owner, ()))}, counted from 0."
+                )
+            texts.append(captions[owner][k])
+    known = {"captions": np.array(texts, dtype=STRING)} if texts else {}
+    return {"text_video": np.array(owners, dtype=np.int64), **known}
+
+
+def _owner(name: str, row: Mapping[str, int], folder: Path) -> tuple[str, int]:
+    """Return the video of a text and which of its captions it is."""
+    if name in row:
+        return name, 0
+    for sign in "#_":
+        owner, _, k = name.rpartition(sign)
+        if owner in row and k.isdecimal():
+            return owner, int(k)
+    raise InputError(
+        f"{folder / name} belongs to no video: name a text's file by its video's id, as "
+        "<video id>#<k> or <video id>_<k> where a video has several, or give text_video.npy."
+    )

@@ -1,0 +1,32 @@
+"""``vrbench merge``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vrbench.cli.app import command, note
+
+
+@command("merge")
+def merge(
+    shards: Annotated[list[Path], typer.Argument(help="All shards of an extraction.")],
+    out: Annotated[Path, typer.Option(help="The feature file to write.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
+) -> None:
+    """Join the shards of an extraction into one feature file.
+
+    The result equals what one extraction without --shard writes. The order of
+    the arguments does not matter.
+
+    Examples:
+      vrbench extract ... --shard 1/2 --out 1.h5; vrbench extract ... --shard 2/2 --out 2.h5
+
+      vrbench merge 1.h5 2.h5 --out all.h5
+    """
+    from vrbench.merging import merge_shards
+
+    counts = merge_shards(shards, out, overwrite=overwrite)
+    note(f"{out}: {', '.join(f'{count} in /{side}' for side, count in counts.items())}.")

@@ -1,0 +1,35 @@
+"""``vrbench report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vrbench.cli.app import command, note
+
+
+@command("report")
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of results, figures, similarities.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page. Default: report.html in the folder.")
+    ] = None,
+) -> None:
+    """Write one self-contained HTML page of a results folder.
+
+    Results with their paired tests, the papers' tables that they fill, an audit of every
+    similarity file, and every figure in it; tables sort on a click, and nothing needs a network.
+
+    Examples:
+      vrbench report results
+
+      vrbench report results --out page.html
+    """
+    from vrbench.report import report as write
+
+    page = out or folder / "report.html"
+    for text in write(folder, page):
+        note(f"Note: {text}; left out.")
+    typer.echo(str(page))

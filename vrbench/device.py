@@ -1,0 +1,39 @@
+"""Where tensors live."""
+
+from __future__ import annotations
+
+from vrbench.errors import InputError, did_you_mean
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def check_device(name: str) -> None:
+    """Check the name of a device.
+
+    Raises:
+        InputError: it is unknown.
+    """
+    if name not in DEVICES:
+        hint = did_you_mean(name, DEVICES)
+        raise InputError(f"Unknown device '{name}'.{hint} Use {', '.join(DEVICES)}.")
+
+
+def torch_device(name: str) -> str:
+    """Return ``cpu`` or ``cuda``: CUDA for ``auto`` where there is one.
+
+    On CUDA, tf32, which rounds the factors of float32 products to 10 bits, is switched off.
+
+    Raises:
+        InputError: ``cuda`` is asked for where there is none, or the name is unknown.
+    """
+    import torch
+
+    check_device(name)
+    cuda = torch.cuda.is_available()
+    if name == "cuda" and not cuda:
+        raise InputError("There is no CUDA device here: use --device cpu or auto.")
+    if name == "cpu" or not cuda:
+        return "cpu"
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    return "cuda"

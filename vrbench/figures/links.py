@@ -1,0 +1,151 @@
+"""``links``: which words and frames make up the similarity of one pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError, did_you_mean
+from vrbench.figures import figures
+from vrbench.figures.base import Case, Figure
+from vrbench.sources import FeatureSource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PATCH = 1
+"""Value of the token column ``level`` for patches."""
+
+
+@figures.register("links")
+@dataclass(frozen=True)
+class Links(Figure):
+    """TokenFlow's matching flow between the tokens of a text and its video, text to video.
+
+    ``plan[s, t] = e_t softmax_s(lam d_s c[s, t]) / n_words``; plan times similarity sums to s^T.
+    Frames make a picture of words x frames; patches, where the file has them, a heat map of the
+    weights d_s over the middle frame.
+
+    Source: TokenFlow Figure 4, eq. 14 and 15.
+
+    Attributes:
+        text: id of the text; none: the one most similar to its video.
+        lam: lambda >= 0.
+        labels: strongest links that are labelled.
+        frames: folder with one folder of frames a video, to be drawn under the patches.
+
+    Raises:
+        InputError: there are no tokens to look at, no such text, or ``lam`` is negative.
+    """
+
+    text: str = ""
+    lam: float = 10.0
+    labels: int = 8
+    frames: str = ""
+    source = "TokenFlow Figure 4"
+    needs = "a feature file"
+
+    def __post_init__(self) -> None:
+        if self.lam < 0:
+            raise InputError(f"lam must not be negative, it is {self.lam}.")
+
+    def caption(self, case: Case) -> str:
+        """Return the data alone: neither method nor norm changes the tokens."""
+        return case.data()
+
+    def data(self, case: Case) -> pd.DataFrame:
+        """Return a row a word and visual token: weights, similarity, plan and contribution."""
+        import pandas as pd
+
+        if not isinstance(case.source, FeatureSource):
+            raise InputError("links needs a feature file: it looks at the tokens.")
+        pair = self._pair(case)
+        words, frames, text, video = _tokens(case.source, *pair)
+        c = text["tokens"] @ video["tokens"].T
+        d, e = video["tokens"] @ text["global"], text["tokens"] @ video["global"]
+        logits = self.lam * d * c
+        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+        plan = e[:, None] * weight / weight.sum(axis=1, keepdims=True) / len(words)
+        t, s = np.indices(c.shape)
+        return pd.DataFrame(
+            {
+                "text": case.source.text_ids[pair[0]],
+                "video": case.source.video_ids[pair[1]],
+                "place": t.ravel(),
+                "word": np.array(words)[t.ravel()],
+                "word_weight": e[t.ravel()],
+                "token": s.ravel(),
+                "frame": frames[s.ravel()],
+                "token_weight": d[s.ravel()],
+                "similarity": c.ravel(),
+                "plan": plan.ravel(),
+                "contribution": (plan * c).ravel(),
+                "patches": _has_patches(case.source),
+            }
+        )
+
+    def _pair(self, case: Case) -> tuple[int, int]:
+        """Return the rows of text and video."""
+        truth, ids = case.source.truth, case.source.text_ids
+        if not self.text:
+            right = np.asarray(case.sim.flat().t2v)[truth.text, truth.video]
+            best = int(right.argmax())
+            return int(truth.text[best]), int(truth.video[best])
+        where = np.flatnonzero(ids == self.text)
+        if not len(where):
+            raise InputError(f"No text is called '{self.text}'.{did_you_mean(self.text, ids)}")
+        return int(where[0]), int(truth.video[truth.text == where[0]][0])
+
+    def draw(self, data: pd.DataFrame, axes: Any) -> None:
+        """Draw the links on the left, the weights of the words on the right."""
+        from vrbench.figures import drawing
+
+        if data["patches"].iloc[0]:
+            drawing.patches(data, axes[0], self.labels, self.frames)
+        else:
+            drawing.words_by_frames(data, axes[0], self.labels)
+        drawing.words(data, axes[1])
+
+
+def _has_patches(source: FeatureSource) -> bool:
+    levels = source.features.video.token_columns.get("level")
+    return levels is not None and bool((np.asarray(levels[:]) == PATCH).any())
+
+
+def _tokens(
+    source: FeatureSource, text: int, video: int
+) -> tuple[list[str], NDArray[Any], dict[str, Any], dict[str, Any]]:
+    """Return words, the frame of each visual token, and both sides' tokens and global vector."""
+    import torch
+
+    from vrbench.alignments.items import prepare
+
+    sides = []
+    for side, row, level in (
+        (source.features.text, text, 0),
+        (source.features.video, video, PATCH if _has_patches(source) else 0),
+    ):
+        stored = side.take([row])
+        kind, on = torch.float64, torch.device("cpu")
+        # the global vector belongs to the whole item, whatever level its tokens are read at
+        whole = prepare(stored, kind, on)
+        items = prepare(stored, kind, on, level)
+        sides.append((items, whole.global_vectors[0].numpy()))
+    (texts, text_global), (videos, video_global) = sides
+    columns = texts.stored.token_columns
+    n = len(texts.tokens)
+    words = [str(word) for word in columns["words"]] if "words" in columns else _numbered(n)
+    frames = videos.stored.token_columns.get("frame", np.arange(len(videos.tokens)))
+    return (
+        words,
+        np.asarray(frames),
+        {"tokens": texts.tokens.numpy(), "global": text_global},
+        {"tokens": videos.tokens.numpy(), "global": video_global},
+    )
+
+
+def _numbered(n: int) -> list[str]:
+    return [f"token {i}" for i in range(n)]

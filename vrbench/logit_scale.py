@@ -1,0 +1,56 @@
+"""The encoder's logit scale, which multiplies cosines, and norms whose temperature it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vrbench.errors import InputError
+from vrbench.registry import format_value
+
+WORD = "scale"
+"""What stands for the encoder's in a norm's spec: ``ncl:gamma=scale``."""
+DIVIDES = ("gamma", "tau")
+"""Parameters that divide similarities; all others that take the word multiply them."""
+
+
+def logit_scale(value: Any, where: str) -> float | None:
+    """Read a stored logit scale; None where it is not said.
+
+    Raises:
+        InputError: it is no positive number.
+    """
+    if value is None:
+        return None
+    scale = np.asarray(value)
+    if scale.shape != () or scale.dtype.kind not in "fiu" or not 0 < float(scale) < np.inf:
+        raise InputError(f"{where} has scale = {value!r}, expected a positive number.")
+    return float(scale)
+
+
+def with_scale(spec: str, scale: float | None, where: str) -> str:
+    """Write the number for the word: of scale 100, ``gamma=scale`` becomes ``gamma=0.01``.
+
+    Args:
+        spec: of a norm; one without the word comes back as it is.
+        scale: the encoder's logit scale, where it is known.
+        where: the file that should say it.
+
+    Raises:
+        InputError: the scale is not known.
+    """
+    name, _, tail = spec.partition(":")
+    parts = [[piece.strip() for piece in part.partition("=")] for part in tail.split(",")]
+    if not any(value == WORD for _, _, value in parts):
+        return spec
+    if scale is None:
+        raise InputError(
+            f"{where} does not say its encoder's logit scale (attribute or key 'scale') for "
+            f"'{spec}': give a number instead."
+        )
+    numbers = {True: format_value(1 / scale), False: format_value(scale)}
+    filled = [
+        f"{key}={numbers[key in DIVIDES] if value == WORD else value}" for key, _, value in parts
+    ]
+    return f"{name}:{','.join(filled)}"

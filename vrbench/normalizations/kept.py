@@ -1,0 +1,85 @@
+"""Sinkhorn steps on exp(similarity / gamma), taken once and kept between the iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.memory import spare
+from vrbench.normalizations.fused import compiled
+from vrbench.sim import Rows
+
+Vector = NDArray[np.float64]
+Step = Callable[[Vector], tuple[Vector, Vector]]
+"""Maps log beta to the log alpha and the next log beta that follow from it."""
+
+KEEP_BYTES = 1_000_000_000
+"""Size up to which exp(similarity) is kept between the iterations, if memory is not bounded."""
+CACHED = 192_000
+"""Entries of a matrix that are multiplied from both sides while they are in the cache."""
+COMPILED = 4_000_000
+"""Entries from which the compiled pass gains more than importing its compiler costs."""
+
+
+def keep(
+    rows: Rows, gamma: float, log_r: Vector, log_c: Vector, kind: np.dtype[Any]
+) -> tuple[Vector, Step] | None:
+    """Keep ``K_ij = exp(s_ij / gamma - shift_j - top_i)``; None where it would not fit.
+
+    ``shift_j`` is a column's largest term, ``top_i`` a row's largest one after that: K lies in
+    [0, 1], every row has a 1, and the largest term of a column has ``top_i = 0``, so the column
+    sums of the start lose nothing. An entry below the smallest normal number counts as 0; the
+    step raises FloatingPointError if such entries could matter.
+
+    Returns:
+        (m,) ``log_c - log(column sums)``, and the step.
+    """
+    if len(rows) * rows.width * kind.itemsize > spare(KEEP_BYTES):
+        return None
+    shift = np.max([block.max(axis=0) for block in rows], axis=0).astype(np.float64)
+    kept, top = np.empty((len(rows), rows.width), dtype=kind), np.empty(len(rows))
+    for part in rows.slices():
+        logits = (rows.block(part) - shift) / gamma
+        top[part] = logits.max(axis=1)
+        np.exp((logits - top[part, None]).astype(kind), out=kept[part])
+    sums, weight = np.zeros(rows.width), np.exp(top).astype(kind)
+    for part in _parts(kept):
+        sums += weight[part] @ kept[part]
+    lost = float(np.finfo(kind).tiny) / np.finfo(kind).eps
+    r, c = np.exp(log_r), np.exp(log_c)
+
+    def step(log_beta: Vector) -> tuple[Vector, Vector]:
+        beta = np.exp(log_beta + shift / gamma)
+        alpha, columns = _both_sides(kept, beta, r)
+        if not (
+            np.isfinite(alpha).all()
+            and lost * alpha.sum() < columns.min()
+            and lost * beta.sum() * (alpha / r).max() < 1
+        ):
+            raise FloatingPointError
+        return np.log(alpha) - top, np.log(c / columns) - shift / gamma
+
+    return log_c - np.log(sums) - shift / gamma, step
+
+
+def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Vector]:
+    """``alpha = r / (K beta)`` and ``alpha^T K``, each part of K read from memory once."""
+    alpha, columns = np.empty(len(kept)), np.zeros(kept.shape[1])
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        right = beta.astype(kept.dtype)
+        if kept.size >= COMPILED and find_spec("numba"):
+            compiled()(kept, right, r, alpha, columns)
+            return alpha, columns
+        for part in _parts(kept):
+            alpha[part] = r[part] / (kept[part] @ right)
+            columns += alpha[part].astype(kept.dtype) @ kept[part]
+    return alpha, columns
+
+
+def _parts(kept: NDArray[Any]) -> Iterator[slice]:
+    size = max(1, CACHED // kept.shape[1])
+    return (slice(start, start + size) for start in range(0, len(kept), size))

@@ -1,0 +1,175 @@
+"""What a published table consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RISING = frozenset({"percent"})
+"""Units of which more is better; of ranks, times and sizes less is."""
+
+_IMPLIED = frozenset({"percent", "rank", "share", "1", "text"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column holds.
+
+    Attributes:
+        direction: "t2v" or "v2t"; empty for a metric that has none.
+        metric: "R@1", "MdR", ...
+        unit: "percent" or "rank" (1-based), for a share "share", for words "text", else "1" or
+            the name of the unit.
+        dataset: only in tables whose columns are of different datasets.
+        setting: only in tables whose columns differ in it.
+    """
+
+    direction: str
+    metric: str
+    unit: str
+    dataset: str = ""
+    setting: str = ""
+
+    @property
+    def measure(self) -> str:
+        """Return direction and metric, such as ``t2v R@1``."""
+        return f"{self.direction} {self.metric}".strip()
+
+    @property
+    def label(self) -> str:
+        """Return what the column is called, such as ``t2v R@1`` or ``MS-COCO: t2v R@1``."""
+        return prefixed(self.measure, self.dataset, self.setting)
+
+    @property
+    def heading(self) -> str:
+        """Return the label, with the unit where the metric does not imply it."""
+        return self.label if self.unit in _IMPLIED else f"{self.label} ({self.unit})"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number: its value (None for an empty cell or words), its text, whether marked best.
+
+    Attributes:
+        beats: letters of the rows of its block that it is significantly better than.
+    """
+
+    value: float | None
+    text: str
+    best: bool = False
+    beats: str = ""
+
+
+@dataclass(frozen=True)
+class MeasuredBy:
+    """The results that stand beside a published row, and what ``vrbench reproduce`` runs for it.
+
+    Attributes:
+        methods: names without parameters, "a+b" for a weighted sum; the first is what is run.
+            Empty: any method, and ``global`` is run.
+        norm: name of the normalization without parameters.
+        bank: kind of its bank.
+        sequence: name of the sequence alignment without parameters; empty: none.
+    """
+
+    methods: tuple[str, ...] = ()
+    norm: str = "none"
+    bank: str = "none"
+    sequence: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system of a table.
+
+    Attributes:
+        printed: the label as the paper prints it.
+        system: the one name of this system over all papers.
+        cells: in the order of the table's columns.
+        dataset: only in tables whose rows are of different datasets.
+        setting: only in tables whose rows differ in it.
+        measured_by: None for a row that no result of ours corresponds to.
+    """
+
+    printed: str
+    system: str
+    cells: tuple[Cell, ...]
+    dataset: str = ""
+    setting: str = ""
+    measured_by: MeasuredBy | None = None
+
+    @property
+    def label(self) -> str:
+        """Return the label, unique in its table."""
+        return prefixed(self.printed, self.dataset, self.setting)
+
+    @property
+    def slot(self) -> str:
+        """Return the label without the dataset, which measured rows bring themselves."""
+        return prefixed(self.printed, self.setting)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a paper says about a row of its table: that it is ahead, and perhaps by how much.
+
+    Attributes:
+        where: section or caption.
+        text: the paper's words.
+        row: label of the row that is ahead.
+        over: labels of the rows behind it; empty: all others of its dataset and setting.
+        columns: labels of the columns; empty: all.
+        gain: as claimed, in points, or in percent of the smaller value if ``relative``; ">23" is
+            "more than 23"; empty if the paper gives no number.
+        relative: see ``gain``.
+    """
+
+    where: str
+    text: str
+    row: str
+    over: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    gain: str = ""
+    relative: bool = False
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of one paper.
+
+    Attributes:
+        name: "tokenflow-1", ...
+        title: the first sentence of its caption.
+        source: paper and table, for every cell.
+        cite: the paper.
+        n_video: size of the test set where the paper states it, else None.
+        setting: what sets all of its numbers apart from others of the dataset; empty: trained on
+            the dataset, or as each row says.
+        notes: slips of the paper, what a reader has to know.
+        claims: what the paper's text says about it.
+        numbered: whether it is a numbered table of a paper.
+    """
+
+    name: str
+    title: str
+    source: str
+    cite: str
+    dataset: str
+    split: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    n_video: int | None = None
+    setting: str = ""
+    notes: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    numbered: bool = True
+
+
+def prefixed(label: str, *scope: str) -> str:
+    """Put what is known of the scope before a label: ``MSVD, zero-shot: label``."""
+    known = ", ".join(filter(None, scope))
+    return f"{known}: {label}" if known else label
+
+
+def better(unit: str, one: float, other: float) -> bool:
+    """Whether ``one`` is better than ``other``: more in percent, less in ranks, times and sizes."""
+    return one > other if unit in RISING else one < other

@@ -1,0 +1,17 @@
+"""Sequence alignments: how captions in order and clips in order become one similarity."""
+
+from vrbench.sequences.base import SequenceAlignment, sequences
+from vrbench.sequences.drop_dtw import drop_dtw
+from vrbench.sequences.plan import transport_plan
+from vrbench.sequences.scoring import Scored, path, score, score_matrix
+
+__all__ = [
+    "Scored",
+    "SequenceAlignment",
+    "drop_dtw",
+    "path",
+    "score",
+    "score_matrix",
+    "sequences",
+    "transport_plan",
+]

@@ -1,0 +1,52 @@
+"""Parts of an extraction that run apart from each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vrbench.datasets import Annotations
+from vrbench.errors import InputError
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part ``part`` of ``parts``, counted from 1; 1 of 1 is the whole.
+
+    Every shard takes a stretch of the videos, with their captions, and another of the bank's.
+    """
+
+    part: int = 1
+    parts: int = 1
+
+    @classmethod
+    def parse(cls, text: str | None) -> Shard:
+        """Read ``i/n``; None is the whole.
+
+        Raises:
+            InputError: it is not of this form, or i is not in 1..n.
+        """
+        if text is None:
+            return cls()
+        first, _, second = text.partition("/")
+        if first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
+            return cls(int(first), int(second))
+        raise InputError(f"Cannot read the shard '{text}': write i/n, such as 1/4 to 4/4.")
+
+    def __str__(self) -> str:
+        return f"{self.part}/{self.parts}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is no other part."""
+        return self.parts == 1
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """What a feature file says of it; the whole says nothing."""
+        return {} if self.whole else {"shard": str(self)}
+
+    def of(self, annotations: Annotations) -> Annotations:
+        """Return the videos of this part; parts differ by at most one video."""
+        n = len(annotations.videos)
+        start, stop = (n * k // self.parts for k in (self.part - 1, self.part))
+        return annotations.between(start, stop)

@@ -1,0 +1,128 @@
+"""Where similarities come from, the second of two: a similarity file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.alignments.driver import Progress
+from vrbench.errors import InputError
+from vrbench.features import Features
+from vrbench.logit_scale import logit_scale
+from vrbench.normalizing import BankSim
+from vrbench.sim import DIRECTIONS, Sim
+from vrbench.simbeside import MATRICES, read_beside
+from vrbench.simfile import SimFile
+
+
+@dataclass(eq=False)
+class SimSource:
+    """A similarity file; there is nothing to score.
+
+    Attributes:
+        file: the similarity file.
+        other: the bank of ``--bank FILE``, a similarity file.
+        window: queries in a rolling bank; 0: all so far.
+    """
+
+    file: SimFile
+    other: Features | SimFile | None = None
+    window: int = 0
+
+    def __post_init__(self) -> None:
+        self.text_ids, self.video_ids = self.file.text_ids, self.file.video_ids
+        self.truth, self.has_bank = self.file.truth, self.file.bank is not None
+        self.notes: tuple[str, ...] = ()
+        self.captions = self.file.beside.get("captions")
+        self.given_norm = self.file.norm
+        self.sequence: str | None = None
+        self.scale = logit_scale(self.file.beside.get("scale"), str(self.file.path))
+        about = {"file": self.file.path.name, "sha256": self.file.sha256()}
+        self.about = {
+            "dataset": self.file.path.stem,
+            "split": None,
+            "encoder": None,
+            "features": about,
+        }
+        if isinstance(self.other, Features):
+            raise InputError(
+                f"{self.other.path} cannot be the bank of a similarity file: there is no method "
+                "to score it with; give a similarity file that holds a bank."
+            )
+
+    def pairs(self, bank: str) -> int:
+        """Return 0: nothing is computed."""
+        return 0
+
+    def bank_identity(self, kind: str) -> str | int | None:
+        """Return the window, or the sha256 of the other file."""
+        return bank_identity_of(kind, self.other, self.window)
+
+    def version(self, bank: str) -> str:
+        """Return ``given`` or ``raw``."""
+        return "given" if bank == "none" else "raw"
+
+    def check_room(self, banks: Sequence[str]) -> None:
+        """Nothing is scored."""
+
+    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+        """Return the similarities before normalization, or as they are where none is wanted.
+
+        Raises:
+            InputError: they are already normalized and the raw ones were not kept.
+        """
+        if bank == "none":
+            return self.file.sim
+        if self.file.raw is None:
+            raise InputError(
+                f"{self.file.path} is already normalized by '{self.file.norm}' and holds no "
+                "raw_t2v: only --norm none can be measured."
+            )
+        return self.file.raw
+
+    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+        """Return the bank in the file, or of the other file."""
+        if kind == "file" and isinstance(self.other, SimFile):
+            return BankSim(kind, whole_bank(self.other))
+        if kind != "train":
+            return BankSim(kind, window=self.window)
+        bank, owner = whole_bank(self.file), self.file.beside.get("bank_text_video")
+        if bank is None or owner is None:
+            return BankSim(kind, bank)
+        return BankSim(kind, bank, np.bincount(owner, minlength=bank.v2t.shape[-1]))
+
+    def within(self) -> dict[str, NDArray[Any]]:
+        """Return the similarities given, the mean of both directions where they differ."""
+        raw = self.sim(None, "test", None).flat()
+        found = read_beside(self.file.path, ("text_text", "video_video"))
+        return {**found, "text_video": (raw.t2v.astype(np.float64) + raw.v2t) / 2}
+
+    def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
+        """Return what the file has."""
+        return {**self.file.beside, **read_beside(self.file.path, MATRICES)}
+
+
+def whole_bank(file: SimFile) -> Sim | None:
+    """Return the bank of a similarity file.
+
+    Raises:
+        InputError: it has one direction only.
+    """
+    for direction in DIRECTIONS if file.bank is not None else ():
+        if getattr(file.bank, direction) is None:
+            raise InputError(
+                f"{file.path} has no bank_{direction}, but a bank is needed in both directions."
+            )
+    return file.bank
+
+
+def bank_identity_of(kind: str, other: Features | SimFile | None, window: int) -> str | int | None:
+    """Return what tells a bank of this kind from another: the file's sha256, or the window."""
+    if kind == "file" and other is not None:
+        return other.sha256()
+    return window if kind == "rolling" else None

@@ -1,0 +1,20 @@
+"""The papers' other tasks, as functions of vectors and labels."""
+
+from vrbench.tasks.classification import cluster, cluster_accuracy
+from vrbench.tasks.htm_align import HtmAlign, htm_align
+from vrbench.tasks.multiple_choice import MultipleChoice, multiple_choice
+from vrbench.tasks.ordering import ordering
+from vrbench.tasks.segmentation import frame_accuracy, label_frames, linear_head
+
+__all__ = [
+    "HtmAlign",
+    "MultipleChoice",
+    "cluster",
+    "cluster_accuracy",
+    "frame_accuracy",
+    "htm_align",
+    "label_frames",
+    "linear_head",
+    "multiple_choice",
+    "ordering",
+]

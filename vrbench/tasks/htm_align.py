@@ -1,0 +1,156 @@
+"""HTM-Align: at what second of a long video a sentence is shown."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vrbench.errors import InputError
+from vrbench.inputs import to_numpy
+
+NEVER = -6e4
+"""Similarity of a text and a second that no window has scored together."""
+
+
+class HtmAlign(NamedTuple):
+    """Where the sentences of one video were found.
+
+    Attributes:
+        second: (n,) the best second of each text.
+        hits: (n_alignable,) whether that lies within the text's time, of the alignable texts.
+        recall: percent of hits; over several videos take the mean of all their hits (micro).
+    """
+
+    second: NDArray[np.int64]
+    hits: NDArray[np.bool_]
+    recall: float
+
+
+def htm_align(
+    video: Any,
+    text: Any,
+    start: ArrayLike,
+    end: ArrayLike,
+    alignable: ArrayLike,
+    window: int = 32,
+    step: int = 8,
+) -> HtmAlign:
+    """Find the second of each text in one video: where ``windowed`` is largest.
+
+    A text is hit if floor(start) <= its best second (the first of equal ones) <= ceil(end).
+
+    Args:
+        video: (V, d) a vector a second.
+        text: (n, d) in the order of the video.
+        start: (n,) of each text, in seconds.
+        end: (n,).
+        alignable: (n,) whether the text is shown at all.
+        window: in seconds.
+        step: in seconds.
+
+    Returns:
+        second, hits and recall; NaN where no text is alignable.
+
+    Raises:
+        InputError: shapes do not fit, or a vector has no direction.
+
+    Source: Han et al., CVPR 2022 (TAN), evaluation code as used by Norton Table 6.
+    """
+    sim = windowed(video, text, start, end, alignable, window, step)
+    second, shown = sim.argmax(axis=1), np.asarray(alignable).astype(bool)
+    inside = (np.floor(start) <= second) & (second <= np.ceil(end))
+    hits = inside[shown]
+    return HtmAlign(second, hits, 100 * float(hits.mean()) if len(hits) else float("nan"))
+
+
+def windowed(
+    video: Any,
+    text: Any,
+    start: ArrayLike,
+    end: ArrayLike,
+    alignable: ArrayLike,
+    window: int = 32,
+    step: int = 8,
+) -> NDArray[np.float64]:
+    """(n, V) cosines of texts and seconds, as far as overlapping windows score them together.
+
+    Windows begin at 0, step, 2 step, ... < V - window // 2 and cover [w, min(V, w + window)). Which
+    texts a window scores is decided by the texts that are not alignable, whose times were never
+    corrected: of those whose middle lies in [w - window, w + 2 window], from the first to the last;
+    without any the window is left out. The first four windows begin at text 0, otherwise the last
+    four end at the last text. What no window scored, or is exactly 0, counts as -6e4.
+
+    The arguments are those of ``htm_align``. A mean over windows is what they all hold: dot
+    products do not depend on the window.
+    """
+    v, t = _unit(video, "video"), _unit(text, "text")
+    if v.shape[1] != t.shape[1]:
+        raise InputError(f"video is {v.shape[1]} wide and text {t.shape[1]}: use one space.")
+    begin, stop = (_per_text(values, t, name) for values, name in ((start, "start"), (end, "end")))
+    shown = _per_text(alignable, t, "alignable").astype(bool)
+    if window < 1 or step < 1:
+        raise InputError(f"window and step must be at least 1, they are {window} and {step}.")
+    sim = t @ v.T
+    sim[~_scored(sim.shape, (begin + stop) / 2, shown, window, step) | (sim == 0)] = NEVER
+    return sim
+
+
+def auc(best: ArrayLike, alignable: ArrayLike) -> float:
+    """Area under the ROC curve of alignability by ``best``; half a point for ties.
+
+    Raises:
+        InputError: all texts are alignable, or none is.
+    """
+    from scipy.stats import rankdata
+
+    score, shown = np.asarray(best), np.asarray(alignable).astype(bool)
+    positive, negative = int(shown.sum()), int((~shown).sum())
+    if not positive or not negative:
+        raise InputError("The AUC needs texts that are alignable and texts that are not.")
+    ranks = rankdata(score)[shown].sum()
+    return float((ranks - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def _scored(
+    shape: tuple[int, int],
+    middle: NDArray[np.float64],
+    shown: NDArray[np.bool_],
+    window: int,
+    step: int,
+) -> NDArray[np.bool_]:
+    """(texts, seconds) whether a window scores them together."""
+    texts, seconds = shape
+    starts = range(0, seconds - window // 2, step)
+    scored = np.zeros(shape, dtype=bool)
+    for number, first in enumerate(starts):
+        near = (first - window <= middle) & (middle <= first + 2 * window)
+        known = np.flatnonzero(near & ~shown)
+        if not len(known):
+            continue
+        left, right = int(known[0]), int(known[-1])
+        if number < 4:
+            left = 0
+        elif number >= len(starts) - 4:
+            right = texts - 1
+        scored[left : right + 1, first : first + window] = True
+    return scored
+
+
+def _unit(values: Any, name: str) -> NDArray[np.float64]:
+    array = to_numpy(values).astype(np.float64)
+    if array.ndim != 2 or 0 in array.shape:
+        raise InputError(f"{name} has shape {array.shape}, expected (n, d).")
+    length = np.linalg.norm(array, axis=1, keepdims=True)
+    bad = ~np.isfinite(length[:, 0]) | (length[:, 0] == 0)
+    if bad.any():
+        raise InputError(f"Row {int(np.argmax(bad))} of {name} has no direction: leave it out.")
+    return np.asarray(array / length)
+
+
+def _per_text(values: ArrayLike, text: NDArray[Any], name: str) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != (len(text),) or not np.isfinite(array).all():
+        raise InputError(f"{name} must be {len(text)} numbers, one a text; it is {array.shape}.")
+    return array

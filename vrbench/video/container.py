@@ -1,0 +1,58 @@
+"""Opening the video stream of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from vrbench.errors import InputError
+from vrbench.extras import needed
+
+
+@contextmanager
+def video_stream(path: Path, video: str) -> Iterator[tuple[Any, Any]]:
+    """Yield the open ``av`` container and its first stream of moving pictures.
+
+    One thread decodes: extraction runs a video a core, and the frames are the same anyway.
+
+    Raises:
+        InputError: the file is empty, no video, or has no video stream.
+    """
+    av = needed("av", "video")
+    try:
+        if path.stat().st_size == 0:
+            raise InputError(
+                f"{path}, video '{video}', is empty (0 bytes): fetch it again or leave it out."
+            )
+        # titles of old files are in any encoding; an absolute path cannot look like a protocol
+        container = av.open(str(path.absolute()), metadata_errors="ignore")
+    except OSError as error:
+        raise InputError(
+            f"{path}, video '{video}', cannot be read: {error.strerror or error}; make it "
+            "readable or leave it out."
+        ) from error
+    except av.FFmpegError as error:
+        raise InputError(
+            f"{path}, video '{video}', is no video, or cut off before its index "
+            f"({error.strerror}): fetch it again or leave it out."
+        ) from error
+    with container:
+        cover = av.stream.Disposition.attached_pic
+        streams = [s for s in container.streams.video if not s.disposition & cover]
+        if not streams:
+            kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+            raise InputError(
+                f"{path}, video '{video}', has no video stream (it holds {kinds}): fetch the "
+                "pictures too or leave it out."
+            )
+        if streams[0].codec_context is None:
+            raise damaged(path, video, "is in a codec that is not known here")
+        streams[0].codec_context.thread_count = 1
+        yield container, streams[0]
+
+
+def damaged(path: Path, video: str, what: str) -> InputError:
+    """Return the error of a file that is not what its container says."""
+    return InputError(f"{path}, video '{video}', {what}: fetch it again or leave it out.")

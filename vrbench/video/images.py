@@ -1,0 +1,47 @@
+"""Frames that lie in a folder as images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vrbench.errors import InputError
+from vrbench.extras import needed
+
+IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
+
+
+def is_image(path: Path) -> bool:
+    """Say whether a file is named like an image."""
+    return path.suffix.lower() in IMAGES
+
+
+def frame_files(folder: Path, video: str) -> list[Path]:
+    """Return the images of a folder in name order.
+
+    Raises:
+        InputError: there is none.
+    """
+    files = sorted(path for path in folder.iterdir() if is_image(path))
+    if not files:
+        raise InputError(f"{folder} holds no image: expected the frames of video '{video}'.")
+    return files
+
+
+def read_image(path: Path, video: str) -> Any:
+    """Read one frame as an RGB ``PIL.Image``.
+
+    Raises:
+        InputError: it is damaged or no image.
+    """
+    pil = needed("PIL.Image", "onnx")
+    try:
+        with pil.open(path) as image:
+            return image.convert("RGB")
+    # Pillow reports a damaged image with whatever its decoder happens to raise.
+    except Exception as error:
+        reason = str(error).replace(repr(str(path)), "it").rstrip(".")
+        raise InputError(
+            f"{path}, a frame of video '{video}', cannot be read as an image ({reason}): "
+            "replace it or leave it out."
+        ) from error

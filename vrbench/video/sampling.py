@@ -1,0 +1,114 @@
+"""Which frames of a video are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError, did_you_mean
+
+ROUNDING = 0.0005
+"""Seconds by which a time may be off: Matroska and others round to milliseconds."""
+
+CUTS = ("uniform", "ends", "head", "tail")
+_WORDS = ("all", "fps", *CUTS)
+_HELP = (
+    "write uniform:N, ends:N, head:N or tail:N with a whole N >= 1, fps:R with R > 0, both as "
+    "fps:1,ends:12, or all"
+)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How frames are chosen, such as ``uniform:12``, ``fps:1``, ``fps:1,ends:12`` or ``all``.
+
+    ``fps:R`` takes what a player shows at the times k/R, k = 0, 1, ... up to the last frame: the
+    last frame with time <= k/R (+ 0.5 ms, as containers round). A frame that is shown at several
+    of these times is taken as often, so that the time axis stays even.
+
+    Then at most N of these frames (of all frames without ``fps``) are kept; where there are no
+    more than N, each of them once:
+
+    * ``uniform:N`` the middle one of N stretches of equal count, number floor((i + 0.5) n / N);
+    * ``ends:N`` evenly from the first to the last, both included, ``linspace(0, n - 1, N)`` cut
+      to whole numbers;
+    * ``head:N`` the first N; ``tail:N`` the last N.
+
+    CLIP4Clip (arXiv:2104.08860, released code) takes one frame a second and cuts by
+    ``slice_framepos`` 0 (``fps:1,head:12``), 1 (``fps:1,tail:12``) or 2 (``fps:1,ends:12``).
+    Deviation: its seconds are counted in frames, int(frame rate) a second.
+
+    Attributes:
+        fps: frames a second; 0 takes every frame.
+        cut: ``uniform``, ``ends``, ``head``, ``tail``; "" keeps all.
+        most: frames that ``cut`` leaves at most.
+    """
+
+    fps: float = 0.0
+    cut: str = ""
+    most: int = 0
+
+    def __str__(self) -> str:
+        rate = [f"fps:{self.fps:.12g}"] if self.fps else []
+        cut = [f"{self.cut}:{self.most}"] if self.cut else []
+        return ",".join(rate + cut) or "all"
+
+    def choose(self, n: int, times: NDArray[np.float64] | None = None) -> list[int]:
+        """Return the frames to read of ``n``, in order.
+
+        Args:
+            n: how many frames there are, at least 1.
+            times: (n,) ascending, in seconds since the start of the video or segment; ``fps``
+                needs them.
+        """
+        frames = np.arange(n)
+        if self.fps:
+            frames = _shown(np.zeros(n) if times is None else times, self.fps)
+        return [int(i) for i in frames[self._kept(len(frames))]]
+
+    def _kept(self, n: int) -> NDArray[np.int64]:
+        every = np.arange(n)
+        if not self.cut or n <= self.most:
+            return every
+        if self.cut == "uniform":
+            return np.array([int((i + 0.5) * n / self.most) for i in range(self.most)])
+        if self.cut == "ends":
+            return np.linspace(0, n - 1, self.most, dtype=np.int64)
+        return every[: self.most] if self.cut == "head" else every[-self.most :]
+
+
+def _shown(times: NDArray[np.float64], fps: float) -> NDArray[np.int64]:
+    ticks = np.arange(int((times[-1] + ROUNDING) * fps) + 1) / fps
+    return np.maximum(np.searchsorted(times, ticks + ROUNDING, side="right") - 1, 0)
+
+
+def parse_sampling(spec: str) -> Sampling:
+    """Read ``uniform:12``, ``fps:1``, ``fps:1,ends:12``, ``all`` and the like.
+
+    Raises:
+        InputError: the spec is none of these, or its number is out of range.
+    """
+    if spec.strip() == "all":
+        return Sampling()
+    parts = [part.strip().partition(":") for part in spec.split(",")]
+    for kind, _, _ in parts:
+        if kind not in _WORDS:
+            hint = did_you_mean(kind, _WORDS)
+            raise InputError(f"Unknown frames '{spec}'.{hint} Please {_HELP}.")
+    rate = _number(parts.pop(0)[2], float) if parts[0][0] == "fps" else 0.0
+    kind, _, text = parts.pop(0) if parts else ("", "", "1")
+    most = _number(text, int)
+    if parts or kind in ("all", "fps") or rate is None or most is None:
+        raise InputError(f"Cannot read frames '{spec}': {_HELP}.")
+    return Sampling(rate, kind, int(most) if kind else 0)
+
+
+def _number(text: str, kind: type[float]) -> float | None:
+    """Return a number above 0 and below infinity, else None."""
+    try:
+        value = kind(text)
+    except ValueError:
+        return None
+    return value if 0 < value < float("inf") else None
