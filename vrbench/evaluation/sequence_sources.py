@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -54,6 +54,9 @@ class SequenceFeatures(FeatureSource):
     def version(self, bank: str) -> str:
         """Return whose matched similarities a bucket is taken of, ``raw`` without one."""
         return "raw" if self.along.matched_quantile is None else self._matched_kind(bank)
+
+    def check_room(self, banks: Sequence[str]) -> None:
+        """Clip-caption similarities are scored in blocks; each asks for its own room."""
 
     def _matched_kind(self, bank: str) -> str:
         """Return the kind of bank whose texts name their videos; ``test`` without one."""
