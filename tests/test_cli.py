@@ -420,8 +420,8 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "one dimension": (write_npz(t2v=np.ones(5)), r"t2v is float64 \(5,\)"),
     "empty": (write_npz(t2v=np.ones((0, 5))), r"t2v is float64 \(0, 5\)"),
     "strings": (write_npz(t2v=np.array([["a"]])), "t2v is <U1"),
-    "no t2v": (write_npz(sims=random_sim()), "no matrix 't2v'"),
-    "misspelt t2v": (write_npz(t2v_=random_sim()), "no matrix 't2v'"),
+    "no t2v": (write_npz(sims=random_sim()), r"no matrix 't2v' .* It has: sims\."),
+    "misspelt t2v": (write_npz(t2v_=random_sim()), r"no matrix 't2v' .* Did you mean 't2v_'\?"),
     "objects": (write_npz(t2v=np.array([[object()]])), "not a readable npz|t2v"),
     "text_video out of range": (
         write_npz(t2v=random_sim(), text_video=np.array([0, 1, 2, 3, 4, 6])),

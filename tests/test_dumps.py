@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_named(source: Path) -> None:
     assert "other belongs to no video" in message(source)
     (source / "text" / "other.npy").unlink()
     (source / "captions.csv").write_text("video_id,caption\nv1,a\n")
-    assert "is caption 1 of video 'v1', but the captions of that video are 1" in message(source)
+    assert "is caption 1 (counted from 0) of video 'v1', but captions.csv has 1" in message(source)
     dump(source, {"video_tokens": np.ones((8, 4))})
     assert "says what video_tokens.npy beside it says" in message(source)
     (video / "v1.npy").write_bytes(b"\x93NUMPY\x01")

@@ -25,7 +25,7 @@ def logit_scale(value: Any, where: str) -> float | None:
         return None
     scale = np.asarray(value)
     if scale.shape != () or scale.dtype.kind not in "fiu" or not 0 < float(scale) < np.inf:
-        raise InputError(f"{where} has scale = {value!r}, expected a positive number.")
+        raise InputError(f"{where} has scale = {scale}, expected a positive number.")
     return float(scale)
 
 

@@ -76,9 +76,6 @@ def load_sim(path: str | Path) -> SimFile:
     """
     path = Path(path)
     arrays = _read(path)
-    if "t2v" not in arrays:
-        hint = did_you_mean("t2v", arrays) or f" It has: {', '.join(sorted(arrays)) or 'nothing'}."
-        raise InputError(f"{path} has no matrix 't2v' (texts x videos).{hint}")
     shape = arrays["t2v"].shape
     for name in ("v2t", "raw_t2v", "raw_v2t"):
         if name in arrays and arrays[name].shape[-2:] != shape[-2:]:
@@ -145,7 +142,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} {what}: give an npz with a matrix t2v (texts x videos).")
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            found = [key for key in file.files if key in (*KEYS, *SEQUENCES)]
+            names = file.files
+            found = [key for key in names if key in (*KEYS, *SEQUENCES)]
             large = {key: _on_disk(path, key) for key in found if key in ("bank_t2v", "bank_v2t")}
             arrays = {key: file[key] for key in found if large.get(key) is None}
     except (AttributeError, TypeError) as error:
@@ -156,6 +154,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(
             f"{path} is not a readable npz file: write it with np.savez, without pickled objects."
         ) from error
+    if "t2v" not in names:
+        hint = did_you_mean("t2v", names) or f" It has: {', '.join(sorted(names)) or 'nothing'}."
+        raise InputError(f"{path} has no matrix 't2v' (texts x videos).{hint}")
     checked = {key: _matrix(path, key, value) for key, value in arrays.items()}
     return checked | {key: value for key, value in large.items() if value is not None}
 
