@@ -11,14 +11,19 @@ from docs.running import run
 from vrbench.figures import figures
 
 PICTURES = Path(__file__).parent / "figures"
-WIDTH = 900
-"""Pixels."""
+SCALE = 0.55
+"""Of a picture as it is written: two panels are 900 pixels wide."""
 COLORS = 32
+
+SEQUENCES = " features/youcook2-600.h5 --method token-mean"
+OF = {"sequence-noise": SEQUENCES, "realignment": SEQUENCES}
+"""What a figure is of, where it is not the bundled features under ``global``."""
 
 HEAD = """# Figures
 
 Made by `make docs` from the bundled features (476 test videos of MSR-VTT 1k-A from two small
-encoders, with a bank of training queries; [the example](example.md) uses the same). Each command
+encoders, with a bank of training queries; [the example](example.md) uses the same), and for
+sequences from 600 cooking videos ([features/README.md](../features/README.md)). Each command
 writes the numbers as CSV too, and the picture as SVG; the numbers in the sentences are read from
 that CSV. `vrbench list figures` has every parameter, and `--from-sim` takes a similarity file
 instead. Raw and normalized differ in line or hatching as well as in colour. How long things take,
@@ -32,6 +37,7 @@ def page(shared: Path) -> str:
     PICTURES.mkdir(exist_ok=True)
     parts = [HEAD]
     with TemporaryDirectory() as folder:
+        (Path(folder) / "features").symlink_to(Path(__file__).parents[1] / "features")
         for name, cls in figures.classes().items():
             parts.append("\n\n".join(_section(name, cls.source, Path(folder))))
     return "\n\n".join(parts) + "\n"
@@ -40,7 +46,7 @@ def page(shared: Path) -> str:
 def _section(name: str, source: str, folder: Path) -> list[str]:
     import pandas as pd
 
-    command = f"vrbench plot {name} --method global"
+    command = f"vrbench plot {name}{OF.get(name, ' --method global')}"
     written = {Path(line).suffix: folder / line for line in run(f"{command} -q", folder)}
     _shrink(written[".png"], PICTURES / f"{name}.png")
     title = f"## {name}" + (f" ({source})" if source else "")
@@ -49,10 +55,10 @@ def _section(name: str, source: str, folder: Path) -> list[str]:
 
 
 def _shrink(path: Path, out: Path) -> None:
-    """Write a picture with few colours, as wide as a page."""
+    """Write a picture smaller and with few colours."""
     from PIL import Image
 
     with Image.open(path) as picture:
-        height = round(picture.height * WIDTH / picture.width)
-        small = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
+        size = round(SCALE * picture.width), round(SCALE * picture.height)
+        small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     small.quantize(COLORS).save(out, optimize=True)

@@ -90,6 +90,15 @@ def _ranks(data: pd.DataFrame) -> str:
     )
 
 
+def _realignment(data: pd.DataFrame) -> str:
+    bucket = 1 - data.groupby("caption")["plan with bucket"].sum()
+    return (
+        "What each caption of a cooking video is aligned with. The path must keep the order, the "
+        f"plan need not; the bucket takes between {bucket.min():.2f} and {bucket.max():.2f} of a "
+        "caption here. `planted=2` puts captions of other videos among its own."
+    )
+
+
 def _recalls(data: pd.DataFrame) -> str:
     raw, fair = _both(data, "R@K", K=10)
     (chance,) = _of(data, stage="raw", K=10)["one item by chance"]
@@ -111,6 +120,20 @@ def _seen(data: pd.DataFrame) -> str:
         "A causal bank: each query sees only those before it. R@1 of v2t under the norm is "
         f"{first:.1f} over the first fifth of the stream and {last:.1f} over the last; bars are "
         "the deviation over three random orders."
+    )
+
+
+def _sequence_noise(data: pd.DataFrame) -> str:
+    rows = data.set_index(["noise", "rate", "sequence"])["R@1"]
+    noise = "irrelevant captions"
+    most = data[data["noise"] == noise]["rate"].max()
+    plain, bucket = (rows[noise, most, f"transport{b}"] for b in ("", ":bucket=0.3"))
+    swapped = rows["swapped captions", 1.0, "dtw"]
+    return (
+        f"With {most:.0%} irrelevant captions planted, the transport's R@1 is {bucket:.1f} with a "
+        f"bucket and {plain:.1f} without; dtw, which trusts the order, falls from "
+        f"{rows['none', 0.0, 'dtw']:.1f} to {swapped:.1f} when two neighbours are swapped in every "
+        "paragraph. [sequences.md](sequences.md) has the table."
     )
 
 
@@ -145,9 +168,11 @@ SEEN: Mapping[str, Callable[[pd.DataFrame], str]] = {
     "probability-sums": _sums,
     "queue-size": _queue,
     "ranks": _ranks,
+    "realignment": _realignment,
     "recalls": _recalls,
     "representation": _representation,
     "seen": _seen,
+    "sequence-noise": _sequence_noise,
     "similarities": _similarities,
     "space": _space,
 }

@@ -18,7 +18,12 @@ def plot(
         Path | None, typer.Argument(help="A feature file. Default: the bundled one.")
     ] = None,
     method: Annotated[str, typer.Option(help="Alignment spec.")] = "tokenflow",
-    norm: Annotated[str, typer.Option(help="Normalization spec.")] = "ncl",
+    norm: Annotated[
+        str | None,
+        typer.Option(
+            help="Normalization spec. Default: ncl, where a norm takes part in the figure."
+        ),
+    ] = None,
     bank: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
         Path | None, typer.Option(help="Look at this similarity file (npz) instead.")
@@ -52,7 +57,11 @@ def plot(
     figure, settings = figures.parse(name), Settings(seed=seed)
     path = None if from_sim else features or bundled_features()
     kind, source = open_source(path, from_sim, bank, Compute(), settings)
-    chosen, alignment = parse_norm(norm, source), None if from_sim else parse_method(method)
+    default = "ncl" if figure.normalized else "none"
+    chosen, alignment = (
+        parse_norm(norm or default, source),
+        None if from_sim else parse_method(method),
+    )
     with nullcontext() if quiet else Bars() as bars:
         case = Case(source, alignment, chosen, bank_kind(source, chosen, kind), settings, bars)
         dataset, key = str(source.about["dataset"]), results.identity({"of": case.title()})

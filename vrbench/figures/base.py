@@ -123,6 +123,9 @@ class Figure(ABC):
     panels: ClassVar[tuple[int, int]] = (1, 2)
     """Rows and columns of axes that ``draw`` gets."""
 
+    normalized: ClassVar[bool] = True
+    """Whether a norm takes part; where none does, none is asked for a bank."""
+
     own_bank: ClassVar[str | None] = None
     """Kind of bank that the figure is about, whatever was asked for."""
 

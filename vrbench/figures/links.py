@@ -46,6 +46,7 @@ class Links(Figure):
     labels: int = 8
     frames: str = ""
     source = "TokenFlow Figure 4"
+    normalized = False
     needs = "a feature file"
 
     def __post_init__(self) -> None:

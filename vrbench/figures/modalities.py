@@ -31,6 +31,7 @@ class Modalities(Figure):
     """
 
     source = "NCL Figures 7, 8, eq. 19-23"
+    normalized = False
 
     def caption(self, case: Case) -> str:
         """Return the data alone: neither method nor norm changes the vectors."""

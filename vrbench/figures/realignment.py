@@ -46,6 +46,7 @@ class Realignment(Figure):
     reg: float = 0.1
     bucket: float = 0.3
     source = "Norton Figure 3"
+    normalized = False
     needs = "a feature file with sequences"
     panels: ClassVar[tuple[int, int]] = (1, 4)
 

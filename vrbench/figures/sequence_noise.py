@@ -26,6 +26,8 @@ NOISES = ("irrelevant captions", "irrelevant clips", "shifted captions", "swappe
 RATES = {"irrelevant": (0.25, 0.4, 0.5), "shifted": (0.25, 0.5, 1.0), "swapped": (0.25, 0.5, 1.0)}
 BUCKETS = (0.1, 0.3, 0.5)
 PLAIN = ("cap-avg", "dtw", "otam")
+MARKERS = "os^vDXP*"
+"""One an alignment, which tells them apart without colour."""
 
 
 @figures.register("sequence-noise")
@@ -52,6 +54,7 @@ class SequenceNoise(Figure):
     reg: float = 0.1
     steps: int = 3
     source = "after Norton Figure 1 and Table 7"
+    normalized = False
     needs = "a feature file with sequences"
     panels: ClassVar[tuple[int, int]] = (2, 2)
 
@@ -104,13 +107,14 @@ class SequenceNoise(Figure):
         """Draw R@1 over the rate, a panel a kind of noise."""
         for noise, panel in zip(NOISES, axes.ravel(), strict=True):
             part = data[data["noise"].isin(["none", noise])]
-            for spec, rows in part.groupby("sequence", sort=False):
-                style = "--" if "bucket" in str(spec) else "-"
-                panel.plot(100 * rows["rate"], rows["R@1"], f"o{style}", label=spec, markersize=4)
+            by_spec = part.groupby("sequence", sort=False)
+            for marker, (spec, rows) in zip(MARKERS, by_spec, strict=True):
+                style = f"{marker}--" if "bucket" in str(spec) else f"{marker}-"
+                panel.plot(100 * rows["rate"], rows["R@1"], style, label=spec, markersize=5)
             panel.set_title(noise)
             planted = noise.startswith("irrelevant")
             panel.set_xlabel("percent planted" if planted else "percent of paragraphs")
-            panel.set_ylabel("R@1")
+            panel.set_ylabel("R@1, percent")
         axes.ravel()[2].legend(fontsize=8, loc="lower left")
 
 

@@ -40,6 +40,7 @@ class Space(Figure):
 
     pairs: int = 30
     source = "NCL Figure 7"
+    normalized = False
     needs = "a feature file"
 
     def __post_init__(self) -> None:
