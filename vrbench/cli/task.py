@@ -52,11 +52,14 @@ def classification(
     Examples:
       vrbench task classification msrvtt.h5 --seeds 20
     """
+    from vrbench.cli.progress import Bars
     from vrbench.features import open_features
     from vrbench.tasks import on_features
 
     with open_features(features) as opened:
-        _print([on_features.classification(opened, range(seeds), clusters, side)], json)
+        with Bars() as bars:
+            found = on_features.classification(opened, range(seeds), clusters, side, bars)
+        _print([found], json)
 
 
 @command("ordering", of=task)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,11 @@ def qa(features: Features) -> Report:
 
 
 def classification(
-    features: Features, seeds: Sequence[int], clusters: int | None, side: str
+    features: Features,
+    seeds: Sequence[int],
+    clusters: int | None,
+    side: str,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Report:
     """Cluster the videos by k-means on their vectors, and match clusters with ``/video/label``.
 
@@ -53,6 +57,7 @@ def classification(
         clusters: how many; None: as many as classes.
         side: ``video``: global vectors of length 1; ``text``: the mean of those of a video's texts,
             scaled to length 1; ``both``: the mean of the two (Multi-SK: of video and audio).
+        progress: called as (what, done, total) after each clustering.
 
     Raises:
         InputError: labels are missing, or with texts asked for a video has none.
@@ -62,7 +67,11 @@ def classification(
     labels, vectors = labels[known], _vectors(features, side)[known]
     names, sizes = np.unique(labels, return_counts=True)
     k = clusters or len(names)
-    found = [cluster_accuracy(labels, cluster(vectors, k, seed)) for seed in seeds]
+    found = []
+    for seed in seeds:
+        found.append(cluster_accuracy(labels, cluster(vectors, k, seed)))
+        if progress is not None:
+            progress("clusterings", len(found), len(seeds))
     return {
         "videos": len(labels),
         "without class": int((~known).sum()),
