@@ -36,7 +36,7 @@ class SimSource:
     def __post_init__(self) -> None:
         self.text_ids, self.video_ids = self.file.text_ids, self.file.video_ids
         self.truth, self.has_bank = self.file.truth, self.file.bank is not None
-        self.notes: tuple[str, ...] = ()
+        self.notes = tuple(map(str, self.file.beside.get("notes", ())))
         self.captions = self.file.beside.get("captions")
         self.given_norm = self.file.norm
         self.sequence: str | None = None
@@ -47,6 +47,7 @@ class SimSource:
             "split": None,
             "encoder": None,
             "features": about,
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
         if isinstance(self.other, Features):
             raise InputError(
