@@ -18,7 +18,7 @@ R@K, never, once and often in percent. `error` is the normalization error (0 is 
 after, at the norm's temperature (0.01 by default); empty where a norm returns scores of its own.
 never, once, often: gallery items that no query, one, or several retrieve first. The first row is
 the matrix before normalization. *Transductive*: the norm saw the whole test set. `rolling`: each
-query sees the queries before it.
+query sees itself and the queries before it.
 """
 
 

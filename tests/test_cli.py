@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -348,6 +349,17 @@ def test_similarities_are_saved_under_the_name_given(name: str) -> None:
     with np.load(name, allow_pickle=False) as file:
         assert file["t2v"].shape == (len(OWNER), len(COUNTS))
     assert [file.name for file in Path(name).parent.iterdir() if file.name.startswith(".")] == []
+
+
+@pytest.mark.usefixtures("place")
+def test_a_similarity_file_keeps_what_is_said_of_the_data() -> None:
+    with h5py.File("f.h5", "r+") as file:
+        file.attrs["missing"] = json.dumps({"video": 3})
+    assert run("eval", "f.h5", "--method", "global", "--save-sim", "s.npz").code == 0
+    again = run("eval", "--from-sim", "s.npz", "--json")
+    (said,) = again.results[0]["notes"]
+    assert said.startswith("Items that could not be read are missing (3 in /video)")
+    assert said in " ".join(again.err.split())
 
 
 @pytest.mark.usefixtures("place")

@@ -67,7 +67,7 @@ class Session:
         try:
             (rows,) = self._session.run([self._output], inputs)
         except Exception as error:
-            reason = str(error).splitlines()[0]
+            reason = " ".join(str(error).split("\n Please")[0].split())
             raise InputError(f"{self._path} does not fit this encoder: {reason}") from error
         if rows.ndim != 3 or len(rows) != 1:
             raise InputError(

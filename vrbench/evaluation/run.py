@@ -140,7 +140,8 @@ class Run:
         result = Result(values, {**measured.ranks, **raw_ranks, **ids})
         if save is not None:
             spec = normalizations.spec(job.norm)
-            beside = {**ids, **source.beside(job.method, job.bank)}
+            notes = source.about.get("notes") or None
+            beside = {**ids, "notes": notes, **source.beside(job.method, job.bank)}
             save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, beside)
         if self.trec is not None:
             depth = max(DEPTH, *self.settings.k)

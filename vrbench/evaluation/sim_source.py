@@ -37,7 +37,7 @@ class SimSource:
     def __post_init__(self) -> None:
         self.text_ids, self.video_ids = self.file.text_ids, self.file.video_ids
         self.truth, self.has_bank = self.file.truth, self.file.bank is not None
-        self.notes: tuple[str, ...] = ()
+        self.notes = tuple(map(str, self.file.beside.get("notes", ())))
         self.captions = self.file.beside.get("captions")
         self.given_norm = self.file.norm
         self.sequence: str | None = None
@@ -48,6 +48,7 @@ class SimSource:
             "split": None,
             "encoder": None,
             "features": about,
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
         if isinstance(self.other, Features):
             raise InputError(

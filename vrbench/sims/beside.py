@@ -1,7 +1,8 @@
 """What a similarity file may hold beside its similarities: all that features could still tell.
 
 * ``captions`` (n_text,), ``scale`` (the encoder's logit scale), ``bank_text_video``
-  (n_bank_text,) the bank video of each bank text;
+  (n_bank_text,) the bank video of each bank text, ``notes`` (n,) sentences that a reader of any
+  number on these data must know, such as what is missing;
 * ``bank_bank_t2v``, ``bank_bank_v2t`` (n_bank_text, n_bank_video): the bank against itself, on
   which parameters are tuned; v2t absent = same as t2v;
 * ``text_text`` (n_text, n_text), ``video_video`` (n_video, n_video): similarities within a side.
@@ -21,7 +22,7 @@ from vrbench.errors import InputError
 MOST_PAIRS = 10_000_000
 """Pairs up to which ``--save-sim`` scores and writes each of the matrices."""
 
-SMALL = ("captions", "scale", "bank_text_video")
+SMALL = ("captions", "scale", "bank_text_video", "notes")
 MATRICES = ("bank_bank_t2v", "bank_bank_v2t", "text_text", "video_video")
 """They are large, and read only when something asks for them."""
 
@@ -36,6 +37,9 @@ def small_beside(path: Path, arrays: Mapping[str, Any], n_text: int) -> dict[str
     captions, owner = found.get("captions"), found.get("bank_text_video")
     if captions is not None and captions.shape != (n_text,):
         raise InputError(f"{path}: captions has shape {captions.shape}, expected ({n_text},).")
+    notes = found.get("notes")
+    if notes is not None and (notes.ndim != 1 or notes.dtype.kind not in "UT"):
+        raise InputError(f"{path}: notes is {notes.dtype} {notes.shape}, expected sentences (n,).")
     if owner is None:
         return found
     bank = arrays.get("bank_t2v"), arrays.get("bank_v2t")
