@@ -137,8 +137,8 @@ def _source(
         return Source(videos, captions)
     if annotations is None or not dataset or not split:
         raise InputError(
-            "Captions are needed: --captions F.csv, or --dataset NAME --annotations DIR --split "
-            "NAME (vrbench list datasets)."
+            "Captions are needed: --captions F.csv (of a bank --bank-captions F.csv), or --dataset "
+            "NAME --annotations DIR --split NAME (--bank-split NAME); see vrbench list datasets."
         )
     return Source(videos, read(dataset, annotations, split))
 

@@ -51,8 +51,8 @@ class Source:
         """What the captions are called, and their SHA-256, as JSON; not where they lie."""
         if isinstance(self.captions, Path):
             return fingerprint(self.captions)
-        texts = json.dumps(self.captions.captions_by_video).encode()
-        return json.dumps({self.captions.title: hashlib.sha256(texts).hexdigest()})
+        videos = json.dumps([list(vars(video).values()) for video in self.captions.videos])
+        return json.dumps({self.captions.title: hashlib.sha256(videos.encode()).hexdigest()})
 
 
 @dataclass(frozen=True)

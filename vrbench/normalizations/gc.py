@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.memory import spare
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Bank, Fitted, Normalization
+from vrbench.sims.sim import Rows
+from vrbench.sims.stored import spool
+
+SORTED = 2_000_000_000
+"""Bytes for sorted similarities at most."""
 
 
 @normalizations.register("gc")
@@ -32,17 +38,29 @@ class GloballyCorrected(Normalization):
         return False
 
     def fit(self, bank: Bank) -> Fitted:
-        """Sort each gallery item's column of the bank."""
-        columns = np.sort(np.concatenate(list(bank.rows)), axis=0)
+        """Sort each gallery item's column of the bank; on disk where they do not fit in memory."""
+        width = bank.rows.width
+        step = max(1, min(width, spare(SORTED) // (3 * len(bank.rows) * 8)))
+        starts = range(0, width, step)
+        parts = (_sorted(bank.rows, slice(start, start + step)) for start in starts)
+        columns = next(parts) if len(starts) == 1 else spool(parts)
 
         def transform(block: NDArray[Any]) -> NDArray[Any]:
             out = np.empty(block.shape)
-            for item, column in enumerate(columns.T):
-                place = np.searchsorted(column, block[:, item], side="right")
-                out[:, item] = place - len(column)
+            for start in starts:
+                for item, column in enumerate(columns[start : start + step], start):
+                    place = np.searchsorted(column, block[:, item], side="right")
+                    out[:, item] = place - len(column)
             wide = block.astype(np.float64)
             low = wide.min(axis=1, keepdims=True)
             span = wide.max(axis=1, keepdims=True) - low
             return np.asarray(out + (wide - low) / np.where(span > 0, 2 * span, 1))
 
         return Fitted(transform)
+
+
+def _sorted(rows: Rows, items: slice) -> NDArray[Any]:
+    """(items, n_bank) similarities of some gallery items, ascending."""
+    columns = np.concatenate([block[:, items].T for block in rows], axis=1)
+    columns.sort(axis=1)
+    return columns
