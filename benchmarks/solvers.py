@@ -19,7 +19,8 @@ from benchmarks.base import Claim, compare, fact, floor, random_items
 from vrbench.alignments import Method, parse_method
 from vrbench.alignments.driver import score
 from vrbench.alignments.emd import EarthMover, solve
-from vrbench.alignments.emd_bounds import DROPPED, contenders
+from vrbench.alignments.emd_bounds import contenders
+from vrbench.alignments.emd_kernels import DROPPED
 from vrbench.bundled import bundled_features
 from vrbench.features import open_features
 from vrbench.features.tokens import Tokens, offsets_of

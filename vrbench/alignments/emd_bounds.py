@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import kernels, pair_kernels
+from vrbench.alignments import emd_kernels, fused
 from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, total
 from vrbench.alignments.emd import EarthMover, solve
-from vrbench.alignments.fused import run
+from vrbench.alignments.emd_kernels import DROPPED
 from vrbench.alignments.items import Items, prepare
 from vrbench.alignments.tiles import Tile, on_grid
-from vrbench.compiling import available, compiled
-from vrbench.features.tokens import Tokens
+from vrbench.compiling import available
+from vrbench.features.tokens import Tokens, token_rows
 from vrbench.truth import Truth
 
 if TYPE_CHECKING:
@@ -24,11 +23,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-DROPPED = float(np.finfo(np.float32).min)
-"""Stands for the similarity of a pair that no rank depends on."""
 MARGIN = 1e-5
 """A pair is dropped if its bound falls short by more than this: bounds are rounded."""
-REG, STEPS = 0.02, 4
+REG, STEPS = 0.015, 4
 """Of the Sinkhorn bound. Any values give a bound, others a looser or a slower one."""
 OWN = 512
 """Right pairs whose items are in memory together."""
@@ -43,24 +40,31 @@ class Rivals:
     Attributes:
         row: the row of each id.
         best: (n,) similarity of an item's best right pair; infinite where it has none.
-        duals: the optimal duals of the item's tokens in that pair.
+        offsets: (n + 1,) where an item's duals begin.
+        duals: (sum l,) the optimal duals of the items' tokens in that pair.
     """
 
     row: dict[Any, int]
     best: Array
-    duals: list[Array]
+    offsets: Array
+    duals: Array
 
     @classmethod
     def of(cls, side: Tokens) -> Rivals:
         """Nothing is known yet."""
         row = {name: i for i, name in enumerate(side.ids.tolist())}
-        lengths = side.lengths.tolist()
-        return cls(row, np.full(len(side), np.inf, np.float32), [np.zeros(n) for n in lengths])
+        best = np.full(len(side), np.inf, np.float32)
+        return cls(row, best, side.offsets, np.zeros(int(side.offsets[-1])))
 
     def add(self, i: int, value: float, dual: Array) -> None:
         """Take a right pair into account."""
         if np.isinf(self.best[i]) or value > self.best[i]:
-            self.best[i], self.duals[i] = value, dual
+            self.best[i] = value
+            self.duals[self.offsets[i] : self.offsets[i + 1]] = dual
+
+    def of_tokens(self, rows: Array) -> Array:
+        """(k, l) duals of k items of the same length."""
+        return self.duals[token_rows(self.offsets, rows)].reshape(len(rows), -1)
 
     def rows(self, items: Items, index: Array) -> Array:
         """(k,) rows of some items of a block."""
@@ -98,20 +102,24 @@ class Contenders(TokenAlignment):
         text = self.texts.rows(tile.products.texts.items, tile.text.index)
         video = self.videos.rows(tile.products.videos.items, tile.video.index)
         need = np.minimum(self.texts.best[text][:, None], self.videos.best[video]) - MARGIN
-        value = np.full(need.shape, DROPPED)
+        if available():
+            words = self.texts.offsets[text], self.texts.duals
+            frames = self.videos.offsets[video], self.videos.duals
+            how = (self.exact.eps, 1 / REG, STEPS, need, *words, *frames)
+            if (value := fused.exact(emd_kernels.contend, how, tile)) is not None:
+                return value, value
+        some = np.full(need.shape, DROPPED)
         pairs = np.argwhere(self._relaxed(tile).numpy() >= need)
         step = max(1, CHUNK // (tile.text.length * tile.video.length))
         for start in range(0, len(pairs), step):
             t, v = pairs[start : start + step].T
-            value[t, v] = self._solve(tile, t, v, text[t], video[v], need[t, v])
-        result = torch.as_tensor(value).to(tile.c)
+            some[t, v] = self._solve(tile, t, v, text[t], video[v], need[t, v])
+        result = torch.as_tensor(some).to(tile.c)
         return result, result
 
     def _relaxed(self, tile: Tile) -> Tensor:
         import torch
 
-        if available():
-            return run(compiled(kernels.relaxed), float(self.exact.eps), tile, ("c", "d", "e"))[0]
         by_frame = self._weighted(tile.d, tile.c.amax(WORDS))
         by_word = self._weighted(tile.e, tile.c.amax(FRAMES))
         return torch.minimum(by_frame, by_word)
@@ -129,10 +137,9 @@ class Contenders(TokenAlignment):
         cost = 1 - np.moveaxis(tile.c.numpy()[t, :, :, v], 2, 1)  # (k, f, w)
         frames = self.exact.masses(tile.d.numpy()[t, :, v].astype(np.float64))
         words = self.exact.masses(tile.e.numpy()[t, :, v].astype(np.float64))
-        duals = _stack(self.texts.duals, text), _stack(self.videos.duals, video)
+        duals = self.texts.of_tokens(text), self.videos.of_tokens(video)
         value: Array = np.full(len(t), DROPPED)
-        small = (cost, frames.astype(np.float32), words.astype(np.float32), *duals)
-        for pair in np.flatnonzero(_reach(*small, need)):
+        for pair in np.flatnonzero(_reach(cost, frames, words, *duals, need)):
             exact, *_ = solve(frames[pair], words[pair], cost[pair].astype(np.float64))
             value[pair] = 1 - exact
         return value
@@ -141,27 +148,17 @@ class Contenders(TokenAlignment):
 def _reach(
     cost: Array, frames: Array, words: Array, by_text: Array, by_video: Array, need: Array
 ) -> Array:
-    """(k,) whether every bound of a pair reaches what is needed; all float32."""
-    if available():
-        keep = np.empty(len(cost), dtype=bool)
-        how = np.float32(1 / REG), STEPS
-        helpers = kernels.exp, pair_kernels.of_words, pair_kernels.sinkhorn
-        given = np.ascontiguousarray(cost), frames, words, by_text, by_video, need, how, keep
-        compiled(pair_kernels.reach, *helpers)(*given)
-        return keep
+    """(k,) whether every bound of a pair reaches what is needed."""
     keep = _of_words(cost, frames, words, by_text) >= need
     keep[keep] = _of_words(*_take(keep, cost.swapaxes(1, 2), words, frames, by_video)) >= need[keep]
     cost, frames, words = _take(keep, cost, frames, words)
-    keep[keep] = _of_words(cost, frames, words, _sinkhorn(cost, frames, words)) >= need[keep]
+    dual = _sinkhorn(cost, frames, words)
+    keep[keep] = _of_words(cost.swapaxes(1, 2), words, frames, dual) >= need[keep]
     return keep
 
 
 def _take(keep: Array, *arrays: Array) -> tuple[Array, ...]:
     return tuple(array[keep] for array in arrays)
-
-
-def _stack(duals: Sequence[Array], rows: Array) -> Array:
-    return np.array([duals[i] for i in rows.tolist()], dtype=np.float32)
 
 
 def _of_words(cost: Array, frames: Array, words: Array, dual: Array) -> Array:
@@ -171,14 +168,14 @@ def _of_words(cost: Array, frames: Array, words: Array, dual: Array) -> Array:
 
 
 def _sinkhorn(cost: Array, frames: Array, words: Array) -> Array:
-    """(k, w) duals of the words after a few steps."""
-    kernel = np.exp(-cost / REG)
-    v: Array = np.ones(words.shape, dtype=np.float32)
+    """(k, f) duals of the frames that fit those of the words after a few steps."""
+    kernel = np.exp((cost.min(axis=2, keepdims=True) - cost) / REG).clip(1e-35)
+    v: Array = np.ones(words.shape)
     for _ in range(STEPS):
         u = frames / (kernel @ v[:, :, None])[:, :, 0]
         v = words / (u[:, None] @ kernel)[:, 0]
-    with np.errstate(divide="ignore"):
-        return np.maximum(REG * np.log(v), -1e3)
+    dual = REG * np.log(np.maximum(v, 1e-35))
+    return np.asarray((cost - dual[:, None]).min(axis=2))
 
 
 def contenders(text: Tokens, video: Tokens, truth: Truth, exact: EarthMover) -> Contenders:
@@ -216,10 +213,12 @@ def _solve_pair(
         sides.append(on_grid(torch.cat([tokens, items.global_vectors[k : k + 1]])))
     w, f = (int(side.offsets[k + 1] - side.offsets[k]) for side, k in ((text, i), (video, j)))
     product = (sides[0] @ sides[1].mT).numpy()
-    cost = (1 - product[:w, :f]).T.astype(np.float64)
+    parts = product[:w, :f], product[w:, :f], product[:w, f:]  # c, d, e
+    if available() and (found := fused.exact_pair(exact.eps, parts)) is not None:
+        return found
     value, u, v = solve(
-        exact.masses(product[w, :f].astype(np.float64)),
-        exact.masses(product[:w, f].astype(np.float64)),
-        cost,
+        exact.masses(parts[1][0].astype(np.float64)),
+        exact.masses(parts[2][:, 0].astype(np.float64)),
+        (1 - parts[0]).T.astype(np.float64),
     )
     return float(np.float32(1 - value)), u, v

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrbench.alignments import Method, kernels
+from vrbench.alignments import Method, emd_kernels, kernels, simplex
 from vrbench.alignments.base import Alignment
+from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.lse import LogSumExp
 from vrbench.alignments.max_ import MaxAvg, MaxSum, TokenMean
 from vrbench.alignments.scan import Scan
@@ -47,6 +48,8 @@ def reduction(part: Alignment) -> Reduce | None:
         case Transport(reg=reg) if reg >= LEAST_REG:
             numbers = np.float32(1 / reg), np.float32(part.eps), part.iterations
             return partial(run, _compiled(kernels.transport), numbers, factors=("c", "d", "e"))
+        case EarthMover():
+            return partial(_emd, part)
         case MaxAvg():
             return partial(run, _compiled(kernels.best), 0.0)
         case MaxSum():
@@ -82,6 +85,37 @@ def run(
     scale = np.float32(scale) if isinstance(scale, float) else scale
     kernel(*arrays, at, scale, *both.numpy())
     return both[0], both[1]
+
+
+def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tensor | None:
+    """Hand a tile to a kernel of exact transport; None where a pair was not solved in time."""
+    value, _ = run(_solver(kernel), how, tile, ("c", "d", "e"))
+    return value if value.isfinite().all() else None
+
+
+def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> tuple[float, Any, Any] | None:
+    """Solve one pair, given c (words, frames), d (1, frames) and e (words, 1), as in a tile.
+
+    Returns:
+        Its similarity and the optimal duals of frames and words; None as for ``exact``.
+    """
+    w, f = parts[0].shape
+    number = np.empty((2, w + f))
+    arrays = [np.ascontiguousarray(part[:w, :f]) for part in parts]
+    value = _solver(emd_kernels.one)(*arrays, (0, 0, 0, 0, w, f), eps, number)
+    found = float(np.float32(value)), number[1, w:], number[1, :w]
+    return found if np.isfinite(value) else None
+
+
+def _solver(kernel: Callable[..., Any]) -> Any:
+    own = (emd_kernels.read, emd_kernels.share, emd_kernels.of_words, emd_kernels.of_frames)
+    bounds = (kernels.exp, kernels.relaxed, emd_kernels.sinkhorn)
+    return compiled(kernel, *own, *bounds, simplex.transport, *simplex.PARTS)
+
+
+def _emd(part: EarthMover, tile: Tile) -> tuple[Tensor, Tensor]:
+    value = exact(emd_kernels.emd, (part.eps,), tile)
+    return part.reduce(tile) if value is None else (value, value)
 
 
 def _lse(part: LogSumExp, tile: Tile) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress
 from vrbench.alignments.emd import EarthMover
-from vrbench.alignments.emd_bounds import DROPPED, contenders
+from vrbench.alignments.emd_bounds import contenders
+from vrbench.alignments.emd_kernels import DROPPED
 from vrbench.features import Features, Tokens
 from vrbench.sims.scored import ScoredMatrix
 from vrbench.sims.sim import Direction, Sim
