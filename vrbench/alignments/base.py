@@ -67,7 +67,8 @@ def mean(values: Tensor, axis: int) -> Tensor:
 def attend(logits: Tensor, values: Tensor, axis: int) -> Tensor:
     """Softmax-weighted mean of ``values`` along ``axis``, which is dropped."""
     weight = (logits - logits.amax(axis, keepdim=True)).exp_()
-    return total(weight * values, axis) / total(weight, axis)
+    under = total(weight, axis)
+    return total(weight.mul_(values), axis) / under
 
 
 def log_sum_exp(logits: Tensor, axis: int) -> Tensor:
