@@ -23,7 +23,7 @@ def matrix(shape: tuple[int, int], dtype: Any) -> Any:
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(1, 1), (3, 700), (131, 5), (66, 67)])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 700), (131, 5), (66, 67), (3, 6000)])
 def test_counts_equal_a_loop_whichever_way_the_matrix_lies(
     shape: tuple[int, int], dtype: Any
 ) -> None:
@@ -56,3 +56,12 @@ def test_what_is_not_finite_is_noticed(bad: float) -> None:
 def test_large_values_whose_sum_overflows_are_finite() -> None:
     values = np.full((5, 4), 3e38, dtype=np.float32)
     assert counting.count(Rows(values), values[:, 0])[2]
+
+
+@pytest.mark.usefixtures("engine")
+def test_counts_of_a_wide_row_do_not_overflow() -> None:
+    values = np.ones((40, 8 * 255 * 3), dtype=np.float32)
+    for best, where in ((0, 0), (1, 1)):
+        found = counting.count(Rows(values), np.full(40, best, dtype=np.float32))
+        assert (found[where] == values.shape[1]).all()
+        assert not found[1 - where].any()

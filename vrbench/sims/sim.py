@@ -135,9 +135,9 @@ class Rows:
 
 
 def is_finite(block: NDArray[Any]) -> bool:
-    """Whether no value is NaN or infinite: one read, unless their sum overflows."""
+    """Whether no value is NaN or infinite: one read, unless a sum overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(block.sum()) or np.isfinite(block).all())
+        return bool(np.isfinite(block.sum(axis=0)).all() or np.isfinite(block).all())
 
 
 def check_finite(rows: Rows, direction: Direction, what: str = "similarity") -> None:
