@@ -83,8 +83,8 @@ class Panel:
 def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
     """Cut a block into panels of at most ``size`` tokens, whole items only, at least one.
 
-    A run of lanes holds a multiple of 16 items where there are as many, even if they are too long
-    for ``size``: they fill the widest vector registers.
+    A run of lanes holds a multiple of 16 items where there are as many, the one nearest to
+    ``size`` tokens: they fill the widest vector registers.
     """
     several = LANES if lanes else 1
     runs: list[Run] = []
@@ -95,7 +95,7 @@ def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
         while len(left):
             least = min(several, len(left))
             fit = (size - token) // length
-            fit -= fit % several
+            fit = (fit + several // 2) // several * several
             if runs and fit < least:
                 yield _panel(items, runs, lanes)
                 runs, token, item = [], 0, 0
