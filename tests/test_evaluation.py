@@ -13,6 +13,7 @@ from small_features import BANK_COUNTS, COUNTS, write_features
 
 import vrbench
 from vrbench.alignments import driver
+from vrbench.compiling import available
 from vrbench.errors import InputError
 from vrbench.evaluation import feature_source
 from vrbench.importing import import_arrays
@@ -33,7 +34,8 @@ KEYS = {
 METRICS = {"R@1", "R@5", "R@10", "MdR", "MnR", "tied"}
 DIAGNOSTICS = {"normalization_error", "under", "once", "over", "hub_skewness"}
 PROVENANCE = {
-    *("vrbench", "python", "torch", "numpy", "seed", "precision", "device", "command", "date")
+    *("vrbench", "python", "torch", "numpy", "numba", "seed", "precision", "device", "command"),
+    "date",
 }
 
 
@@ -88,6 +90,7 @@ def test_a_result_has_the_promised_keys(path: Path, tmp_path: Path) -> None:
     assert all(isinstance(seconds, float) for seconds in values["seconds"].values())
     assert set(values["provenance"]) >= PROVENANCE
     assert values["provenance"]["precision"] == "single"
+    assert (values["provenance"]["numba"] is None) != available()
 
 
 def test_a_result_is_kept_as_json_with_the_ranks_beside_it(path: Path, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ import platform
 import shlex
 import sys
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vrbench._version import VERSION
+from vrbench.compiling import available
 from vrbench.device import torch_device
 from vrbench.evaluation.grid import Job, Settings
 from vrbench.evaluation.sources import Compute, Source
@@ -105,6 +107,7 @@ def _provenance(settings: Settings, compute: Compute) -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
+        "numba": version("numba") if available() else None,  # null: torch does the reductions
         "seed": settings.seed,
         "precision": settings.precision,
         "device": torch_device(compute.device),
