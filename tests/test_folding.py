@@ -18,9 +18,9 @@ from vrbench.metrics import ranks
 from vrbench.truth import Truth
 
 
-def retrieval(noise: float, n: int = 70, seed: int = 0) -> tuple[Tokens, Tokens, Any]:
+def retrieval(noise: float, n: int = 70, scale: float = 1.0) -> tuple[Tokens, Tokens, Any]:
     """Texts of 1 to 12 words and videos of 2, 3 or 6 frames around a centre; some share a video."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     centre = (
         rng.standard_normal((n, 48)) + 0.6 * rng.standard_normal((5, 48))[rng.integers(0, 5, n)]
     )
@@ -28,20 +28,32 @@ def retrieval(noise: float, n: int = 70, seed: int = 0) -> tuple[Tokens, Tokens,
     texts = [centre[v] + noise * rng.standard_normal((rng.integers(1, 13), 48)) for v in owner]
     videos = [c + noise * rng.standard_normal((rng.choice([2, 3, 6]), 48)) for c in centre]
     videos[7], texts[3] = videos[6], texts[2]  # exact ties
-    return tokens_of(texts, "text"), tokens_of(videos, "video"), owner
+    sides = (("text", texts), ("video", videos))
+    text, video = (
+        tokens_of([scale * tokens for tokens in side], name, normalized=scale == 1)
+        for name, side in sides
+    )
+    return text, video, owner
 
 
 @pytest.mark.parametrize(
-    ("noise", "most"), [(0.5, 0.05), (1.5, 0.3), (4.0, 1.0)], ids=["easy", "middle", "hard"]
+    ("noise", "most", "scale"),
+    [(0.5, 0.05, 1), (1.5, 0.3, 1), (4.0, 1.0, 1), (1.5, 0.3, 1e-3), (1.5, 0.3, 300)],
+    ids=["easy", "middle", "hard", "small dot products", "large dot products"],
 )
 @pytest.mark.parametrize("eps", [0.001, 0.0, 0.3])
 @pytest.mark.parametrize("numba", [True, False])
 def test_ranks_by_bounds_are_those_of_the_whole_matrix(
-    noise: float, most: float, eps: float, numba: bool, monkeypatch: pytest.MonkeyPatch
+    noise: float,
+    most: float,
+    scale: float,
+    eps: float,
+    numba: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not numba:
         monkeypatch.setattr(emd_bounds, "available", lambda: False)
-    text, video, owner = retrieval(noise)
+    text, video, owner = retrieval(noise, scale=scale)
     exact = EarthMover(eps)
     truth = Truth.of((len(text), len(video)), owner)
     bounded = Method(((1.0, contenders(text, video, truth, exact)),))

@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from vrbench.alignments import emd_kernels, fused, parse_method, simplex
 from vrbench.alignments.driver import score
+from vrbench.alignments.emd import solve
 from vrbench.compiling import available, compiled
 from vrbench.features.tokens import Tokens
 
@@ -21,8 +22,8 @@ def solved(cost: Any, a: Any, b: Any) -> tuple[float, Any, Any, Any]:
     """Cost, duals of both sides, and the plan that the tree stands for."""
     n, m = cost.shape
     tree, number = np.empty((6, n + m), np.int32), np.empty((2, n + m))
-    solve: Any = compiled(simplex.transport, *simplex.PARTS)
-    value = solve(cost, a.copy(), b.copy(), tree, number)
+    run: Any = compiled(simplex.transport, *simplex.PARTS)
+    value = run(cost, a.copy(), b.copy(), tree, number)
     plan = np.zeros((n, m))
     for x in range(n + m - 1):
         i, j = (x, tree[0, x]) if x < n else (tree[0, x], x)
@@ -95,6 +96,18 @@ def test_costs_of_any_size() -> None:
     value = check(cost, a, b)
     for factor in (1e-6, 1e6):
         assert check(factor * cost, a, b) == pytest.approx(factor * value, rel=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 2), (9, 13)])
+def test_negative_costs_of_raw_dot_products_in_both_solvers(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        a, b = (masses(rng, n, "any") for n in shape)
+        cost = 1 - 50 * rng.standard_normal(shape)
+        value, u, v = solve(a, b, cost)
+        assert value == pytest.approx(check(cost, a, b), abs=1e-10)
+        assert (u[:, None] + v - cost).max() <= 1e-10
+        assert u @ a + v @ b == pytest.approx(value, abs=1e-10)
 
 
 def test_what_is_not_solved_in_time_is_left_to_pot(monkeypatch: pytest.MonkeyPatch) -> None:

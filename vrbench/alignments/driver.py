@@ -181,8 +181,9 @@ class _Work:
 
     def reduction(self, part: TokenAlignment) -> fused.Reduce:
         """Return a compiled reduction, where there is one for these numbers."""
-        fits = self.on.type == "cpu" and self.kind.itemsize == 4 and self.text.normalized
-        return (fused.reduction(part) if fits and self.compiled else None) or part.reduce
+        fits = self.on.type == "cpu" and self.kind.itemsize == 4 and self.compiled
+        found = fused.reduction(part, self.text.normalized) if fits else None
+        return found or part.reduce
 
     def vectors(self, part: VectorAlignment, side: Tokens) -> Tensor:
         import torch

@@ -79,7 +79,7 @@ def _pairs_first(values: Tensor) -> NDArray[np.float64]:
 def solve(
     a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]
 ) -> tuple[float, NDArray[Any], NDArray[Any]]:
-    """Move masses ``a`` (n,) to ``b`` (m,) at least cost; all float64.
+    """Move masses ``a`` (n,) to ``b`` (m,) at least cost; all float64, masses of sum 1.
 
     Returns:
         The cost, and the dual variables (n,) and (m,): ``u[s] + v[t] <= cost[s, t]``.
@@ -87,18 +87,19 @@ def solve(
     Raises:
         RuntimeError: the solver did not reach the optimum.
     """
-    core = _core()
+    low = min(float(cost.min()), 0.0)  # POT calls some problems of negative costs infeasible
+    cost, core = cost - low, _core()
     if core is None:
         from ot import emd2
 
         value, log = emd2(a, b, cost, numItermax=MAX_ITERATIONS, log=True)
-        return float(value), log["u"], log["v"]
+        return float(value) + low, log["u"] + low, log["v"]
     # the core wants equal totals to the last bit, and rows one after the other
     balanced = b * (a.sum() / b.sum())
     _, value, u, v, status = core(a, balanced, np.ascontiguousarray(cost), MAX_ITERATIONS, 1)
     if status != OPTIMAL:
         raise RuntimeError(f"transport over {cost.shape} tokens ended with status {status}")
-    return float(value), u, v
+    return float(value) + low, u + low, v
 
 
 @cache

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 MARGIN = 1e-5
-"""A pair is dropped if its bound falls short by more than this: bounds are rounded."""
+"""A pair is dropped if its bound falls short by more than this: bounds are rounded. Relative to
+the largest product where dot products are scored as they are."""
 REG, STEPS = 0.015, 4
 """Of the Sinkhorn bound. Any values give a bound, others a looser or a slower one."""
 OWN = 512
@@ -101,7 +102,8 @@ class Contenders(TokenAlignment):
 
         text = self.texts.rows(tile.products.texts.items, tile.text.index)
         video = self.videos.rows(tile.products.videos.items, tile.video.index)
-        need = np.minimum(self.texts.best[text][:, None], self.videos.best[video]) - MARGIN
+        need = np.minimum(self.texts.best[text][:, None], self.videos.best[video])
+        need -= MARGIN * _size(tile)
         if available():
             words = self.texts.offsets[text], self.texts.duals
             frames = self.videos.offsets[video], self.videos.duals
@@ -143,6 +145,12 @@ class Contenders(TokenAlignment):
             exact, *_ = solve(frames[pair], words[pair], cost[pair].astype(np.float64))
             value[pair] = 1 - exact
         return value
+
+
+def _size(tile: Tile) -> float:
+    """Return a bound of the products' size, from 1."""
+    normalized = tile.products.texts.items.stored.normalized
+    return 1.0 if normalized else max(1.0, float(tile.c.abs().max()))
 
 
 def _reach(

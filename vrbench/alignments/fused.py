@@ -29,15 +29,28 @@ REACH = 60.0
 """Largest exponent of the kernels: they subtract no maximum, and a sum of exp(60) is a float32."""
 
 
-def reduction(part: Alignment) -> Reduce | None:
-    """Return the compiled ``reduce`` of an alignment, for float32 cosines on the CPU.
+def reduction(part: Alignment, cosines: bool = True) -> Reduce | None:
+    """Return the compiled ``reduce`` of an alignment, for float32 products on the CPU.
 
     It gives the same numbers within 1e-6. None: numba is missing, the method has no kernel, or
     its exponents might leave ``REACH``, which they cannot while every ``c``, ``d`` and ``e`` is
-    the product of vectors of length 1.
+    the product of vectors of length 1 (``cosines``).
     """
     if not available():
         return None
+    match part:
+        case EarthMover():
+            return partial(_emd, part)
+        case MaxAvg():
+            return partial(run, _compiled(kernels.best), 0.0)
+        case MaxSum():
+            return _max_sum
+        case TokenMean():
+            return _token_mean
+    return _exponential(part) if cosines else None
+
+
+def _exponential(part: Alignment) -> Reduce | None:
     match part:
         case TokenFlow(lam=lam) if lam <= REACH:
             return partial(run, _compiled(kernels.tokenflow), lam, factors=("c", "d", "e"))
@@ -48,20 +61,12 @@ def reduction(part: Alignment) -> Reduce | None:
         case Transport(reg=reg) if reg >= LEAST_REG:
             numbers = np.float32(1 / reg), np.float32(part.eps), part.iterations
             return partial(run, _compiled(kernels.transport), numbers, factors=("c", "d", "e"))
-        case EarthMover():
-            return partial(_emd, part)
-        case MaxAvg():
-            return partial(run, _compiled(kernels.best), 0.0)
-        case MaxSum():
-            return _max_sum
-        case TokenMean():
-            return _token_mean
     return None
 
 
-def compiles(method: Method) -> bool:
+def compiles(method: Method, cosines: bool = True) -> bool:
     """Whether some part of a method has a compiled reduction."""
-    return any(reduction(part) is not None for _, part in method.parts)
+    return any(reduction(part, cosines) is not None for _, part in method.parts)
 
 
 def _compiled(kernel: Callable[..., None]) -> Any:

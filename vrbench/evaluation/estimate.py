@@ -61,7 +61,7 @@ def estimate(source: Source, job: Job, compute: Compute) -> Estimate | None:
     held = sum(min(BLOCK_BYTES, int(s.offsets[-1]) * s.dim * TOKEN_BYTES) for s in (text, video))
     memory = imports() + held + (0 if folded else matrices)
     seconds = products / _rate(job.method, text, video, compute) * (2 if folded else 1)
-    fast = compute.precision == "single" and text.normalized and compiles(job.method)
+    fast = compute.precision == "single" and compiles(job.method, text.normalized)
     bound = memory if compute.memory is None else min(memory, compute.memory)
     return Estimate(source.pairs(job.bank), products, seconds, bound, fast)
 
