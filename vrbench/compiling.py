@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 
@@ -18,7 +20,8 @@ def available() -> bool:
 def compiled(kernel: Callable[..., Any], *helpers: Callable[..., Any]) -> Any:
     """Compile a plain function; other threads may run meanwhile.
 
-    What was compiled is kept on disk, where the package's folder or the user's can be written.
+    What was compiled is kept on disk, where the package's folder or the user's can be written,
+    until a file changes that it was made from: numba itself watches the kernel's alone.
 
     Args:
         kernel: the function.
@@ -32,6 +35,14 @@ def compiled(kernel: Callable[..., Any], *helpers: Callable[..., Any]) -> Any:
     for helper in helpers:
         register_jitable(**options)(helper)
     try:
+        kernel.__qualname__ = f"{kernel.__name__}_{_stamp(helpers)}"  # names the file that is kept
         return njit(nogil=True, cache=True, **options)(kernel)
-    except RuntimeError:  # there is no place for the cache
+    except (OSError, RuntimeError):  # there is no place for the cache
         return njit(nogil=True, **options)(kernel)
+
+
+def _stamp(functions: Iterable[Callable[..., Any]]) -> str:
+    """Return a short digest of when the functions' files were written and how long they are."""
+    files = sorted({function.__code__.co_filename for function in functions})
+    stamps = [(file.stat().st_mtime_ns, file.stat().st_size) for file in map(Path, files)]
+    return hashlib.sha256(repr(stamps).encode()).hexdigest()[:8]
