@@ -149,6 +149,16 @@ def test_order_and_neighbours_play_no_part(spec: str) -> None:
     assert np.array_equal(part, whole[order])
 
 
+@pytest.mark.parametrize("spec", ["transport", "transport:bucket_value=0.2", "transport:reg=0.003"])
+def test_a_lone_pair_has_the_same_bits_as_among_others(spec: str) -> None:
+    lengths = np.array([9, 9, 12])
+    sim = np.random.default_rng(6).uniform(-0.2, 0.6, (30, 30))
+    whole = score(sim, lengths, lengths, spec)
+    for i in (0, 1):
+        rows = slice(9 * i, 9 * i + 9)
+        assert score(sim[rows, :9], [9], [9], spec)[0, 0] == whole[i, 0]
+
+
 @pytest.mark.parametrize("spec", SPECS)
 def test_half_precision_and_torch_come_in_and_nothing_is_changed(spec: str) -> None:
     import torch
