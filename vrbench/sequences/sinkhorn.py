@@ -95,7 +95,7 @@ def total(terms: Float) -> Float:
     numpy's own sum takes another order where there is a single pair, so that equal pairs would not
     always have equal scores.
     """
-    sums = terms[0].copy()
+    sums: Float = terms[0].copy()
     for term in terms[1:]:
         sums += term
     return sums
