@@ -330,6 +330,8 @@ def test_more_captions_than_clips_have_a_finite_score(name: str) -> None:
         (lambda: sequences.parse("dtw:variant=norton,length_norm=path"), "needs variant=exact"),
         (lambda: path(np.zeros((2, 2)), "transport"), "give dtw or otam"),
         (lambda: path(np.zeros((2, 2)), "dtw:variant=norton"), "use variant=exact"),
+        (lambda: path(np.zeros((0, 3)), "dtw"), r"shape \(0, 3\), .* at least one of each"),
+        (lambda: path(np.zeros(3), "otam"), r"shape \(3,\), expected \(captions, clips\)"),
         (lambda: drop_dtw(np.zeros((3, 2)), 0.1), "3 steps .* of 2: give exclusive=False"),
         (lambda: drop_dtw(np.zeros((2, 3)), np.zeros(2)), r"expected \(3,\)"),
         (lambda: transport_plan(np.zeros(3)), r"\(captions, clips\)"),
