@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import offsets
-from docs.sequences_text import HEAD, NOISE, OFFSETS, ORDER
+from docs.sequences_text import HEAD, NOISE, OFFSETS, ORDER, check
 from vrbench.alignments import parse_method
 from vrbench.evaluation.grid import Settings
 from vrbench.evaluation.opening import open_source
@@ -44,18 +44,19 @@ WAYS = (
 def page(shared: Path) -> str:
     """Write the picture and return the page."""
     found = {method: _noise(method) for method in METHODS}
+    ordering = ordered(read_pairs(shared / "data" / "youcook2_demo" / "sequences.json"), WAYS)
+    check(list(offsets.rows()), ordering, found, SHOWN)
     parts = [
         *(HEAD, OFFSETS, "\n".join(offsets.table())),
-        *(ORDER, "\n".join(_order(shared))),
+        *(ORDER, "\n".join(_order(ordering))),
         *(NOISE, "\n".join(_noise_table(found)), "\n".join(_buckets(found[SHOWN]))),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _order(shared: Path) -> list[str]:
-    pairs = read_pairs(shared / "data" / "youcook2_demo" / "sequences.json")
+def _order(ordering: list[dict[str, Any]]) -> list[str]:
     lines = ["| how | videos wholly in order | captions right |", "|---|---:|---:|"]
-    for report in ordered(pairs, WAYS):
+    for report in ordering:
         whole, right = report["wholly in order"], report["captions right"]
         lines.append(f"| `{report['how']}` | {whole:.2f} | {right:.2f} |")
     return lines
