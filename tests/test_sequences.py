@@ -120,13 +120,16 @@ def test_released_padding_lets_the_path_skip_the_last_match() -> None:
 
 
 def test_released_otam_subtracts_in_the_first_column() -> None:
-    sim = np.array([[2.0, 0.0], [1.5, 0.0], [0.0, 0.0]])
-    d = 1 - sim[:2, :1]
-    released = score(sim, [2, 1], [1, 1], "otam:variant=tempclr,length_norm=none,offset=1")[0, 0]
-    assert -released == pytest.approx(oracle.released_otam(d, (2, 1)))
-    with_plus = score(sim, [2, 1], [1, 1], "otam:length_norm=none")[0, 0]
-    assert -with_plus == pytest.approx(oracle.otam(d))
-    assert released != with_plus
+    sim = np.zeros((3, 3))
+    sim[:2, 0] = 2.0, 1.5  # distances of -1 and -0.5 to the one clip
+    spec = "otam:variant=tempclr,length_norm=none"
+    released = score(sim, [2, 1], [1, 2], spec)[0, 0]
+    # C[1, 1] = -0.5 - min(0, -1) = 0.5, so that the cheapest path leaves at the first caption; the
+    # paragraph is the longest, so that the other orientation is 0
+    assert -released == pytest.approx(min(-1.0, 0.5) + 0)
+    assert -released == pytest.approx(oracle.released_otam(1 - sim[:2, :1], (2, 2)))
+    exact = score(sim, [2, 1], [1, 2], "otam:length_norm=none")[0, 0]
+    assert -exact == pytest.approx(min(-1.0, -0.5 + -1.0) + (-1.0 + -0.5))
 
 
 def test_both_releases_have_one_padding() -> None:
