@@ -72,7 +72,7 @@ def split(data: Path, build: Path) -> dict[str, tuple[str, int]]:
 def arrays(path: Path, clips: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
     """Return a feature file's arrays, with the sequence and place of each item."""
     with open_features(path) as features:
-        # the sentences are not ours to pass on, and nothing here reads them
+        # the sentences stay with their data set: nothing that is done with this file reads them
         made: dict[str, Any] = {"text_video": features.text_video}
         for side, items in (("video", features.video), ("text", features.text)):
             ids = [str(name) for name in items.ids]
