@@ -72,12 +72,8 @@ def split(data: Path, build: Path) -> dict[str, tuple[str, int]]:
 def arrays(path: Path, clips: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
     """Return a feature file's arrays, with the sequence and place of each item."""
     with open_features(path) as features:
-        made: dict[str, Any] = {
-            "text_video": features.text_video,
-            "captions": np.array(
-                [str(caption) for caption in features.text.item_columns["captions"]]
-            ),
-        }
+        # the sentences stay with their data set: nothing that is done with this file reads them
+        made: dict[str, Any] = {"text_video": features.text_video}
         for side, items in (("video", features.video), ("text", features.text)):
             ids = [str(name) for name in items.ids]
             of = [clips[name.partition("#")[0]] for name in ids]

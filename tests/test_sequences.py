@@ -120,13 +120,16 @@ def test_released_padding_lets_the_path_skip_the_last_match() -> None:
 
 
 def test_released_otam_subtracts_in_the_first_column() -> None:
-    sim = np.array([[2.0, 0.0], [1.5, 0.0], [0.0, 0.0]])
-    d = 1 - sim[:2, :1]
-    released = score(sim, [2, 1], [1, 1], "otam:variant=tempclr,length_norm=none,offset=1")[0, 0]
-    assert -released == pytest.approx(oracle.released_otam(d, (2, 1)))
-    with_plus = score(sim, [2, 1], [1, 1], "otam:length_norm=none")[0, 0]
-    assert -with_plus == pytest.approx(oracle.otam(d))
-    assert released != with_plus
+    sim = np.zeros((3, 3))
+    sim[:2, 0] = 2.0, 1.5  # distances of -1 and -0.5 to the one clip
+    spec = "otam:variant=tempclr,length_norm=none"
+    released = score(sim, [2, 1], [1, 2], spec)[0, 0]
+    # C[1, 1] = -0.5 - min(0, -1) = 0.5, so that the cheapest path leaves at the first caption; the
+    # paragraph is the longest, so that the other orientation is 0
+    assert -released == pytest.approx(min(-1.0, 0.5) + 0)
+    assert -released == pytest.approx(oracle.released_otam(1 - sim[:2, :1], (2, 2)))
+    exact = score(sim, [2, 1], [1, 2], "otam:length_norm=none")[0, 0]
+    assert -exact == pytest.approx(min(-1.0, -0.5 + -1.0) + (-1.0 + -0.5))
 
 
 def test_both_releases_have_one_padding() -> None:
@@ -147,6 +150,16 @@ def test_order_and_neighbours_play_no_part(spec: str) -> None:
     rows = np.concatenate([np.arange(TEXTS[:p].sum(), TEXTS[: p + 1].sum()) for p in order])
     part = score(sim[rows], TEXTS[order], VIDEOS, spec)
     assert np.array_equal(part, whole[order])
+
+
+@pytest.mark.parametrize("spec", ["transport", "transport:bucket_value=0.2", "transport:reg=0.003"])
+def test_a_lone_pair_has_the_same_bits_as_among_others(spec: str) -> None:
+    lengths = np.array([9, 9, 12])
+    sim = np.random.default_rng(6).uniform(-0.2, 0.6, (30, 30))
+    whole = score(sim, lengths, lengths, spec)
+    for i in (0, 1):
+        rows = slice(9 * i, 9 * i + 9)
+        assert score(sim[rows, :9], [9], [9], spec)[0, 0] == whole[i, 0]
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -320,6 +333,8 @@ def test_more_captions_than_clips_have_a_finite_score(name: str) -> None:
         (lambda: sequences.parse("dtw:variant=norton,length_norm=path"), "needs variant=exact"),
         (lambda: path(np.zeros((2, 2)), "transport"), "give dtw or otam"),
         (lambda: path(np.zeros((2, 2)), "dtw:variant=norton"), "use variant=exact"),
+        (lambda: path(np.zeros((0, 3)), "dtw"), r"shape \(0, 3\), .* at least one of each"),
+        (lambda: path(np.zeros(3), "otam"), r"shape \(3,\), expected \(captions, clips\)"),
         (lambda: drop_dtw(np.zeros((3, 2)), 0.1), "3 steps .* of 2: give exclusive=False"),
         (lambda: drop_dtw(np.zeros((2, 3)), np.zeros(2)), r"expected \(3,\)"),
         (lambda: transport_plan(np.zeros(3)), r"\(captions, clips\)"),

@@ -42,6 +42,7 @@ def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFr
 def _pictures(
     figure: Figure, data: pd.DataFrame, title: str, name: str, folder: Path
 ) -> list[Path]:
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
@@ -51,7 +52,10 @@ def _pictures(
     figure.draw(data, canvas.subplots(rows, columns))
     canvas.suptitle(title, fontsize=9)
     paths = [folder / f"{name}.{kind}" for kind in PICTURES]
-    for path in paths:
-        with replacing(path) as temporary:
-            canvas.savefig(temporary, dpi=150)
+    # the same numbers are the same bytes: ids by hash, and no date
+    with rc_context({"svg.hashsalt": name}):
+        for path in paths:
+            undated = {"Date": None} if path.suffix == ".svg" else None
+            with replacing(path) as temporary:
+                canvas.savefig(temporary, dpi=150, metadata=undated)
     return paths

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.alignments import Method
 from vrbench.describing import gallery_captions, text_captions, video_captions
 from vrbench.diagnostics import ProbabilitySums
 from vrbench.errors import InputError, did_you_mean
@@ -105,15 +106,16 @@ class System:
 def systems(cases: Sequence[Case], direction: Direction) -> list[System]:
     """Return each method raw, then under its norms; cases of one method share its scores."""
     found: list[System] = []
-    scored: dict[str, Case] = {}
+    scored: dict[tuple[Method | None, str], Case] = {}
     for case in cases:
-        name = case.method.spec if case.method else "given similarities"
-        known = scored.setdefault(name, case)
+        known = scored.setdefault((case.method, case.source.version(case.bank_kind)), case)
         case.sim = known.sim
+        name, cosines = case.scored_by(), case.source.sequence is None
         if known is case:
-            found.append(System(name, case.sim.flat(), case.source, case.norm.gamma, direction))
+            raw_gamma = case.norm.gamma if cosines else None
+            found.append(System(name, case.sim.flat(), case.source, raw_gamma, direction))
         if case.norm.needs_bank:
-            gamma = case.norm.gamma if case.norm.keeps_scale else None
+            gamma = case.norm.gamma if cosines and case.norm.keeps_scale else None
             bank = case.bank_kind + (" (transductive)" if case.bank_kind == "test" else "")
             how = f"{name}, {normalizations.spec(case.norm)}, bank {bank}"
             found.append(System(how, case.normalized, case.source, gamma, direction))

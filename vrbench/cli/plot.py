@@ -24,6 +24,7 @@ def plot(
             help="Normalization spec. Default: ncl, where a norm takes part in the figure."
         ),
     ] = None,
+    sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     bank: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
         Path | None, typer.Option(help="Look at this similarity file (npz) instead.")
@@ -38,6 +39,8 @@ def plot(
       vrbench plot probability-sums
 
       vrbench plot queue-size:draws=10 f.h5 --method global --norm ncl
+
+      vrbench plot recalls clips.h5 --method global --sequence dtw --norm ncl --bank test
     """
     from contextlib import nullcontext
 
@@ -56,7 +59,7 @@ def plot(
         raise InputError("--from-sim takes no feature file.")
     figure, settings = figures.parse(name), Settings(seed=seed)
     path = None if from_sim else features or bundled_features()
-    kind, source = open_source(path, from_sim, bank, Compute(), settings)
+    kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
     default = "ncl" if figure.normalized else "none"
     chosen, alignment = (
         parse_norm(norm or default, source),

@@ -27,6 +27,7 @@ def show(
     ] = None,
     method: Annotated[list[str] | None, typer.Option(help="Alignment spec; repeat.")] = None,
     norm: Annotated[list[str] | None, typer.Option(help="Normalization spec; repeat.")] = None,
+    sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     bank: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
         Path | None, typer.Option(help="Look at this similarity file (npz) instead.")
@@ -63,7 +64,8 @@ def show(
     if frames is not None:
         open_videos(frames, parse_sampling("all"))
     with nullcontext() if quiet else Bars() as bars:
-        cases = _cases(features, from_sim, method or ["tokenflow"], norm or ["ncl"], bank, bars)
+        systems = method or ["tokenflow"], norm or ["ncl"]
+        cases = _cases(features, from_sim, *systems, sequence, bank, bars)
         shown = _queries(cases, query, direction, k, picks)
     _print(shown, cases[0], json)
     if frames is not None:
@@ -110,6 +112,7 @@ def _cases(
     from_sim: Path | None,
     methods: list[str],
     norms: list[str],
+    sequence: str | None,
     bank: str | None,
     progress: Callable[[str, int, int], None] | None,
 ) -> list[Case]:
@@ -123,7 +126,7 @@ def _cases(
 
     settings = Settings()
     path = None if from_sim else features or bundled_features()
-    kind, source = open_source(path, from_sim, bank, Compute(), settings)
+    kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
     alignments = [None] if from_sim else [parse_method(spec) for spec in methods]
     chosen = [normalizations.parse(spec) for spec in norms]
     return [

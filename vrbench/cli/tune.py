@@ -27,6 +27,7 @@ def tune(
         list[str] | None,
         typer.Option("--try", help="key=v,v,v to try; repeat for a grid. Default: its own list."),
     ] = None,
+    sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
         Path | None, typer.Option(help="Tune on the bank of this similarity file (npz) instead.")
     ] = None,
@@ -67,7 +68,7 @@ def tune(
         raise InputError("--from-sim takes no feature file.")
     settings = Settings(seed=seed)
     path = None if from_sim else features or bundled_features()
-    kind, source = open_source(path, from_sim, bank, Compute(), settings)
+    kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
     alignment = None if from_sim else method
     grid = dict(map(_values, try_)) if try_ else None
     tuning = choose(

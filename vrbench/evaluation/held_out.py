@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.sequence_sources import SequenceSims
 from vrbench.evaluation.sim_source import SimSource
 from vrbench.evaluation.sources import Source
 from vrbench.features import Tokens
+from vrbench.sequences.grouping import group_tokens
 from vrbench.sims.beside import MOST_PAIRS, read_beside
 from vrbench.sims.file import SimFile
 from vrbench.sims.sim import Sim
@@ -23,6 +25,8 @@ NEVER = "parameters are never chosen on the test set."
 
 def held_out(source: Source, share: float, seed: int) -> Source:
     """Split the bank's videos: a share of them with their texts, and the rest as their bank.
+
+    Long videos are split whole, where a sequence alignment is asked for.
 
     Raises:
         InputError: the bank cannot be had as a set of its own, or a part is empty.
@@ -43,10 +47,11 @@ def _of_features(source: FeatureSource, share: float, seed: int) -> FeatureSourc
             f"{features.path} has no bank of texts and videos with /bank/text/video to tune on: "
             f"extract or import one; {NEVER}"
         )
-    parts = _split(texts.video, len(videos), share, seed, str(features.path))
+    whole = group_tokens(videos).item if source.sequence is not None else np.arange(len(videos))
+    parts = _split(texts.video, whole, share, seed, str(features.path))
     (text, video), (bank_text, bank_video) = (_take(texts, videos, *part) for part in parts)
     cut = replace(features, text=text, video=video, bank_text=bank_text, bank_video=bank_video)
-    return FeatureSource(cut, source.compute)
+    return replace(source, features=cut, other=None, window=0)
 
 
 def _of_similarities(source: SimSource, share: float, seed: int) -> SimSource:
@@ -66,7 +71,14 @@ def _of_similarities(source: SimSource, share: float, seed: int) -> SimSource:
                 f"{path}: {key} has shape {matrix.shape}, expected bank texts x bank videos, "
                 f"({len(owner)}, {owner.max() + 1} or more)."
             )
-    (text, video), (bank_text, bank_video) = _split(owner, t2v.shape[-1], share, seed, str(path))
+    whole = np.arange(t2v.shape[-1])
+    if isinstance(source, SequenceSims):
+        whole = source.group("bank_video").item
+    (text, video), (bank_text, bank_video) = _split(owner, whole, share, seed, str(path))
+    sequences: dict[str, NDArray[Any]] = {}
+    for side, own, others in (("text", text, bank_text), ("video", video, bank_video)):
+        if (found := source.file.sequences.get(f"bank_{side}_sequence")) is not None:
+            sequences |= {f"{side}_sequence": found[own], f"bank_{side}_sequence": found[others]}
     sim = Sim(_cut(t2v, text, video), _cut(v2t, text, video))
     names = [np.array([f"{side}{i}" for i in rows]) for side, rows in (("t", text), ("v", video))]
     new_owner = np.searchsorted(video, owner[text])
@@ -79,18 +91,22 @@ def _of_similarities(source: SimSource, share: float, seed: int) -> SimSource:
         bank=Sim(_cut(t2v, bank_text, video), _cut(v2t, text, bank_video)),
         text_ids=names[0],
         video_ids=names[1],
+        sequences=sequences,
         beside={"bank_text_video": np.searchsorted(bank_video, owner[bank_text])},
     )
-    return SimSource(file)
+    return replace(source, file=file, other=None, window=0)
 
 
 def _split(
-    owner: NDArray[Any], n_video: int, share: float, seed: int, where: str
+    owner: NDArray[Any], whole: NDArray[np.int64], share: float, seed: int, where: str
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(texts, videos) of the validation set and of its bank, rows in order."""
-    order = np.random.default_rng(seed).permutation(n_video)
-    cut = round(share * n_video)
-    videos = [np.sort(part) for part in (order[:cut], order[cut:])]
+    """(texts, videos) of the validation set and of its bank, rows in order.
+
+    ``owner`` (texts,) is the video of each text; ``whole`` (videos,) what is not to be torn apart.
+    """
+    order = np.random.default_rng(seed).permutation(int(whole.max()) + 1)
+    cut = round(share * len(order))
+    videos = [np.flatnonzero(np.isin(whole, part)) for part in (order[:cut], order[cut:])]
     parts = [(np.flatnonzero(np.isin(owner, rows)), rows) for rows in videos]
     if any(not len(text) or not len(video) for text, video in parts):
         raise InputError(f"The bank of {where} is too small to be split for tuning.")

@@ -49,7 +49,7 @@ class SequenceFeatures(FeatureSource):
         ids = self.text_ids, self.video_ids
         self.truth = paragraph_truth(self.truth, self.texts, self.videos, ids)
         self.text_ids, self.video_ids = self.texts.ids, self.videos.ids
-        self.captions = None if text.captions is None else _joined(text.captions, self.texts)
+        self.captions = None if self.captions is None else _joined(self.captions, self.texts)
 
     def version(self, bank: str) -> str:
         """Return whose matched similarities a bucket is taken of, ``raw`` without one."""
@@ -155,11 +155,12 @@ class SequenceSims(SimSource):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.sequence = sequences.spec(self.along)
-        self.texts, self.videos = self._group("text"), self._group("video")
+        self.texts, self.videos = self.group("text"), self.group("video")
         self.pairs_of_clips = self.truth
         ids = self.text_ids, self.video_ids
         self.truth = paragraph_truth(self.truth, self.texts, self.videos, ids)
         self.text_ids, self.video_ids = self.texts.ids, self.videos.ids
+        self.captions = None if self.captions is None else _joined(self.captions, self.texts)
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Align the similarities; a bucket's quantile is that of the matched ones (test set)."""
@@ -178,7 +179,7 @@ class SequenceSims(SimSource):
         own, sim = super().sim(method, kind, progress).flat(), found.sim.flat()
         pairs = self.pairs_of_clips.text, self.pairs_of_clips.video
         matched = {d: as_matrix(getattr(own, d))[pairs] for d in DIRECTIONS}
-        texts, videos = self._group("bank_text"), self._group("bank_video")
+        texts, videos = self.group("bank_text"), self.group("bank_video")
         t2v = self._align(Sim(sim.t2v, None), texts, self.videos, matched).t2v
         v2t = self._align(Sim(None, sim.v2t), self.texts, videos, matched).v2t
         return BankSim(kind, Sim(t2v, v2t), np.isin(videos.ids, texts.ids).astype(np.int64))
@@ -204,7 +205,12 @@ class SequenceSims(SimSource):
             texts, videos, clips
         )
 
-    def _group(self, side: str) -> Grouping:
+    def group(self, side: str) -> Grouping:
+        """Return the sequences of ``text``, ``video``, ``bank_text`` or ``bank_video``.
+
+        Raises:
+            InputError: the file does not name them.
+        """
         names = self.file.sequences.get(f"{side}_sequence")
         if names is None:
             raise InputError(

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench import labels
 from vrbench.alignments import Method
+from vrbench.errors import InputError
+from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.evaluation.grid import Settings
 from vrbench.evaluation.sources import Source
 from vrbench.labels import DIRECTION_NAMES
@@ -101,10 +104,46 @@ class Case:
 
     def title(self, bank: str | None = None) -> str:
         """Return what was looked at, for captions; ``bank`` where a figure has its own kind."""
-        method = self.method.spec if self.method else "given similarities"
         bank = bank or self.bank_kind
         bank += " (transductive)" if bank == "test" else ""
-        return f"{self.data()}, {method}, {normalizations.spec(self.norm)}, bank {bank}"
+        return f"{self.data()}, {self.scored_by()}, {normalizations.spec(self.norm)}, bank {bank}"
+
+    def scored_by(self) -> str:
+        """Return what results call it: the alignment, and the sequence alignment over it."""
+        sequence = self.source.sequence
+        return labels.method(
+            {
+                "method": self.method.spec if self.method else None,
+                "given_norm": "none" if self.norm.needs_bank else self.source.given_norm,
+                "sequence": sequence,
+                # only scores know whose similarities a bucket was taken of
+                "sequence_info": self.sim.info if sequence else {},
+            }
+        )
+
+    def items(self, figure: str) -> Source:
+        """Return the source, to a figure that reads single texts and videos, or cosines.
+
+        Raises:
+            InputError: a sequence alignment has made scores of another scale of them.
+        """
+        if self.source.sequence is not None:
+            raise InputError(
+                f"{figure} reads captions and clips, or their cosines, not scores of sequences: "
+                "leave --sequence out."
+            )
+        return self.source
+
+    def features(self, figure: str, needs: str) -> FeatureSource:
+        """Return the feature file, to a figure that looks into it.
+
+        Raises:
+            InputError: there is none, or a sequence alignment is asked for.
+        """
+        source = self.items(figure)
+        if not isinstance(source, FeatureSource):
+            raise InputError(f"{figure} needs {needs}.")
+        return source
 
     def _report(self, what: str) -> Callable[[int, int], None] | None:
         progress = self.progress

@@ -61,10 +61,9 @@ class Links(Figure):
         """Return a row a word and visual token: weights, similarity, plan and contribution."""
         import pandas as pd
 
-        if not isinstance(case.source, FeatureSource):
-            raise InputError("links needs a feature file: it looks at the tokens.")
+        source = case.features("links", "a feature file: it looks at the tokens")
         pair = self._pair(case)
-        words, frames, text, video = _tokens(case.source, *pair)
+        words, frames, text, video = _tokens(source, *pair)
         c = text["tokens"] @ video["tokens"].T
         d, e = video["tokens"] @ text["global"], text["tokens"] @ video["global"]
         logits = self.lam * d * c
@@ -73,8 +72,8 @@ class Links(Figure):
         t, s = np.indices(c.shape)
         return pd.DataFrame(
             {
-                "text": case.source.text_ids[pair[0]],
-                "video": case.source.video_ids[pair[1]],
+                "text": source.text_ids[pair[0]],
+                "video": source.video_ids[pair[1]],
                 "place": t.ravel(),
                 "word": np.array(words)[t.ravel()],
                 "word_weight": e[t.ravel()],
@@ -84,7 +83,7 @@ class Links(Figure):
                 "similarity": c.ravel(),
                 "plan": plan.ravel(),
                 "contribution": (plan * c).ravel(),
-                "patches": _has_patches(case.source),
+                "patches": _has_patches(source),
             }
         )
 

@@ -41,7 +41,8 @@ class Modalities(Figure):
         """Return panel, quantity, mean and standard deviation."""
         import pandas as pd
 
-        known, truth = case.source.within(), case.source.truth
+        source = case.items("modalities")
+        known, truth = source.within(), source.truth
         cross = known["text_video"]
         mean = cross.mean()
         bias_t, bias_v = cross.mean(axis=1) - mean, cross.mean(axis=0) - mean

@@ -38,12 +38,12 @@ class NormalizationErrors(Figure):
         """Return direction, stage and error; None for a norm with scores of its own."""
         import pandas as pd
 
-        gamma = case.norm.gamma
+        truth, gamma = case.items("normalization-error").truth, case.norm.gamma
         raw = case.sim.flat()
         oracle = NCL(gamma=gamma, iterations=ITERATIONS)
         stages: dict[str, Sim] = {
             **case.stages(),
-            "oracle": apply(oracle, raw, BankSim("test"), case.source.truth).sim,
+            "oracle": apply(oracle, raw, BankSim("test"), truth).sim,
             "random": _random_like(raw, case.settings.seed),
         }
         rows = []

@@ -81,6 +81,7 @@ class ProbabilitySumsFigure(Figure):
         """Return a row for each item, direction and stage (the norm's own scores are left out)."""
         import pandas as pd
 
+        case.items("probability-sums")
         parts = []
         for stage, sim in case.stages().items():
             if stage == "normalized" and not case.norm.keeps_scale:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 from vrbench.sequences import path, transport_plan
@@ -66,9 +65,7 @@ class Realignment(Figure):
         """
         import pandas as pd
 
-        if not isinstance(case.source, FeatureSource):
-            raise InputError("realignment needs a feature file with sequences.")
-        features = case.source.features
+        features = case.features("realignment", self.needs).features
         texts, videos = group_tokens(features.text, captions=True), group_tokens(features.video)
         paragraph_truth(case.source.truth, texts, videos, (features.text.ids, features.video.ids))
         name = self.sequence or str(texts.ids[0])

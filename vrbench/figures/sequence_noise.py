@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 from vrbench.figures.planting import Planted, clean, irrelevant, shifted, swapped
@@ -77,9 +76,7 @@ class SequenceNoise(Figure):
         """
         import pandas as pd
 
-        if not isinstance(case.source, FeatureSource):
-            raise InputError("sequence-noise needs a feature file with sequences.")
-        features = case.source.features
+        features = case.features("sequence-noise", self.needs).features
         texts, videos = group_tokens(features.text, captions=True), group_tokens(features.video)
         ids = features.text.ids, features.video.ids
         owner = paragraph_truth(case.source.truth, texts, videos, ids).video

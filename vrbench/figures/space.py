@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from vrbench.alignments.driver import global_vectors
 from vrbench.errors import InputError
-from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 
@@ -55,9 +54,8 @@ class Space(Figure):
         """Return each item's two coordinates; of a text its video's, where they are joined."""
         import pandas as pd
 
-        if not isinstance(case.source, FeatureSource):
-            raise InputError("space needs a feature file: it looks at the vectors.")
-        features, truth = case.source.features, case.source.truth
+        source = case.features("space", "a feature file: it looks at the vectors")
+        features, truth = source.features, source.truth
         sides = {"text": global_vectors(features.text), "video": global_vectors(features.video)}
         step = max(1, len(truth.text) // max(self.pairs, 1))
         joined = truth.video[::step][: self.pairs]

@@ -130,8 +130,12 @@ def path(sim: Any, spec: str) -> list[tuple[int, int]]:
     if method.variant != "exact" or method.background:
         raise InputError(f"'{spec}' has no path in the whole matrix: use variant=exact.")
     matrix = as_matrix(sim).astype(np.float64)
-    n, m = matrix.shape if matrix.ndim == 2 else (0, 0)
-    _check(matrix, np.array([n]), np.array([m]))
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise InputError(
+            f"The similarity of a pair has shape {matrix.shape}, expected (captions, clips), at "
+            "least one of each."
+        )
+    _check(matrix, *(np.array([n]) for n in matrix.shape))
     return method.trace(method.offset - matrix)
 
 
@@ -175,7 +179,7 @@ def _lengths(values: ArrayLike, name: str) -> Lengths:
 
 def _check(sim: NDArray[Any], text_lengths: Lengths, video_lengths: Lengths) -> None:
     expected = int(text_lengths.sum()), int(video_lengths.sum())
-    if sim.ndim != 2 or 0 in sim.shape or sim.shape != expected:
+    if sim.shape != expected:
         raise InputError(
             f"The similarity has shape {sim.shape}, expected {expected}: captions x clips, as many "
             "as the lengths say."

@@ -85,4 +85,17 @@ def _in_logs(logits: Float, row: Float, column: Float, iterations: int) -> Float
 
 def _log_sum_exp(values: Float, axis: int) -> Float:
     top = values.max(axis=axis, keepdims=True)
-    return np.asarray(np.log(np.exp(values - top).sum(axis=axis)) + top.squeeze(axis))
+    terms = np.moveaxis(np.exp(values - top), axis, 0)
+    return np.asarray(np.log(total(terms)) + top.squeeze(axis))
+
+
+def total(terms: Float) -> Float:
+    """(k, ...) -> (...) sums, one term after the other.
+
+    numpy's own sum takes another order where there is a single pair, so that equal pairs would not
+    always have equal scores.
+    """
+    sums: Float = terms[0].copy()
+    for term in terms[1:]:
+        sums += term
+    return sums

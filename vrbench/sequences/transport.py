@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from vrbench.errors import InputError
 from vrbench.sequences.base import Float, PairAlignment, Pairs, sequences
 from vrbench.sequences.plan import bucketed, check
+from vrbench.sequences.sinkhorn import total
 
 
 @sequences.register("transport")
@@ -60,4 +59,4 @@ class Transport(PairAlignment):
         bucket = pairs.matched if self.bucket_value is None else self.bucket_value
         plan = bucketed(pairs.sim, self.reg, bucket, self.iterations, self.variant)
         plan *= pairs.sim
-        return np.asarray(plan.sum(axis=(0, 1)))
+        return total(plan.reshape(-1, plan.shape[2]))
