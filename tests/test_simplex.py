@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import ot
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,6 +63,8 @@ def masses(rng: Any, n: int, kind: str) -> Any:
 def test_it_is_the_optimum_and_equals_pot(
     n: int, m: int, seed: int, kind: str, digits: int
 ) -> None:
+    import ot
+
     rng = np.random.default_rng(seed)
     cost = np.round(2 * rng.random((n, m)), digits)  # few digits: many ties
     a, b = masses(rng, n, kind), masses(rng, m, kind)
@@ -72,6 +73,8 @@ def test_it_is_the_optimum_and_equals_pot(
 
 @pytest.mark.parametrize("shape", [(64, 64), (20, 588), (588, 20)])
 def test_long_items(shape: tuple[int, int]) -> None:
+    import ot
+
     rng = np.random.default_rng(0)
     for kind in ("any", "equal"):
         a, b = (masses(rng, n, kind) for n in shape)
