@@ -206,3 +206,19 @@ def test_what_has_no_sequences_is_refused(tmp_path: Path) -> None:
     ):
         refused(*words, *MAX, "--sequence", "dtw", "-q", says="no column sequence")
         refused(*words, *MAX, "--sequence", "dwt", "-q", says="Did you mean 'dtw'")
+
+
+def test_saved_similarities_of_clips_name_their_sequences(tmp_path: Path) -> None:
+    path, sims = write(tmp_path, in_order(arrays()), "o"), tmp_path / "s.npz"
+    listed("eval", path, *MAX, "--norm", "ncl", "--out", tmp_path / "r", "--save-sim", sims)
+    how = ("--sequence", "otam", "--norm", "none", "--norm", "ncl", "--out", tmp_path / "r")
+    direct, saved = listed("eval", path, *MAX, *how), listed("eval", "--from-sim", sims, *how)
+    for one, other in zip(direct, saved, strict=True):
+        assert one["metrics"] == other["metrics"]
+
+
+def test_clips_that_lie_out_of_order_are_not_called_sequences(tmp_path: Path) -> None:
+    path, sims = write(tmp_path, arrays()), tmp_path / "s.npz"
+    listed("eval", path, *MAX, "--out", tmp_path / "r", "--save-sim", sims)
+    with np.load(sims) as file:
+        assert not any(key.endswith("_sequence") for key in file.files)

@@ -20,8 +20,9 @@ from vrbench.features import Features, Tokens
 from vrbench.memory import block_bytes, spare
 from vrbench.memory import fits as fits_memory
 from vrbench.normalizing import BankSim
+from vrbench.sequences.grouping import ordered
 from vrbench.sims.beside import MOST_PAIRS
-from vrbench.sims.file import SimFile
+from vrbench.sims.file import SEQUENCES, SimFile
 from vrbench.sims.sim import Direction, Sim
 from vrbench.sims.stored import spool
 from vrbench.truth import Truth
@@ -149,10 +150,12 @@ class FeatureSource:
         kept: dict[str, Any] = {"scale": self.scale}
         if self.captions is not None:
             kept["captions"] = np.array([str(caption) for caption in self.captions])
+        texts, videos = self._bank_sides(kind)
+        sides = (self.features.text, self.features.video, texts, videos)
+        kept |= {key: ordered(side) for key, side in zip(SEQUENCES, sides, strict=True) if side}
         if max(len(self.features.text), len(self.features.video)) ** 2 <= MOST_PAIRS:
             kept |= self.within()
             del kept["text_video"]  # there it names each text's video
-        texts, videos = self._bank_sides(kind)
         if texts is None or videos is None or texts.video is None:
             return kept
         kept["bank_text_video"] = texts.video

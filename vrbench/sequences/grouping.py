@@ -116,6 +116,16 @@ def group_tokens(items: Tokens, *, captions: bool = False) -> Grouping:
     return grouping(columns["sequence"], places, items.ids, items.name, shared=captions)
 
 
+def ordered(items: Tokens) -> NDArray[Any] | None:
+    """(n,) the sequence of each item, where those of a sequence stand in order; else None."""
+    try:
+        groups = group_tokens(items, captions=True)
+    except InputError:
+        return None
+    in_order = np.array_equal(groups.order, np.argsort(groups.item, kind="stable"))
+    return groups.ids[groups.item] if in_order else None
+
+
 def paragraph_truth(
     truth: Truth, texts: Grouping, videos: Grouping, ids: tuple[NDArray[Any], NDArray[Any]]
 ) -> Truth:
