@@ -42,7 +42,6 @@ docs: $(READY) ## make the pages of docs/ again, with SHARED (default ../shared)
 	$(BIN)/python -m docs --shared $(SHARED)
 
 features: $(READY) ## make features/msrvtt-476.h5 again from SHARED (default ../shared)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt onnx
 	$(BIN)/python features/make.py --shared $(SHARED) --models build/models --out features/msrvtt-476.h5
 
 clean: ## remove the environment and everything made

@@ -294,7 +294,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_hub_name_is_read_from_the_cache(model: Any, hub: Path, clip: Clip) -> None:
-    with pytest.raises(InputError, match=r"somebody/tiny-clip .*hub .*config\.json, .* folder"):
+    with pytest.raises(InputError, match=r"tiny-clip .*the cache has no config\.json .* folder"):
         load(Path("somebody/tiny-clip"))
     tiny_clip.save_transformers(model, hub)
     named, local = (load(path) for path in (Path("somebody/tiny-clip"), hub))

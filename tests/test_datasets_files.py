@@ -72,6 +72,7 @@ def test_rows_say_where_they_stand(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", r"has no column id \(its first line: nothing\)\."),
+        ("n" * 1000 + "\nx\n", r"first line: n{100} \.\.\.\)\.$"),
         ("name\nx\n", r"has no column id \(its first line: name\)\."),
         ("id,more\nx\n", r"line 2: 2 values expected, quoted where they hold commas\."),
         ("id,more\nx,1,2\n", r"line 2: 2 values expected"),

@@ -2,20 +2,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from tiny_onnx import SIDE, write_models
 
 from vrbench.captions import Caption
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.encoders.onnx import Onnx
 from vrbench.errors import InputError
 from vrbench.video import Clip, open_videos, parse_sampling
-
-SIDE = 4
-VOCABULARY = {"[CLS]": 0, "[SEP]": 1, "[UNK]": 2, "a": 3, "cat": 4, "sits": 5}
 
 
 def clip(video: str, frames: int = 3) -> Clip:
@@ -26,7 +24,9 @@ def toy(spec: str = "toy") -> LoadedEncoder:
     return encoders.parse(spec).load(None)
 
 
-@pytest.mark.parametrize("spec", ["toy", "toy:dim=8,seed=3", "onnx", "onnx:max_words=32"])
+@pytest.mark.parametrize(
+    "spec", ["toy", "toy:dim=8,seed=3", "onnx", "onnx:max_words=32,text_batch=8"]
+)
 def test_specs_round_trip(spec: str) -> None:
     assert encoders.spec(encoders.parse(spec)) == spec
 
@@ -37,6 +37,7 @@ def test_specs_round_trip(spec: str) -> None:
         "toy:dim=0",
         "toy:noise=-1",
         "onnx:size=0",
+        "onnx:text_batch=0",
         "onnx:mean=1/2",
         "onnx:std=1/0/1",
         "onnx:tokenizer=/a/b",
@@ -76,41 +77,7 @@ def test_toy_seeds_differ_and_weights_are_refused() -> None:
 
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
-    """An image model whose tokens are its pixels, and a text model that looks words up."""
-    onnx = pytest.importorskip("onnx")
-    tokenizers = pytest.importorskip("tokenizers")
-    pytest.importorskip("onnxruntime")
-    make, kind = onnx.helper.make_node, onnx.TensorProto
-
-    def save(name: str, nodes: list[Any], inputs: list[Any], out: str, constant: Any) -> None:
-        outputs = [onnx.helper.make_tensor_value_info(out, kind.FLOAT, None)]
-        graph = onnx.helper.make_graph(nodes, name, inputs, outputs, [constant])
-        model = onnx.helper.make_model(
-            graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9
-        )
-        onnx.save(model, tmp_path / name)
-
-    value = onnx.helper.make_tensor_value_info
-    image = value("pixels", kind.FLOAT, ["batch", 3, SIDE, SIDE])
-    shape = onnx.numpy_helper.from_array(np.array([0, 3, SIDE * SIDE]), "shape")
-    flatten = [
-        make("Reshape", ["pixels", "shape"], ["rows"]),
-        make("Transpose", ["rows"], ["tokens"], perm=[0, 2, 1]),
-    ]
-    save("vision.onnx", flatten, [image], "tokens", shape)
-    table = np.arange(len(VOCABULARY) * 2, dtype=np.float32).reshape(-1, 2)
-    words = value("input_ids", kind.INT64, ["batch", "words"])
-    look_up = [make("Gather", ["table", "input_ids"], ["last_hidden_state"])]
-    constant = onnx.numpy_helper.from_array(table, "table")
-    save("text.onnx", look_up, [words], "last_hidden_state", constant)
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(VOCABULARY, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 0), ("[SEP]", 1)]
-    )
-    tokenizer.enable_padding(length=20)
-    tokenizer.save(str(tmp_path / "tokenizer.json"))
-    return tmp_path
+    return write_models(tmp_path)
 
 
 SPEC = Onnx(size=SIDE, mean="0/0/0", std="1/1/1", max_words=3)
@@ -140,6 +107,28 @@ def test_onnx_words(weights: Path) -> None:
     np.testing.assert_array_equal(encoded.tokens, np.hstack([cls, [[6, 7], [8, 9], [10, 11]]]))
     assert encoder.text(Caption("v#0", "v", " ")).words == ()
     assert encoder.text_dim == 4
+
+
+@pytest.mark.parametrize("kind", ["", "masked"])
+def test_onnx_runs_captions_together(weights: Path, kind: str) -> None:
+    write_models(weights, kind)
+    said = ["a cat", "a cat sits", " ", "cat"]
+    captions = [Caption(f"v#{i}", "v", text) for i, text in enumerate(said)]
+    alone, together = SPEC.load(weights), replace(SPEC, text_batch=4).load(weights)
+    assert (alone.text_batch, together.text_batch) == (1, 4)
+    for caption, encoded in zip(captions, together.texts(captions), strict=True):
+        expected = alone.text(caption)
+        assert encoded.words == expected.words
+        np.testing.assert_allclose(encoded.tokens, expected.tokens, rtol=1e-6)
+        np.testing.assert_allclose(encoded.global_vector, expected.global_vector, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["unmasked", "mixed"])
+def test_onnx_models_that_mix_captions_are_refused(weights: Path, kind: str) -> None:
+    write_models(weights, kind)
+    SPEC.load(weights)
+    with pytest.raises(InputError, match=r"text\.onnx gives other tokens .* leave text_batch at 1"):
+        replace(SPEC, text_batch=2).load(weights)
 
 
 def test_onnx_resizes_and_crops_the_centre() -> None:
@@ -189,3 +178,10 @@ def test_real_models_give_the_same_tokens_in_any_order(shared_data: Path) -> Non
     assert first[0].shape == (2, 768)
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_the_real_int8_model_is_refused_in_batches() -> None:
+    if "VRBENCH_MODELS" not in os.environ:
+        pytest.skip("VRBENCH_MODELS names no folder of models")
+    with pytest.raises(InputError, match=r"text\.onnx gives other tokens"):
+        Onnx(text_batch=8).load(Path(os.environ["VRBENCH_MODELS"]))

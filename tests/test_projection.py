@@ -182,6 +182,7 @@ def test_tokens_and_globals_of_both_sides_are_projected() -> None:
     video, text = (Affine(rng.standard_normal((8, 3)), rng.standard_normal(3)) for _ in range(2))
     made = {"encoder": "toy:dim=8", "weights": {}}
     inner = Toy(dim=8).load(None)
+    inner.text_batch = 5
     encoder = ProjectedEncoder(inner, "toy:dim=8", Projection(video, text, frozenset(), made))
     caption = Caption("v#0", "v", "two words")
     encoded: Encoded = encoder.text(caption)
@@ -190,6 +191,9 @@ def test_tokens_and_globals_of_both_sides_are_projected() -> None:
     np.testing.assert_allclose(encoded.global_vector, text(raw.global_vector))
     assert encoded.words == ("two", "words")
     assert encoder.video_dim == encoder.text_dim == 3
+    assert encoder.text_batch == 5
+    (again,) = encoder.texts([caption])
+    np.testing.assert_array_equal(again.tokens, encoded.tokens)
 
 
 @pytest.mark.parametrize("made", [{}, {"encoder": "toy", "weights": {"a": "0"}}])

@@ -14,6 +14,9 @@ from pathlib import Path, PurePosixPath
 from vrbench.datasets.record import Record
 from vrbench.errors import InputError
 
+SHOWN = 100
+"""Characters shown of a first line that is not as expected; a JSON may be one line as a whole."""
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -75,9 +78,10 @@ class Folder:
         try:
             found = reader.fieldnames or []
             if absent := [column for column in columns if column not in found]:
+                first = ", ".join(found) or "nothing"
+                first = first if len(first) <= SHOWN else f"{first[:SHOWN]} ..."
                 raise InputError(
-                    f"{where} has no column {' and '.join(absent)} (its first line: "
-                    f"{', '.join(found) or 'nothing'})."
+                    f"{where} has no column {' and '.join(absent)} (its first line: {first})."
                 )
             for row in reader:
                 place = f"{where}, line {reader.line_num}"

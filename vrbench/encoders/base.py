@@ -39,8 +39,8 @@ class Encoded:
 class LoadedEncoder(ABC):
     """An encoder with its weights in memory.
 
-    An item's tokens depend on nothing but the item: not on order, batch or process. Both methods
-    are called from several threads at once.
+    An item's tokens depend on nothing but the item: not on order, batch or process (``texts`` may
+    round otherwise than ``text``). All methods are called from several threads at once.
 
     Attributes:
         weights: name -> sha256 of each file that was read; never a path.
@@ -49,6 +49,7 @@ class LoadedEncoder(ABC):
         attrs: what else a feature file says about the encoder, such as ``scale``.
         notes: sentences about the weights that the user should read.
         device: where it runs, ``cpu`` or ``cuda``.
+        text_batch: how many captions of a video ``texts`` is given at most.
     """
 
     weights: Mapping[str, str]
@@ -57,6 +58,7 @@ class LoadedEncoder(ABC):
     attrs: Mapping[str, str | float] = MappingProxyType({})
     notes: Sequence[str] = ()
     device: str = "cpu"
+    text_batch: int = 1
 
     @abstractmethod
     def video(self, clip: Clip) -> Encoded:
@@ -65,6 +67,10 @@ class LoadedEncoder(ABC):
     @abstractmethod
     def text(self, caption: Caption) -> Encoded:
         """Encode a caption, a token a word (or piece of a word)."""
+
+    def texts(self, captions: Sequence[Caption]) -> Sequence[Encoded]:
+        """Encode captions of one video, at least one, for encoders that gain by it."""
+        return [self.text(caption) for caption in captions]
 
 
 class Encoder(ABC):

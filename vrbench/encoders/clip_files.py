@@ -63,7 +63,9 @@ def _download(name: str) -> Path:
     """
     config = _fetch(name, "config.json")
     if config is None or all(_fetch(name, file) is None for file in WEIGHTS):
-        raise _refusal(name, f"it has no config.json with {' or '.join(WEIGHTS)}")
+        offline = needed("huggingface_hub", "clip").is_offline_mode()
+        what = "offline mode is on and the cache" if offline else "it"
+        raise _refusal(name, f"{what} has no config.json with {' or '.join(WEIGHTS)}")
     if _fetch(name, TOKENIZER[0]) is None:
         for file in TOKENIZER[1:]:
             _fetch(name, file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from vrbench.captions import Caption
 from vrbench.encoders import encoders
 from vrbench.encoders.base import Encoded, Encoder, LoadedEncoder
-from vrbench.encoders.session import Session, read_tokenizer, runtime_device, sha256
+from vrbench.encoders.onnx_words import TextModel
+from vrbench.encoders.session import Session, runtime_device, sha256
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.video import Clip
@@ -25,9 +27,9 @@ class Onnx(Encoder):
 
     A frame's token is ``[CLS ; mean of the patches]``, a word's ``[CLS of the sentence ; word]``,
     each twice as wide as its model; [CLS] and [SEP] themselves give no token. Global vectors are
-    the means of the tokens. Frames and captions are encoded one at a time: models quantized to
-    int8 scale their activations over the whole batch, so that an item would depend on its
-    neighbours.
+    the means of the tokens. Frames are encoded one at a time, and so are captions unless
+    ``text_batch`` says otherwise: models quantized to int8 scale their activations over the whole
+    batch, so that an item would depend on its neighbours.
 
     Frames are resized (bicubic, shorter side = ``size``), cropped at the centre to a square,
     scaled to [0, 1] and standardized.
@@ -43,6 +45,10 @@ class Onnx(Encoder):
         text_output: its output of tokens (1, pieces, d), [CLS] first.
         tokenizer: file in ``--weights``, as the package tokenizers writes it.
         max_words: pieces of words after which a caption is cut off.
+        text_batch: captions of a video that are run together, in the order in which they stand;
+            shorter ones are filled up with masked pieces. The tokens are those of captions run
+            alone but for rounding, which depends on no other video; a model that gives others
+            (checked when it is loaded) is refused.
 
     Raises:
         InputError: a parameter is out of range.
@@ -57,11 +63,12 @@ class Onnx(Encoder):
     text_output: str = "last_hidden_state"
     tokenizer: str = "tokenizer.json"
     max_words: int = 64
+    text_batch: int = 1
     source = "any two models exported to ONNX"
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.max_words < 1:
-            raise InputError("size and max_words must be at least 1.")
+        if min(self.size, self.max_words, self.text_batch) < 1:
+            raise InputError("size, max_words and text_batch must be at least 1.")
         for name in (self.image_model, self.text_model, self.tokenizer):
             if Path(name).name != name:
                 raise InputError(f"'{name}' must be the name of a file in --weights, not a path.")
@@ -77,7 +84,8 @@ class Onnx(Encoder):
             device: ``cpu``, ``cuda`` (the package onnxruntime-gpu) or ``auto``.
 
         Raises:
-            InputError: a file is missing or is no such model, or an output is unknown.
+            InputError: a file is missing or is no such model, an output is unknown, or captions
+                run together change each other by more than rounding.
         """
         names = (self.image_model, self.text_model, self.tokenizer)
         if weights is None:
@@ -108,8 +116,9 @@ class _LoadedOnnx(LoadedEncoder):
     def __init__(self, spec: Onnx, folder: Path, device: str) -> None:
         self._spec, self.device = spec, device
         self._image = Session(folder / spec.image_model, spec.image_output, device)
-        self._text = Session(folder / spec.text_model, spec.text_output, device)
-        self._tokenizer = read_tokenizer(folder / spec.tokenizer, spec.max_words)
+        text = (folder / spec.text_model, spec.text_output, folder / spec.tokenizer)
+        self._text = TextModel(*text, spec.max_words, device)
+        self.text_batch = spec.text_batch
         self.weights = {
             name: sha256(folder / name)
             for name in sorted((spec.image_model, spec.text_model, spec.tokenizer))
@@ -117,6 +126,8 @@ class _LoadedOnnx(LoadedEncoder):
         blank = needed("PIL.Image", "onnx").new("RGB", (spec.size, spec.size))
         self.video_dim = self.video(Clip("a blank frame", [blank], [0])).tokens.shape[1]
         self.text_dim = self.text(Caption("a word", "", "a")).tokens.shape[1]
+        if self.text_batch > 1:
+            self._text.check_batches()
 
     def video(self, clip: Clip) -> Encoded:
         frames = [self._frame(image) for image in clip.images]
@@ -124,22 +135,14 @@ class _LoadedOnnx(LoadedEncoder):
         return Encoded(tokens, tokens.mean(axis=0))
 
     def _frame(self, image: Any) -> NDArray[Any]:
-        rows = self._image({self._image.inputs[0]: self._spec.preprocess(image)})
+        (rows,) = self._image({self._image.inputs[0]: self._spec.preprocess(image)})
         return np.concatenate([rows[0], rows[1:].mean(axis=0)])
 
     def text(self, caption: Caption) -> Encoded:
-        pieces = self._tokenizer.encode(caption.text)
-        ids = np.array([pieces.ids], dtype=np.int64)
-        known = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.zeros_like(ids),
-        }
-        rows = self._text({name: known[name] for name in self._text.inputs if name in known})
-        word = np.flatnonzero(np.array(pieces.special_tokens_mask) == 0)
-        tokens = np.concatenate([np.repeat(rows[:1], len(word), axis=0), rows[word]], axis=1)
-        words = tuple(pieces.tokens[i] for i in word)
-        return Encoded(tokens, tokens.mean(axis=0) if words else tokens.sum(axis=0), words)
+        return self.texts([caption])[0]
+
+    def texts(self, captions: Sequence[Caption]) -> list[Encoded]:
+        return self._text([caption.text for caption in captions])
 
 
 def _rgb(text: str, name: str) -> NDArray[np.float32]:

@@ -32,7 +32,7 @@ def runtime_device(name: str) -> str:
 
 
 class Session:
-    """A model of which one output is read, for one item at a time.
+    """A model of which one output is read.
 
     Attributes:
         inputs: the names of the model's inputs.
@@ -59,21 +59,22 @@ class Session:
         self.inputs = [node.name for node in self._session.get_inputs()]
 
     def __call__(self, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
-        """Return the (l, d) rows of the output for a batch of one.
+        """Return the (n, l, d) output for inputs of n items.
 
         Raises:
             InputError: the model does not take these inputs, or its output has another shape.
         """
         try:
-            (rows,) = self._session.run([self._output], inputs)
+            (items,) = self._session.run([self._output], inputs)
         except Exception as error:
             reason = " ".join(str(error).split("\n Please")[0].split())
             raise InputError(f"{self._path} does not fit this encoder: {reason}") from error
-        if rows.ndim != 3 or len(rows) != 1:
+        n = len(next(iter(inputs.values()), ()))
+        if items.ndim != 3 or len(items) != n:
             raise InputError(
-                f"{self._path} gives '{self._output}' of shape {rows.shape}, expected (1, l, d)."
+                f"{self._path} gives '{self._output}' of shape {items.shape}, expected ({n}, l, d)."
             )
-        return np.asarray(rows[0])
+        return np.asarray(items)
 
 
 def read_tokenizer(path: Path, max_words: int) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain, groupby
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,20 +13,18 @@ from numpy.typing import NDArray
 
 from vrbench.captions import Caption
 from vrbench.datasets import Annotations, Video
-from vrbench.encoders import LoadedEncoder
+from vrbench.encoders import Encoded, LoadedEncoder
 from vrbench.errors import InputError
+from vrbench.extraction.ahead import Outcome, attempt, outcomes
 from vrbench.extraction.packing import columns, joined, packed, strings
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
 from vrbench.video import Clip, Videos
 
-T = TypeVar("T")
+T = TypeVar("T", Video, Caption)
 
 Progress = Callable[[str, int, int], None]
 """Called as (side, items done or skipped, items of the side) after each item."""
-
-AHEAD = 2
-"""Items that are read and encoded ahead of the one that is waited for, for each core."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,8 @@ class Job:
             item = packed(video.id, encoded, per_token)
             return replace(item, item_columns=columns(**part.columns(video)))
 
-        self._side(side, {video.id: video for video in part.videos}, encode)
+        blocks = [[video] for video in part.videos]
+        self._side(side, blocks, lambda block: [attempt(partial(encode, v)) for v in block])
         self.missing[side] = len(part.videos) - self.counts[side]
 
     def texts(self, side: str, videos: str, part: Annotations) -> None:
@@ -78,13 +75,15 @@ class Job:
 
         The captions of a video that was skipped are left out with it. A caption has the sequence,
         place, times and label of its video.
+
+        A block of captions that are encoded together is always the same: it is of one video, and
+        is encoded whole even where the side has some of them.
         """
         rows = {video: row for row, video in enumerate(self.writer.ids(videos))}
-        items = {caption.id: caption for caption in part.captions if caption.video in rows}
+        captions = [caption for caption in part.captions if caption.video in rows]
         said = {video.id: part.columns(video) for video in part.videos}
 
-        def encode(caption: Caption) -> Tokens:
-            encoded = self.encoder.text(caption) if caption.text else None
+        def pack(caption: Caption, encoded: Encoded | None) -> Tokens:
             if encoded is None or not encoded.words:
                 raise InputError(f"Caption '{caption.id}' ({caption.text!r}) holds no word.")
             item = packed(caption.id, encoded, {"words": strings(encoded.words)})
@@ -92,19 +91,40 @@ class Job:
             per_item = columns(captions=caption.text, video=row, **said[caption.video])
             return replace(item, item_columns=per_item)
 
-        self._side(side, items, encode)
+        def encode(block: Sequence[Caption]) -> list[Outcome]:
+            spoken = [caption for caption in block if caption.text]
+            try:
+                encoded = self.encoder.texts(spoken) if spoken else ()
+            except InputError as error:
+                if len(block) == 1:
+                    return [error]
+                # one of them, which is not to take the others with it
+                return [encode([caption])[0] for caption in block]
+            of = dict(zip([caption.id for caption in spoken], encoded, strict=True))
+            return [attempt(partial(pack, caption, of.get(caption.id))) for caption in block]
+
+        self._side(side, _blocks(captions, self.encoder.text_batch), encode)
         self.missing[side] = part.n_texts - self.counts[side]
 
-    def _side(self, side: str, items: Mapping[str, T], encode: Callable[[T], Tokens]) -> None:
+    def _side(
+        self,
+        side: str,
+        blocks: Sequence[Sequence[T]],
+        encode: Callable[[Sequence[T]], Sequence[Outcome]],
+    ) -> None:
+        asked = {item.id for block in blocks for item in block}
         present = dict.fromkeys(self.writer.ids(side))
-        if foreign := [name for name in present if name not in items]:
+        if foreign := [name for name in present if name not in asked]:
             raise InputError(
                 f"{self.writer.path} holds '{foreign[0]}' in /{side}, which is not asked for now: "
                 "use the captions and limits that it was begun with, another --out, or --overwrite."
             )
-        waiting = [item for name, item in items.items() if name not in present]
+        waiting = [block for block in blocks if any(item.id not in present for item in block)]
         done, batch = len(present), []
-        for result in _attempts(encode, waiting):
+        items = chain.from_iterable(waiting)
+        for item, result in zip(items, outcomes(encode, waiting), strict=True):
+            if item.id in present:
+                continue
             done += 1
             if isinstance(result, Tokens):
                 batch.append(result)
@@ -112,7 +132,7 @@ class Job:
                 raise result
             else:
                 self.skipped.append(str(result))
-            self.progress(side, done, len(items))
+            self.progress(side, done, len(asked))
             if len(batch) == self.batch:
                 self._append(side, batch)
                 batch = []
@@ -131,31 +151,10 @@ def _times(clip: Clip, frame: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.array([known.get(number, np.nan) for number in frame.tolist()], dtype=np.float64)
 
 
-def _attempts(encode: Callable[[T], Tokens], items: Iterable[T]) -> Iterator[Tokens | InputError]:
-    """Yield the outcome for each item, in order, while the next ones are already being encoded."""
-    with _workers() as (pool, cores):
-        begun: deque[Future[Tokens | InputError]] = deque()
-        for item in items:
-            begun.append(pool.submit(_attempt, encode, item))
-            if len(begun) > AHEAD * cores:
-                yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
-
-
-def _attempt(encode: Callable[[T], Tokens], item: T) -> Tokens | InputError:
-    try:
-        return encode(item)
-    except InputError as error:
-        return error
-
-
-@contextmanager
-def _workers() -> Iterator[tuple[ThreadPoolExecutor, int]]:
-    """One thread a core; an exception does not wait for items that are not begun."""
-    cores = os.cpu_count() or 1
-    pool = ThreadPoolExecutor(cores)
-    try:
-        yield pool, cores
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _blocks(captions: Iterable[Caption], most: int) -> list[Sequence[Caption]]:
+    """Cut captions, in order, into blocks of at most ``most`` of one video."""
+    blocks: list[Sequence[Caption]] = []
+    for _, group in groupby(captions, key=lambda caption: caption.video):
+        of_video = list(group)
+        blocks += [of_video[start : start + most] for start in range(0, len(of_video), most)]
+    return blocks

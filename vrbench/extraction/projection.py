@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,7 @@ class ProjectedEncoder(LoadedEncoder):
             )
         self._inner, self._projection = inner, projection
         self.weights, self.notes, self.device = inner.weights, inner.notes, inner.device
+        self.text_batch = inner.text_batch
         # a logit scale belongs to the encoder's own space
         self.attrs = {key: value for key, value in inner.attrs.items() if key != "scale"}
         self.video_dim = self.text_dim = len(projection.video.offset)
@@ -130,7 +131,11 @@ class ProjectedEncoder(LoadedEncoder):
 
     def text(self, caption: Caption) -> Encoded:
         """Encode a caption, in the joint space."""
-        return _mapped(self._inner.text(caption), self._projection.text)
+        return self.texts([caption])[0]
+
+    def texts(self, captions: Sequence[Caption]) -> list[Encoded]:
+        """Encode captions of one video, in the joint space."""
+        return [_mapped(item, self._projection.text) for item in self._inner.texts(captions)]
 
 
 def _mapped(item: Encoded, by: Affine) -> Encoded:

@@ -1,0 +1,52 @@
+"""Encoding in worker threads, ahead of what is being written."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from vrbench.errors import InputError
+from vrbench.features.tokens import Tokens
+
+T = TypeVar("T")
+
+Outcome = Tokens | InputError
+"""An encoded item, or why there is none."""
+
+AHEAD = 2
+"""Blocks that are read and encoded ahead of the one that is waited for, for each core."""
+
+
+def outcomes(encode: Callable[[T], Sequence[Outcome]], blocks: Iterable[T]) -> Iterator[Outcome]:
+    """Yield the outcomes of each block, in order, while the next ones are being encoded."""
+    with _workers() as (pool, cores):
+        begun: deque[Future[Sequence[Outcome]]] = deque()
+        for block in blocks:
+            begun.append(pool.submit(encode, block))
+            if len(begun) > AHEAD * cores:
+                yield from begun.popleft().result()
+        while begun:
+            yield from begun.popleft().result()
+
+
+def attempt(encode: Callable[[], Tokens]) -> Outcome:
+    """Return what ``encode`` gives, or the ``InputError`` that it raises."""
+    try:
+        return encode()
+    except InputError as error:
+        return error
+
+
+@contextmanager
+def _workers() -> Iterator[tuple[ThreadPoolExecutor, int]]:
+    """One thread a core; an exception does not wait for items that are not begun."""
+    cores = os.cpu_count() or 1
+    pool = ThreadPoolExecutor(cores)
+    try:
+        yield pool, cores
+    finally:
+        pool.shutdown(cancel_futures=True)
