@@ -196,6 +196,17 @@ def test_other_captions_are_refused(place: Workplace) -> None:
         place.extract()
 
 
+@pytest.mark.parametrize(("frames", "short"), [("uniform:3", 0), ("uniform:4", 7), ("all", 0)])
+def test_videos_of_too_few_frames_are_named_and_keep_theirs(
+    place: Workplace, frames: str, short: int
+) -> None:
+    done = place.extract(bank=None, frames=frames)
+    assert done.short == tuple(VIDEOS[:short])
+    assert done.counts["video"] == len(VIDEOS)
+    with open_features(done.path) as features:
+        assert set(features.video.lengths) == {3}
+
+
 def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
     (place.source.videos / "v1" / "f001.png").write_bytes(b"not an image")
     rows = [("gone", "no folder"), *captions_of(VIDEOS), ("v2", "  "), ("v2", "the last")]

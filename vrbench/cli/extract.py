@@ -150,6 +150,11 @@ def _report(done: Extraction) -> None:
         note(f"Skipped: {sentence}")
     if len(done.skipped) > MOST:
         note(f"... and {len(done.skipped) - MOST} more.")
+    if done.short:
+        note(
+            f"{len(done.short)} videos have fewer frames than asked for and keep those that they "
+            f"have: {', '.join(done.short[:MOST])}{' ...' if len(done.short) > MOST else ''}."
+        )
     if done.fitted:
         note(
             f"{done.fitted} of these videos are among those that the projection was fitted on: "

@@ -66,6 +66,7 @@ class Extraction:
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
         notes: what the encoder says about its weights, and the datasets about their files.
+        short: videos encoded now that have fewer frames than asked for, and keep those.
     """
 
     path: Path
@@ -73,6 +74,7 @@ class Extraction:
     skipped: tuple[str, ...]
     fitted: int
     notes: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
 
 
 def extract(
@@ -157,7 +159,8 @@ def extract(
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         writer.finish(**_said(notes=notes), **_said(missing=job.missing))
     seen = sum(video.id in fitted for video in parts[""].videos)
-    return Extraction(out, job.counts, tuple(job.skipped), seen, (*loaded.notes, *notes))
+    said = (*loaded.notes, *notes)
+    return Extraction(out, job.counts, tuple(job.skipped), seen, said, tuple(sorted(job.short)))
 
 
 def _encode(job: Job, side: str, media: Videos, part: Annotations) -> None:
