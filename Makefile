@@ -36,6 +36,7 @@ type: $(READY) ## check types
 check: lint type test ## lint, type and test
 
 bench: $(READY) ## run the benchmarks and write benchmarks/results.md
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks
 
 docs: $(READY) ## make the pages of docs/ again, with SHARED (default ../shared)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -15,18 +17,21 @@ from vrbench import __version__
 
 NAMES = (
     "alignments",
+    "workers",
     "solvers",
     "growth",
+    "memory",
     "normalizations",
     "measuring",
     "features",
     "sequences",
     "extraction",
+    "whole",
 )
 HEAD = """# Measured claims
 
-Ratios of two sides timed in turn in one process, in CPU seconds: the median of the rounds, with the
-smallest and largest. `make bench` makes this file again.
+Ratios of two sides timed in turn in one process, in CPU seconds where nothing else is said: the
+median of the rounds, with the smallest and largest. `make bench` makes this file again.
 
 """
 
@@ -35,12 +40,13 @@ def main(chosen: list[str]) -> None:
     """Run the benchmarks and write the report."""
     sections = []
     for name in chosen or NAMES:
-        module = import_module(f"benchmarks.{name}")
+        module, start = import_module(f"benchmarks.{name}"), time.monotonic()
         lines = [f"## {name}", "", (module.__doc__ or "").strip(), ""]
         lines += ["| claim | ratio | spread | target | met |", "|---|---:|---|---:|---|"]
         for claim in module.claims():
             lines.append(_row(claim))
             sys.stderr.write(lines[-1] + "\n")
+        lines += ["", f"In {(time.monotonic() - start) / 60:.1f} minutes."]
         sections.append("\n".join(lines))
     report = HEAD + "\n\n".join([_machine(), *sections]) + "\n"
     if chosen:
@@ -59,7 +65,8 @@ def _row(claim: Claim) -> str:
 def _machine() -> str:
     return (
         f"vrbench {__version__}, Python {platform.python_version()}, numpy {np.__version__}, torch "
-        f"{torch.__version__}, {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}."
+        f"{torch.__version__}, {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, "
+        f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the end."
     )
 
 

@@ -20,7 +20,7 @@ import vrbench
 from vrbench.alignments import driver
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
-from vrbench.evaluation import feature_source
+from vrbench.evaluation import scorer
 
 Array = NDArray[Any]
 
@@ -551,7 +551,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_work(
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("hours of scoring would be lost")
 
-    monkeypatch.setattr(feature_source, "score", refuse)
+    monkeypatch.setattr(scorer, "score", refuse)
     refused("eval", "f.h5", "--out", "f.h5", "-q", says="f.h5")
 
 
@@ -609,7 +609,7 @@ def test_an_interruption_ends_with_130_and_keeps_what_was_finished(
 
     grid = ("eval", "f.h5", "--method", "global", "--method", "scan", "-q")
     with monkeypatch.context() as patch:
-        patch.setattr(feature_source, "score", interrupted)
+        patch.setattr(scorer, "score", interrupted)
         done = run(*grid, *(["--json"] if json_too else []))
     assert done.code == 130
     assert "what was finished is kept" in done.err

@@ -53,6 +53,13 @@ def test_time_follows_the_rate_and_the_threads(
     assert folded.seconds == pytest.approx(4)
 
 
+def test_emd_by_bounds_is_told_as_the_most_it_can_take(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "f.h5")
+    whole, by_bounds = (costs(path, Compute(matrix=m), ["emd"], ["none"])[0] for m in (True, False))
+    assert "about" in str(whole)
+    assert "at most" in str(by_bounds)
+
+
 def test_vectors_take_no_time_and_doubles_are_not_compiled(tmp_path: Path) -> None:
     path = write_features(tmp_path / "f.h5")
     assert costs(path, Compute(), ["global"], ["none"])[0].seconds == 0

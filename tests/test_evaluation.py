@@ -15,7 +15,7 @@ import vrbench
 from vrbench.alignments import driver
 from vrbench.compiling import available
 from vrbench.errors import InputError
-from vrbench.evaluation import feature_source
+from vrbench.evaluation import feature_source, scorer
 from vrbench.importing import import_arrays
 from vrbench.results import Result, load
 
@@ -194,7 +194,7 @@ def test_each_method_is_scored_once(path: Path, monkeypatch: pytest.MonkeyPatch)
         calls.append(f"{method.spec} {len(text)} x {len(video)}")
         return score(text, video, method, **options)
 
-    monkeypatch.setattr(feature_source, "score", counted)
+    monkeypatch.setattr(scorer, "score", counted)
     vrbench.evaluate(path, ["global", "scan"], ["none", "ncl", "dsl", "ncl:gamma=0.1"])
     test, texts, videos = (
         f"{N_TEXT} x {N_VIDEO}",
@@ -215,7 +215,7 @@ def test_what_exists_is_read_and_not_made_again(
         raise AssertionError("scored again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(feature_source, "score", refuse)
+        patch.setattr(scorer, "score", refuse)
         again = vrbench.evaluate(path, "max-avg", ["none", "ncl"], out=tmp_path)
     assert stamps(tmp_path) == before
     assert [r.to_dict() for r in again] == [r.to_dict() for r in first]
@@ -460,7 +460,7 @@ def test_a_bank_that_stays_on_disk_changes_nothing(
     (expected,) = vrbench.evaluate(path, "max-avg", norm, "train")
     monkeypatch.setattr("vrbench.sims.file.LARGE", 0)
     (from_file,) = vrbench.evaluate(path, "max-avg", norm, file)
-    monkeypatch.setattr(feature_source, "spare", lambda wanted: 0)
+    monkeypatch.setattr(feature_source, "spare", lambda *_: 0)
     monkeypatch.setattr(feature_source, "SPOOLED", 100)
     (spooled,) = vrbench.evaluate(path, "max-avg", norm, "train")
     for found in (from_file, spooled):
@@ -565,7 +565,7 @@ def test_an_item_that_cannot_be_scored_is_named_and_what_was_finished_is_kept(
             sim.t2v[3, 1] = np.nan
         return sim
 
-    monkeypatch.setattr(feature_source, "score", broken)
+    monkeypatch.setattr(scorer, "score", broken)
     with pytest.raises(InputError, match="text 3 and video 1"):
         vrbench.evaluate(path, ["global", "scan"], out=tmp_path / "out")
     assert len(stamps(tmp_path / "out")) == 2

@@ -20,16 +20,26 @@ LEAST = 300 * MB
 _UNITS = {"": 1, "b": 1, "kb": 1_000, "mb": MB, "gb": 1_000 * MB}
 _DRIFT = 48 * MB
 """By how much resident memory differs between two runs that do the same."""
-_MARGIN = 120 * MB
-"""Tiles in work, rank counting, and the allocator's slack."""
-
+_LOADED = 150 * MB
+"""What the first score loads beyond the imports: numba's compiler, POT, buffers of the BLAS."""
+_MEASURING = 90 * MB
+"""Blocks of rows and what is made of them while a matrix is normalized and measured."""
+_LEAST_BLOCK = 8 * MB
+"""Bytes for the items in work of a side, at least: smaller blocks are read too often."""
+_LARGE = 3 << 20
+"""Bytes from which an array gets pages of its own: more than a tile takes, less than a panel."""
 
 _bound: int | None = None
 """What ``--memory`` allows this process; memory is the process's, so the bound is too."""
+_scored = False
+"""Whether ``_LOADED`` is resident already."""
 
 
 def set_bound(bound: int | None) -> None:
     """Remember what the process may hold; None: unbounded.
+
+    From then on the allocator gives large arrays back to the system as soon as they are freed. By
+    itself it keeps what it has learned to expect, which is several times what is in use.
 
     Raises:
         InputError: it is less than the imports and 300 MB.
@@ -41,13 +51,19 @@ def set_bound(bound: int | None) -> None:
             f"at least {(imports() + LEAST) // MB + 1}MB."
         )
     _bound = bound
+    with suppress(AttributeError, OSError):  # only glibc has it; -3: M_MMAP_THRESHOLD
+        ctypes.CDLL(None).mallopt(-3, _LARGE)
 
 
-def spare(wanted: int) -> int:
-    """Return how much of ``wanted`` bytes may still be taken."""
+def spare(wanted: int, pending: int = 0) -> int:
+    """Return how much of ``wanted`` bytes may still be taken, if ``pending`` others are to be."""
     if _bound is None:
         return wanted
-    return max(0, min(wanted, _bound - resident() - _MARGIN))
+    return max(0, min(wanted, _bound - resident() - _to_load() - _MEASURING - pending))
+
+
+def _to_load() -> int:
+    return 0 if _scored else _LOADED
 
 
 def parse_size(text: str) -> int:
@@ -101,29 +117,44 @@ def _status(key: str) -> int | None:
     return int(found[0]) * 1024 if found else None
 
 
-def fits(matrices: int) -> bool:
-    """Whether similarity matrices of so many bytes can be held under the bound."""
-    return _bound is None or imports() + _DRIFT + _MARGIN + matrices + 2 * MB * 20 <= _bound
-
-
-def block_bytes(bound: int, matrices: int, most: int) -> int:
-    """Share out a bound: bytes for the items in work of each side, at most ``most``.
-
-    Args:
-        bound: bytes that the process may hold, imports included.
-        matrices: bytes of the similarity matrices that must be whole.
-        most: upper limit of the answer.
+def check_fits(matrices: int, room: int) -> None:
+    """Refuse similarity matrices of so many bytes where there is less room.
 
     Raises:
-        InputError: the bound is too small for the matrices.
+        InputError: it is; the sentence says which bound is enough.
     """
-    taken = resident()
-    room = bound - taken - _MARGIN - matrices
-    if room < 2 * MB * 20:
-        need = taken + _MARGIN + matrices + 2 * MB * 20
+    if _bound is None or matrices <= room:
+        return
+    raise InputError(
+        f"--memory {_bound // MB}MB cannot hold the similarity matrices ({matrices // MB}MB) "
+        f"beside the imports: give at least {(_bound - room + matrices + _DRIFT) // MB}MB, or "
+        "fewer items (--limit)."
+    )
+
+
+def share(pending: int, tile: int, workers: int, most: int) -> tuple[int, int]:
+    """Share out what is left: bytes for the items in work of each side, and threads.
+
+    Call it when all is loaded that scoring loads.
+
+    Args:
+        pending: bytes of the similarity matrices still to come.
+        tile: bytes that a thread works on.
+        workers: threads at most.
+        most: upper limit of the bytes of a side; the answer without a bound.
+
+    Raises:
+        InputError: not even one thread's tile is left.
+    """
+    global _scored
+    if _bound is None:
+        return most, workers
+    _scored = True
+    left = _bound - resident() - pending
+    if left < tile:
         raise InputError(
-            f"--memory {bound // MB}MB cannot hold the similarity matrices ({matrices // MB}MB) "
-            f"beside the imports: give at least {(need + _DRIFT) // MB}MB, or fewer items "
-            "(--limit)."
+            f"--memory {_bound // MB}MB cannot hold {pending // MB}MB of similarities beside what "
+            f"is there: give at least {(_bound - left + tile + _DRIFT) // MB}MB."
         )
-    return min(room // 2, most)
+    threads = max(1, min(workers, left // (3 * tile)))
+    return max(_LEAST_BLOCK, min((left - threads * tile) // 2, most)), threads

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.driver import BLOCK_BYTES, Progress, global_vectors, score
+from vrbench.alignments.driver import Progress, global_vectors
+from vrbench.alignments.emd import EarthMover
 from vrbench.device import torch_device
-from vrbench.evaluation.folding import fold
+from vrbench.evaluation.folding import FOLDED, emd_alone, fold, readable
 from vrbench.evaluation.logit_scale import logit_scale
+from vrbench.evaluation.scorer import Scorer
 from vrbench.evaluation.sim_source import bank_identity_of, whole_bank
 from vrbench.evaluation.sources import Compute
 from vrbench.features import Features, Tokens
-from vrbench.memory import block_bytes, spare
-from vrbench.memory import fits as fits_memory
+from vrbench.memory import check_fits, spare
 from vrbench.normalizing import BankSim
 from vrbench.sequences.grouping import ordered
 from vrbench.sims.beside import MOST_PAIRS
@@ -59,6 +61,8 @@ class FeatureSource:
         self.given_norm = "none"
         self.sequence: str | None = None
         self.scale = logit_scale(attrs.get("scale"), str(features.path))
+        self._room = spare(sys.maxsize)
+        self._score = Scorer(self.compute)
         self.has_bank = features.bank_text is not None and features.bank_video is not None
         self.about = {
             "dataset": str(attrs.get("dataset") or features.path.stem),
@@ -85,33 +89,42 @@ class FeatureSource:
 
     def version(self, bank: str) -> str:
         """Return ``raw``, or ``folded`` where no matrix is kept."""
-        fits = self.compute.matrix and fits_memory(2 * self._width * self.pairs("none"))
+        fits = self.compute.matrix and 2 * self._width * self.pairs("none") <= self._room
         return "raw" if fits or bank != "none" else "folded"
 
-    def check_room(self, banks: Sequence[str]) -> None:
+    def check_room(self, jobs: Sequence[tuple[Method | None, str]]) -> None:
         """Refuse a bound of memory that is too small for the matrices of the whole grid.
 
         Raises:
             InputError: it is; the sentence says how much would be enough.
         """
-        whole = [bank for bank in banks if self.version(bank) != "folded"]
-        if whole and self.compute.memory is not None:
-            normalized = self._normalized if any(bank != "none" for bank in whole) else 0
-            raw = 2 * self._width * self.pairs("none")
-            block_bytes(self.compute.memory, raw + normalized, BLOCK_BYTES)
+        raw = 2 * self._width * self.pairs("none")
+        for method, bank in jobs:
+            size = raw + (self._normalized if bank != "none" else 0)
+            if self.version(bank) == "folded":
+                size = 4 * self.pairs("none") if self.bounds(method) else FOLDED
+            check_fits(size, self._room)
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Score every text against every video, now or when the similarities are read."""
         if self.version(bank) == "folded":
             assert method is not None
-            how = self.compute
-            exact = how.precision == "single" and torch_device(how.device) == "cpu"
-            return fold(self._score, method, self.features, self.truth, exact, progress)
+            exact = self.bounds(method)
+            return fold(self._score, method, exact, self.features, self.truth, progress)
         directions = 1 if method is not None and method.symmetric else 2
         raw = self.pairs("none") * self._width * directions
-        sides = self.features.text, self.features.video
         more = 0 if bank == "none" else self._normalized
-        return self._score(method, *sides, "both", progress, raw + more)
+        return self._score(method, *self._sides, "both", progress, raw + more)
+
+    @property
+    def _sides(self) -> tuple[Tokens, Tokens]:
+        return self.features.text, self.features.video
+
+    def bounds(self, method: Method | None) -> EarthMover | None:
+        """Return the alignment that bounds rank: ``emd`` alone, of float32 products on the CPU."""
+        how = self.compute
+        usual = how.precision == "single" and torch_device(how.device) == "cpu"
+        return emd_alone(method) if usual and method is not None else None
 
     @property
     def _width(self) -> int:
@@ -172,7 +185,7 @@ class FeatureSource:
         """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
         gallery = self.features.video if keep == "t2v" else self.features.text
         row = len(gallery) * self._width
-        room = spare(len(asking) * row)
+        whole = spare(len(asking) * row, self._normalized) == len(asking) * row
 
         def rows(start: int, stop: int) -> NDArray[Any]:
             some = asking.block(start, stop) if stop - start < len(asking) else asking
@@ -180,9 +193,9 @@ class FeatureSource:
             pending = (stop - start) * row + self._normalized
             return self._score(method, *sides, keep, progress, pending).levels(keep)[0]
 
-        if room == len(asking) * row:
+        if whole:
             return rows(0, len(asking))
-        step = max(1, SPOOLED // row)
+        step = max(1, min(SPOOLED // row, readable(asking)))
         return spool(
             rows(start, min(start + step, len(asking))) for start in range(0, len(asking), step)
         )
@@ -193,33 +206,6 @@ class FeatureSource:
         if kind == "file" and isinstance(self.other, Features):
             return self.other.text, self.other.video
         return None, None
-
-    def _score(
-        self,
-        method: Method | None,
-        text: Tokens,
-        video: Tokens,
-        keep: Literal["both", "t2v", "v2t"],
-        progress: Progress | None,
-        pending: int,
-    ) -> Sim:
-        """Score two sides, leaving room for ``pending`` bytes of matrices still to come."""
-        assert method is not None  # plan() gives every feature file a method
-        how = self.compute
-        size = BLOCK_BYTES
-        if how.memory is not None:
-            size = block_bytes(how.memory, pending, BLOCK_BYTES)
-        return score(
-            text,
-            video,
-            method,
-            precision=how.precision,
-            device=how.device,
-            workers=how.workers,
-            block_bytes=size,
-            keep=keep,
-            progress=progress,
-        )
 
 
 def _names(items: Tokens) -> NDArray[Any]:

@@ -19,6 +19,8 @@ from vrbench.truth import Truth
 
 FOLDED = 32_000_000
 """Bytes, as float64, of the similarities that are scored at once."""
+READ = 16_000_000
+"""Bytes of the tokens of the items that ask at once."""
 
 
 class Score(Protocol):
@@ -39,9 +41,9 @@ class Score(Protocol):
 def fold(
     score: Score,
     method: Method,
+    exact: EarthMover | None,
     features: Features,
     truth: Truth,
-    bounded: bool,
     progress: Progress | None,
 ) -> Sim:
     """Return what ranks need, but nothing that takes all pairs at once.
@@ -52,21 +54,32 @@ def fold(
     Args:
         score: how to score.
         method: the alignment.
+        exact: it again, if it is to be ranked by bounds.
         features: the items.
         truth: the right pairs.
-        bounded: whether bounds may be used: they are for float32 products on the CPU.
         progress: called as pairs are finished.
     """
     text, video = features.text, features.video
-    (weight, part), *others = method.parts
-    if isinstance(part, EarthMover) and weight == 1 and not others and bounded:
-        some = Method(((1.0, contenders(text, video, truth, part)),))
+    if exact is not None:
+        some = Method(((1.0, contenders(text, video, truth, exact)),))
         pending = 4 * len(text) * len(video)
         matrix = score(some, text, video, "t2v", progress, pending).t2v
         return Sim(matrix, matrix, solved=float((matrix > DROPPED).mean()))
     t2v = _when_read(score, method, text, video, "t2v", progress)
     v2t = _when_read(score, method, video, text, "v2t", progress)
     return Sim(t2v, v2t.T)
+
+
+def emd_alone(method: Method) -> EarthMover | None:
+    """Return the alignment where a method is ``emd`` alone."""
+    (weight, part), *others = method.parts
+    return part if isinstance(part, EarthMover) and weight == 1 and not others else None
+
+
+def readable(items: Tokens) -> int:
+    """Return how many items can be read at once, whichever they are."""
+    token: int = items.dim * items.tokens.dtype.itemsize
+    return max(1, READ // (token * int(items.lengths.max())))
 
 
 def _when_read(
@@ -80,9 +93,10 @@ def _when_read(
     def rows(start: int, stop: int) -> NDArray[Any]:
         some = asking.block(start, stop)
         sides = (some, gallery) if keep == "t2v" else (gallery, some)
-        found = score(method, *sides, keep, None, FOLDED).levels(keep)[0]
+        found = score(method, *sides, keep, None, FOLDED + READ).levels(keep)[0]
         if progress:
             progress(stop * len(gallery), len(asking) * len(gallery))
         return np.ascontiguousarray(found)
 
-    return ScoredMatrix(rows, len(asking), len(gallery), FOLDED)
+    size = min(FOLDED, 8 * len(gallery) * readable(asking))
+    return ScoredMatrix(rows, len(asking), len(gallery), size)

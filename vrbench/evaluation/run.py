@@ -60,7 +60,7 @@ class Run:
         if self.out is not None:
             check_folder(self.out)
         self._check_matrix(jobs, save)
-        self.source.check_room([job.bank for job in jobs if not job.exists])
+        self.source.check_room([(job.method, job.bank) for job in jobs if not job.exists])
         last: tuple[Method | None, str] | None = None
         sim: Sim | None = None
         banks: dict[str, BankSim] = {}

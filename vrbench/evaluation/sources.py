@@ -57,8 +57,8 @@ class Source(Protocol):
     def version(self, bank: str) -> str:
         """Return which of its similarities ``sim`` gives for this bank."""
 
-    def check_room(self, banks: Sequence[str]) -> None:
-        """Refuse, before anything is scored, what the bound of memory cannot hold."""
+    def check_room(self, jobs: Sequence[tuple[Method | None, str]]) -> None:
+        """Refuse, before anything is scored, a (method, bank) that the bound cannot hold."""
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Return the raw similarities."""

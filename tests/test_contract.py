@@ -1,0 +1,112 @@
+"""How something is computed changes no rank: for every alignment there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_features import write_features
+
+import vrbench
+from vrbench import counting
+from vrbench.alignments import alignments, emd_bounds, fused
+from vrbench.bundled import bundled_features
+from vrbench.compiling import available
+from vrbench.evaluation import folding, scorer
+from vrbench.features import Features
+from vrbench.results import Result
+
+SPECS = (
+    *alignments.classes(),
+    "scan-original:agg=lse",
+    "0.5*global+0.5*tokenflow",
+    "2*max-avg+-0.25*emd+scan",
+)
+SLOW = ("emd", "transport", "scan-original")
+"""Alignments in doubles that take too long for all of the bundled features."""
+DIRECTIONS = ("t2v", "v2t")
+
+
+@pytest.fixture(params=["numba", "numpy"], autouse=True)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that numba compiles, and none of it."""
+    if request.param == "numpy":
+        for module in (fused, emd_bounds, counting):
+            monkeypatch.setattr(module, "available", lambda: False)
+    elif not available():
+        pytest.skip("numba is not installed")
+
+
+@pytest.fixture
+def features(tmp_path: Path) -> Iterator[Features]:
+    """37 texts of 24 videos, hard enough that ranks of all sizes occur."""
+    path = write_features(tmp_path / "f.h5", counts=(1, 2, 1, 0, 3, 1) * 4 + (5,), noise=3)
+    with vrbench.open(path) as opened:
+        yield opened
+
+
+def evaluate(features: Features | Path, spec: str, **options: Any) -> Result:
+    (result,) = vrbench.evaluate(features, spec, **options)
+    return result
+
+
+def assert_same(result: Result, other: Result) -> None:
+    for d in DIRECTIONS:
+        np.testing.assert_array_equal(result.ranks[d], other.ranks[d])
+        assert result.to_dict()["metrics"][d] == other.to_dict()["metrics"][d]
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_workers_bounds_of_memory_and_folding_change_no_rank(
+    spec: str, features: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = evaluate(features, spec, workers=1)
+    assert len(np.unique(whole.ranks["t2v"])) > 5
+    assert_same(evaluate(features, spec, workers=3), whole)
+    # blocks of a few items, as a bound of memory makes them of large files
+    asked: list[int] = []
+
+    def share(pending: int, *_: int) -> tuple[int, int]:
+        asked.append(pending)
+        return 8_000, 2
+
+    monkeypatch.setattr(scorer, "share", share)
+    monkeypatch.setattr(folding, "FOLDED", 8 * 5 * len(features.video))
+    monkeypatch.setattr(folding, "READ", 3 * 4 * features.text.dim * 7)
+    assert_same(evaluate(features, spec, memory="900GB"), whole)
+    assert_same(evaluate(features, spec, memory="900GB", matrix=False), whole)
+    assert len(asked) > 3 or spec == "emd"  # which bounds rank in one piece
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_order_of_items_changes_no_rank(spec: str, features: Features) -> None:
+    rng = np.random.default_rng(0)
+    rows, columns = (rng.permutation(len(s)) for s in (features.text, features.video))
+    place = np.argsort(columns)
+    text = features.text.take(rows)
+    links = {**text.item_columns, "video": place[features.text_video[rows]]}
+    shuffled = replace(
+        features, text=replace(text, item_columns=links), video=features.video.take(columns)
+    )
+    whole = evaluate(features, spec)
+    for matrix in (True, False):
+        found = evaluate(shuffled, spec, matrix=matrix)
+        np.testing.assert_array_equal(found.ranks["t2v"], whole.ranks["t2v"][rows])
+        np.testing.assert_array_equal(found.ranks["v2t"], whole.ranks["v2t"][columns])
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_single_precision_changes_no_recall_of_the_bundled_features(spec: str) -> None:
+    limit = 150 if any(slow in spec for slow in SLOW) else None
+    single, double = (
+        evaluate(bundled_features(), spec, precision=p, limit=limit) for p in ("single", "double")
+    )
+    for d in DIRECTIONS:
+        found, expected = (x.to_dict()["metrics"][d] for x in (single, double))
+        recalls = [name for name in expected if name.startswith("R@")]
+        assert recalls == ["R@1", "R@5", "R@10"]
+        assert {name: found[name] for name in recalls} == {name: expected[name] for name in recalls}
