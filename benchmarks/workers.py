@@ -1,6 +1,7 @@
 """Two workers against one: seconds of the clock, and the same bits.
 
-W1 with tokenflow and max-avg, a fifth of its texts and videos with emd. It says something on a quiet machine with two free cores only.
+W1 with tokenflow and max-avg, 200 x 200 of its items with emd. It says something on a quiet machine
+with two free cores only.
 """
 
 from __future__ import annotations
