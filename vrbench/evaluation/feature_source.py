@@ -14,7 +14,7 @@ from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress, global_vectors
 from vrbench.alignments.emd import EarthMover
 from vrbench.device import torch_device
-from vrbench.evaluation.folding import FOLDED, emd_alone, fold, readable
+from vrbench.evaluation.folding import emd_alone, fold, readable
 from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.evaluation.scorer import Scorer
 from vrbench.evaluation.sim_source import bank_identity_of, whole_bank
@@ -102,7 +102,7 @@ class FeatureSource:
         for method, bank in jobs:
             size = raw + (self._normalized if bank != "none" else 0)
             if self.version(bank) == "folded":
-                size = 4 * self.pairs("none") if self.bounds(method) else FOLDED
+                size = 4 * self.pairs("none") if self.bounds(method) else 0
             check_fits(size, self._room)
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
