@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,29 @@ def test_ranks_by_bounds_are_those_of_the_whole_matrix(
         for ties in ("mean", "pessimistic"):
             found = ranks(some, owner, direction, ties)
             np.testing.assert_array_equal(found, ranks(whole, owner, direction, ties))
+
+
+@pytest.mark.parametrize("numba", [True, False])
+def test_patches_between_the_frames_change_no_bound(
+    numba: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not numba:
+        monkeypatch.setattr(emd_bounds, "available", lambda: False)
+    monkeypatch.setattr(emd_bounds, "OWN", 48 * 20)  # many turns over the right pairs
+    text, plain, owner = retrieval(1.5)
+    rng = np.random.default_rng(1)
+    frames = np.split(plain.tokens, plain.offsets[1:-1])
+    both = [np.insert(item, 1, rng.standard_normal((2, 48)), axis=0) for item in frames]
+    level = [[0, 1, 1] + [0] * (len(item) - 1) for item in frames]
+    mixed = tokens_of(both, "video", level=np.concatenate(level))
+    truth = Truth.of((len(text), len(plain)), owner)
+    found = []
+    for video in (plain, mixed):
+        # the mean token, of which all would be others, is given
+        video = replace(video, global_vectors=np.stack([item.mean(0) for item in frames]))
+        bounded = Method(((1.0, contenders(text, video, truth, EarthMover())),))
+        found.append(driver.score(text, video, bounded).t2v)
+    np.testing.assert_array_equal(*found)
 
 
 NAMES = ("R@1", "R@5", "R@10", "MdR", "MnR", "tied")

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_features import write_features
 
 from vrbench.errors import InputError
-from vrbench.features import Tokens
+from vrbench.features import Tokens, open_features
 from vrbench.features.tokens import as_tokens, offsets_of, token_rows
 
 
@@ -74,6 +76,38 @@ def test_take_is_any_items_in_any_order() -> None:
     assert items(taken) == [whole[3], whole[1], whole[1]]
     assert taken.global_vectors.tolist() == [[6.0, 7.0], [2.0, 3.0], [2.0, 3.0]]
     assert len(tokens.take([])) == 0
+
+
+@pytest.mark.parametrize("index", [[23], [0, 23], [11, 0, 12, 22, 0], [5, 4, 3], list(range(24))])
+def test_take_from_a_file_is_take_from_memory(tmp_path: Path, index: list[int]) -> None:
+    path = write_features(tmp_path / "f.h5", counts=(1,) * 24)
+    with open_features(path) as features:
+        stored = features.text
+        assert not isinstance(stored.tokens, np.ndarray)
+        taken, right = stored.take(index), stored.block(0, 24).take(index)
+        assert taken.ids.tolist() == stored.ids[index].tolist()
+        for name in ("tokens", "offsets", "global_vectors"):
+            np.testing.assert_array_equal(getattr(taken, name), getattr(right, name))
+        for kind in ("item_columns", "token_columns"):
+            one, other = getattr(taken, kind), getattr(right, kind)
+            assert one.keys() == other.keys()
+            assert all(np.array_equal(one[key], other[key]) for key in one)
+
+
+def test_take_from_a_file_does_not_read_what_lies_far_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    block = Tokens.block
+
+    def counted(self: Tokens, start: int, stop: int) -> Tokens:
+        read.append(stop - start)
+        return block(self, start, stop)
+
+    with open_features(write_features(tmp_path / "f.h5", counts=(1,) * 24)) as features:
+        monkeypatch.setattr(Tokens, "block", counted)
+        features.text.take([23, 0, 2])
+    assert sorted(read) == [1, 3]
 
 
 def test_token_rows() -> None:

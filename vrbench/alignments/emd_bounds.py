@@ -15,7 +15,7 @@ from vrbench.alignments.emd_kernels import DROPPED
 from vrbench.alignments.items import Items, prepare
 from vrbench.alignments.tiles import Tile, on_grid
 from vrbench.compiling import available
-from vrbench.features.tokens import Tokens, token_rows
+from vrbench.features.tokens import Tokens
 from vrbench.truth import Truth
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ MARGIN = 1e-5
 the largest product where dot products are scored as they are."""
 REG, STEPS = 0.015, 4
 """Of the Sinkhorn bound. Any values give a bound, others a looser or a slower one."""
-OWN = 512
-"""Right pairs whose items are in memory together."""
+OWN = 4_000_000
+"""Numbers of the tokens of right pairs that are in memory together."""
 CHUNK = 1 << 20
 """Products of the pairs that are looked at together."""
 
@@ -41,7 +41,7 @@ class Rivals:
     Attributes:
         row: the row of each id.
         best: (n,) similarity of an item's best right pair; infinite where it has none.
-        offsets: (n + 1,) where an item's duals begin.
+        offsets: (n + 1,) where an item's duals begin; there is room for tokens of all levels.
         duals: (sum l,) the optimal duals of the items' tokens in that pair.
     """
 
@@ -61,11 +61,12 @@ class Rivals:
         """Take a right pair into account."""
         if np.isinf(self.best[i]) or value > self.best[i]:
             self.best[i] = value
-            self.duals[self.offsets[i] : self.offsets[i + 1]] = dual
+            self.duals[self.offsets[i] : self.offsets[i] + len(dual)] = dual
 
-    def of_tokens(self, rows: Array) -> Array:
-        """(k, l) duals of k items of the same length."""
-        return self.duals[token_rows(self.offsets, rows)].reshape(len(rows), -1)
+    def of_tokens(self, rows: Array, length: int) -> Array:
+        """(k, length) duals of k items of this length."""
+        found: Array = self.duals[self.offsets[rows][:, None] + np.arange(length)]
+        return found
 
     def rows(self, items: Items, index: Array) -> Array:
         """(k,) rows of some items of a block."""
@@ -139,7 +140,8 @@ class Contenders(TokenAlignment):
         cost = 1 - np.moveaxis(tile.c.numpy()[t, :, :, v], 2, 1)  # (k, f, w)
         frames = self.exact.masses(tile.d.numpy()[t, :, v].astype(np.float64))
         words = self.exact.masses(tile.e.numpy()[t, :, v].astype(np.float64))
-        duals = self.texts.of_tokens(text), self.videos.of_tokens(video)
+        f, w = cost.shape[1:]
+        duals = self.texts.of_tokens(text, w), self.videos.of_tokens(video, f)
         value: Array = np.full(len(t), DROPPED)
         for pair in np.flatnonzero(_reach(cost, frames, words, *duals, need)):
             exact, *_ = solve(frames[pair], words[pair], cost[pair].astype(np.float64))
@@ -198,9 +200,10 @@ def contenders(text: Tokens, video: Tokens, truth: Truth, exact: EarthMover) -> 
     import torch
 
     texts, videos, cpu = Rivals.of(text), Rivals.of(video), torch.device("cpu")
-    for start in range(0, len(truth.text), OWN):
-        t, i = np.unique(truth.text[start : start + OWN], return_inverse=True)
-        v, j = np.unique(truth.video[start : start + OWN], return_inverse=True)
+    numbers = np.cumsum(text.lengths[truth.text] + video.lengths[truth.video]) * text.dim
+    for pairs in np.split(np.arange(len(numbers)), np.flatnonzero(np.diff(numbers // OWN)) + 1):
+        t, i = np.unique(truth.text[pairs], return_inverse=True)
+        v, j = np.unique(truth.video[pairs], return_inverse=True)
         left, right = (prepare(s.take(x), torch.float32, cpu) for s, x in ((text, t), (video, v)))
         for a, b in zip(i.tolist(), j.tolist(), strict=True):
             value, frames, words = _solve_pair(exact, left, a, right, b)
