@@ -48,11 +48,16 @@ def set_bound(bound: int | None) -> None:
     if bound is not None and bound < imports() + LEAST:
         raise InputError(
             f"--memory {bound // MB}MB is too little: the imports take {imports() // MB}MB, give "
-            f"at least {(imports() + LEAST) // MB + 1}MB."
+            f"at least {_rounded(imports() + LEAST)}MB."
         )
     _bound = bound
     with suppress(AttributeError, OSError):  # only glibc has it; -3: M_MMAP_THRESHOLD
         ctypes.CDLL(None).mallopt(-3, _LARGE)
+
+
+def _rounded(size: int) -> int:
+    """Return it in MB, up to the next 10: in another process the imports may take a little more."""
+    return 10 * -(-(size + 2 * MB) // (10 * MB))
 
 
 def spare(wanted: int, pending: int = 0) -> int:
