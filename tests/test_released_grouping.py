@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cli_runs import run
 from numpy.typing import NDArray
-from test_cli import run
 from test_sequencing import write
 
 import vrbench

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli import refused, run
+from cli_runs import refused, run
 from test_sequencing import Array, arrays, expected, sim_arrays, write
 
 from vrbench.evaluation.grid import Settings

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli import refused, run
+from cli_runs import refused, run
 from test_sequencing import LENGTHS, arrays, write
 
 from vrbench.figures.planting import clean, irrelevant, shifted, swapped

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cli_runs import refused, run
 from numpy.typing import NDArray
-from test_cli import refused, run
 
 from vrbench.errors import InputError
 from vrbench.importing import import_arrays
