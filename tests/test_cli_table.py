@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from cli_runs import refused, run, stamps
+from long_videos import arrays, write
 from small_features import write_features
-from test_sequencing import arrays, write
 
 from vrbench import published
 from vrbench.evaluation.run import evaluate

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_runs import refused, run
-from test_sequencing import Array, arrays, expected, sim_arrays, write
+from long_videos import Array, arrays, expected, sim_arrays, write
 
 from vrbench.evaluation.grid import Settings
 from vrbench.evaluation.held_out import held_out

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_runs import refused, run
-from test_sequencing import LENGTHS, arrays, write
+from long_videos import LENGTHS, arrays, write
 
 from vrbench.figures.planting import clean, irrelevant, shifted, swapped
 from vrbench.sequences.grouping import Grouping, grouping
