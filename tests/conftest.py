@@ -1,4 +1,4 @@
-"""Where the shared research data is, and what happens to tests that need it when it is not."""
+"""Where the shared research data is, what tests do without it, and a folder for commands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from small_features import write_features
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PAPERS = DATA.parent / "papers"
@@ -21,6 +22,14 @@ def shared_data() -> Path:
 def shared_papers() -> Path:
     """The folder of the papers' texts beside the data; skips the test where it is missing."""
     return _there(PAPERS)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder with a feature file ``f.h5``."""
+    monkeypatch.chdir(tmp_path)
+    write_features(tmp_path / "f.h5")
+    return tmp_path
 
 
 def _there(folder: Path) -> Path:

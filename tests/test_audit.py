@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from audited import KS, released_compute_metrics, reported, save, tied_sim
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
@@ -19,65 +20,6 @@ from vrbench.cli.app import app
 from vrbench.metrics import summary
 
 Array = NDArray[Any]
-KS = (1, 5, 10)
-
-
-def tied_sim(seed: int, n_text: int, n_video: int) -> Array:
-    """Whole numbers, so that many similarities are equal."""
-    return np.random.default_rng(seed).integers(0, 12, (n_text, n_video)).astype(np.float32)
-
-
-def save(path: Path, **arrays: Any) -> Path:
-    np.savez(path, **arrays)
-    return path
-
-
-def reported(report: dict[str, Any], rule: str, direction: str) -> Any:
-    (row,) = [row for row in report["rules"] if row["rule"] == rule]
-    return row[direction]
-
-
-def released_compute_metrics(x: Array) -> tuple[int, dict[str, float]]:
-    """CLIP4Clip's function as its issue 80 describes it: every place equal to the diagonal."""
-    sorted_ = np.sort(-x, axis=1)
-    places = np.where(sorted_ - np.diag(-x)[:, None] == 0)[1]
-    recalls = {f"R@{k}": float((places < k).sum()) * 100 / len(places) for k in KS}
-    return len(places), {
-        **recalls,
-        "MdR": float(np.median(places)) + 1,
-        "MnR": float(places.mean()) + 1,
-    }
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_sort_and_subtract_is_the_released_function(seed: int, tmp_path: Path) -> None:
-    sim = tied_sim(seed, 30, 30)
-    report = audit(save(tmp_path / "s.npz", t2v=sim))
-    for direction, matrix in (("t2v", sim), ("v2t", sim.T)):
-        n, metrics = released_compute_metrics(matrix)
-        found = reported(report, "sort-and-subtract", direction)
-        assert found["n"] == n > 30
-        assert found["metrics"] == pytest.approx(metrics, rel=1e-12)
-
-
-def test_equal_similarities_give_the_quarter_that_the_issue_tells_of(tmp_path: Path) -> None:
-    report = audit(save(tmp_path / "s.npz", t2v=np.ones((4, 4))))
-    found = reported(report, "sort-and-subtract", "t2v")
-    assert (found["n"], found["metrics"]["R@1"]) == (16, 25)
-    assert reported(report, "optimistic", "t2v")["metrics"]["R@1"] == 100
-    assert reported(report, "pessimistic", "t2v")["metrics"]["R@1"] == 0
-
-
-@pytest.mark.parametrize(
-    ("second", "n", "first"), [((4, 5, 6), 2, 0), ((5, 5, 4), 3, 100 / 3), ((5, 5, 5), 4, 25)]
-)
-def test_the_examples_of_the_issue(
-    second: tuple[int, ...], n: int, first: float, tmp_path: Path
-) -> None:
-    sim = np.array([[1, 2, 3], second], dtype=float)
-    report = audit(save(tmp_path / "s.npz", t2v=sim, text_video=np.arange(2)))
-    found = reported(report, "sort-and-subtract", "t2v")
-    assert (found["n"], found["metrics"]["R@1"]) == (n, pytest.approx(first))
 
 
 @pytest.fixture

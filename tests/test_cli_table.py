@@ -6,9 +6,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from cli_runs import refused, run, stamps
+from long_videos import arrays, write
 from small_features import write_features
-from test_cli import refused, run, stamps
-from test_sequencing import arrays, write
 
 from vrbench import published
 from vrbench.evaluation.run import evaluate

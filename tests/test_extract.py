@@ -1,7 +1,5 @@
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +8,7 @@ pytest.importorskip("PIL")
 
 from toy_videos import captions_of, write_captions, write_videos
 from typer.testing import CliRunner
+from workplace import VIDEOS, Workplace, place, same
 
 from vrbench.captions import Caption
 from vrbench.cli import commands  # noqa: F401  registers every command
@@ -18,64 +17,11 @@ from vrbench.datasets import read_csv
 from vrbench.encoders import Encoded
 from vrbench.encoders.toy import Toy
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Extraction, Source, extract
-from vrbench.features import Tokens, open_features
-from vrbench.features.writer import FeatureWriter
+from vrbench.extraction.extract import Source
+from vrbench.features import open_features
 from vrbench.video import Clip
 
-VIDEOS = [f"v{i}" for i in range(7)]
-BANK = [f"b{i}" for i in range(4)]
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """Tiny videos and captions, and the extraction of them with the toy encoder."""
-
-    root: Path
-    source: Source
-    bank: Source
-
-    @property
-    def csv(self) -> Path:
-        """The captions of the source."""
-        return self.root / "test.csv"
-
-    def extract(self, name: str = "f.h5", source: Source | None = None, **more: Any) -> Extraction:
-        settings = {"encoder": "toy", "bank": self.bank, "batch": 2, **more}
-        return extract(source or self.source, self.root / name, **settings)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Workplace:
-    parts = []
-    for name, ids in (("test", VIDEOS), ("bank", BANK)):
-        folder = write_videos(tmp_path / name, ids)
-        captions = write_captions(tmp_path / f"{name}.csv", captions_of(ids))
-        parts.append(Source(folder, captions))
-    return Workplace(tmp_path, *parts)
-
-
-def same(a: Path, b: Path) -> bool:
-    """Whether two feature files hold the same, attributes included."""
-    with open_features(a) as one, open_features(b) as two:
-        pairs = [(getattr(one, s), getattr(two, s)) for s in SIDES]
-        return dict(one.attrs) == dict(two.attrs) and all(map(equal, *zip(*pairs, strict=True)))
-
-
-SIDES = ("video", "text", "bank_video", "bank_text")
-
-
-def equal(a: Tokens | None, b: Tokens | None) -> bool:
-    if a is None or b is None:
-        return a is b
-    x, y = a.block(0, len(a)), b.block(0, len(b))
-    columns = [(x.item_columns, y.item_columns), (x.token_columns, y.token_columns)]
-    return (
-        all(np.array_equal(getattr(x, n), getattr(y, n)) for n in ("ids", "tokens", "offsets"))
-        and np.array_equal(x.global_vectors, y.global_vectors)
-        and all(one.keys() == two.keys() for one, two in columns)
-        and all(np.array_equal(one[k], two[k]) for one, two in columns for k in one)
-    )
+__all__ = ["place"]
 
 
 def test_everything_is_in_the_file(place: Workplace) -> None:
@@ -109,91 +55,6 @@ def test_the_file_is_the_same_whatever_the_batch_and_to_the_byte(place: Workplac
     )
     assert first.read_bytes() == again.read_bytes()
     assert same(first, other)
-
-
-class Stop(BaseException):
-    """Stands for whatever ends a process: not an Exception, so that nothing may swallow it."""
-
-
-@pytest.mark.parametrize("after", [0, 1, 5, 7, 8, 20, 23, 32])
-def test_what_is_carried_on_equals_an_uninterrupted_run(place: Workplace, after: int) -> None:
-    seen = 0
-
-    def stop(side: str, done: int, total: int) -> None:
-        nonlocal seen
-        if seen == after:
-            raise Stop
-        seen += 1
-
-    with pytest.raises(Stop):
-        place.extract(progress=stop)
-    encoded: list[str] = []
-    done = place.extract(progress=lambda side, *_: encoded.append(side))
-    assert len(encoded) <= 33 - after + 2
-    assert same(done.path, place.extract("whole").path)
-
-
-def test_a_write_that_is_torn_apart_is_made_good(
-    place: Workplace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = FeatureWriter.append
-
-    def torn(self: FeatureWriter, side: str, items: Tokens) -> None:
-        if side == "text":
-            self._file["video/tokens"].resize(100, axis=0)
-            raise KeyboardInterrupt
-        whole(self, side, items)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FeatureWriter, "append", torn)
-        with pytest.raises(KeyboardInterrupt):
-            place.extract()
-    assert same(place.extract().path, place.extract("whole").path)
-
-
-def test_a_finished_file_is_left_as_it_is(place: Workplace) -> None:
-    path = place.extract().path
-    before = path.read_bytes()
-    done = place.extract()
-    assert done.counts["text"] == 14
-    assert path.read_bytes() == before
-
-
-def test_a_limit_can_be_lifted(place: Workplace) -> None:
-    few = Source(place.source.videos, place.source.captions, 3)
-    bank = Source(place.bank.videos, place.bank.captions, 1)
-    small = place.extract(source=few, bank=bank)
-    assert small.counts == {"video": 3, "text": 6, "bank/video": 1, "bank/text": 2}
-    assert same(place.extract().path, place.extract("whole").path)
-    with pytest.raises(InputError, match="holds 'v"):
-        place.extract(source=few)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"encoder": "toy:seed=1"},
-        {"frames": "all"},
-        {"dtype": "float32"},
-        {"dataset": "other"},
-        {"normalized": False},
-        {"bank": None},
-    ],
-)
-def test_other_settings_are_refused(place: Workplace, changed: dict[str, Any]) -> None:
-    path = place.extract().path
-    before = path.read_bytes()
-    with pytest.raises(InputError, match="was begun with"):
-        place.extract(**changed)
-    assert path.read_bytes() == before
-    place.extract(**changed, overwrite=True)
-
-
-def test_other_captions_are_refused(place: Workplace) -> None:
-    place.extract()
-    write_captions(place.csv, captions_of(VIDEOS[::-1]))
-    with pytest.raises(InputError, match="was begun with captions"):
-        place.extract()
 
 
 @pytest.mark.parametrize(("frames", "short"), [("uniform:3", 0), ("uniform:4", 7), ("all", 0)])

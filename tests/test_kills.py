@@ -11,8 +11,8 @@ import pytest
 
 pytest.importorskip("PIL")
 
-from test_extract import same
 from toy_videos import captions_of, write_captions, write_videos
+from workplace import same
 
 KILLS = int(os.environ.get("VRBENCH_KILLS", "3"))
 VIDEOS = [f"v{i}" for i in range(200)]

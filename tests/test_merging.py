@@ -4,15 +4,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 pytest.importorskip("PIL")
 
-from test_extract import BANK, VIDEOS, Workplace, place, same
 from toy_videos import captions_of, write_captions, write_videos
 from typer.testing import CliRunner
+from workplace import BANK, VIDEOS, Workplace, place, same, shards
 
 from vrbench.cli import commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
@@ -23,10 +22,6 @@ from vrbench.features import open_features
 from vrbench.features.writer import FeatureWriter
 
 __all__ = ["place"]
-
-
-def shards(place: Workplace, n: int, **more: Any) -> list[Path]:
-    return [place.extract(f"{i}.h5", shard=f"{i}/{n}", **more).path for i in range(1, n + 1)]
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])

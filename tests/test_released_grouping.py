@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cli_runs import run
+from long_videos import write
 from numpy.typing import NDArray
-from test_cli import run
-from test_sequencing import write
 
 import vrbench
 from vrbench.evaluation.run import evaluate

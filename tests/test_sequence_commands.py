@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli import refused, run
-from test_sequencing import Array, arrays, expected, sim_arrays, write
+from cli_runs import refused, run
+from long_videos import Array, arrays, expected, sim_arrays, write
 
 from vrbench.evaluation.grid import Settings
 from vrbench.evaluation.held_out import held_out

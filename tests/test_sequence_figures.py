@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_cli import refused, run
-from test_sequencing import LENGTHS, arrays, write
+from cli_runs import refused, run
+from long_videos import LENGTHS, arrays, write
 
 from vrbench.figures.planting import clean, irrelevant, shifted, swapped
 from vrbench.sequences.grouping import Grouping, grouping

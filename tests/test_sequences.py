@@ -1,34 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import oracle_sequences as oracle
 import pytest
 from numpy.typing import NDArray
+from short_sequences import LONGEST, SPECS, TEXTS, VIDEOS, make
 
 import vrbench
 from vrbench.errors import InputError
-from vrbench.sequences import drop_dtw, path, score, sequences, sinkhorn, transport_plan
-from vrbench.sequences.compiled import compiled
-from vrbench.sequences.plan import Variant
+from vrbench.sequences import drop_dtw, path, score, sequences, transport_plan
 
 Array = NDArray[np.float64]
-
-TEXTS = np.array([3, 1, 5, 2, 3, 4])
-VIDEOS = np.array([4, 1, 5, 2, 3])
-LONGEST = (5, 5)
-SPECS = (
-    *("cap-avg", "vote", "dtw", "otam", "transport", "transport:bucket_value=0.2", "drop-dtw"),
-    *("dtw:length_norm=path", "otam:length_norm=path", "dtw:background=true"),
-)
-
-
-def make(seed: int, low: float = -0.5, high: float = 0.9) -> Array:
-    """Similarities of all captions and clips, without ties."""
-    rng = np.random.default_rng(seed)
-    return rng.uniform(low, high, (int(TEXTS.sum()), int(VIDEOS.sum())))
 
 
 def each_pair(sim: Array, work: Callable[[Array], float]) -> Array:
@@ -87,57 +71,6 @@ def test_a_vote_goes_to_the_video_of_the_best_clip_and_ties_share_it() -> None:
     assert np.allclose(votes, np.array([[1 / 3, 4 / 3, 1 / 3], [1, 0, 0]]))
 
 
-# --- what the releases do, defect by defect
-
-
-def test_released_padding_zeroes_the_last_caption_against_a_video_of_the_greatest_length() -> None:
-    sim = make(0)
-    longest = VIDEOS.max() == VIDEOS
-    changed = sim.copy()
-    ends = np.cumsum(TEXTS) - 1
-    changed[ends] -= 0.4
-    for spec in ("dtw:variant=tempclr", "dtw:variant=norton"):
-        before, after = (score(s, TEXTS, VIDEOS, spec) for s in (sim, changed))
-        assert np.array_equal(before[:, longest], after[:, longest])
-        assert not np.array_equal(before[:, ~longest], after[:, ~longest])
-
-
-def test_released_otam_is_0_in_the_orientation_that_has_the_greatest_length() -> None:
-    sim = make(1)
-    both = score(sim, TEXTS, VIDEOS, "otam:variant=norton,length_norm=none")
-    paragraph, video = int(np.argmax(TEXTS)), int(np.argmax(VIDEOS))
-    assert both[paragraph, video] == 0
-    assert (score(sim, TEXTS, VIDEOS, "otam")[paragraph, video]) < 0
-
-
-def test_released_padding_lets_the_path_skip_the_last_match() -> None:
-    sim = np.array([[0.9, 0.1, 0.0], [0.1, -5.0, 0.0], [0.0, 0.0, 0.0]])
-    released = score(sim, [2, 1], [2, 1], "dtw:variant=norton,length_norm=none")
-    assert released[0, 0] == pytest.approx(-(1 - 0.9))  # the longest video: the row is zeroed
-    apart = score(sim, [2, 1], [1, 2], "dtw:variant=norton,length_norm=none")
-    assert apart[0, 0] == pytest.approx(-(1 - 0.9))  # a diagonal step into the zeros
-    assert score(sim, [2, 1], [1, 2], "dtw:length_norm=none")[0, 0] == pytest.approx(-(0.1 + 0.9))
-
-
-def test_released_otam_subtracts_in_the_first_column() -> None:
-    sim = np.zeros((3, 3))
-    sim[:2, 0] = 2.0, 1.5  # distances of -1 and -0.5 to the one clip
-    spec = "otam:variant=tempclr,length_norm=none"
-    released = score(sim, [2, 1], [1, 2], spec)[0, 0]
-    # C[1, 1] = -0.5 - min(0, -1) = 0.5, so that the cheapest path leaves at the first caption; the
-    # paragraph is the longest, so that the other orientation is 0
-    assert -released == pytest.approx(min(-1.0, 0.5) + 0)
-    assert -released == pytest.approx(oracle.released_otam(1 - sim[:2, :1], (2, 2)))
-    exact = score(sim, [2, 1], [1, 2], "otam:length_norm=none")[0, 0]
-    assert -exact == pytest.approx(min(-1.0, -0.5 + -1.0) + (-1.0 + -0.5))
-
-
-def test_both_releases_have_one_padding() -> None:
-    for name in ("dtw", "otam"):
-        a, b = (score(make(2), TEXTS, VIDEOS, f"{name}:variant={v}") for v in ("tempclr", "norton"))
-        assert np.array_equal(a, b)
-
-
 # --- laws
 
 
@@ -176,103 +109,6 @@ def test_half_precision_and_torch_come_in_and_nothing_is_changed(spec: str) -> N
     assert np.abs(half - found).max() < (1.01 if spec == "vote" else 0.1)
 
 
-def test_reversing_both_sequences_leaves_dtw_unchanged() -> None:
-    sim = make(5)[:5, :4]
-    for spec in ("dtw", "dtw:offset=0", "dtw:length_norm=path"):
-        forth, back = (score(s, [5], [4], spec) for s in (sim, sim[::-1, ::-1]))
-        assert forth == pytest.approx(back, abs=1e-12)
-
-
-def test_one_to_one_monotone_data_takes_the_diagonal() -> None:
-    sim = np.eye(6) * 0.8 + np.random.default_rng(0).uniform(0, 0.1, (6, 6))
-    diagonal = [(i, i) for i in range(6)]
-    assert path(sim, "dtw") == diagonal
-    assert path(sim, "otam") == diagonal
-
-
-@pytest.mark.parametrize("name", ["dtw", "otam"])
-@pytest.mark.parametrize("offset", [0, 1])
-def test_a_path_costs_what_the_score_says(name: str, offset: int) -> None:
-    rng = np.random.default_rng(6)
-    for _ in range(20):
-        sim = rng.uniform(-0.5, 0.9, rng.integers(1, 6, 2))
-        d = offset - sim
-        found = path(sim, f"{name}:offset={offset}")
-        cost = sum(d[at] for at in found)
-        assert cost == pytest.approx(oracle.dtw(d) if name == "dtw" else oracle.otam_one(d))
-        assert all(0 <= b[k] - a[k] <= 1 for a, b in pairwise(found) for k in (0, 1))
-        if name == "dtw":
-            spec = f"dtw:offset={offset},length_norm=path"
-            per_step = score(sim, [sim.shape[0]], [sim.shape[1]], spec)
-            assert per_step[0, 0] == pytest.approx(-cost / len(found))
-
-
-def test_transport_has_its_marginals() -> None:
-    sim = make(7)[:4, :6]
-    plan = transport_plan(sim, iterations=2000)
-    assert np.allclose(plan.sum(0), 1 / 6, atol=1e-9)
-    assert np.allclose(plan.sum(1), 1 / 4, atol=1e-9)
-    kept = transport_plan(sim, bucket=0.1, iterations=2000)
-    assert (kept.sum(0) < 1 / 7).all()
-    assert (kept.sum(1) < 1 / 5).all()
-
-
-def test_a_bucket_of_minus_infinity_is_none_and_a_huge_one_takes_everything() -> None:
-    sim = make(8)[:4, :6]
-    assert np.array_equal(transport_plan(sim, bucket=-np.inf), transport_plan(sim))
-    variants: tuple[Variant, ...] = ("exact", "norton")
-    for variant in variants:
-        assert transport_plan(sim, bucket=-50.0, variant=variant).sum() > 0.5
-        assert transport_plan(sim, bucket=50.0, variant=variant).sum() < 1e-9
-
-
-def test_the_plan_that_leaves_the_range_of_products_is_the_same_in_logs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    sim = make(9)[:4, :5]
-    usual = transport_plan(sim, reg=0.05, bucket=0.1)
-    with monkeypatch.context() as patch:
-        patch.setattr(sinkhorn, "RANGE", 0.0)
-        assert np.allclose(transport_plan(sim, reg=0.05, bucket=0.1), usual, rtol=1e-9, atol=0)
-    sharp = transport_plan(sim, reg=1e-4, iterations=20)
-    assert np.allclose(sharp, oracle.plan(sim, 1e-4, None, 20, "exact"), atol=1e-9)
-
-
-def test_products_are_the_same_bits_with_and_without_numba() -> None:
-    pytest.importorskip("numba")
-    kernel = np.exp(np.random.default_rng(0).uniform(-5, 0, (3, 4, 150)))
-    row, column = np.full(3, 1 / 3), np.full(4, 1 / 4)
-    for a, b in zip(
-        compiled()(kernel, row, column, 9),
-        sinkhorn.scalings_plain(kernel, row, column, 9),
-        strict=True,
-    ):
-        assert np.array_equal(a, b)
-
-
-@pytest.mark.parametrize("exclusive", [True, False])
-@pytest.mark.parametrize("contiguous", [True, False])
-def test_drop_dtw_is_the_cheapest_of_all_labellings(exclusive: bool, contiguous: bool) -> None:
-    rng = np.random.default_rng(10)
-    for _ in range(30):
-        steps, clips = int(rng.integers(1, 4)), int(rng.integers(3, 5))
-        cost, drop = rng.uniform(-0.2, 1, (steps, clips)), rng.uniform(0, 0.6, clips)
-        found, labels = drop_dtw(cost, drop, exclusive, contiguous)
-        assert found == pytest.approx(oracle.drop_dtw(cost, drop, exclusive, contiguous), abs=1e-9)
-        if exclusive:
-            told = sum(drop[j] if k == 0 else cost[k - 1, j] for j, k in enumerate(labels))
-            assert told == pytest.approx(found, abs=1e-9)
-            assert set(labels) - {0} == set(range(1, steps + 1))
-
-
-def test_drop_dtw_with_drops_too_dear_is_an_alignment_of_every_clip() -> None:
-    cost = make(11)[:2, :5]
-    _, labels = drop_dtw(cost, 100.0)
-    assert (np.diff(labels) >= 0).all()
-    assert labels.min() == 1
-    assert labels.max() == 2
-
-
 # --- what a score says of itself
 
 
@@ -290,19 +126,6 @@ def test_a_score_says_offset_length_scaling_and_share_of_negative_distances() ->
         "length_norm": None,
         "negative": None,
     }
-
-
-def test_the_bucket_is_a_quantile_of_the_matched_similarities() -> None:
-    sim, matched = make(13), [0.1, 0.5, 0.2, 0.4]
-    value = float(np.quantile(matched, 0.3))
-    by_quantile = score(sim, TEXTS, VIDEOS, "transport:bucket=0.3", matched=matched)
-    assert np.array_equal(
-        by_quantile, score(sim, TEXTS, VIDEOS, f"transport:bucket_value={value!r}")
-    )
-    square = make(14)[:10, :10]
-    own = score(square, [4, 6], [4, 6], "transport:bucket=0.3")
-    told = score(square, [4, 6], [4, 6], "transport:bucket=0.3", matched=np.diagonal(square))
-    assert np.array_equal(own, told)
 
 
 @pytest.mark.parametrize("spec", SPECS)

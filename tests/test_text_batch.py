@@ -9,10 +9,9 @@ import pytest
 
 pytest.importorskip("PIL")
 
-from test_extract import BANK, VIDEOS, Workplace, place, same
-from test_merging import shards
 from tiny_onnx import SIDE, write_models
 from toy_videos import captions_of, write_captions, write_videos
+from workplace import BANK, VIDEOS, Workplace, place, same, shards
 
 from vrbench.captions import Caption
 from vrbench.encoders import Encoded, LoadedEncoder

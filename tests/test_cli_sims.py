@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from cli_runs import OWNER, random_sim, refused, run
+from numpy.typing import NDArray
+from small_features import COUNTS
+
+Array = NDArray[Any]
+
+
+# --- similarity files
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("norm", ["none", "ncl", "dsl"])
+def test_what_is_saved_and_read_again_gives_the_same(norm: str) -> None:
+    words = ("--method", "scan", "--norm", norm, "--save-sim", "s.npz", "--json")
+    (saved,) = run("eval", "f.h5", *words).results
+    with np.load("s.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    assert arrays["t2v"].shape == arrays["v2t"].shape == (len(OWNER), len(COUNTS))
+    np.testing.assert_array_equal(arrays["text_video"], OWNER)
+    assert str(arrays["norm"]) == norm
+    assert ("raw_t2v" in arrays) == (norm != "none")
+    (read,) = run("eval", "--from-sim", "s.npz", "--json").results
+    assert read["method"] is None
+    assert read["metrics"] == saved["metrics"]
+    (again,) = run(
+        "eval", "--from-sim", "s.npz", "--norm", "ncl", "--bank", "test", "--json"
+    ).results
+    (direct,) = run(
+        *("eval", "f.h5", "--method", "scan", "--norm", "ncl", "--bank", "test", "--json")
+    ).results
+    assert again["metrics"] == direct["metrics"]
+    assert again["diagnostics"] == direct["diagnostics"]
+
+
+@pytest.mark.usefixtures("place")
+def test_the_saved_bank_is_the_train_bank() -> None:
+    words = ("eval", "f.h5", "--method", "scan", "--norm", "ncl")
+    (direct,) = run(*words, "--save-sim", "s.npz", "--json").results
+    (read,) = run("eval", "--from-sim", "s.npz", "--norm", "ncl", "--json").results
+    assert read["bank"] == direct["bank"]
+    assert read["metrics"] == direct["metrics"]
+    assert read["diagnostics"] == direct["diagnostics"]
+
+
+@pytest.mark.usefixtures("place")
+def test_a_norm_on_raw_matrices_does_not_say_that_they_were_normalized() -> None:
+    run("eval", "f.h5", "--method", "scan", "--norm", "dsl", "--save-sim", "s.npz")
+    words = ("eval", "--from-sim", "s.npz", "--norm", "ncl", "--bank", "test")
+    assert "already" not in run(*words).out
+    assert "already dsl" in run("eval", "--from-sim", "s.npz").out
+
+
+@pytest.mark.usefixtures("place")
+def test_a_second_norm_needs_the_raw_matrices() -> None:
+    np.savez("s.npz", t2v=random_sim(), norm="ncl")
+    assert run("eval", "--from-sim", "s.npz").code == 0
+    message = refused("eval", "--from-sim", "s.npz", "--norm", "dsl", "-q", says="raw_t2v")
+    assert "s.npz" in message
+    assert "'ncl'" in message
+    np.savez("s.npz", t2v=random_sim(), norm="ncl", raw_t2v=random_sim(1))
+    (found,) = run("eval", "--from-sim", "s.npz", "--norm", "dsl", "--json").results
+    np.savez("raw.npz", t2v=random_sim(1))
+    (expected,) = run("eval", "--from-sim", "raw.npz", "--norm", "dsl", "--json").results
+    assert found["metrics"] == expected["metrics"]
+
+
+@pytest.mark.usefixtures("place")
+def test_given_and_raw_matrices_are_told_apart_in_one_grid() -> None:
+    np.savez("s.npz", t2v=random_sim(), norm="ncl", raw_t2v=random_sim(1))
+    norms = ("none", "dsl", "none", "center")
+    words = [word for norm in norms for word in ("--norm", norm)]
+    grid = run("eval", "--from-sim", "s.npz", "--bank", "test", *words, "--json").results
+    assert [result["norm"] for result in grid] == ["none", "dsl", "center"]
+    for result in grid:
+        one = ("--norm", result["norm"], "--bank", "test", "--out", "other", "--json")
+        (alone,) = run("eval", "--from-sim", "s.npz", *one).results
+        assert alone["metrics"] == result["metrics"]
+
+
+@pytest.mark.usefixtures("place")
+def test_a_matrix_normalized_elsewhere_can_be_measured() -> None:
+    np.savez("s.npz", t2v=random_sim(), norm="something-of-theirs:x=1")
+    done = run("eval", "--from-sim", "s.npz", "--json")
+    assert done.code == 0
+    np.savez("plain.npz", t2v=random_sim())
+    (plain,) = run("eval", "--from-sim", "plain.npz", "--json").results
+    assert done.results[0]["metrics"] == plain["metrics"]
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("name", ["sims", "sims.bin", "sims.v1", "deep/er/s.npz"])
+def test_similarities_are_saved_under_the_name_given(name: str) -> None:
+    assert run("eval", "f.h5", "--method", "global", "--save-sim", name).code == 0
+    with np.load(name, allow_pickle=False) as file:
+        assert file["t2v"].shape == (len(OWNER), len(COUNTS))
+    assert [file.name for file in Path(name).parent.iterdir() if file.name.startswith(".")] == []
+
+
+@pytest.mark.usefixtures("place")
+def test_a_similarity_file_keeps_what_is_said_of_the_data() -> None:
+    with h5py.File("f.h5", "r+") as file:
+        file.attrs["missing"] = json.dumps({"video": 3})
+    assert run("eval", "f.h5", "--method", "global", "--save-sim", "s.npz").code == 0
+    again = run("eval", "--from-sim", "s.npz", "--json")
+    (said,) = again.results[0]["notes"]
+    assert said.startswith("Items that could not be read are missing (3 in /video)")
+    assert said in " ".join(again.err.split())
+
+
+@pytest.mark.usefixtures("place")
+def test_save_sim_takes_one_result() -> None:
+    words = ("eval", "f.h5", "--norm", "none", "--norm", "dsl", "--save-sim", "s.npz")
+    refused(*words, says="--save-sim holds one result")
+    assert not Path("s.npz").exists()
+
+
+@pytest.mark.usefixtures("place")
+def test_double_precision_and_several_right_videos_survive_a_similarity_file() -> None:
+    positives = np.zeros((6, 4), dtype=bool)
+    positives[np.arange(6), [0, 1, 2, 3, 0, 1]] = True
+    positives[0, 1] = True
+    sim = np.random.default_rng(2).integers(0, 3, (6, 4)) + 2.0**-40
+    np.savez("s.npz", t2v=sim, positives=positives)
+    (first,) = run("eval", "--from-sim", "s.npz", "--save-sim", "t.npz", "--json").results
+    with np.load("t.npz") as file:
+        assert file["t2v"].dtype == np.float64
+        np.testing.assert_array_equal(file["t2v"], sim)
+        np.testing.assert_array_equal(file["positives"], positives)
+    (second,) = run("eval", "--from-sim", "t.npz", "--json").results
+    assert second["metrics"] == first["metrics"]
+
+
+@pytest.mark.usefixtures("place")
+def test_levels_of_a_similarity_file_are_averaged() -> None:
+    levels = np.random.default_rng(3).random((3, 6, 6))
+    np.savez("levels.npz", t2v=levels)
+    np.savez("flat.npz", t2v=levels.mean(axis=0))
+    found, expected = (
+        run("eval", "--from-sim", name, "--norm", "ncl", "--bank", "test", "--json").results[0]
+        for name in ("levels.npz", "flat.npz")
+    )
+    assert found["metrics"] == expected["metrics"]
+
+
+# --- what is wrong is said in a sentence
+
+
+def write_npz(**arrays: Any) -> Callable[[Path], None]:
+    return lambda path: np.savez(path, **arrays)
+
+
+def bad_value(row: int, column: int, value: float) -> Array:
+    sim = random_sim()
+    sim[row, column] = value
+    return sim
+
+
+BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "nan": (write_npz(t2v=bad_value(2, 4, np.nan)), r"t2v of text 2 and video 4 is nan"),
+    "infinity": (
+        write_npz(t2v=random_sim(), v2t=bad_value(5, 0, -np.inf)),
+        r"v2t of text 5 and video 0 is -inf",
+    ),
+    "nan in the bank": (
+        write_npz(t2v=random_sim(), bank_t2v=bad_value(3, 1, np.nan), bank_v2t=random_sim()),
+        r"bank_t2v of text 3 and video 1 is nan",
+    ),
+    "not square": (write_npz(t2v=np.ones((4, 5))), "4 texts x 5 videos is not square.*text_video"),
+    "v2t of another shape": (
+        write_npz(t2v=np.ones((4, 5)), v2t=np.ones((5, 4)), text_video=np.zeros(4, int)),
+        r"v2t has shape \(5, 4\), t2v \(4, 5\)",
+    ),
+    "bank of another shape": (
+        write_npz(t2v=random_sim(), bank_t2v=np.ones((6, 5))),
+        r"bank_t2v has shape \(6, 5\), expected \(bank texts, 6\)",
+    ),
+    "one dimension": (write_npz(t2v=np.ones(5)), r"t2v is float64 \(5,\)"),
+    "empty": (write_npz(t2v=np.ones((0, 5))), r"t2v is float64 \(0, 5\)"),
+    "strings": (write_npz(t2v=np.array([["a"]])), "t2v is <U1"),
+    "no t2v": (write_npz(sims=random_sim()), r"no matrix 't2v' .* It has: sims\."),
+    "misspelt t2v": (write_npz(t2v_=random_sim()), r"no matrix 't2v' .* Did you mean 't2v_'\?"),
+    "objects": (write_npz(t2v=np.array([[object()]])), "not a readable npz|t2v"),
+    "text_video out of range": (
+        write_npz(t2v=random_sim(), text_video=np.array([0, 1, 2, 3, 4, 6])),
+        "points text 5 to video 6",
+    ),
+    "ids twice": (write_npz(t2v=random_sim(), text_ids=list("aabcde")), "text_ids"),
+    "a text file": (lambda path: path.write_text("0.1 0.2\n"), "not a readable npz"),
+    "an empty file": (lambda path: path.write_bytes(b""), "not a readable npz"),
+    "one array": (lambda path: np.save(path.open("wb"), random_sim()), "npz"),
+    "a folder": (lambda path: path.mkdir(), "s.npz is a folder"),
+}
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("name", BAD_SIMS)
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_a_bad_similarity_file_is_refused(name: str) -> None:
+    write, says = BAD_SIMS[name]
+    write(Path("s.npz"))
+    message = refused("eval", "--from-sim", "s.npz", "-q", says=says)
+    assert "s.npz" in message
+    assert not Path("results").exists()
+
+
+@pytest.mark.usefixtures("place")
+def test_a_damaged_similarity_file_is_refused() -> None:
+    np.savez_compressed("s.npz", t2v=random_sim(n=60))
+    data = bytearray(Path("s.npz").read_bytes())
+    for place in range(len(data) // 3, len(data) // 3 + 200, 20):
+        broken = data.copy()
+        broken[place : place + 20] = b"\xff" * 20
+        Path("s.npz").write_bytes(broken)
+        refused("eval", "--from-sim", "s.npz", "-q", says="s.npz")
+    Path("s.npz").write_bytes(data[: len(data) // 2])
+    refused("eval", "--from-sim", "s.npz", "-q", says="s.npz")
