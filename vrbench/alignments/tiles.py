@@ -121,26 +121,36 @@ def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:
 
 
 class Products:
-    """The products of a panel of texts with a panel of videos, each made when first read."""
+    """The products of a panel of texts with a panel of videos, each made when first read.
+
+    Not by ``cached_property``: up to Python 3.11 it has one lock for all objects, under which the
+    threads would wait for each other's products.
+    """
 
     def __init__(self, texts: Panel, videos: Panel) -> None:
         self.texts = texts
         self.videos = videos
+        self._made: dict[str, Tensor] = {}
 
-    @cached_property
+    @property
     def c(self) -> Tensor:
         """(words, frames)."""
-        return self.texts.tokens @ self.videos.tokens.mT
+        return self._once("c", self.texts.tokens, self.videos.tokens)
 
-    @cached_property
+    @property
     def d(self) -> Tensor:
         """(texts, frames)."""
-        return self.texts.global_vectors @ self.videos.tokens.mT
+        return self._once("d", self.texts.global_vectors, self.videos.tokens)
 
-    @cached_property
+    @property
     def e(self) -> Tensor:
         """(words, videos)."""
-        return self.texts.tokens @ self.videos.global_vectors.mT
+        return self._once("e", self.texts.tokens, self.videos.global_vectors)
+
+    def _once(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
+        if name not in self._made:
+            self._made[name] = rows @ columns.mT
+        return self._made[name]
 
     def tiles(self, size: int) -> Iterator[Tile]:
         """Yield every run of texts against every run of videos, cut to ``size`` products."""
