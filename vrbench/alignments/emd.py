@@ -30,7 +30,7 @@ class EarthMover(TokenAlignment):
     ``d_s ~ max(mu_s . omega_bar, 0) + eps``, ``e_t ~ max(omega_t . mu_bar, 0) + eps``, each
     divided by its sum. All masses zero (``eps=0``): uniform. The masses are those of eq. 14, with
     the global vectors. The network simplex is ours where numba compiles it (``simplex.py``: float32
-    cosines), else POT's; both work in float64, and their values agree to 1e-14.
+    products on the CPU), else POT's; both work in float64, and their values agree to 1e-14.
 
     Source: TokenFlow eq. 13-14. Deviations: the paper's constraints have s and t exchanged, and
     its masses may be negative and unequal, which has no solution; clamping, ``eps`` and the
