@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from small_features import write_features
 
 from vrbench.errors import InputError
 from vrbench.features import Tokens, open_features
+from vrbench.features.selected import Selected
 from vrbench.features.tokens import as_tokens, offsets_of, token_rows
 
 
@@ -94,20 +96,41 @@ def test_take_from_a_file_is_take_from_memory(tmp_path: Path, index: list[int]) 
             assert all(np.array_equal(one[key], other[key]) for key in one)
 
 
-def test_take_from_a_file_does_not_read_what_lies_far_between(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[int] = []
-    block = Tokens.block
-
-    def counted(self: Tokens, start: int, stop: int) -> Tokens:
-        read.append(stop - start)
-        return block(self, start, stop)
-
+def test_what_is_selected_from_a_file_is_read_by_blocks(tmp_path: Path) -> None:
     with open_features(write_features(tmp_path / "f.h5", counts=(1,) * 24)) as features:
-        monkeypatch.setattr(Tokens, "block", counted)
-        features.text.take([23, 0, 2])
-    assert sorted(read) == [1, 3]
+        counted = Counted(features.text.tokens)
+        stored = replace(features.text, tokens=counted)
+        index = [*range(20, 10, -2), 3, 4, 5]
+        chosen = stored.select(index).select([7, 6, 5, 0])
+        assert counted.rows == 0
+        assert chosen.tokens.shape == (int(chosen.offsets[-1]), stored.dim)
+        block = chosen.block(1, 3)
+        assert counted.rows == len(block.tokens)
+        whole = stored.block(0, 24)
+        for item, right in zip(chosen.blocks(1), (5, 4, 3, 20), strict=True):
+            assert item.ids.tolist() == whole.ids[[right]].tolist()
+            low, high = whole.offsets[right : right + 2]
+            np.testing.assert_array_equal(item.tokens, whole.tokens[low:high])
+
+
+def test_a_limit_leaves_the_tokens_in_the_file(tmp_path: Path) -> None:
+    with open_features(write_features(tmp_path / "f.h5", counts=(1,) * 24)) as features:
+        limited = features.limited(np.array([0, 2, 3]))
+        for side in (limited.video, limited.text):
+            assert isinstance(side.tokens, Selected)
+
+
+class Counted:
+    """A dataset that counts what is read of it."""
+
+    def __init__(self, source: Any) -> None:
+        self.source, self.rows = source, 0
+        self.shape, self.dtype = source.shape, source.dtype
+
+    def __getitem__(self, part: slice) -> Any:
+        found = self.source[part]
+        self.rows += len(found)
+        return found
 
 
 def test_token_rows() -> None:

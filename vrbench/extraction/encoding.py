@@ -16,8 +16,8 @@ from vrbench.datasets import Annotations, Video
 from vrbench.encoders import Encoded, LoadedEncoder
 from vrbench.errors import InputError
 from vrbench.extraction.ahead import Outcome, attempt, outcomes
-from vrbench.extraction.packing import columns, packed, strings
-from vrbench.features.tokens import Tokens, joined
+from vrbench.extraction.packing import columns, joined, packed, strings
+from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
 from vrbench.video import Clip, Videos
 

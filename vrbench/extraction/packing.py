@@ -1,8 +1,9 @@
-"""An encoded item as Tokens."""
+"""Encoded items as Tokens, one at a time and joined."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,26 @@ def packed(name: str, encoded: Encoded, columns: Mapping[str, NDArray[Any]]) -> 
         offsets=offsets_of([len(encoded.tokens)]),
         global_vectors=encoded.global_vector[None],
         token_columns=columns,
+    )
+
+
+def joined(items: Sequence[Tokens]) -> Tokens:
+    """Return the items of several Tokens as one; all must have the same columns."""
+    first = items[0]
+    return replace(
+        first,
+        ids=np.concatenate([item.ids for item in items]),
+        tokens=np.concatenate([item.tokens for item in items]),
+        offsets=offsets_of(np.concatenate([item.lengths for item in items])),
+        global_vectors=np.concatenate([item.global_vectors for item in items]),
+        item_columns={
+            key: np.concatenate([item.item_columns[key] for item in items])
+            for key in first.item_columns
+        },
+        token_columns={
+            key: np.concatenate([item.token_columns[key] for item in items])
+            for key in first.token_columns
+        },
     )
 
 

@@ -53,10 +53,10 @@ class Features:
         """Keep the videos at these rows, with their texts; the bank stays whole."""
         new_row = np.full(len(self.video), -1, dtype=np.int64)
         new_row[videos] = np.arange(len(videos))
-        text = self.text.take(np.flatnonzero(new_row[self.text_video] >= 0))
+        text = self.text.select(np.flatnonzero(new_row[self.text_video] >= 0))
         columns = {**text.item_columns, "video": new_row[text.item_columns["video"]]}
         return replace(
-            self, video=self.video.take(videos), text=replace(text, item_columns=columns)
+            self, video=self.video.select(videos), text=replace(text, item_columns=columns)
         )
 
     def sha256(self) -> str:

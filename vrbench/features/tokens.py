@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
+from vrbench.features.selected import select
 from vrbench.inputs import to_numpy
 
 FRAME_LEVEL = 0
 """Value of the token column ``level`` for frames (patches are 1)."""
-
-GAP = 8
-"""Items of a file that are read in passing, rather than beginning to read anew after them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,29 +102,24 @@ class Tokens:
             yield self.block(start, stop)
             start = stop
 
-    def take(self, index: Sequence[int] | NDArray[Any]) -> Tokens:
-        """Return the items at ``index`` (n',), in that order, read into memory.
-
-        From a file, items are read in runs: those of a short gap between two of them as well.
-        """
+    def select(self, index: Sequence[int] | NDArray[Any]) -> Tokens:
+        """Return the items at ``index`` (n',), in that order; what lies in a file stays there."""
         index = np.asarray(index, dtype=np.int64)
-        wanted = np.unique(index)
-        gap = len(self) if isinstance(self.tokens, np.ndarray) else GAP
-        runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > gap) + 1)
-        spans = [(int(run[0]), int(run[-1]) + 1) if len(run) else (0, 0) for run in runs]
-        part = joined([self.block(*span) for span in spans])
-        index = np.searchsorted(np.concatenate([np.arange(*span) for span in spans]), index)
-        rows = token_rows(part.offsets, index)
-        vectors = part.global_vectors
+        rows, vectors = token_rows(self.offsets, index), self.global_vectors
         return replace(
-            part,
-            ids=part.ids[index],
-            tokens=part.tokens[rows],
-            offsets=offsets_of(part.lengths[index]),
-            global_vectors=None if vectors is None else vectors[index],
-            item_columns={k: v[index] for k, v in part.item_columns.items()},
-            token_columns={k: v[rows] for k, v in part.token_columns.items()},
+            self,
+            ids=self.ids[index],
+            tokens=select(self.tokens, rows),
+            offsets=offsets_of(self.lengths[index]),
+            global_vectors=None if vectors is None else select(vectors, index),
+            item_columns={k: v[index] for k, v in self.item_columns.items()},
+            token_columns={k: select(v, rows) for k, v in self.token_columns.items()},
         )
+
+    def take(self, index: Sequence[int] | NDArray[Any]) -> Tokens:
+        """Return the items at ``index`` (n',), in that order, read into memory."""
+        chosen = self.select(index)
+        return chosen.block(0, len(chosen))
 
     def at_level(self, level: int) -> Tokens:
         """Return the tokens of one level (0 frame, 1 patch); all of them if none is marked.
@@ -148,29 +141,6 @@ class Tokens:
             offsets=offsets_of(counts),
             token_columns={k: v[keep] for k, v in self.token_columns.items()},
         )
-
-
-def joined(parts: Sequence[Tokens]) -> Tokens:
-    """Return the items of several Tokens in memory as one; all must have the same columns."""
-    first, *others = parts
-    if not others:
-        return first
-    vectors = [part.global_vectors for part in parts if part.global_vectors is not None]
-    return replace(
-        first,
-        ids=np.concatenate([part.ids for part in parts]),
-        tokens=np.concatenate([part.tokens for part in parts]),
-        offsets=offsets_of(np.concatenate([part.lengths for part in parts])),
-        global_vectors=np.concatenate(vectors) if vectors else None,
-        item_columns={
-            key: np.concatenate([part.item_columns[key] for part in parts])
-            for key in first.item_columns
-        },
-        token_columns={
-            key: np.concatenate([part.token_columns[key] for part in parts])
-            for key in first.token_columns
-        },
-    )
 
 
 def offsets_of(lengths: ArrayLike) -> NDArray[np.int64]:

@@ -1,0 +1,48 @@
+"""Some rows of what lies in a file, read when they are wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Selected:
+    """Rows of a dataset, in any order; a slice of them is read in runs of neighbours.
+
+    Args:
+        source: what is read by slices: an HDF5 dataset, or another of these.
+        rows: (n,) which of its rows.
+    """
+
+    def __init__(self, source: Any, rows: NDArray[np.int64]) -> None:
+        self._source = source
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, ...)."""
+        return (len(self), *self._source.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The stored type."""
+        kind: np.dtype[Any] = self._source.dtype
+        return kind
+
+    def __getitem__(self, part: slice) -> NDArray[Any]:
+        rows = self._rows[part]
+        if not len(rows):
+            return np.asarray(self._source[0:0])
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
+        found = [np.asarray(self._source[int(run[0]) : int(run[-1]) + 1]) for run in runs]
+        return np.concatenate(found) if len(found) > 1 else found[0]
+
+
+def select(values: Any, rows: NDArray[np.int64]) -> Any:
+    """Return rows of an array, or of what lies in a file, which is then read later."""
+    return values[rows] if isinstance(values, np.ndarray) else Selected(values, rows)
