@@ -38,8 +38,9 @@ def transport(cost: Any, a: Any, b: Any, tree: Any, number: Any) -> Any:
     """
     n, m = cost.shape
     greedy(cost, a, b, tree, number)
-    label(cost, tree, number)
     dual, least, row = number[1], 0.0, 0
+    tree[4, n + m - 1], dual[n + m - 1] = 0, 0.0
+    label(n + m - 1, cost, tree, number)
     for i in range(n):
         for j in range(m):
             least = min(least, -TOLERANCE * abs(cost[i, j]))
@@ -54,7 +55,7 @@ def transport(cost: Any, a: Any, b: Any, tree: Any, number: Any) -> Any:
             rows, looked = rows + 1, looked + m
         if source < 0:
             return value(cost, tree, number)
-        pivot(source, sink, low, n, tree, number)
+        pivot(source, sink, cost, tree, number)
     return np.inf
 
 
@@ -110,27 +111,27 @@ def unhang(x: Any, tree: Any) -> None:
         before[after[x]] = before[x]
 
 
-def label(cost: Any, tree: Any, number: Any) -> None:
-    """Set depths and duals from the root down: ``u + v = cost`` on the arcs of the tree."""
-    n, m = cost.shape
+def label(top: Any, cost: Any, tree: Any, number: Any) -> None:
+    """Set depths and duals of all below ``top``: ``u + v = cost`` on the arcs of the tree."""
+    n = len(cost)
     child, after, depth, stack, dual = tree[1], tree[2], tree[4], tree[5], number[1]
-    root = n + m - 1
-    depth[root], dual[root], stack[0], top = 0, 0.0, root, 1
-    while top:
-        top -= 1
-        x = stack[top]
+    stack[0], left = top, 1
+    while left:
+        left -= 1
+        x = stack[left]
         y = child[x]
         while y >= 0:
             depth[y] = depth[x] + 1
             dual[y] = (cost[y, x - n] if y < n else cost[x, y - n]) - dual[x]
-            stack[top] = y
-            top += 1
+            stack[left] = y
+            left += 1
             y = after[y]
 
 
-def pivot(source: Any, sink: Any, low: Any, n: Any, tree: Any, number: Any) -> None:
-    """Bring the arc from ``source`` to ``sink``, of reduced cost ``low``, into the tree."""
-    parent, child, after, depth, stack = tree[0], tree[1], tree[2], tree[4], tree[5]
+def pivot(source: Any, sink: Any, cost: Any, tree: Any, number: Any) -> None:
+    """Bring the arc from ``source`` to ``sink`` into the tree."""
+    n = len(cost)
+    parent, depth = tree[0], tree[4]
     flow, dual = number[0], number[1]
     x, y = source, sink
     most_x, most_y, out_x, out_y = np.inf, np.inf, -1, -1
@@ -163,18 +164,8 @@ def pivot(source: Any, sink: Any, low: Any, n: Any, tree: Any, number: Any) -> N
             break
         x, under, carried = up, x, was
     depth[new] = depth[parent[new]] + 1
-    dual[new] += low
-    stack[0], top = new, 1
-    while top:
-        top -= 1
-        x = stack[top]
-        y = child[x]
-        while y >= 0:
-            depth[y] = depth[x] + 1
-            dual[y] += low if (y < n) == (new < n) else -low
-            stack[top] = y
-            top += 1
-            y = after[y]
+    dual[new] = cost[source, sink - n] - dual[parent[new]]
+    label(new, cost, tree, number)
 
 
 def value(cost: Any, tree: Any, number: Any) -> Any:
