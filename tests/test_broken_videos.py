@@ -80,7 +80,7 @@ def test_extract_reads_files_and_folders_and_skips_what_is_broken(tmp_path: Path
     for number, image in enumerate(moving(3)):
         (folder / "frames").mkdir(exist_ok=True)
         image.save(folder / "frames" / f"f{number}.png")
-    done = run(tmp_path, ["good", "frames", *expected], frames="uniform:5")
+    done = run(tmp_path, ["good", "frames", *expected], frames="uniform:1-5")
     assert len(done.skipped) == len(expected)
     with open_features(done.path) as features:
         assert features.video.ids.tolist() == ["good", "frames"]
@@ -88,6 +88,9 @@ def test_extract_reads_files_and_folders_and_skips_what_is_broken(tmp_path: Path
         assert columns["frame"][:8].tolist() == [5, 15, 25, 35, 45, 0, 1, 2]
         np.testing.assert_array_equal(columns["time"][:8], [0.2, 0.6, 1, 1.4, 1.8, *[np.nan] * 3])
         assert columns["time"][:].dtype == np.float64
+    done = run(tmp_path, ["good", "frames"], frames="uniform:5")
+    (short,) = done.skipped
+    assert "'frames', has 3 of the 5 frames" in short
     with pytest.raises(InputError, match="half"):
         run(tmp_path, ["good", "half"], strict=True)
     done = run(tmp_path, ["good", "frames"], frames="fps:2")

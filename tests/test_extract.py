@@ -39,7 +39,7 @@ def test_everything_is_in_the_file(place: Workplace) -> None:
         assert features.bank_text is not None
         assert features.bank_text.video is not None
         assert features.bank_text.video.tolist() == [i // 2 for i in range(8)]
-        known = {"dataset": "toys", "split": "test", "encoder": "toy", "frames": "uniform:12"}
+        known = {"dataset": "toys", "split": "test", "encoder": "toy", "frames": "uniform:1-12"}
         assert features.attrs.items() >= known.items()
         assert features.attrs["dim"] == 16
         assert not features.attrs["normalized"]
@@ -57,15 +57,27 @@ def test_the_file_is_the_same_whatever_the_batch_and_to_the_byte(place: Workplac
     assert same(first, other)
 
 
-@pytest.mark.parametrize(("frames", "short"), [("uniform:3", 0), ("uniform:4", 7), ("all", 0)])
-def test_videos_of_too_few_frames_are_named_and_keep_theirs(
-    place: Workplace, frames: str, short: int
-) -> None:
-    done = place.extract(bank=None, frames=frames)
-    assert done.short == tuple(VIDEOS[:short])
+def test_videos_shorter_than_asked_are_skipped_and_named(place: Workplace) -> None:
+    write_videos(place.source.videos, ["v1", "v4"], frames=4)
+    done = place.extract(frames="uniform:4", bank=None)
+    assert done.counts == {"video": 2, "text": 4}
+    assert len(done.skipped) == len(VIDEOS) - 2
+    for video, sentence in zip(sorted({*VIDEOS} - {"v1", "v4"}), done.skipped, strict=True):
+        assert f"video '{video}', has 3 of the 4 frames that --frames uniform:4" in sentence
+        assert "--frames uniform:1-4 takes those that there are" in sentence
+    with open_features(done.path) as features:
+        assert features.video.ids.tolist() == ["v1", "v4"]
+        assert features.video.lengths.tolist() == [4, 4]
+    with pytest.raises(InputError, match="'v0', has 3 of the 4 frames"):
+        place.extract("strict.h5", frames="uniform:4", bank=None, strict=True)
+
+
+@pytest.mark.parametrize(("frames", "kept"), [("uniform:3", 3), ("head:1-4", 3), ("tail:2-5", 3)])
+def test_videos_as_long_as_asked_are_kept(place: Workplace, frames: str, kept: int) -> None:
+    done = place.extract(bank=None, frames=frames, strict=True)
     assert done.counts["video"] == len(VIDEOS)
     with open_features(done.path) as features:
-        assert set(features.video.lengths) == {3}
+        assert set(features.video.lengths) == {kept}
 
 
 def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
@@ -88,8 +100,13 @@ def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
 
 
 def test_a_folder_without_any_of_the_videos_is_an_error(place: Workplace) -> None:
-    with pytest.raises(InputError, match=r"empty /video.*'v0' is not there"):
-        place.extract(source=Source(place.bank.videos, place.source.captions))
+    nowhere = Source(place.bank.videos, place.source.captions)
+    with pytest.raises(InputError, match=r"empty /video, as all 7 are skipped: .*'v0' is not the"):
+        place.extract(source=nowhere)
+    assert not (place.root / "f.h5").exists(), "a file without any item is in nobody's way"
+    with pytest.raises(InputError, match="empty /bank/video, as all 4 are skipped"):
+        place.extract(bank=Source(place.source.videos, place.bank.captions))
+    assert place.extract().counts["bank/video"] == 4, "what was encoded stays, and is carried on"
 
 
 def test_what_an_encoder_cannot_do_is_named(

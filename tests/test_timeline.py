@@ -94,6 +94,9 @@ def test_a_segment_is_read_by_its_times(tmp_path: Path) -> None:
     clip = videos(tmp_path, "uniform:2").read("v", 3.0, 9.0)
     assert clip.times is not None
     assert clip.times.tolist() == [3.24, 3.72]
+    with pytest.raises(InputError, match=r"'v', from 3.8 s to 9 s has 5 of the 6 frames"):
+        videos(tmp_path, "uniform:6").read("v", 3.8, 9.0)
+    assert videos(tmp_path, "uniform:1-6").read("v", 3.8, 9.0).numbers == [95, 96, 97, 98, 99]
     for start, end in ((4.0, 5.0), (2.0, 2.0), (3.0, 1.0)):
         with pytest.raises(
             InputError, match=r"shows no frame from .* its frames are at 0 to 3\.96 s"

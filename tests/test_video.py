@@ -19,7 +19,10 @@ def read(folder: Path, video: str, frames: str = "all") -> Clip:
 
 @pytest.mark.parametrize(
     "spec",
-    ["uniform:12", "ends:1", "head:3", "tail:3", "fps:0.5", "fps:29.97", "fps:1,ends:12", "all"],
+    [
+        *("uniform:12", "ends:1", "head:3", "tail:3", "uniform:1-12", "tail:3-4"),
+        *("fps:0.5", "fps:29.97", "fps:1,ends:12", "fps:1,ends:1-12", "all"),
+    ],
 )
 def test_a_sampling_round_trips(spec: str) -> None:
     assert str(parse_sampling(spec)) == spec
@@ -36,6 +39,11 @@ def test_a_sampling_round_trips(spec: str) -> None:
             "uniform:2,head:1",
             "fps",
             "head:0",
+            "uniform:0-3",
+            "uniform:3-2",
+            "uniform:3-",
+            "uniform:-3",
+            "uniform:1-2-3",
             "fps:1,",
         ),
     ],

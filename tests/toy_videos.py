@@ -12,7 +12,7 @@ from PIL import Image
 def write_videos(folder: Path, videos: Iterable[str], frames: int = 3) -> Path:
     """Write a folder of ``frames`` images for each video."""
     for number, video in enumerate(videos):
-        (folder / video).mkdir(parents=True)
+        (folder / video).mkdir(parents=True, exist_ok=True)
         for frame in range(frames):
             image = Image.new("RGB", (6, 4), (number % 256, frame, 0))
             image.save(folder / video / f"f{frame:03d}.png")

@@ -39,8 +39,11 @@ def extract(
         Path | None, typer.Option(help="npz of vrbench train projection, applied to all tokens.")
     ] = None,
     frames: Annotated[
-        str, typer.Option(help="uniform:N, ends:N, head:N, tail:N, fps:R, fps:R,ends:N or all.")
-    ] = "uniform:12",
+        str,
+        typer.Option(
+            help="all, fps:R, uniform:N, ends:N, head:N, tail:N, or fps:R,ends:N; M-N for M to N."
+        ),
+    ] = "uniform:1-12",
     bank_split: Annotated[
         str | None, typer.Option(help="Split of the dataset that is the bank.")
     ] = None,
@@ -83,7 +86,7 @@ def extract(
       vrbench extract --videos MSRVTT/videos/ --dataset msrvtt
           --annotations MSRVTT/ --split test --bank-split train-9k
           --bank-size 16384 --encoder clip --weights ViT-B-32.pt
-          --frames fps:1,ends:12 --out f.h5
+          --frames fps:1,ends:1-12 --out f.h5
 
       vrbench extract --videos frames/ --captions test.csv --encoder toy:dim=64
           --bank-videos train/ --bank-captions train.csv --out toy.h5
@@ -150,11 +153,6 @@ def _report(done: Extraction) -> None:
         note(f"Skipped: {sentence}")
     if len(done.skipped) > MOST:
         note(f"... and {len(done.skipped) - MOST} more.")
-    if done.short:
-        note(
-            f"{len(done.short)} videos have fewer frames than asked for and keep those that they "
-            f"have: {', '.join(done.short[:MOST])}{' ...' if len(done.short) > MOST else ''}."
-        )
     if done.fitted:
         note(
             f"{done.fitted} of these videos are among those that the projection was fitted on: "

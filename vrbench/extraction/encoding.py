@@ -38,7 +38,6 @@ class Job:
         strict: stop at an item that cannot be read, else skip it.
         progress: called after each item.
         skipped: a sentence for each item that was skipped so far.
-        short: videos encoded so far that have fewer frames than asked for, and keep those.
         counts: side -> items in the file.
         missing: side -> annotated items that the file does not have.
     """
@@ -49,7 +48,6 @@ class Job:
     strict: bool
     progress: Progress
     skipped: list[str] = field(default_factory=list)
-    short: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
 
@@ -58,8 +56,6 @@ class Job:
 
         def encode(video: Video) -> Tokens:
             clip = media.read(video.file or video.id, video.start, video.end)
-            if len(clip.numbers) < media.sampling.most:
-                self.short.append(video.id)
             encoded = self.encoder.video(replace(clip, id=video.id))
             frame = clip.numbers if encoded.frame is None else encoded.frame
             per_token: dict[str, NDArray[Any]] = {"frame": np.array(frame, dtype=np.int64)}

@@ -66,7 +66,6 @@ class Extraction:
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
         notes: what the encoder says about its weights, and the datasets about their files.
-        short: videos encoded now that have fewer frames than asked for, and keep those.
     """
 
     path: Path
@@ -74,7 +73,6 @@ class Extraction:
     skipped: tuple[str, ...]
     fitted: int
     notes: tuple[str, ...] = ()
-    short: tuple[str, ...] = ()
 
 
 def extract(
@@ -84,7 +82,7 @@ def extract(
     encoder: str,
     weights: Path | None = None,
     projection: Path | None = None,
-    frames: str = "uniform:12",
+    frames: str = "uniform:1-12",
     bank: Source | None = None,
     dataset: str = "",
     split: str = "",
@@ -153,14 +151,14 @@ def extract(
         job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
         for side, part in parts.items():
             _encode(job, side, media[side], piece.of(part))
-        if piece.whole:
-            _check_counts(job, out)
+            if piece.whole:
+                _check_counts(job, out)
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         writer.finish(**_said(notes=notes), **_said(missing=job.missing))
     seen = sum(video.id in fitted for video in parts[""].videos)
     said = (*loaded.notes, *notes)
-    return Extraction(out, job.counts, tuple(job.skipped), seen, said, tuple(sorted(job.short)))
+    return Extraction(out, job.counts, tuple(job.skipped), seen, said)
 
 
 def _encode(job: Job, side: str, media: Videos, part: Annotations) -> None:
@@ -196,8 +194,9 @@ def _check_bank(parts: Mapping[str, Annotations], fitted: frozenset[str]) -> Non
 def _check_counts(job: Job, out: Path) -> None:
     for side, count in job.counts.items():
         if count == 0:
-            reason = job.skipped[0] if job.skipped else "the captions name none."
-            raise InputError(f"{out} has an empty /{side}: {reason}")
+            all_of = f"all {job.missing[side]} are skipped: "
+            reason = all_of + job.skipped[0] if job.skipped else "the captions name none."
+            raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 
 def _said(**attrs: object) -> dict[str, str]:

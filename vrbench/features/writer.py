@@ -175,8 +175,11 @@ class FeatureWriter:
         self._mark(complete=True)
 
     def close(self) -> None:
-        """Close the file; what was appended is kept, complete or not."""
+        """Close the file; what was appended is kept. One begun without any item is removed."""
+        empty = not len(self._file) and not self._file.attrs.get("complete", True)
         self._file.close()
+        if empty:
+            self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> FeatureWriter:
         return self

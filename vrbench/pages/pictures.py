@@ -14,7 +14,7 @@ from vrbench.files import replacing
 from vrbench.pages import html
 from vrbench.video import Videos, open_videos, parse_sampling
 
-FRAMES = parse_sampling("uniform:3")
+FRAMES = parse_sampling("uniform:1-3")
 HEIGHT = 72
 """Pixels of a thumbnail."""
 

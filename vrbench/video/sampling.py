@@ -15,21 +15,22 @@ ROUNDING = 0.0005
 CUTS = ("uniform", "ends", "head", "tail")
 _WORDS = ("all", "fps", *CUTS)
 _HELP = (
-    "write uniform:N, ends:N, head:N or tail:N with a whole N >= 1, fps:R with R > 0, both as "
-    "fps:1,ends:12, or all"
+    "write uniform:N, ends:N, head:N or tail:N with a whole N >= 1 (exactly N frames, or M-N for M "
+    "to N of them), fps:R with R > 0, both as fps:1,ends:1-12, or all"
 )
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How frames are chosen, such as ``uniform:12``, ``fps:1``, ``fps:1,ends:12`` or ``all``.
+    """How frames are chosen, such as ``uniform:12``, ``fps:1``, ``fps:1,ends:1-12`` or ``all``.
 
     ``fps:R`` takes what a player shows at the times k/R, k = 0, 1, ... up to the last frame: the
     last frame with time <= k/R (+ 0.5 ms, as containers round). A frame that is shown at several
     of these times is taken as often, so that the time axis stays even.
 
-    Then at most N of these frames (of all frames without ``fps``) are kept; where there are no
-    more than N, each of them once:
+    Then N of these frames (of all frames without ``fps``) are kept. ``uniform:12`` asks for 12: a
+    video that has fewer is shorter than asked. ``uniform:1-12`` takes each frame once of a video
+    that has 1 to 12:
 
     * ``uniform:N`` the middle one of N stretches of equal count, number floor((i + 0.5) n / N);
     * ``ends:N`` evenly from the first to the last, both included, ``linspace(0, n - 1, N)`` cut
@@ -37,26 +38,29 @@ class Sampling:
     * ``head:N`` the first N; ``tail:N`` the last N.
 
     CLIP4Clip (arXiv:2104.08860, released code) takes one frame a second and cuts by
-    ``slice_framepos`` 0 (``fps:1,head:12``), 1 (``fps:1,tail:12``) or 2 (``fps:1,ends:12``).
-    Deviation: its seconds are counted in frames, int(frame rate) a second.
+    ``slice_framepos`` 0 (``fps:1,head:1-12``), 1 (``fps:1,tail:1-12``) or 2
+    (``fps:1,ends:1-12``). Deviation: its seconds are counted in frames, int(frame rate) a second.
 
     Attributes:
         fps: frames a second; 0 takes every frame.
         cut: ``uniform``, ``ends``, ``head``, ``tail``; "" keeps all.
+        least: frames that a video must have.
         most: frames that ``cut`` leaves at most.
     """
 
     fps: float = 0.0
     cut: str = ""
+    least: int = 0
     most: int = 0
 
     def __str__(self) -> str:
         rate = [f"fps:{self.fps:.12g}"] if self.fps else []
-        cut = [f"{self.cut}:{self.most}"] if self.cut else []
+        count = f"{self.most}" if self.least == self.most else f"{self.least}-{self.most}"
+        cut = [f"{self.cut}:{count}"] if self.cut else []
         return ",".join(rate + cut) or "all"
 
     def choose(self, n: int, times: NDArray[np.float64] | None = None) -> list[int]:
-        """Return the frames to read of ``n``, in order.
+        """Return the frames to read of ``n``, in order: fewer than ``least`` if there are not more.
 
         Args:
             n: how many frames there are, at least 1.
@@ -85,7 +89,7 @@ def _shown(times: NDArray[np.float64], fps: float) -> NDArray[np.int64]:
 
 
 def parse_sampling(spec: str) -> Sampling:
-    """Read ``uniform:12``, ``fps:1``, ``fps:1,ends:12``, ``all`` and the like.
+    """Read ``uniform:12``, ``fps:1``, ``fps:1,ends:1-12``, ``all`` and the like.
 
     Raises:
         InputError: the spec is none of these, or its number is out of range.
@@ -97,18 +101,18 @@ def parse_sampling(spec: str) -> Sampling:
         if kind not in _WORDS:
             hint = did_you_mean(kind, _WORDS)
             raise InputError(f"Unknown frames '{spec}'.{hint} Please {_HELP}.")
-    rate = _number(parts.pop(0)[2], float) if parts[0][0] == "fps" else 0.0
-    kind, _, text = parts.pop(0) if parts else ("", "", "1")
-    most = _number(text, int)
-    if parts or kind in ("all", "fps") or rate is None or most is None:
-        raise InputError(f"Cannot read frames '{spec}': {_HELP}.")
-    return Sampling(rate, kind, int(most) if kind else 0)
-
-
-def _number(text: str, kind: type[float]) -> float | None:
-    """Return a number above 0 and below infinity, else None."""
     try:
-        value = kind(text)
+        rate = _positive(float(parts.pop(0)[2])) if parts[0][0] == "fps" else 0.0
+        kind, _, text = parts.pop(0) if parts else ("", "", "1")
+        least, most = int(text.split("-")[0]), int(text.split("-", 1)[-1])
+        if parts or kind in ("all", "fps") or not 0 < least <= most:
+            raise ValueError(spec)
     except ValueError:
-        return None
-    return value if 0 < value < float("inf") else None
+        raise InputError(f"Cannot read frames '{spec}': {_HELP}.") from None
+    return Sampling(rate, kind, least, most) if kind else Sampling(rate)
+
+
+def _positive(rate: float) -> float:
+    if not 0 < rate < float("inf"):
+        raise ValueError(rate)
+    return rate

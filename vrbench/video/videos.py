@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -52,8 +52,8 @@ class Videos:
             end: likewise.
 
         Raises:
-            InputError: the video is missing, there twice, damaged or cut off, or the segment holds
-                none of its frames.
+            InputError: the video is missing, there twice, damaged or cut off, has fewer frames than
+                asked for, or the segment holds none of its frames.
         """
         path = self._find(name)
         if path.is_dir():
@@ -63,7 +63,7 @@ class Videos:
                     "segments and fps:R need its video file."
                 )
             files = frame_files(path, name)
-            numbers = self.sampling.choose(len(files))
+            numbers = self._enough(self.sampling.choose(len(files)), f"{path}, video '{name}',")
             return Clip(name, [read_image(files[i], name) for i in numbers], numbers)
         try:
             return self._decoded(path, name, read_timeline(path, name), (start, end))
@@ -77,17 +77,27 @@ class Videos:
         low, high = max(segment[0] or 0.0, 0.0), segment[1]
         first = int(np.searchsorted(times, low - ROUNDING))
         last = len(times) if high is None else int(np.searchsorted(times, high - ROUNDING))
+        until = "" if high is None else f" to {high:g} s"
         if last <= first:
-            until = "" if high is None else f" to {high:g} s"
             raise InputError(
                 f"{path}, video '{name}', shows no frame from {low:g} s{until}: its frames are at "
                 f"0 to {times[-1]:.2f} s; correct the segment or leave it out."
             )
         chosen = self.sampling.choose(last - first, times[first:last] - low)
-        numbers = [first + i for i in chosen]
+        part = f" from {low:g} s{until}" if segment != (None, None) else ""
+        numbers = self._enough([first + i for i in chosen], f"{path}, video '{name}',{part}")
         frames = DecodedFrames(path, name, line, numbers)
         images = frames if len(frames) > HELD else list(frames)
         return Clip(name, images, numbers, times[numbers])
+
+    def _enough(self, numbers: list[int], where: str) -> list[int]:
+        """Return the numbers of the chosen frames, unless they are fewer than asked for."""
+        if len(numbers) < (least := self.sampling.least):
+            raise InputError(
+                f"{where} has {len(numbers)} of the {least} frames that --frames {self.sampling} "
+                f"asks for; --frames {replace(self.sampling, least=1)} takes those that there are."
+            )
+        return numbers
 
     def _find(self, name: str) -> Path:
         """Return the folder of frames or the file of a video."""
@@ -133,7 +143,7 @@ def open_videos(path: Path, sampling: Sampling) -> Videos:
     if sampling.fps and "file" not in kinds:
         raise InputError(
             f"--frames {sampling} needs video files: folders of frames ({path}) have no time "
-            "axis; use uniform:N or all."
+            "axis; use uniform:1-N or all."
         )
     if "file" in kinds:
         needed("av", "video")  # now, not for each video anew
