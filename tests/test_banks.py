@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import oracle_metrics as slow
@@ -120,12 +122,18 @@ def test_the_bank_of_a_similarity_file_becomes_the_bank(path: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("norm", ["ncl", "csls", "gc", "qb-norm", "dsl:log=true"])
+@pytest.mark.parametrize("order", [np.ascontiguousarray, np.asfortranarray])
 def test_a_bank_that_stays_on_disk_changes_nothing(
-    path: Path, tmp_path: Path, norm: str, monkeypatch: pytest.MonkeyPatch
+    path: Path,
+    tmp_path: Path,
+    norm: str,
+    order: Callable[[Any], Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sim, bank = matrices(path, "max-avg")
     file = tmp_path / "bank.npz"
-    np.savez(file, t2v=sim.t2v, text_video=OWNER, bank_t2v=bank["t2v"], bank_v2t=bank["v2t"])
+    banked = {f"bank_{d}": order(bank[d]) for d in ("t2v", "v2t")}
+    np.savez(file, t2v=sim.t2v, text_video=OWNER, **banked)
     (expected,) = vrbench.evaluate(path, "max-avg", norm, "train")
     monkeypatch.setattr("vrbench.sims.file.LARGE", 0)
     (from_file,) = vrbench.evaluate(path, "max-avg", norm, file)

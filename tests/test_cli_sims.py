@@ -12,6 +12,9 @@ from cli_runs import OWNER, random_sim, refused, run
 from numpy.typing import NDArray
 from small_features import COUNTS
 
+from vrbench.evaluation import feature_source
+from vrbench.sims import stored
+
 Array = NDArray[Any]
 
 
@@ -50,6 +53,21 @@ def test_the_saved_bank_is_the_train_bank() -> None:
     assert read["bank"] == direct["bank"]
     assert read["metrics"] == direct["metrics"]
     assert read["diagnostics"] == direct["diagnostics"]
+
+
+@pytest.mark.usefixtures("place")
+def test_a_bank_that_stays_on_disk_is_saved_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("eval", "f.h5", "--method", "scan", "--norm", "ncl", "--overwrite", "--save-sim")
+    run(*words, "whole.npz")
+    monkeypatch.setattr(feature_source, "spare", lambda *_: 0)
+    monkeypatch.setattr(feature_source, "SPOOLED", 100)
+    monkeypatch.setattr(stored, "COPIED", 50)
+    run(*words, "spooled.npz")
+    with np.load("whole.npz") as whole, np.load("spooled.npz") as spooled:
+        assert {*whole.files} == {*spooled.files}
+        assert {"bank_t2v", "bank_v2t", "bank_bank_t2v"} <= {*whole.files}
+        for key in whole.files:
+            np.testing.assert_array_equal(whole[key], spooled[key])
 
 
 @pytest.mark.usefixtures("place")

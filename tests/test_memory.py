@@ -97,12 +97,23 @@ def least(path: Path) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("bank", ["test", "train"])
-def test_the_memory_that_a_refusal_asks_for_is_enough_for_a_grid(bank: str, tmp_path: Path) -> None:
+NORMS = "--norm none --norm dsl --norm inverted-softmax:beta=5"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *(f"{NORMS} --bank {bank}" for bank in ("test", "train")),
+        "--norm ncl --bank rolling:200",
+        "--save-sim {}/sims.npz",
+        "--norm ncl --save-sim {}/sims.npz",
+    ],
+)
+def test_the_memory_that_a_refusal_asks_for_is_enough(more: str, tmp_path: Path) -> None:
     path = tmp_path / "f.h5"
     made = alone(LARGE, path)
     assert made.returncode == 0, made.stderr
-    grid = "--method max-avg --norm none --norm dsl --norm inverted-softmax:beta=5 --bank " + bank
+    grid = "--method max-avg " + more.format(tmp_path)
     words = ["eval", path, *grid.split(), "--out", tmp_path / "out", "-q"]
     refused = alone(PEAK, *words, "--memory", least(path))
     found = re.search(r"give at least (\d+)MB", refused.stderr)

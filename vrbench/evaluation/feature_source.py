@@ -92,7 +92,9 @@ class FeatureSource:
         fits = self.compute.matrix and 2 * self._width * self.pairs("none") <= self._room
         return "raw" if fits or bank != "none" else "folded"
 
-    def check_room(self, jobs: Sequence[tuple[Method | None, str]]) -> None:
+    def check_room(
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+    ) -> None:
         """Refuse a bound of memory that is too small for the matrices of the whole grid.
 
         Raises:
@@ -101,7 +103,9 @@ class FeatureSource:
         raw = 2 * self._width * self.pairs("none")
         for method, bank in jobs:
             size = raw + (self._normalized if bank != "none" else 0)
-            if self.version(bank) == "folded":
+            if saved:
+                size += self._beside(bank)
+            elif self.version(bank) == "folded" and not whole:
                 size = 4 * self.pairs("none") if self.bounds(method) else 0
             check_fits(size, self._room)
 
@@ -136,6 +140,18 @@ class FeatureSource:
         """Bytes of both directions' matrices after a norm."""
         return 2 * 8 * self.pairs("none")
 
+    def _beside(self, bank: str) -> int:
+        """Bytes of the matrices that ``beside`` makes."""
+        texts, videos = self._bank_sides(bank)
+        banked = len(texts) * len(videos) if texts is not None and videos is not None else 0
+        text, video = map(len, self._sides)
+        within = text**2 + video**2 + text * video if self._within_is_kept else 0
+        return 8 * within + (2 * self._width * banked if banked <= MOST_PAIRS else 0)
+
+    @property
+    def _within_is_kept(self) -> bool:
+        return max(map(len, self._sides)) ** 2 <= MOST_PAIRS
+
     def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
         """Score the bank's texts against the videos, and the texts against the bank's videos."""
         if kind == "file" and isinstance(self.other, SimFile):
@@ -166,7 +182,7 @@ class FeatureSource:
         texts, videos = self._bank_sides(kind)
         sides = (self.features.text, self.features.video, texts, videos)
         kept |= {key: ordered(side) for key, side in zip(SEQUENCES, sides, strict=True) if side}
-        if max(len(self.features.text), len(self.features.video)) ** 2 <= MOST_PAIRS:
+        if self._within_is_kept:
             kept |= self.within()
             del kept["text_video"]  # there it names each text's video
         if texts is None or videos is None or texts.video is None:
@@ -174,7 +190,7 @@ class FeatureSource:
         kept["bank_text_video"] = texts.video
         pairs = len(texts) * len(videos)
         if pairs <= MOST_PAIRS:
-            sim = self._score(method, texts, videos, "both", None, 16 * pairs)
+            sim = self._score(method, texts, videos, "both", None, 2 * self._width * pairs)
             kept |= {"bank_bank_t2v": sim.t2v}
             kept |= {} if sim.v2t is sim.t2v else {"bank_bank_v2t": sim.v2t}
         return kept

@@ -60,7 +60,8 @@ class Run:
         if self.out is not None:
             check_folder(self.out)
         self._check_matrix(jobs, save)
-        self.source.check_room([(job.method, job.bank) for job in jobs if not job.exists])
+        pending = [(job.method, job.bank) for job in jobs if not job.exists]
+        self.source.check_room(pending, self.settings.v2t != "best-caption", save is not None)
         last: tuple[Method | None, str] | None = None
         sim: Sim | None = None
         banks: dict[str, BankSim] = {}
@@ -83,18 +84,16 @@ class Run:
             yield self._finish(job, sim, banks[job.bank], scoring, save)
 
     def _check_matrix(self, jobs: Sequence[Job], save: Path | None) -> None:
-        """Refuse what needs the whole matrix where none is kept."""
-        if all(self.source.version(job.bank) != "folded" for job in jobs):
+        """Refuse what needs the whole matrix where none is to be kept."""
+        if self.compute.matrix or all(self.source.version(job.bank) != "folded" for job in jobs):
             return
-        asked = not self.compute.matrix
         for wrong, what in (
-            (asked and any(job.norm.needs_bank for job in jobs), "only --norm none"),
+            (any(job.norm.needs_bank for job in jobs), "only --norm none"),
             (save is not None, "nothing to save"),
             (self.settings.v2t != "best-caption", "only --v2t best-caption"),
         ):
             if wrong:
-                why = "with --no-matrix" if asked else "where --memory cannot hold the matrices"
-                raise InputError(f"There is {what} {why}.")
+                raise InputError(f"There is {what} with --no-matrix: leave that out.")
 
     def _existing(self, job: Job) -> Result | None:
         if not job.exists or self.out is None:

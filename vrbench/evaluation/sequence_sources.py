@@ -55,7 +55,9 @@ class SequenceFeatures(FeatureSource):
         """Return whose matched similarities a bucket is taken of, ``raw`` without one."""
         return "raw" if self.along.matched_quantile is None else self._matched_kind(bank)
 
-    def check_room(self, jobs: Sequence[tuple[Method | None, str]]) -> None:
+    def check_room(
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+    ) -> None:
         """Clip-caption similarities are scored in blocks; each asks for its own room."""
 
     def _matched_kind(self, bank: str) -> str:

@@ -68,7 +68,9 @@ class SimSource:
         """Return ``given`` or ``raw``."""
         return "given" if bank == "none" else "raw"
 
-    def check_room(self, jobs: Sequence[tuple[Method | None, str]]) -> None:
+    def check_room(
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+    ) -> None:
         """Nothing is scored."""
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:

@@ -57,8 +57,16 @@ class Source(Protocol):
     def version(self, bank: str) -> str:
         """Return which of its similarities ``sim`` gives for this bank."""
 
-    def check_room(self, jobs: Sequence[tuple[Method | None, str]]) -> None:
-        """Refuse, before anything is scored, a (method, bank) that the bound cannot hold."""
+    def check_room(
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+    ) -> None:
+        """Refuse, before anything is scored, a (method, bank) that the bound cannot hold.
+
+        Args:
+            jobs: what is to be scored.
+            whole: whether the matrix has to be kept, and not only what is counted of it.
+            saved: whether it is to be saved with all that stands beside it.
+        """
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Return the raw similarities."""

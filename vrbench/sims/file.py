@@ -17,7 +17,7 @@ from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
 from vrbench.sims.beside import SMALL, small_beside
 from vrbench.sims.sim import Sim, as_matrix
-from vrbench.sims.stored import StoredMatrix, in_npz, spool
+from vrbench.sims.stored import StoredMatrix, in_npz, spool, write_npz
 from vrbench.truth import Truth
 
 KEYS = (
@@ -133,7 +133,7 @@ def save_sim(
         arrays["positives"][truth.text, truth.video] = True
     arrays |= beside
     with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **{k: v for k, v in arrays.items() if v is not None})
+        write_npz(stream, {key: value for key, value in arrays.items() if value is not None})
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -166,15 +166,19 @@ def _on_disk(path: Path, key: str) -> Any:
     stored = in_npz(path, key)
     if stored is None or stored.rows * stored.columns * stored.dtype.itemsize <= LARGE:
         return None
-    if key == "bank_t2v":
+    if stored.transposed == (key == "bank_v2t"):
         return stored
     # its queries are columns of the file: turn it around once, so that they can be read
+    return _turned(stored.T) if stored.transposed else _turned(stored).T
+
+
+def _turned(stored: StoredMatrix) -> StoredMatrix:
+    """Return the transpose, row after row in a file of its own."""
     step = max(1, LARGE // (stored.rows * stored.dtype.itemsize))
-    turned = (
+    return spool(
         np.concatenate([stored[rows][:, first : first + step] for rows in _runs(stored)]).T
         for first in range(0, stored.columns, step)
     )
-    return spool(turned).T
 
 
 def _runs(stored: StoredMatrix) -> Iterator[slice]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+COPIED = 16_000_000
+"""Bytes that are written from file to file at once."""
 
 
 class _Handle:
@@ -99,6 +102,30 @@ def spool(blocks: Iterable[NDArray[Any]]) -> StoredMatrix:
     return StoredMatrix(handle, 0, rows, block.shape[1], block.dtype)
 
 
+def write_npz(stream: IO[bytes], arrays: Mapping[str, Any]) -> None:
+    """Write an npz as ``np.savez`` does, without loading what stays on disk."""
+    with zipfile.ZipFile(stream, "w") as archive:
+        for key, value in arrays.items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
+                if isinstance(value, StoredMatrix):
+                    _write_npy(member, value)
+                else:
+                    np.lib.format.write_array(member, np.asarray(value), allow_pickle=False)
+
+
+def _write_npy(member: IO[bytes], matrix: StoredMatrix) -> None:
+    header = {
+        "descr": np.lib.format.dtype_to_descr(matrix.dtype),
+        "fortran_order": matrix.transposed,
+        "shape": matrix.shape,
+    }
+    np.lib.format.write_array_header_1_0(member, header)
+    rows = matrix.T if matrix.transposed else matrix
+    step = max(1, COPIED // (rows.columns * rows.dtype.itemsize))
+    for start in range(0, len(rows), step):
+        member.write(rows[start : start + step].data)
+
+
 def in_npz(path: Path, key: str) -> StoredMatrix | None:
     """Open a 2-D float array inside an uncompressed npz; None where it has to be loaded."""
     with zipfile.ZipFile(path) as archive:
@@ -112,10 +139,11 @@ def in_npz(path: Path, key: str) -> StoredMatrix | None:
                 read if version == (1, 0) else np.lib.format.read_array_header_2_0
             )(stream)
             header = stream.tell()
-    if fortran or len(shape) != 2 or dtype not in (np.float32, np.float64):
+    if len(shape) != 2 or dtype not in (np.float32, np.float64):
         return None
     file = _Handle(os.open(path, os.O_RDONLY))
     # the local header has its own lengths of name and extra field, 26 and 28 bytes in
     name, extra = np.frombuffer(file.read(4, member.header_offset + 26), "<u2")
     start = member.header_offset + 30 + int(name) + int(extra) + header
-    return StoredMatrix(file, start, *shape, np.dtype(dtype))
+    rows, columns = shape[::-1] if fortran else shape
+    return StoredMatrix(file, start, rows, columns, np.dtype(dtype), fortran)
