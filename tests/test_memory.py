@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from small_features import write_features
@@ -123,6 +124,24 @@ def test_the_memory_that_a_refusal_asks_for_is_enough(more: str, tmp_path: Path)
     done = alone(PEAK, *words, "--memory", f"{enough}MB")
     assert done.returncode == 0, done.stderr
     assert int(done.stderr.split()[-1]) <= enough * MB
+
+
+@pytest.mark.parametrize("norm", ["none", "ncl"])
+def test_a_similarity_file_fits_or_is_refused(norm: str, tmp_path: Path) -> None:
+    path, rng = tmp_path / "s.npz", np.random.default_rng(0)
+    t2v, v2t = rng.standard_normal((2, 5000, 4000))
+    np.savez(path, t2v=t2v, v2t=v2t, text_video=np.arange(5000) % 4000)
+    words = ["eval", "--from-sim", path, "--norm", norm, "--bank", "test", "-q", "--out", tmp_path]
+    bound, refusals = 1, []
+    while (done := alone(PEAK, *words, "--memory", f"{bound}MB")).returncode == 2:
+        found = re.search(r"give at least (\d+)MB", done.stderr)
+        assert found, done.stderr
+        bound = int(found[1])
+        refusals.append(done.stderr)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stderr.split()[-1]) <= bound * MB
+    # the imports, the file, and what a norm makes of it
+    assert len(refusals) == {"none": 2, "ncl": 3}[norm], refusals
 
 
 def test_without_norms_the_matrices_need_not_fit(tmp_path: Path) -> None:

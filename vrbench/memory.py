@@ -122,18 +122,23 @@ def _status(key: str) -> int | None:
     return int(found[0]) * 1024 if found else None
 
 
-def check_fits(matrices: int, room: int) -> None:
+def check_fits(matrices: int, room: int, instead: str = "") -> None:
     """Refuse similarity matrices of so many bytes where there is less room.
+
+    Args:
+        matrices: their bytes.
+        room: what ``spare`` said when there was nothing yet of them.
+        instead: what else to do, as the end of the sentence.
 
     Raises:
         InputError: it is; the sentence says which bound is enough.
     """
     if _bound is None or matrices <= room:
         return
+    enough = (_bound - room + matrices + _DRIFT) // MB
     raise InputError(
         f"--memory {_bound // MB}MB cannot hold the similarity matrices ({matrices // MB}MB) "
-        f"beside the imports: give at least {(_bound - room + matrices + _DRIFT) // MB}MB, or "
-        "fewer items (--limit)."
+        f"beside what is there: give at least {enough}MB{instead}."
     )
 
 

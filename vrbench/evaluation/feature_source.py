@@ -107,7 +107,7 @@ class FeatureSource:
                 size += self._beside(bank)
             elif self.version(bank) == "folded" and not whole:
                 size = 4 * self.pairs("none") if self.bounds(method) else 0
-            check_fits(size, self._room)
+            check_fits(size, self._room, ", or fewer items (--limit)")
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Score every text against every video, now or when the similarities are read."""

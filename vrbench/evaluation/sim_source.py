@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,12 @@ from vrbench.alignments.driver import Progress
 from vrbench.errors import InputError
 from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.features import Features
+from vrbench.memory import check_fits, spare
 from vrbench.normalizing import BankSim
 from vrbench.sims.beside import MATRICES, read_beside
 from vrbench.sims.file import SimFile
 from vrbench.sims.sim import DIRECTIONS, Sim
+from vrbench.sims.stored import loaded_bytes
 
 
 @dataclass(eq=False)
@@ -41,6 +44,7 @@ class SimSource:
         self.captions = self.file.beside.get("captions")
         self.given_norm = self.file.norm
         self.sequence: str | None = None
+        self._room = spare(sys.maxsize)
         self.scale = logit_scale(self.file.beside.get("scale"), str(self.file.path))
         about = {"file": self.file.path.name, "sha256": self.file.sha256()}
         self.about = {
@@ -71,7 +75,13 @@ class SimSource:
     def check_room(
         self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
     ) -> None:
-        """Nothing is scored."""
+        """Refuse a bound that what is made of the matrices does not fit in."""
+        t2v = self.file.sim.t2v
+        flat = 2 * t2v[0].nbytes if t2v.ndim == 3 else 0
+        beside = loaded_bytes(self.file.path, MATRICES) if saved else 0
+        for _, bank in jobs:
+            normalized = 2 * 8 * self.truth.n_text * self.truth.n_video if bank != "none" else 0
+            check_fits(flat + beside + normalized, self._room)
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Return the similarities before normalization, or as they are where none is wanted.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
+from vrbench.memory import check_fits, spare
 from vrbench.sims.beside import SMALL, small_beside
-from vrbench.sims.sim import Sim, as_matrix
-from vrbench.sims.stored import StoredMatrix, in_npz, spool, write_npz
+from vrbench.sims.sim import Sim, as_matrix, is_finite
+from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool, write_npz
 from vrbench.truth import Truth
 
 KEYS = (
@@ -145,7 +147,9 @@ def _read(path: Path) -> dict[str, Any]:
             names = file.files
             found = [key for key in names if key in (*KEYS, *SEQUENCES)]
             large = {key: _on_disk(path, key) for key in found if key in ("bank_t2v", "bank_v2t")}
-            arrays = {key: file[key] for key in found if large.get(key) is None}
+            held = [key for key in found if large.get(key) is None]
+            size, room = loaded_bytes(path, held), spare(sys.maxsize)
+            arrays = {key: file[key] for key in held} if size <= room else {}
     except (AttributeError, TypeError) as error:
         raise InputError(
             f"{path} holds a single array: save it as npz, np.savez(file, t2v=array)."
@@ -154,6 +158,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(
             f"{path} is not a readable npz file: write it with np.savez, without pickled objects."
         ) from error
+    check_fits(size, room)
     if "t2v" not in names:
         hint = did_you_mean("t2v", names) or f" It has: {', '.join(sorted(names)) or 'nothing'}."
         raise InputError(f"{path} has no matrix 't2v' (texts x videos).{hint}")
@@ -194,7 +199,7 @@ def _matrix(path: Path, key: str, value: NDArray[Any]) -> NDArray[Any]:
         raise InputError(
             f"{path}: {key} is {value.dtype} {value.shape}, expected numbers (texts, videos)."
         )
-    if not np.isfinite(value).all():
+    if not is_finite(value):
         where = tuple(np.argwhere(~np.isfinite(value))[0])
         raise InputError(
             f"{path}: {key} of text {where[-2]} and video {where[-1]} is {value[where]}: every "

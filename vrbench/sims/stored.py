@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import zipfile
@@ -132,13 +133,7 @@ def in_npz(path: Path, key: str) -> StoredMatrix | None:
         member = archive.getinfo(f"{key}.npy")
         if member.compress_type != zipfile.ZIP_STORED:
             return None
-        with archive.open(member) as stream:
-            version = np.lib.format.read_magic(stream)
-            read = np.lib.format.read_array_header_1_0
-            shape, fortran, dtype = (
-                read if version == (1, 0) else np.lib.format.read_array_header_2_0
-            )(stream)
-            header = stream.tell()
+        shape, fortran, dtype, header = _header(archive, member)
     if len(shape) != 2 or dtype not in (np.float32, np.float64):
         return None
     file = _Handle(os.open(path, os.O_RDONLY))
@@ -147,3 +142,31 @@ def in_npz(path: Path, key: str) -> StoredMatrix | None:
     start = member.header_offset + 30 + int(name) + int(extra) + header
     rows, columns = shape[::-1] if fortran else shape
     return StoredMatrix(file, start, rows, columns, np.dtype(dtype), fortran)
+
+
+def loaded_bytes(path: Path, keys: Iterable[str]) -> int:
+    """Return what these arrays of an npz, as far as it has them, take once they are loaded.
+
+    Numbers other than float32 and float64 are converted, one array after the other.
+    """
+    kept = passing = 0
+    with zipfile.ZipFile(path) as archive:
+        for key in {f"{key}.npy" for key in keys} & {*archive.namelist()}:
+            shape, _, dtype, _ = _header(archive, archive.getinfo(key))
+            entries = math.prod(shape)
+            converted = dtype.kind in "fiu" and dtype not in (np.float32, np.float64)
+            width = (4 if dtype == np.float16 else 8) if converted else dtype.itemsize
+            kept += entries * width
+            passing = max(passing, entries * dtype.itemsize if converted else 0)
+    return kept + passing
+
+
+def _header(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo
+) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Return shape, Fortran order and dtype of an array in an npz, and the length of its header."""
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        old = version == (1, 0)
+        read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+        return *read(stream), stream.tell()
