@@ -145,3 +145,22 @@ def test_several_captions_a_video_in_both_directions(
     np.testing.assert_array_equal(result.ranks["t2v"], expected)
     expected = slow.ranks_v2t(sim.v2t + v2t_bias[:, None], owner, protocol=protocol)
     np.testing.assert_array_equal(result.ranks["v2t"], expected)
+
+
+MORE = ["ncl:gamma=0.05", "ncl:gamma=1", "ncl:gamma=0.0001", "ncl:gamma=0.05,iterations=0", "sk"]
+
+
+@pytest.mark.parametrize("spec", sorted({*NORMS, *MORE}))
+@pytest.mark.parametrize("single", [True, False])
+@pytest.mark.parametrize("least", [0, 10**9])
+def test_equal_gallery_items_stay_equal_wherever_they_stand(
+    spec: str, single: bool, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the compiled pass and without it; a BLAS sums a column by where it stands."""
+    monkeypatch.setattr("vrbench.normalizations.kept.COMPILED", least)
+    for m in (*range(2, 40), 67, 130, 515):
+        sim = hubby(m, 60, m).astype(np.float32 if single else np.float64)
+        twins = [0, m // 2, m - 1]
+        sim[:, twins] = sim[:, :1]
+        out = t2v(sim, spec, sim, np.arange(60) % m)
+        np.testing.assert_array_equal(out[:, twins], out[:, [0, 0, 0]], err_msg=f"{m} items")

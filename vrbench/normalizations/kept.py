@@ -48,7 +48,7 @@ def keep(
         np.exp((logits - top[part, None]).astype(kind), out=kept[part])
     sums, weight = np.zeros(rows.width), np.exp(top).astype(kind)
     for part in _parts(kept):
-        sums += weight[part] @ kept[part]
+        sums += _weighed(weight[part], kept[part])
     lost = float(np.finfo(kind).tiny) / np.finfo(kind).eps
     r, c = np.exp(log_r), np.exp(log_c)
 
@@ -76,8 +76,16 @@ def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Ve
             return alpha, columns
         for part in _parts(kept):
             alpha[part] = r[part] / (kept[part] @ right)
-            columns += alpha[part].astype(kept.dtype) @ kept[part]
+            columns += _weighed(alpha[part].astype(kept.dtype), kept[part])
     return alpha, columns
+
+
+def _weighed(weight: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
+    """``weight^T K``, row after row: equal columns have equal sums wherever they stand.
+
+    A BLAS sums the columns at the edges of its kernels and threads otherwise than those between.
+    """
+    return np.einsum("i,ij->j", weight, kept, optimize=False)
 
 
 def _parts(kept: NDArray[Any]) -> Iterator[slice]:
