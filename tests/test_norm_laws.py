@@ -27,7 +27,9 @@ def hubby(seed: int, n: int, m: int) -> Matrix:
     return rng.uniform(0.0, 0.4, (n, m)) + rng.uniform(0.0, 0.2, m)
 
 
-def t2v(sim: Matrix, spec: str, bank: Matrix | Literal["test"], owner: Any = None) -> Matrix:
+def t2v(
+    sim: NDArray[Any], spec: str, bank: NDArray[Any] | Literal["test"], owner: Any = None
+) -> Matrix:
     banks = bank if isinstance(bank, str) else {"t2v": bank}
     return np.asarray(vrbench.normalize({"t2v": sim}, spec, banks, text_video=owner).t2v)
 
