@@ -154,6 +154,6 @@ def test_a_rolling_bank_sees_what_came_before(path: Path) -> None:
     sim, _ = matrices(path, "max-avg")
     out = sim.t2v.astype(np.float64)
     for i in range(1, N_TEXT):
-        seen = sim.t2v[max(0, i - 3) : i + 1]
+        seen = sim.t2v[max(0, i - 4) : i + 1]
         out[i] = vrbench.normalize(sim.t2v[i : i + 1], "ncl", seen).t2v[0]
     np.testing.assert_array_equal(result.ranks["t2v"], slow.ranks_t2v(out, OWNER))

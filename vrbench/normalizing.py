@@ -26,7 +26,7 @@ class BankSim:
         sim: t2v (n_bank_text, n_video) and v2t (n_text, n_bank_video); None for ``none``,
             ``test`` and ``rolling``, whose bank is made of the test queries.
         captions: (n_bank_video,) texts of each bank video, where known.
-        window: queries that a rolling bank holds, the current one included; 0: all so far.
+        window: queries that a rolling bank holds besides the current one; 0: all so far.
     """
 
     kind: str
@@ -236,14 +236,12 @@ def _transform(fitted: Fitted, matrix: NDArray[Any]) -> NDArray[Any]:
 def _roll(
     norm: Normalization, matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction
 ) -> NDArray[Any]:
-    """Normalize each query with the queries up to it; a bank of one row changes nothing."""
+    """Normalize each query with those before it and itself; a bank of one row changes nothing."""
     whole = _fit_bank(matrix, BankSim("test"), truth, direction)
     asking = _asking(truth, direction)
     out = matrix.astype(np.float64)
     for i in range(1, len(asking)):
-        seen = slice(max(0, i + 1 - bank.window) if bank.window else 0, i + 1)
-        if seen.stop - seen.start < 2:
-            continue
+        seen = slice(max(0, i - bank.window) if bank.window else 0, i + 1)
         part = Bank(Rows(matrix, asking[seen]), whole.query_weight[seen], whole.gallery_weight)
         query = slice(asking[i], asking[i] + 1)
         out[query] = norm.fit(part).transform(matrix[query])

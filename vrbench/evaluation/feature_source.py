@@ -41,7 +41,7 @@ class FeatureSource:
         features: the file, limited to the items wanted.
         compute: how to compute.
         other: the bank of ``--bank FILE``: a feature file or a similarity file.
-        window: queries in a rolling bank; 0: all so far.
+        window: queries before the current one in a rolling bank; 0: all so far.
     """
 
     features: Features

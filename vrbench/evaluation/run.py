@@ -181,8 +181,9 @@ def evaluate(
         features: an open feature file, or its path.
         method: spec or specs of alignments.
         norm: spec or specs of normalizations.
-        bank: ``none``, ``train``, ``test``, ``rolling``, ``rolling:N``, or the path of a feature
-            or similarity file; None: what each norm takes by default.
+        bank: ``none``, ``train``, ``test``, ``rolling`` (for each query those before it, and
+            itself), ``rolling:N`` (of those before it the last N), or the path of a feature or
+            similarity file; None: what each norm takes by default.
         sequence: spec of a sequence alignment: paragraphs against long videos.
         k: the K of R@K.
         ties: ``mean``, ``optimistic`` or ``pessimistic``.

@@ -30,7 +30,7 @@ class SimSource:
     Attributes:
         file: the similarity file.
         other: the bank of ``--bank FILE``, a similarity file.
-        window: queries in a rolling bank; 0: all so far.
+        window: queries before the current one in a rolling bank; 0: all so far.
     """
 
     file: SimFile
