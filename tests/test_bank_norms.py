@@ -109,6 +109,13 @@ def test_gc_orders_by_the_rank_among_bank_queries_then_by_similarity(seed: int) 
             assert (keys[a] == keys[b]) == (out[q, a] == out[q, b])
 
 
+@pytest.mark.parametrize("span", [1.0, 1e300])
+def test_gc_breaks_ties_by_the_smallest_difference(span: float) -> None:
+    sim = np.array([[0.5, np.nextafter(0.5, 1), -span, span]])
+    out = vrbench.normalize({"t2v": sim}, "gc", {"t2v": np.full((20_000, 4), 2 * span)}).t2v[0]
+    assert out[2] < out[0] < out[1] < out[3] <= -20_000 + 0.5
+
+
 def test_only_sk_works_on_each_level_apart() -> None:
     rng = np.random.default_rng(1)
     sim, bank = 0.2 * rng.standard_normal((3, 9, 7)), 0.2 * rng.standard_normal((3, 12, 7))

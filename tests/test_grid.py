@@ -104,6 +104,16 @@ def test_what_decides_a_result_makes_another_one(
     assert len(stamps(tmp_path)) == 4
 
 
+def test_ranks_alone_do_not_stand_in_for_the_whole_result(path: Path, tmp_path: Path) -> None:
+    (ranked,) = vrbench.evaluate(path, "emd", matrix=False, out=tmp_path)
+    assert ranked["diagnostics"]["t2v"]["hub_skewness"] is None
+    (whole,) = vrbench.evaluate(path, "emd", out=tmp_path)
+    assert whole["diagnostics"]["t2v"]["hub_skewness"] is not None
+    assert whole["ranks"] == ranked["ranks"]
+    (kept,) = vrbench.evaluate(path, "emd", matrix=False, out=tmp_path)
+    assert kept.to_dict() == whole.to_dict()
+
+
 def test_other_windows_and_bank_files_make_another_result(path: Path, tmp_path: Path) -> None:
     banks: list[str | Path] = ["rolling", "rolling:2", "rolling:3"]
     for name, seed in (("a", 1), ("b", 2)):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, get_args
 from unittest.mock import patch
 
@@ -51,6 +52,10 @@ def test_a_sim_is_ranked_by_the_matrix_of_the_direction() -> None:
     np.testing.assert_array_equal(ranks(Sim(a, b)), ranks(a))
     np.testing.assert_array_equal(ranks(Sim(a, b), direction="v2t"), ranks(b, direction="v2t"))
     assert (ranks(a, direction="v2t") != ranks(b, direction="v2t")).any()
+    both = {"t2v": a, "v2t": b}
+    for given in (both, SimpleNamespace(**both)):
+        np.testing.assert_array_equal(ranks(given), ranks(a))
+        np.testing.assert_array_equal(ranks(given, direction="v2t"), ranks(b, direction="v2t"))
 
 
 def test_inputs_are_not_changed() -> None:

@@ -46,6 +46,7 @@ def test_scores_are_float64_and_inputs_are_not_changed(spec: str, dtype: Any) ->
         assert out.t2v.shape == out.v2t.shape == (9, 7)
         kept = np.float64 if normalizations.parse(spec).needs_bank else dtype
         assert out.t2v.dtype == out.v2t.dtype == kept
+        assert not any(np.shares_memory(new, old) for new in (out.t2v, out.v2t) for old in arrays)
     for was, now in zip(before, arrays, strict=True):
         np.testing.assert_array_equal(now, was)
 

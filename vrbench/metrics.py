@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.counting import count
 from vrbench.errors import InputError
-from vrbench.sims.sim import Direction, Rows, Sim, as_matrix, check_finite, is_finite
+from vrbench.sims.sim import Direction, Rows, as_sim, check_finite, is_finite
 from vrbench.truth import Protocol, Queries, Truth, queries, v2t_queries
 
 Ties = Literal["mean", "optimistic", "pessimistic"]
@@ -59,6 +59,8 @@ def count_ranks(asking: Queries) -> Counts:
         InputError: a similarity is NaN or infinite.
     """
     own = asking.own()
+    if not np.isfinite(own).all():
+        check_finite(asking.rows, asking.direction)
     best = np.full(len(asking.rows), -np.inf, dtype=own.dtype)
     np.maximum.at(best, asking.query, own)
     ties = np.bincount(asking.query, weights=own == best[asking.query], minlength=len(best))
@@ -103,7 +105,7 @@ def ranks(
     (``mean``), 0 (``optimistic``) or 1 (``pessimistic``).
 
     Args:
-        sim: (n_text, n_video) in both directions, or a Sim.
+        sim: (n_text, n_video) in both directions, or an object or dict with ``t2v`` and ``v2t``.
         text_video: (n_text,) column of each text's video; default: row i belongs to column i.
         direction: ``t2v`` or ``v2t``.
         ties: the tie rule.
@@ -120,7 +122,9 @@ def ranks(
     """
     if direction not in ("t2v", "v2t"):
         raise InputError(f"Unknown direction '{direction}': use t2v or v2t.")
-    matrix = as_matrix(getattr(sim, direction) if isinstance(sim, Sim) else sim)
+    matrix = getattr(as_sim(sim), direction)
+    if matrix is None:
+        raise InputError(f"There are no similarities for {direction} to rank by.")
     truth = Truth.of(matrix.shape, text_video, positives)
     if v2t not in get_args(Protocol):
         raise InputError(f"Unknown v2t protocol '{v2t}': use {', '.join(get_args(Protocol))}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Bank, Fitted, Normalization
-from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, check_finite
+from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, as_sim, check_finite
 from vrbench.truth import Truth
 
 
@@ -123,13 +122,14 @@ def normalize(
         positives: (n_text, n_video) boolean, instead of ``text_video``.
 
     Returns:
-        Sim of new (n_text, n_video) float64 matrices; the input is not changed.
+        Sim of new (n_text, n_video) matrices, float64 (under ``none`` of the type given); the
+        input is not changed.
 
     Raises:
         InputError: the norm is unknown, a bank is missing, or shapes do not fit.
     """
     method = normalizations.parse(norm)
-    given = _as_sim(sim)
+    given = as_sim(sim)
     shapes = {as_matrix(m).shape for m in (given.t2v, given.v2t) if m is not None}
     if len(shapes) > 1:
         raise InputError(f"t2v and v2t have different shapes, {' and '.join(map(str, shapes))}.")
@@ -143,23 +143,17 @@ def normalize(
     if bank is None or isinstance(bank, str):
         if bank not in (None, "test"):
             raise InputError(f"Unknown bank '{bank}': give 'test', or an object with t2v and v2t.")
-        return apply(method, given, BankSim("test"), truth).sim
-    banks = _as_sim(bank, one_sided=True)
+        out = apply(method, given, BankSim("test"), truth).sim
+        return out if method.needs_bank else _copied(out)
+    banks = as_sim(bank, one_sided=True)
     only = Sim(*(getattr(given, d) if getattr(banks, d) is not None else None for d in DIRECTIONS))
-    return apply(method, only, BankSim("file", banks), truth).sim
+    out = apply(method, only, BankSim("file", banks), truth).sim
+    return out if method.needs_bank else _copied(out)
 
 
-def _as_sim(values: Any, *, one_sided: bool = False) -> Sim:
-    """Read an object or dict with ``t2v`` and ``v2t``, or one matrix."""
-    if isinstance(values, Mapping):
-        parts = [values.get(direction) for direction in DIRECTIONS]
-    elif hasattr(values, "t2v"):
-        parts = [getattr(values, direction, None) for direction in DIRECTIONS]
-    else:
-        parts = [values, None if one_sided else values]
-    if all(part is None for part in parts):
-        raise InputError("A similarity or bank needs 't2v', 'v2t' or both.")
-    return Sim(*(None if part is None else as_matrix(part) for part in parts))
+def _copied(sim: Sim) -> Sim:
+    """Return matrices of its own: ``none`` hands on what it was given."""
+    return Sim(*(None if part is None else np.array(part) for part in (sim.t2v, sim.v2t)))
 
 
 def _everyone(shape: tuple[int, ...]) -> Truth:

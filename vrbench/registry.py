@@ -58,7 +58,7 @@ class Registry(Generic[T]):
         Raises:
             InputError: the name or a parameter is unknown, or a value is out of range.
         """
-        name, _, tail = spec.strip().partition(":")
+        name, _, tail = (piece.strip() for piece in spec.partition(":"))
         known = self.classes()
         if name not in known:
             raise InputError(

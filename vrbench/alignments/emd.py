@@ -85,7 +85,7 @@ def solve(
         The cost, and the dual variables (n,) and (m,): ``u[s] + v[t] <= cost[s, t]``.
 
     Raises:
-        RuntimeError: the solver did not reach the optimum.
+        InputError: the solver did not reach the optimum, as the products are too large.
     """
     low = min(float(cost.min()), 0.0)  # POT calls some problems of negative costs infeasible
     cost, core = cost - low, _core()
@@ -98,7 +98,10 @@ def solve(
     balanced = b * (a.sum() / b.sum())
     _, value, u, v, status = core(a, balanced, np.ascontiguousarray(cost), MAX_ITERATIONS, 1)
     if status != OPTIMAL:
-        raise RuntimeError(f"transport over {cost.shape} tokens ended with status {status}")
+        raise InputError(
+            f"The transport of an item of {len(a)} tokens to one of {len(b)} cannot be solved: "
+            "their products are too large; scale the tokens, or score with --precision double."
+        )
     return float(value) + low, u + low, v
 
 

@@ -63,7 +63,9 @@ class Settings:
         """Return how the test set was cut, or None."""
         if self.limit is None and self.limit_ids is None:
             return None
-        ids = None if self.limit_ids is None else results.identity({"ids": sorted(self.limit_ids)})
+        ids = (
+            None if self.limit_ids is None else results.identity({"ids": sorted({*self.limit_ids})})
+        )
         return {"first": self.limit, "ids": ids}
 
 
@@ -131,9 +133,19 @@ def plan(
             spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
             scorers = "_".join(filter(None, (spec or "sim", source.sequence)))
             name = results.stem(source.about["dataset"], scorers, norm_spec, key)
-            exists = out is not None and (out / f"{name}.json").is_file()
+            exists = out is not None and _exists(out / f"{name}.json", source.version(kind))
             jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
+
+
+def _exists(path: Path, version: str) -> bool:
+    """Whether a result is there, and not one of ranks only where the whole can be had."""
+    if not path.is_file() or version == "folded":
+        return path.is_file()
+    try:
+        return "solved" not in results.load(path).values
+    except InputError:
+        return True  # which the run finds out, and makes it again
 
 
 def parse_norm(spec: str, source: Source) -> Normalization:

@@ -23,8 +23,9 @@ SORTED = 2_000_000_000
 class GloballyCorrected(Normalization):
     """Score an item by how many bank queries are more similar to it than this one.
 
-    ``out[q, g] = -#{b: bank[b, g] > sim[q, g]}``, ties broken by ``sim``: a fraction in [0, 1/2]
-    that grows with ``sim`` within the query's row is added, so equal similarities stay tied.
+    ``out[q, g] = -#{b: bank[b, g] > sim[q, g]}``, ties broken by ``sim``: the place of ``sim``
+    among the different ones of the query's row is added as a fraction in [0, 1/2), so that no
+    difference is too small to count, and equal similarities stay tied.
 
     Source: Dinu et al., ICLR 2015 workshop; as GC in QB-Norm (Bogolin et al., CVPR 2022).
     """
@@ -51,12 +52,19 @@ class GloballyCorrected(Normalization):
                 for item, column in enumerate(columns[start : start + step], start):
                     place = np.searchsorted(column, block[:, item], side="right")
                     out[:, item] = place - len(column)
-            wide = block.astype(np.float64)
-            low = wide.min(axis=1, keepdims=True)
-            span = wide.max(axis=1, keepdims=True) - low
-            return np.asarray(out + (wide - low) / np.where(span > 0, 2 * span, 1))
+            return np.asarray(out + _places(block) / (2 * block.shape[1]))
 
         return Fitted(transform)
+
+
+def _places(block: NDArray[Any]) -> NDArray[np.float64]:
+    """(n, m) how many different numbers of its row are smaller."""
+    order = np.argsort(block, axis=1)
+    ascending = np.take_along_axis(block, order, axis=1)
+    new = np.diff(ascending, axis=1, prepend=ascending[:, :1]) > 0
+    places = np.empty(block.shape)
+    np.put_along_axis(places, order, np.cumsum(new, axis=1), axis=1)
+    return places
 
 
 def _sorted(rows: Rows, items: slice) -> NDArray[Any]:

@@ -178,3 +178,24 @@ def as_matrix(values: Any) -> NDArray[Any]:
     if array.dtype in (np.float32, np.float64):
         return array
     return array.astype(np.float32 if array.dtype == np.float16 else np.float64)
+
+
+def as_sim(values: Any, *, one_sided: bool = False) -> Sim:
+    """Read an object or dict with ``t2v`` and ``v2t``, or one matrix.
+
+    Args:
+        values: what to read.
+        one_sided: one matrix is that of t2v only, not of both directions.
+
+    Raises:
+        InputError: it has neither direction.
+    """
+    if isinstance(values, Mapping):
+        parts = [values.get(direction) for direction in DIRECTIONS]
+    elif hasattr(values, "t2v"):
+        parts = [getattr(values, direction, None) for direction in DIRECTIONS]
+    else:
+        parts = [values, None if one_sided else values]
+    if all(part is None for part in parts):
+        raise InputError("A similarity or bank needs 't2v', 'v2t' or both.")
+    return Sim(*(None if part is None else as_matrix(part) for part in parts))

@@ -30,7 +30,8 @@ def ordering(sim: Any, how: str = "assignment") -> NDArray[np.int64]:
             sum of the plan.
 
     Returns:
-        (n,) the clip of each caption. Of equal answers the first in the order of captions.
+        (n,) the clip of each caption. Of equal answers the first in the order of captions; of
+        equal assignments one, always the same.
 
     Raises:
         InputError: ``sim`` is not square or not finite, or has too many captions for all orders.
