@@ -57,8 +57,19 @@ def test_the_file_is_the_same_whatever_the_batch_and_to_the_byte(place: Workplac
     assert same(first, other)
 
 
+def test_videos_are_named_as_a_shell_writes_them(place: Workplace) -> None:
+    folders = sorted(map(str, (place.root / "test").iterdir()))
+    words = ["--captions", str(place.csv), "--encoder", "toy", "--out"]
+    for videos, out in ((folders, "each.h5"), ([str(place.root / "test")], "folder.h5")):
+        said = CliRunner().invoke(
+            app, ["extract", "--videos", *videos, *words, str(place.root / out)]
+        )
+        assert said.exit_code == 0, said.output
+    assert (place.root / "each.h5").read_bytes() == (place.root / "folder.h5").read_bytes()
+
+
 def test_videos_shorter_than_asked_are_skipped_and_named(place: Workplace) -> None:
-    write_videos(place.source.videos, ["v1", "v4"], frames=4)
+    write_videos(place.root / "test", ["v1", "v4"], frames=4)
     done = place.extract(frames="uniform:4", bank=None)
     assert done.counts == {"video": 2, "text": 4}
     assert len(done.skipped) == len(VIDEOS) - 2
@@ -81,7 +92,7 @@ def test_videos_as_long_as_asked_are_kept(place: Workplace, frames: str, kept: i
 
 
 def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
-    (place.source.videos / "v1" / "f001.png").write_bytes(b"not an image")
+    (place.root / "test" / "v1" / "f001.png").write_bytes(b"not an image")
     rows = [("gone", "no folder"), *captions_of(VIDEOS), ("v2", "  "), ("v2", "the last")]
     write_captions(place.csv, rows)
     done = place.extract()

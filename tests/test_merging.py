@@ -35,7 +35,7 @@ def test_merged_shards_are_the_whole(place: Workplace, n: int) -> None:
 
 def test_what_is_missing_adds_up(place: Workplace) -> None:
     for video in ("v1", "v6"):
-        (place.source.videos / video / "f001.png").write_bytes(b"not an image")
+        (place.root / "test" / video / "f001.png").write_bytes(b"not an image")
     write_captions(place.csv, [*captions_of(VIDEOS), ("v2", " ")])
     whole = place.extract("whole.h5").path
     out = place.root / "merged.h5"
@@ -95,7 +95,7 @@ def test_a_shard_is_not_carried_on_as_another_or_as_the_whole(place: Workplace) 
 
 def test_a_second_writer_is_told_so(place: Workplace) -> None:
     said: list[tuple[int, str]] = []
-    source = ("--videos", place.source.videos, "--captions", place.csv)
+    source = ("--videos", place.root / "test", "--captions", place.csv)
     out = place.root / "f.h5"
     command: list[str | Path] = [
         sys.executable,

@@ -156,7 +156,7 @@ def test_a_folder_that_holds_no_video_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         open_videos(tmp_path / "gone", parse_sampling("all"))
     write_videos(tmp_path, ["train/v"])
-    with pytest.raises(InputError, match="is a file"):
+    with pytest.raises(InputError, match="is no video file"):
         open_videos(tmp_path / "train" / "v" / "f000.png", parse_sampling("all"))
     with pytest.raises(InputError, match="v holds images: give a folder of"):
         open_videos(tmp_path / "train" / "v", parse_sampling("all"))
@@ -167,6 +167,23 @@ def test_a_folder_that_holds_no_video_is_refused(tmp_path: Path) -> None:
     assert videos.read("train/v").times is None
     with pytest.raises(InputError, match="no time axis"):
         videos.read("train/v", 0.0, 1.0)
+
+
+def test_videos_are_named_one_by_one_or_come_from_several_folders(tmp_path: Path) -> None:
+    write_videos(tmp_path, ["a/v0", "a/v1", "b/v2", "c/part/v3"])
+    places = (tmp_path / "a" / "v0", tmp_path / "b", tmp_path / "c")
+    videos = open_videos(places, parse_sampling("all"))
+    for name in ("v0", "v2", "part/v3"):
+        assert len(videos.read(name).images) == 3
+    for name in ("v1", "v3", "a/v0", "part/v0"):
+        with pytest.raises(InputError, match=rf"'{name}' is not there: .* and 2 more"):
+            videos.read(name)
+    twice = open_videos((*places, tmp_path / "a"), parse_sampling("all"))
+    with pytest.raises(InputError, match="'v0' is there twice"):
+        twice.read("v0")
+    for wrong in ("gone", "a/v0/f000.png"):
+        with pytest.raises(InputError, match=wrong):
+            open_videos((*places, tmp_path / wrong), parse_sampling("all"))
 
 
 def test_a_video_that_is_there_twice_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from toy_files import CODECS, moving, write_video
 
 from vrbench.errors import InputError
+from vrbench.video import open_videos, parse_sampling
 from vrbench.video.timeline import count_frames, read_timeline
 
 
@@ -32,6 +33,18 @@ def test_frames_and_times_are_those_that_went_in(tmp_path: Path, codec: str, end
     line, counted = read_timeline(path, "v"), count_frames(path, "v")
     np.testing.assert_array_equal(line.ticks, counted.ticks)
     assert len(line.keys) > 3
+
+
+def test_a_file_is_a_place_of_its_own(tmp_path: Path) -> None:
+    path, other = (write_video(tmp_path / f"{name}.mp4", moving(10)) for name in "vw")
+    alone = open_videos(path, parse_sampling("head:2"))
+    assert alone.timed
+    for name in ("v", "v.mp4"):
+        assert alone.read(name).numbers == [0, 1]
+    with pytest.raises(InputError, match="'w' is not there: it is neither in nor among"):
+        alone.read("w")
+    both = open_videos((path, other), parse_sampling("head:2"))
+    assert_alike(both.read("w"), list(alone.read("v").images))
 
 
 def test_h264_holds_b_frames(tmp_path: Path) -> None:

@@ -20,10 +20,15 @@ MOST = 20
 @command("extract")
 def extract(
     videos: Annotated[
-        Path, typer.Option(help="Folder of video files, or with a folder of frames a video.")
+        list[Path],
+        typer.Option(help="Folder of video files, or with a folder of frames a video; or files."),
     ],
     encoder: Annotated[str, typer.Option(help="Encoder spec: onnx, toy:dim=64, ...")],
     out: Annotated[Path, typer.Option(help="The feature file to write or to carry on with.")],
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="VIDEOS", help="The rest of --videos *.mp4."),
+    ] = None,
     captions: Annotated[
         Path | None, typer.Option(help="CSV with the columns video_id,caption.")
     ] = None,
@@ -96,12 +101,19 @@ def extract(
     from vrbench.extraction.extract import Source
     from vrbench.extraction.extract import extract as run
 
-    source = _source(videos, captions, dataset, annotations, split)
+    places = (*videos, *(more or ()))
+    source = _source(places, captions, dataset, annotations, split)
     bank = None
     if bank_split is not None or bank_captions is not None:
         if bank_captions is not None and bank_videos is None:
             raise InputError("A bank of --bank-captions needs --bank-videos as well.")
-        bank = _source(bank_videos or videos, bank_captions, dataset, annotations, bank_split or "")
+        bank = _source(
+            (bank_videos,) if bank_videos else places,
+            bank_captions,
+            dataset,
+            annotations,
+            bank_split or "",
+        )
         bank = Source(bank.videos, bank.annotations.bank(bank_size)) if bank_size else bank
     elif bank_size or bank_videos:
         raise InputError("A bank needs --bank-captions with --bank-videos, or --bank-split.")
@@ -129,7 +141,11 @@ def extract(
 
 
 def _source(
-    videos: Path, captions: Path | None, dataset: str, annotations: Path | None, split: str
+    videos: tuple[Path, ...],
+    captions: Path | None,
+    dataset: str,
+    annotations: Path | None,
+    split: str,
 ) -> Source:
     from vrbench.datasets import read
     from vrbench.extraction.extract import Source

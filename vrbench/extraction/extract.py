@@ -24,14 +24,15 @@ class Source:
     """Videos with their captions.
 
     Attributes:
-        videos: a folder of video files, and of folders of frames, each named by its video's id.
+        videos: a folder of video files, and of folders of frames, each named by its video's id; or
+            several such places, among which single files and folders of frames may be.
         captions: a CSV with the columns ``video_id`` and ``caption`` (and those that
             ``vrbench list datasets`` says of ``csv``), or what ``vrbench.datasets.read`` gives. It
             says which videos are read and in what order; others in ``videos`` are left out.
         limit: read the first so many videos only.
     """
 
-    videos: Path
+    videos: Path | tuple[Path, ...]
     captions: Path | Annotations
     limit: int | None = None
 

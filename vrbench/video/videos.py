@@ -1,9 +1,9 @@
-"""The videos of a folder: files, folders of frames, or both."""
+"""The videos of folders or named one by one: files, folders of frames, or both."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -27,18 +27,18 @@ HELD = 64
 
 @dataclass(frozen=True)
 class Videos:
-    """A folder of videos; several threads may read at once.
+    """Videos of one or several places; several threads may read at once.
 
     Attributes:
-        root: the folder.
+        places: folders of videos, and single videos.
         sampling: which frames are read.
         timed: whether there are video files, so that clips have times.
     """
 
-    root: Path
+    places: tuple[Path, ...]
     sampling: Sampling
     timed: bool
-    _listed: dict[Path, Mapping[str, list[Path]]] = field(default_factory=dict, repr=False)
+    _listed: dict[PurePosixPath, Mapping[str, list[Path]]] = field(default_factory=dict, repr=False)
 
     def read(self, name: str, start: float | None = None, end: float | None = None) -> Clip:
         """Read the chosen frames of a video.
@@ -103,56 +103,86 @@ class Videos:
         """Return the folder of frames or the file of a video."""
         inside = PurePosixPath(name)
         if inside.is_absolute() or ".." in inside.parts or not inside.name:
-            raise InputError(f"'{name}' cannot name a video in {self.root}.")
-        parent = self.root / inside.parent
-        if parent not in self._listed:
-            self._listed[parent] = _listing(parent)
-        found = self._listed[parent].get(inside.name, [])
+            raise InputError(f"'{name}' cannot name a video in {self.places[0]}.")
+        if inside.parent not in self._listed:
+            self._listed[inside.parent] = self._listing(inside.parent)
+        found = self._listed[inside.parent].get(inside.name, [])
         # a folder beside a file may be a part of the collection; only frames make it a video
         paths = [p for p in found if len(found) == 1 or p.is_file() or _holds_images(p)]
         if len(paths) > 1:
             both = " and ".join(str(path) for path in paths)
             raise InputError(f"Video '{name}' is there twice, {both}: keep one of them.")
         if not paths:
+            root, others = self.places[0], len(self.places) - 1
+            if others or not root.is_dir():
+                more = f" and {others} more" if others else ""
+                raise InputError(
+                    f"Video '{name}' is not there: it is neither in nor among the videos given "
+                    f"({root}{more})."
+                )
             raise InputError(
-                f"Video '{name}' is not there: expected the folder of frames {self.root / name} "
-                f"or a video file such as {self.root / name}.mp4."
+                f"Video '{name}' is not there: expected the folder of frames {root / name} "
+                f"or a video file such as {root / name}.mp4."
             )
         return paths[0]
 
+    def _listing(self, parent: PurePosixPath) -> dict[str, list[Path]]:
+        """Return the videos of a folder in all places, by name with and without ending."""
+        found: dict[str, list[Path]] = {}
+        for place in self.places:
+            folder = place / parent
+            if _is_one(place):
+                paths = [] if parent.parts else [place]
+            else:
+                paths = sorted(folder.iterdir()) if folder.is_dir() else []
+            for path in paths:
+                if path.is_dir():
+                    found.setdefault(path.name, []).append(path)
+                elif _is_video(path):
+                    for key in (path.name, path.stem):
+                        found.setdefault(key, []).append(path)
+        return found
 
-def open_videos(path: Path, sampling: Sampling) -> Videos:
-    """Open a folder of videos: files, folders of frames, or both, in folders of any depth.
+
+def open_videos(places: Path | Sequence[Path], sampling: Sampling) -> Videos:
+    """Open videos, files and folders of frames, in folders of any depth or named one by one.
+
+    Args:
+        places: a folder of videos or a video file; or several, among which a folder of the frames
+            of one video may be, too.
+        sampling: which frames are read.
 
     Raises:
-        InputError: it is missing, holds no video, or ``sampling`` needs video files.
+        InputError: a place is missing or holds no video, or ``sampling`` needs video files.
     """
     expected = "a folder of video files, or of folders with the frames of a video each"
-    if not path.is_dir():
-        what = "is a file" if path.exists() else "does not exist"
-        raise InputError(f"{path} {what}: give {expected}.")
-    if _holds_images(path) and not any(map(_is_video, path.iterdir())):
-        raise InputError(f"{path} holds images: give {expected}.")
+    several = (places,) if isinstance(places, Path) else tuple(places)
     kinds = set()
-    for kind in _kinds(path):
-        kinds.add(kind)
-        if kind == "file":
-            break
-    if not kinds:
-        raise InputError(f"{path} holds no video: give {expected}.")
+    for path in several:
+        if not path.exists() or not (path.is_dir() or _is_video(path)):
+            what = "is no video file" if path.exists() else "does not exist"
+            raise InputError(f"{path} {what}: give {expected}, or video files.")
+        if len(several) == 1 and path.is_dir() and _is_one(path):
+            raise InputError(f"{path} holds images: give {expected}.")
+        found = next(_kinds(path), None)
+        if found is None:
+            raise InputError(f"{path} holds no video: give {expected}.")
+        kinds |= {found} if found == "file" else {*_kinds(path)}
     if sampling.fps and "file" not in kinds:
         raise InputError(
-            f"--frames {sampling} needs video files: folders of frames ({path}) have no time "
+            f"--frames {sampling} needs video files: folders of frames ({several[0]}) have no time "
             "axis; use uniform:1-N or all."
         )
     if "file" in kinds:
         needed("av", "video")  # now, not for each video anew
-    return Videos(path, sampling, "file" in kinds)
+    return Videos(several, sampling, "file" in kinds)
 
 
-def _kinds(folder: Path) -> Iterator[str]:
+def _kinds(place: Path) -> Iterator[str]:
     """Yield "file" for each video file and "frames" for each folder of images, at any depth."""
-    for _, folders, names in os.walk(folder, followlinks=True):
+    if _is_video(place) and not place.is_dir():
+        yield "file"
+    for _, folders, names in os.walk(place, followlinks=True):
         if any(_is_video(Path(name)) for name in names):
             yield "file"
         elif any(is_image(Path(name)) for name in names):
@@ -160,20 +190,15 @@ def _kinds(folder: Path) -> Iterator[str]:
             yield "frames"
 
 
-def _listing(folder: Path) -> Mapping[str, list[Path]]:
-    """Return the videos in a folder, under their names with and without ending."""
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.is_dir():
-            found.setdefault(path.name, []).append(path)
-        elif _is_video(path):
-            for key in (path.name, path.stem):
-                found.setdefault(key, []).append(path)
-    return found
-
-
 def _is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_FILES
+
+
+def _is_one(place: Path) -> bool:
+    """Whether a place is a video, a file or a folder of frames, and not a folder of videos."""
+    if not place.is_dir():
+        return True
+    return _holds_images(place) and not any(map(_is_video, place.iterdir()))
 
 
 def _holds_images(folder: Path) -> bool:
