@@ -47,7 +47,7 @@ from vrbench.evaluation import scorer
         (["f.h5", "--limit-ids", "f.h5"], "f.h5"),
         (["f.h5", "--from-sim", "s.npz"], "--from-sim takes neither"),
         (["--from-sim", "s.npz", "--method", "global"], "--from-sim takes neither"),
-        (["--from-sim", "s.npz", "--limit", "3"], "--limit"),
+        (["--from-sim", "s.npz", "--limit-ids", "wrong.txt"], "'clip1'"),
         (["--from-sim", "missing.npz"], "missing.npz does not exist"),
         (["--from-sim", "s.npz", "--norm", "ncl"], "s.npz has no bank .*--bank test"),
         (["--from-sim", "s.npz", "--norm", "ncl", "--bank", "f.h5"], "f.h5 cannot be the bank"),

@@ -242,3 +242,42 @@ def test_a_damaged_similarity_file_is_refused() -> None:
         refused("eval", "--from-sim", "s.npz", "-q", says="s.npz")
     Path("s.npz").write_bytes(data[: len(data) // 2])
     refused("eval", "--from-sim", "s.npz", "-q", says="s.npz")
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("large", [0, 10**9])
+@pytest.mark.parametrize("words", [["--limit", "4"], ["--limit-ids", "ids.txt"]], ids=str)
+def test_a_limit_keeps_the_first_videos_of_a_similarity_file(
+    words: list[str], large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does of the features that the file was made of, bank and saved file included."""
+    monkeypatch.setattr("vrbench.sims.file.LARGE", large)
+    Path("ids.txt").write_text("video7\nvideo2\nvideo3\n")
+    for norm in ("none", "ncl"):
+        run("eval", "f.h5", "--method", "scan", "--norm", norm, "--save-sim", f"{norm}.npz")
+    for norm in (["none"], ["ncl"], ["ncl:marginals=captions", "--bank", "test"], ["gc"]):
+        more = ("--norm", *norm, *words, "--json", "--overwrite", "--save-sim")
+        file = "none.npz" if norm == ["none"] else "ncl.npz"
+        (read,) = run("eval", "--from-sim", file, *more, "cut.npz").results
+        (direct,) = run("eval", "f.h5", "--method", "scan", *more, "direct.npz").results
+        assert read["limit"] == direct["limit"] is not None
+        for key in ("metrics", "diagnostics", "n_text", "n_video", "bank"):
+            assert read[key] == direct[key], (norm, key)
+        with np.load("cut.npz") as cut, np.load("direct.npz") as made:
+            for key in made.files:
+                np.testing.assert_array_equal(cut[key], made[key], err_msg=key)
+
+
+@pytest.mark.usefixtures("place")
+def test_a_limit_keeps_the_texts_with_one_of_several_right_videos() -> None:
+    sim = random_sim()
+    positives = np.zeros(sim.shape, dtype=bool)
+    positives[np.arange(len(sim)), np.arange(len(sim)) % sim.shape[1]] = True
+    positives[:2, [0, -1]] = True
+    np.savez("s.npz", t2v=sim, positives=positives)
+    kept = positives[:, :3].any(axis=1)
+    np.savez("cut.npz", t2v=sim[kept][:, :3], positives=positives[kept][:, :3])
+    (found,) = run("eval", "--from-sim", "s.npz", "--limit", "3", "--json").results
+    (expected,) = run("eval", "--from-sim", "cut.npz", "--json").results
+    assert found["metrics"] == expected["metrics"]
+    assert found["n_text"] == int(kept.sum())

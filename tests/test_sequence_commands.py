@@ -222,3 +222,25 @@ def test_clips_that_lie_out_of_order_are_not_called_sequences(tmp_path: Path) ->
     listed("eval", path, *MAX, "--out", tmp_path / "r", "--save-sim", sims)
     with np.load(sims) as file:
         assert not any(key.endswith("_sequence") for key in file.files)
+
+
+def test_a_limit_counts_the_long_videos_of_a_similarity_file(tmp_path: Path) -> None:
+    made = sim_arrays()
+    names = list(dict.fromkeys(made["video_sequence"].tolist()))[:2]
+    columns = np.isin(made["video_sequence"], names)
+    owner = np.arange(len(columns))  # the right clip of each caption
+    rows = columns[owner]
+    places = np.cumsum(columns) - 1
+    cut = {
+        **{key: made[key][rows][:, columns] for key in ("t2v", "v2t") if key in made},
+        "text_video": places[owner[rows]],
+        "text_sequence": made["text_sequence"][rows],
+        "video_sequence": made["video_sequence"][columns],
+    }
+    np.savez(tmp_path / "whole.npz", allow_pickle=False, **made)
+    np.savez(tmp_path / "cut.npz", allow_pickle=False, **cut)
+    words = ("eval", "--sequence", "dtw", "--out", tmp_path, "--from-sim")
+    (limited,) = listed(*words, tmp_path / "whole.npz", "--limit", "2")
+    (expected,) = listed(*words, tmp_path / "cut.npz")
+    assert limited["n_video"] == expected["n_video"] == 2
+    assert limited["metrics"] == expected["metrics"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.evaluation.feature_source import FeatureSource
@@ -18,6 +20,7 @@ from vrbench.memory import set_bound
 from vrbench.sequences import sequences
 from vrbench.sequences.grouping import group_tokens
 from vrbench.sims.file import SimFile, load_sim
+from vrbench.sims.limiting import limit_sims
 
 KINDS = ("none", "train", "test", "rolling")
 
@@ -47,9 +50,9 @@ def open_source(
     kind, other, window = _read_bank(bank)
     along = None if sequence is None else sequences.parse(sequence)
     if from_sim is not None:
-        if settings.limited:
-            raise InputError("--limit and --limit-ids need a feature file, not --from-sim.")
         file = load_sim(from_sim)
+        if settings.limited:
+            file = _limited_sims(file, settings, whole_sequences=along is not None)
         if along is not None:
             return kind, SequenceSims(file, other, window, along=along)
         return kind, SimSource(file, other, window)
@@ -91,19 +94,40 @@ def limit_rows(
     if whole_sequences:
         clips = group_tokens(features.video)
         names = clips.ids[clips.item]
+    limited = features.limited(_chosen(names, limit, ids, features.path))
+    if not len(limited.video) or not len(limited.text):
+        raise _nothing_left(features.path)
+    return limited
+
+
+def _limited_sims(file: SimFile, settings: Settings, *, whole_sequences: bool) -> SimFile:
+    """The same of a similarity file; long videos are named by the sequence of their columns."""
+    named = file.sequences.get("video_sequence") if whole_sequences else None
+    names = file.video_ids if named is None else np.array([str(name) for name in named])
+    videos = _chosen(names, settings.limit, settings.limit_ids, file.path)
+    if not np.isin(file.truth.video, videos).any():
+        raise _nothing_left(file.path)
+    return limit_sims(file, videos)
+
+
+def _chosen(
+    names: NDArray[Any], limit: int | None, ids: Sequence[str] | None, path: Path
+) -> NDArray[np.int64]:
+    """Return the items of the first ``limit`` names, or of these in the order of the file."""
     wanted = list(dict.fromkeys(names.tolist()))
     if ids is not None:
         missing = sorted(set(ids) - set(wanted), key=list(ids).index)
         if missing:
             raise InputError(
-                f"--limit-ids names {len(missing)} videos that {features.path} does not have, "
-                f"the first is '{missing[0]}'."
+                f"--limit-ids names {len(missing)} videos that {path} does not have, the first is "
+                f"'{missing[0]}'."
             )
         wanted = [name for name in wanted if name in set(ids)]
-    limited = features.limited(np.flatnonzero(np.isin(names, wanted[:limit])))
-    if not len(limited.video) or not len(limited.text):
-        raise InputError(f"Nothing of {features.path} is left: no text belongs to these videos.")
-    return limited
+    return np.flatnonzero(np.isin(names, wanted[:limit]))
+
+
+def _nothing_left(path: Path) -> InputError:
+    return InputError(f"Nothing of {path} is left: no text belongs to these videos.")
 
 
 def _read_bank(bank: str | Path | None) -> tuple[str | None, Features | SimFile | None, int]:

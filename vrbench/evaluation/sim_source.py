@@ -17,8 +17,9 @@ from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.features import Features
 from vrbench.memory import check_fits, spare
 from vrbench.normalizing import BankSim
-from vrbench.sims.beside import MATRICES, read_beside
+from vrbench.sims.beside import MATRICES
 from vrbench.sims.file import SimFile
+from vrbench.sims.limiting import matrices
 from vrbench.sims.sim import DIRECTIONS, Sim
 from vrbench.sims.stored import loaded_bytes
 
@@ -112,12 +113,12 @@ class SimSource:
     def within(self) -> dict[str, NDArray[Any]]:
         """Return the similarities given, the mean of both directions where they differ."""
         raw = self.sim(None, "test", None).flat()
-        found = read_beside(self.file.path, ("text_text", "video_video"))
+        found = matrices(self.file, ("text_text", "video_video"))
         return {**found, "text_video": (raw.t2v.astype(np.float64) + raw.v2t) / 2}
 
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
         """Return what the file has."""
-        return {**self.file.beside, **read_beside(self.file.path, MATRICES)}
+        return {**self.file.beside, **matrices(self.file, MATRICES)}
 
 
 def whole_bank(file: SimFile) -> Sim | None:

@@ -51,6 +51,8 @@ class SimFile:
         video_ids: (n_video,).
         sequences: those of ``SEQUENCES`` that the file has.
         beside: ``captions``, ``scale``, ``bank_text_video``, as far as the file has them.
+        texts: which rows of the file are left; None: all.
+        videos: which columns are left; None: all.
     """
 
     path: Path
@@ -63,6 +65,8 @@ class SimFile:
     video_ids: NDArray[Any]
     sequences: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     beside: Mapping[str, Any] = field(default_factory=dict)
+    texts: NDArray[np.int64] | None = None
+    videos: NDArray[np.int64] | None = None
 
     def sha256(self) -> str:
         """SHA-256 of the file, hexadecimal."""

@@ -1,0 +1,82 @@
+"""Some videos of a similarity file, with their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.sims.beside import read_beside
+from vrbench.sims.file import SimFile
+from vrbench.sims.sim import Rows, Sim
+from vrbench.sims.stored import StoredMatrix, spool
+from vrbench.truth import Truth
+
+Index = NDArray[np.int64]
+
+
+def limit_sims(file: SimFile, videos: Index) -> SimFile:
+    """Keep these columns, and the rows whose right video is one of them; the bank loses no query.
+
+    Args:
+        file: the whole similarity file.
+        videos: (n,) ascending columns.
+    """
+    truth = file.truth
+    known = np.isin(truth.video, videos)
+    texts = np.unique(truth.text[known])
+    text, video = (
+        np.searchsorted(kept, pairs[known])
+        for kept, pairs in ((texts, truth.text), (videos, truth.video))
+    )
+    sim = _cut(file.sim, texts, videos)
+    bank = file.bank and Sim(_columns(file.bank.t2v, videos), _rows(file.bank.v2t, texts))
+    sides = {"text_sequence": texts, "video_sequence": videos}
+    return replace(
+        file,
+        sim=sim,
+        raw=sim if file.raw is file.sim else file.raw and _cut(file.raw, texts, videos),
+        truth=Truth(text, video, len(texts), len(videos)),
+        bank=bank,
+        text_ids=file.text_ids[texts],
+        video_ids=file.video_ids[videos],
+        sequences={key: v[sides[key]] if key in sides else v for key, v in file.sequences.items()},
+        beside={k: v[texts] if k == "captions" else v for k, v in file.beside.items()},
+        texts=texts,
+        videos=videos,
+    )
+
+
+def matrices(file: SimFile, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Read these of ``MATRICES``, as far as the file has them, cut to the items that are left.
+
+    Raises:
+        InputError: one is no matrix of finite numbers.
+    """
+    found = read_beside(file.path, keys)
+    for key, kept in (("text_text", file.texts), ("video_video", file.videos)):
+        if key in found and kept is not None:
+            found[key] = found[key][np.ix_(kept, kept)]
+    return found
+
+
+def _cut(sim: Sim, texts: Index, videos: Index) -> Sim:
+    t2v = sim.t2v[..., texts, :][..., videos]
+    return Sim(t2v, t2v if sim.v2t is sim.t2v else sim.v2t[..., texts, :][..., videos])
+
+
+def _columns(matrix: Any, columns: Index) -> Any:
+    if matrix is None:
+        return None
+    if isinstance(matrix, StoredMatrix):
+        return spool(block[:, columns] for block in Rows(matrix))  # type: ignore[arg-type]
+    return matrix[..., columns]
+
+
+def _rows(matrix: Any, rows: Index) -> Any:
+    if isinstance(matrix, StoredMatrix):
+        return _columns(matrix.T, rows).T
+    return None if matrix is None else matrix[..., rows, :]
