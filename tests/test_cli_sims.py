@@ -253,8 +253,8 @@ def test_a_limit_keeps_the_first_videos_of_a_similarity_file(
     """As it does of the features that the file was made of, bank and saved file included."""
     monkeypatch.setattr("vrbench.sims.file.LARGE", large)
     Path("ids.txt").write_text("video7\nvideo2\nvideo3\n")
-    for norm in ("none", "ncl"):
-        run("eval", "f.h5", "--method", "scan", "--norm", norm, "--save-sim", f"{norm}.npz")
+    for saved in ("none", "ncl"):
+        run("eval", "f.h5", "--method", "scan", "--norm", saved, "--save-sim", f"{saved}.npz")
     for norm in (["none"], ["ncl"], ["ncl:marginals=captions", "--bank", "test"], ["gc"]):
         more = ("--norm", *norm, *words, "--json", "--overwrite", "--save-sim")
         file = "none.npz" if norm == ["none"] else "ncl.npz"
