@@ -231,7 +231,7 @@ def test_a_limit_counts_the_long_videos_of_a_similarity_file(tmp_path: Path) -> 
     owner = np.arange(len(columns))  # the right clip of each caption
     rows = columns[owner]
     places = np.cumsum(columns) - 1
-    cut = {
+    cut: dict[str, Any] = {
         **{key: made[key][rows][:, columns] for key in ("t2v", "v2t") if key in made},
         "text_video": places[owner[rows]],
         "text_sequence": made["text_sequence"][rows],
