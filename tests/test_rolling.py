@@ -40,6 +40,14 @@ def test_rolling_is_a_fit_for_each_query(spec: str, window: int) -> None:
     np.testing.assert_allclose(out.v2t, v2t, rtol=1e-12, atol=1e-12)
 
 
+def test_each_query_of_a_rolling_bank_is_reported() -> None:
+    sim, _ = pair(19)
+    said: list[tuple[str, int, int]] = []
+    norm, truth = normalizations.parse("ncl"), Truth.of((9, 7), OWNER)
+    apply(norm, sim, BankSim("rolling"), truth, lambda *now: said.append(now))
+    assert said == [*(("t2v", i, 9) for i in range(2, 10)), *(("v2t", i, 6) for i in range(2, 7))]
+
+
 @pytest.mark.parametrize("spec", INDUCTIVE)
 def test_a_rolling_bank_of_one_row_changes_nothing(spec: str) -> None:
     sim, _ = pair(20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,8 @@ from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Bank, Fitted, Normalization
 from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, as_sim, check_finite
 from vrbench.truth import Truth
+
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +76,17 @@ class Normalized:
     info: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
-def apply(norm: Normalization, sim: Sim, bank: BankSim, truth: Truth) -> Normalized:
+def apply(
+    norm: Normalization, sim: Sim, bank: BankSim, truth: Truth, progress: Progress | None = None
+) -> Normalized:
     """Normalize each direction that ``sim`` has.
+
+    Args:
+        norm: the normalization.
+        sim: similarities.
+        bank: what it may see.
+        truth: the right pairs.
+        progress: called as (direction, queries done, queries) where each has a bank of its own.
 
     Raises:
         InputError: the bank's shape does not fit, or a value in it is NaN or infinite.
@@ -91,7 +103,7 @@ def apply(norm: Normalization, sim: Sim, bank: BankSim, truth: Truth) -> Normali
         levels = sim.levels(direction)
         banks = _bank_levels(bank, direction, len(levels))
         done = [
-            _normalize(norm, level, replace(bank, sim=part), truth, direction)
+            _normalize(norm, level, replace(bank, sim=part), truth, direction, progress)
             for level, part in zip(levels, banks, strict=True)
         ]
         out = np.mean([matrix for matrix, _ in done], axis=0) if len(done) > 1 else done[0][0]
@@ -181,11 +193,12 @@ def _normalize(
     bank: BankSim,
     truth: Truth,
     direction: Direction,
+    progress: Progress | None,
 ) -> tuple[NDArray[Any], dict[str, float]]:
     """Normalize one (queries, gallery) matrix."""
     check_finite(Rows(matrix), direction)
     if bank.kind == "rolling":
-        return _roll(norm, matrix, bank, truth, direction), {}
+        return _roll(norm, matrix, bank, truth, direction, progress), {}
     fitted = norm.fit(_fit_bank(matrix, bank, truth, direction))
     return _transform(fitted, matrix), fitted.info
 
@@ -228,7 +241,12 @@ def _transform(fitted: Fitted, matrix: NDArray[Any]) -> NDArray[Any]:
 
 
 def _roll(
-    norm: Normalization, matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction
+    norm: Normalization,
+    matrix: NDArray[Any],
+    bank: BankSim,
+    truth: Truth,
+    direction: Direction,
+    progress: Progress | None,
 ) -> NDArray[Any]:
     """Normalize each query with those before it and itself; a bank of one row changes nothing."""
     whole = _fit_bank(matrix, BankSim("test"), truth, direction)
@@ -239,4 +257,6 @@ def _roll(
         part = Bank(Rows(matrix, asking[seen]), whole.query_weight[seen], whole.gallery_weight)
         query = slice(asking[i], asking[i] + 1)
         out[query] = norm.fit(part).transform(matrix[query])
+        if progress is not None:
+            progress(direction, i + 1, len(asking))
     return out

@@ -110,12 +110,19 @@ class Run:
             return None
         return lambda done, total: progress(f"{job.label} ({what})", done, total)
 
+    def _report_rolling(self, job: Job) -> Callable[[str, int, int], None] | None:
+        progress = self.progress
+        if progress is None:
+            return None
+        return lambda way, done, total: progress(f"{job.label} (norm, {way})", done, total)
+
     def _finish(
         self, job: Job, sim: Sim, bank: BankSim, scoring: float, save: Path | None
     ) -> Result:
         source = self.source
         with _clock() as normalizing:
-            normalized = apply(job.norm, sim, bank, source.truth)
+            report = self._report_rolling(job)
+            normalized = apply(job.norm, sim, bank, source.truth, report)
         acting = job.norm if job.norm.needs_bank else _given(source)
         gamma = acting.gamma if acting is not None and acting.keeps_scale else None
         with _clock() as measuring:
