@@ -85,7 +85,7 @@ def _weighed(weight: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
 
     A BLAS sums the columns at the edges of its kernels and threads otherwise than those between.
     """
-    return np.einsum("i,ij->j", weight, kept, optimize=False)
+    return np.asarray(np.einsum("i,ij->j", weight, kept, optimize=False))
 
 
 def _parts(kept: NDArray[Any]) -> Iterator[slice]:
