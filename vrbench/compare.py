@@ -58,8 +58,8 @@ def compare(
         direction), ``notes``, ``tests``, ``changed`` (by direction), ``about``.
 
     Raises:
-        InputError: there are not two results, ranks are missing, protocols differ, or items differ
-            and ``common`` was not asked for.
+        InputError: there are not two results, ranks are missing, protocols differ, items differ and
+            ``common`` was not asked for, or the seed is negative.
     """
     if len(results) < 2:
         raise InputError(f"{len(results)} result is nothing to compare: give two or more.")
