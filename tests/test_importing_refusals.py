@@ -31,6 +31,7 @@ MALFORMED = [
     (plain, {"video": changed(vectors(0, N, D), (2, 1), np.nan)}, "'video2' of video.*NaN"),
     (plain, {"text": changed(vectors(0, N, D), (3, 0), np.inf)}, "'text3' of text.*infinity"),
     (plain, {"text": changed(vectors(0, N, D), 4, 0)}, "'text4' of text.*all zeros"),
+    (plain, {"video_ids": ["a", "", *"bcd"]}, "video_ids holds an empty id in row 1"),
     (plain, {"video_ids": list("abcab")}, "video_ids holds 'a' 2 times"),
     (plain, {"video_ids": list("abcd")}, r"holds video_ids of shape \(4,\), expected \(5,\)"),
     (plain, {"video_ids": np.arange(5.0)}, "holds float64 in video_ids, expected strings or whole"),

@@ -69,7 +69,7 @@ def inspect_file(path: str | Path) -> Report:
         for side, tokens in sides.items():
             reports[side.replace("/", "_")], found = report_side(tokens)
             problems += found
-        problems += _width_problems(sides)
+        problems += _width_problems(sides, read_attrs(file).get("dim"))
         counts = _texts_of_videos(sides)
         return Report(
             file=str(path),
@@ -107,10 +107,12 @@ def _can_be_cut(tokens: Tokens) -> bool:
     return ordered and bool(offsets[-1] <= len(tokens.tokens))
 
 
-def _width_problems(sides: Mapping[str, Tokens]) -> Iterator[str]:
+def _width_problems(sides: Mapping[str, Tokens], said: Any) -> Iterator[str]:
     if "video" not in sides:
         return
     width = sides["video"].dim
+    if said not in (None, width):
+        yield f"The attribute dim is {said!r}, but /video/tokens is {width} wide: correct it."
     for side, tokens in sides.items():
         if tokens.dim != width:
             yield (

@@ -120,6 +120,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except InputError:
         raise
+    except MemoryError as error:
+        raise InputError(f"{path} holds more than memory does: {error}.") from error
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is damaged ({str(error).strip(chr(39))}): copy it again or extract it anew."
