@@ -192,7 +192,7 @@ def _normalize(
     check_finite(Rows(matrix), direction)
     if bank.kind == "rolling":
         return _roll(norm, matrix, bank, truth, direction), {}
-    fitted = norm.fit(_fit_bank(matrix, bank, truth, direction))
+    fitted = norm.fitted(_fit_bank(matrix, bank, truth, direction))
     return _transform(fitted, matrix), fitted.info
 
 
@@ -246,5 +246,5 @@ def _roll(
             continue
         part = Bank(Rows(matrix, asking[seen]), whole.query_weight[seen], whole.gallery_weight)
         query = slice(asking[i], asking[i] + 1)
-        out[query] = norm.fit(part).transform(matrix[query])
+        out[query] = norm.fitted(part).transform(matrix[query])
     return out
