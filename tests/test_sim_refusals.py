@@ -81,7 +81,7 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "half a surrogate pair": (
         write_npz(t2v=np.eye(2), text_ids=np.array(["v\ud800", "b"])),
-        r"in text_ids, which is not UTF-8",
+        r"s\.npz holds 'v\\ud800' in text_ids, which is not UTF-8",
     ),
     "captions that are not UTF-8": (
         write_npz(t2v=np.eye(2), captions=np.array([b"\xff", b"b"])),
@@ -95,6 +95,10 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a number as norm": (write_npz(t2v=np.eye(2), norm=3), r"norm is int64 \(\), expected one"),
     "two norms": (write_npz(t2v=np.eye(2), norm=["ncl", "none"]), r"norm is <U4 \(2,\)"),
     "no npy inside": (zip_of({"t2v": b"0.1 0.2"}), "holds 't2v', which is not an array"),
+    "a bank that is no npy": (
+        zip_of({"t2v.npy": npy(np.eye(2)), "bank_t2v": b"1"}),
+        "holds 'bank_t2v', which is not an array",
+    ),
     "a part that is no npy": (
         zip_of({"t2v.npy": npy(np.eye(2)), "norm": b"none"}),
         "holds 'norm', which is not an array",

@@ -47,6 +47,7 @@ def as_text(array: NDArray[Any], name: str, source: object) -> NDArray[Any]:
             np.strings.encode(array, "utf-8")  # fails at half of a surrogate pair
     except ValueError as error:
         found = getattr(error, "object", "a character beyond Unicode")
+        found = found if isinstance(found, bytes) else str(found)
         raise InputError(
             f"{source} holds {found!r} in {name}, which is not UTF-8 text: store it as UTF-8."
         ) from error
