@@ -85,6 +85,25 @@ def test_a_value_that_eval_does_not_write(one: Path, key: str, value: Any, says:
     assert (len(found), skipped) == (3, [str(one)])
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"k": (1, 10**12), "v2t": "each-caption", "bank": "rolling"},
+        {"v2t": "group-max", "bank": "test", "limit": 1},
+        {"method": "emd", "norm": "none", "matrix": False},
+        {"norm": ["dsl", "qb-norm", "gc", "ncl:iterations=0"]},
+    ],
+)
+def test_whatever_eval_writes_is_read(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = write_features(tmp_path / "f.h5")
+    options = {"method": "global", "norm": "ncl", **options}
+    written = vrbench.evaluate(path, **options, out=tmp_path / "r")
+    found, skipped = load_all(tmp_path / "r")
+    assert not skipped
+    assert sorted(map(str, (one.values for one in found))) == sorted(str(w.values) for w in written)
+    assert all(one.ranks.keys() >= {"t2v", "v2t", "text_ids", "video_ids"} for one in found)
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "[1]", "3", "", "\x00", "1" * 5000, "folder"])
 def test_no_result_at_all(one: Path, text: str) -> None:
     one.unlink()

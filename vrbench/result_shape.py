@@ -109,7 +109,7 @@ def _numbered(value: Mapping[str, Any], start: str, part: Any, where: str) -> It
     for key in value:
         if not key.startswith(start):
             continue
-        if re.fullmatch(r"[1-9]\d{0,8}", key.removeprefix(start), re.ASCII):
+        if re.fullmatch(r"[1-9]\d{0,17}", key.removeprefix(start), re.ASCII):
             yield from problems(value[key], part, f"{where}.{key}")
         else:
             yield f"{where} holds {_shown(key)}, expected {start} and a whole number from 1"
