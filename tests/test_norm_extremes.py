@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from small_sims import REGISTERED, cosines, normalize, pair
 
+from vrbench.audit import audit
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizing import BankSim, apply
@@ -50,3 +52,10 @@ def test_large_similarities_in_single_precision_are_normalized_as_in_double() ->
     for spec in ("ncl:gamma=1e36", "ncl"):
         expected = normalize(values.astype(float), spec).t2v
         np.testing.assert_allclose(normalize(values, spec).t2v, expected, atol=1e31)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_audit_of_such_similarities_is_refused_without_warnings(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", t2v=cosines(0, 9, 9) * 5e307)
+    with pytest.raises(InputError, match="overflows"):
+        audit(tmp_path / "s.npz")
