@@ -66,6 +66,10 @@ UNSOUND = [
     ({"video/offsets": [0, 3, 2, 6]}, "/video/offsets decreases at item 'v1'"),
     ({"video/offsets": [0, 2, 2, 6]}, "/video/offsets gives item 'v1' no tokens"),
     ({"video/offsets": [0, 2, 3, 9]}, "item 'v2' is cut"),
+    ({"video/offsets": np.array([0, 2, 3, 2**63], dtype=np.uint64)}, "decreases at item 'v2'"),
+    ({"video/level": [0, 1]}, "/video/level has 2 entries, expected 6"),
+    ({"video/offsets": [0, 2, -(2**63) + 1, 6]}, "/video/offsets decreases at item 'v1'"),
+    ({"text/video": np.full(4, 2**63, dtype=np.uint64)}, "video row 9223372036854775807, but"),
     ({"video/offsets": [0, 2, 6]}, "/video/offsets has 3 entries"),
     ({"video/ids": ["v0", "v0", "v1"]}, "/video/ids holds 'v0' 2 times"),
     ({"video/ids": np.array([b"\xff", b"b", b"c"])}, "not UTF-8"),
@@ -138,6 +142,14 @@ def test_unfinished_and_torn_files_are_sound_but_noted(tmp_path: Path) -> None:
 def test_a_width_that_is_not_the_one_said(tmp_path: Path) -> None:
     (problem,) = inspect_file(write_by_hand(tmp_path / "f.h5", attrs={"dim": 5})).problems
     assert problem == "The attribute dim is 5, but /video/tokens is 4 wide: correct it."
+
+
+def test_attributes_that_cannot_be_read(tmp_path: Path) -> None:
+    path = write_by_hand(tmp_path / "f.h5", attrs={"scale": -1.0, "encoder": b"\xff"})
+    report = inspect_file(path)
+    assert report.problems == ("The file has scale = -1.0, expected a positive number.",)
+    assert report.attrs["encoder"].encode()
+    assert "\ufffd" in run(path).stdout
 
 
 @pytest.mark.parametrize("chunks", [None, (2, 4)])

@@ -59,7 +59,7 @@ def report_side(tokens: Tokens) -> tuple[SideReport, list[str]]:
         global_norms, found = _read(tokens, tokens.global_vectors, each, "its global vector")
         problems += found
     problems += _text_problems(tokens)
-    if tokens.lengths.all():
+    if tokens.lengths.all() and len(tokens.token_columns.get("level", ())) >= tokens.offsets[-1]:
         problems += tokens.level_problems(FRAME_LEVEL)
     report = SideReport(
         items=len(tokens),

@@ -36,8 +36,15 @@ def item_problems(file: Any, side: str) -> Iterator[str]:
     if "video" in group and side.endswith("text"):
         videos = side.replace("text", "video")
         n_video = len(file[videos]["ids"]) if f"{videos}/ids" in file else None
-        links = group["video"][: len(ids)].astype(np.int64)
+        links = _whole(group["video"][: len(ids)])
         yield from link_problems(links, ids, n_video, f"/{side}/video")
+
+
+def _whole(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return whole numbers as int64; what is too large becomes the largest, not a negative one."""
+    if values.dtype.kind == "u":
+        values = np.minimum(values.astype(np.uint64), np.uint64(np.iinfo(np.int64).max))
+    return np.asarray(values, dtype=np.int64)
 
 
 def id_problems(ids: NDArray[Any], name: str) -> Iterator[str]:
@@ -59,9 +66,10 @@ def offset_problems(
     """Yield where (n + 1,) offsets do not cut ``rows`` tokens into n items of at least one."""
     if offsets[0] != 0:
         yield f"{name} begins with {offsets[0]}, expected 0."
+    falls = offsets[1:] < offsets[:-1]  # differences might leave the range of whole numbers
     steps = np.diff(offsets)
-    if (steps < 0).any():
-        item = ids[int(np.argmax(steps < 0))]
+    if falls.any():
+        item = ids[int(np.argmax(falls))]
         yield f"{name} decreases at item '{item}': offsets must be in order."
     elif (steps == 0).any():
         item = ids[int(np.argmax(steps == 0))]

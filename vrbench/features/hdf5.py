@@ -140,6 +140,8 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, str):  # h5py keeps bytes that are not UTF-8 as lone surrogates
+        value = value.encode("utf-8", "surrogateescape")
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
