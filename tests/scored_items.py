@@ -40,6 +40,8 @@ SPECS = (
     "emd:eps=0.2",
     "lse:alpha=0.05",
     "lse:alpha=0.3,length_norm=true",
+    "lse:length_norm=true",
+    "lse:alpha=10000,length_norm=true",
     "scan:lam=0",
     "scan:lam=40",
     "scan-original:lam=4,agg=lse",

@@ -23,7 +23,11 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 ENGINES = pytest.mark.usefixtures("engine")
 PRECISIONS = pytest.mark.parametrize("precision", ["single", "double"])
 BITWISE = pytest.mark.parametrize(
-    "spec", [*REGISTERED, "scan-original:agg=lse", "lse:alpha=0.3,length_norm=true", "global+scan"]
+    "spec",
+    [
+        *(*REGISTERED, "scan-original:agg=lse", "global+scan"),
+        *("lse:alpha=0.3,length_norm=true", "lse:length_norm=true"),
+    ],
 )
 
 

@@ -9,7 +9,7 @@ from oracles import l2
 from scored_items import REGISTERED, SPECS, assert_same_bits, items, near
 
 import vrbench
-from vrbench.alignments import parse_method
+from vrbench.alignments import fused, parse_method
 from vrbench.sims.sim import Sim
 
 
@@ -45,6 +45,23 @@ def test_lse_goes_to_token_mean_and_to_uniform() -> None:
     near(random_sim("lse:alpha=1e-7").t2v, random_sim("token-mean").t2v, 1e-6)
     soft = random_sim("lse:alpha=100000,length_norm=true")
     near(soft.t2v, random_sim("uniform").t2v, 1e-4)
+
+
+@pytest.mark.parametrize("alpha", [0.02, 0.3, 0.5, 1, 30, 1e4, 1e6, 1e25])
+@pytest.mark.parametrize("engine", ["numba", "torch"])
+def test_soft_means_keep_their_digits_in_single_precision(
+    alpha: float, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "torch":
+        monkeypatch.setattr(fused, "available", lambda: False)
+    texts, videos = items(2)
+    expected = np.empty((len(texts), len(videos)))
+    for i, j in np.ndindex(*expected.shape):
+        c = l2(texts[i]) @ l2(videos[j]).T / alpha
+        means = [np.log1p(np.expm1(c).mean(axis)).mean() for axis in (0, 1)]
+        expected[i, j] = alpha * sum(means) / 2
+    spec = f"lse:alpha={alpha},length_norm=true"
+    near(vrbench.score(texts, videos, spec).t2v, expected, 1e-6)
 
 
 def test_length_norm_takes_the_lengths_away() -> None:

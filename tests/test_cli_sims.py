@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -168,80 +167,6 @@ def test_levels_of_a_similarity_file_are_averaged() -> None:
         for name in ("levels.npz", "flat.npz")
     )
     assert found["metrics"] == expected["metrics"]
-
-
-# --- what is wrong is said in a sentence
-
-
-def write_npz(**arrays: Any) -> Callable[[Path], None]:
-    return lambda path: np.savez(path, **arrays)
-
-
-def bad_value(row: int, column: int, value: float) -> Array:
-    sim = random_sim()
-    sim[row, column] = value
-    return sim
-
-
-BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "nan": (write_npz(t2v=bad_value(2, 4, np.nan)), r"t2v of text 2 and video 4 is nan"),
-    "infinity": (
-        write_npz(t2v=random_sim(), v2t=bad_value(5, 0, -np.inf)),
-        r"v2t of text 5 and video 0 is -inf",
-    ),
-    "nan in the bank": (
-        write_npz(t2v=random_sim(), bank_t2v=bad_value(3, 1, np.nan), bank_v2t=random_sim()),
-        r"bank_t2v of text 3 and video 1 is nan",
-    ),
-    "not square": (write_npz(t2v=np.ones((4, 5))), "4 texts x 5 videos is not square.*text_video"),
-    "v2t of another shape": (
-        write_npz(t2v=np.ones((4, 5)), v2t=np.ones((5, 4)), text_video=np.zeros(4, int)),
-        r"v2t has shape \(5, 4\), t2v \(4, 5\)",
-    ),
-    "bank of another shape": (
-        write_npz(t2v=random_sim(), bank_t2v=np.ones((6, 5))),
-        r"bank_t2v has shape \(6, 5\), expected \(bank texts, 6\)",
-    ),
-    "one dimension": (write_npz(t2v=np.ones(5)), r"t2v is float64 \(5,\)"),
-    "empty": (write_npz(t2v=np.ones((0, 5))), r"t2v is float64 \(0, 5\)"),
-    "strings": (write_npz(t2v=np.array([["a"]])), "t2v is <U1"),
-    "no t2v": (write_npz(sims=random_sim()), r"no matrix 't2v' .* It has: sims\."),
-    "misspelt t2v": (write_npz(t2v_=random_sim()), r"no matrix 't2v' .* Did you mean 't2v_'\?"),
-    "objects": (write_npz(t2v=np.array([[object()]])), "not a readable npz|t2v"),
-    "text_video out of range": (
-        write_npz(t2v=random_sim(), text_video=np.array([0, 1, 2, 3, 4, 6])),
-        "points text 5 to video 6",
-    ),
-    "ids twice": (write_npz(t2v=random_sim(), text_ids=list("aabcde")), "text_ids"),
-    "a text file": (lambda path: path.write_text("0.1 0.2\n"), "not a readable npz"),
-    "an empty file": (lambda path: path.write_bytes(b""), "not a readable npz"),
-    "one array": (lambda path: np.save(path.open("wb"), random_sim()), "npz"),
-    "a folder": (lambda path: path.mkdir(), "s.npz is a folder"),
-}
-
-
-@pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("name", BAD_SIMS)
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
-def test_a_bad_similarity_file_is_refused(name: str) -> None:
-    write, says = BAD_SIMS[name]
-    write(Path("s.npz"))
-    message = refused("eval", "--from-sim", "s.npz", "-q", says=says)
-    assert "s.npz" in message
-    assert not Path("results").exists()
-
-
-@pytest.mark.usefixtures("place")
-def test_a_damaged_similarity_file_is_refused() -> None:
-    np.savez_compressed("s.npz", t2v=random_sim(n=60))
-    data = bytearray(Path("s.npz").read_bytes())
-    for place in range(len(data) // 3, len(data) // 3 + 200, 20):
-        broken = data.copy()
-        broken[place : place + 20] = b"\xff" * 20
-        Path("s.npz").write_bytes(broken)
-        refused("eval", "--from-sim", "s.npz", "-q", says="s.npz")
-    Path("s.npz").write_bytes(data[: len(data) // 2])
-    refused("eval", "--from-sim", "s.npz", "-q", says="s.npz")
 
 
 @pytest.mark.usefixtures("place")

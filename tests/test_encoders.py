@@ -35,6 +35,8 @@ def test_specs_round_trip(spec: str) -> None:
     "spec",
     [
         "toy:dim=0",
+        "toy:dim=99999999999",
+        "toy:noise=1e308",
         "toy:noise=-1",
         "onnx:size=0",
         "onnx:text_batch=0",

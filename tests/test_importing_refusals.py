@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,18 @@ MALFORMED = [
     (plain, {"video": changed(vectors(0, N, D), (2, 1), np.nan)}, "'video2' of video.*NaN"),
     (plain, {"text": changed(vectors(0, N, D), (3, 0), np.inf)}, "'text3' of text.*infinity"),
     (plain, {"text": changed(vectors(0, N, D), 4, 0)}, "'text4' of text.*all zeros"),
+    (plain, {"video_ids": ["a", "", *"bcd"]}, "video_ids holds an empty id in row 1"),
     (plain, {"video_ids": list("abcab")}, "video_ids holds 'a' 2 times"),
     (plain, {"video_ids": list("abcd")}, r"holds video_ids of shape \(4,\), expected \(5,\)"),
     (plain, {"video_ids": np.arange(5.0)}, "holds float64 in video_ids, expected strings or whole"),
     (plain, {"text_ids": np.array([b"\xff", b"a", b"b", b"c", b"d"])}, "in text_ids, .*not UTF-8"),
+    (plain, {"text_ids": ["a\ud800", *"bcde"]}, r"in text_ids, .*not UTF-8"),
     (plain, {"captions": list("abcd")}, r"holds captions of shape \(4,\), expected \(5,\)"),
     (plain, {"captions": np.arange(N)}, "holds int64 in captions, expected strings"),
     (plain, {"text": vectors(0, 7, D)}, "holds 7 texts and 5 videos, but no text_video"),
     (plain, {"text_video": [0, 1, 2, 3, 5]}, "text_video gives text 'text4' the video row 5"),
     (plain, {"text_video": [0, 1, 2, -1, 4]}, "text_video gives text 'text3' the video row -1"),
+    (plain, {"text_video": np.full(N, 2**63)}, "holds 9223372036854775808 in text_video"),
     (plain, {"text_video": [0, 1]}, r"holds text_video of shape \(2,\), expected \(5,\)"),
     (plain, {"text_video": np.ones(N)}, "holds float64 in text_video, expected whole numbers"),
     (padded, {"video_mask": None}, r"holds padded video_tokens \(5, 4, 3\) without video_mask"),
@@ -103,6 +107,17 @@ def test_pickles_are_never_loaded(tmp_path: Path, kind: str) -> None:
         np.save(source / "video.npy", ids)
     with pytest.raises(InputError, match="holds Python objects, which only a pickle"):
         import_arrays(source, tmp_path / "f.h5")
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_zip_of_another_program(tmp_path: Path, folder: bool) -> None:
+    source = tmp_path / "folder" if folder else tmp_path
+    (source / "video").mkdir(parents=True)
+    path = source / "video" / "a.npz" if folder else tmp_path / "arrays.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("video", b"1, 2, 3")
+    with pytest.raises(InputError, match="holds 'video', which is not an array"):
+        import_arrays(source if folder else path, tmp_path / "f.h5")
 
 
 def spoil(path: Path, kind: str) -> None:

@@ -66,9 +66,16 @@ UNSOUND = [
     ({"video/offsets": [0, 3, 2, 6]}, "/video/offsets decreases at item 'v1'"),
     ({"video/offsets": [0, 2, 2, 6]}, "/video/offsets gives item 'v1' no tokens"),
     ({"video/offsets": [0, 2, 3, 9]}, "item 'v2' is cut"),
+    ({"video/offsets": np.array([0, 2, 3, 2**63], dtype=np.uint64)}, "decreases at item 'v2'"),
+    ({"video/level": [0, 1]}, "/video/level has 2 entries, expected 6"),
+    ({"video/offsets": [0, 2, -(2**63) + 1, 6]}, "/video/offsets decreases at item 'v1'"),
+    ({"text/video": np.full(4, 2**63, dtype=np.uint64)}, "video row 9223372036854775807, but"),
     ({"video/offsets": [0, 2, 6]}, "/video/offsets has 3 entries"),
     ({"video/ids": ["v0", "v0", "v1"]}, "/video/ids holds 'v0' 2 times"),
     ({"video/ids": np.array([b"\xff", b"b", b"c"])}, "not UTF-8"),
+    ({"video/ids": ["v0", "", "v1"]}, "/video/ids holds an empty id in row 1"),
+    ({"video/level": [0, 1, 0, 0, 2, 1]}, "/video/level holds 2 in row 4, expected 0"),
+    ({"video/level": [0, 1, 1, 0, 1, 1]}, "Item 'v1' of /video .* no token at level 0: methods"),
     ({"text/video": [0, 1, 2, 3]}, "text 't3' the video row 3"),
     ({"text/video": None}, "/text/video cannot be found"),
     ({"text/words": [b"\xff"] * 4}, "not UTF-8"),
@@ -130,6 +137,54 @@ def test_unfinished_and_torn_files_are_sound_but_noted(tmp_path: Path) -> None:
     done = run(path)
     assert done.exit_code == 0
     assert "Notes" in done.stdout
+
+
+def test_a_width_that_is_not_the_one_said(tmp_path: Path) -> None:
+    (problem,) = inspect_file(write_by_hand(tmp_path / "f.h5", attrs={"dim": 5})).problems
+    assert problem == "The attribute dim is 5, but /video/tokens is 4 wide: correct it."
+
+
+def test_attributes_that_cannot_be_read(tmp_path: Path) -> None:
+    path = write_by_hand(tmp_path / "f.h5", attrs={"scale": -1.0, "encoder": b"\xff"})
+    report = inspect_file(path)
+    assert report.problems == ("The file has scale = -1.0, expected a positive number.",)
+    assert report.attrs["encoder"].encode()
+    assert "\ufffd" in run(path).stdout
+
+
+@pytest.mark.parametrize("chunks", [None, (2, 4)])
+@pytest.mark.parametrize("name", ["ids", "offsets", "tokens", "global", "level"])
+def test_rows_that_were_never_written_are_not_read(
+    tmp_path: Path, name: str, chunks: tuple[int, int] | None
+) -> None:
+    """A file of a few kB can declare more of them than memory holds."""
+    rows = 236 * 10**9
+    path = write_by_hand(tmp_path / "f.h5", {f"video/{name}": None})
+    with h5py.File(path, "r+") as file:
+        wide = (4,) if name in ("tokens", "global") else ()
+        kind = np.float32 if wide else np.uint8 if name == "level" else np.int64
+        parts = None if chunks is None else chunks[: 1 + len(wide)]
+        file.create_dataset(f"video/{name}", (rows, *wide), kind, chunks=parts)
+        if chunks is not None and name != "ids":
+            file[f"video/{name}"][:2] = 1
+        if name != "offsets":
+            file["video/offsets"][3] = rows
+    found = " ".join(inspect_file(path).problems)
+    assert f"/video/{name} declares {rows} rows, of which some were never" in found or (
+        name == "ids" and "/video/offsets has 4 entries" in found
+    )
+    refused = CliRunner().invoke(app, ["eval", str(path), "-q"])
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_long_items_are_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = nan_at("video/tokens", 4, 1) | {"video/global": np.ones((3, 4))}
+    path = write_by_hand(tmp_path / "f.h5", changes)
+    expected = inspect_file(path)
+    monkeypatch.setattr("vrbench.side_report.BLOCK_BYTES", 1)
+    assert inspect_file(path).problems == expected.problems
+    norms = [report.sides["video"].token_norms for report in (inspect_file(path), expected)]
+    assert norms[0] == pytest.approx(norms[1])
 
 
 def test_a_normalized_attribute_that_says_nothing(tmp_path: Path) -> None:

@@ -58,3 +58,9 @@ def test_provenance() -> None:
         "global-1a2b.json; vrbench 0.1.0; 2026-11-21T10:00:00; features 0123456789ab"
     )
     assert labels.provenance(sample_result(ranks=None)).startswith("vrbench 0.1.0; ")
+
+
+def test_null_is_as_good_as_missing() -> None:
+    assert labels.notes([sample_result(notes=None)]) == ()
+    given = sample_result(method=None, given_norm=None)
+    assert labels.method(given) == "given similarities"

@@ -161,7 +161,7 @@ def test_equal_gallery_items_stay_equal_wherever_they_stand(
     """With the compiled pass and without it; a BLAS sums a column by where it stands."""
     monkeypatch.setattr("vrbench.normalizations.kept.COMPILED", least)
     for m in (*range(2, 40), 67, 130, 515):
-        sim = hubby(m, 60, m).astype(np.float32 if single else np.float64)
+        sim: NDArray[Any] = hubby(m, 60, m).astype(np.float32 if single else np.float64)
         twins = [0, m // 2, m - 1]
         sim[:, twins] = sim[:, :1]
         out = t2v(sim, spec, sim, np.arange(60) % m)

@@ -153,7 +153,11 @@ def test_features_that_cannot_be_fitted_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"reg": [0.0]}, {"width": [0]}, {"power": [-1.0]}, {"width": []}, {"folds": 1}]
+    "wrong",
+    [
+        *({"reg": [0.0]}, {"width": [0]}, {"power": [-1.0]}, {"width": []}, {"folds": 1}),
+        *({"seed": -1}, {"reg": [0.1, np.nan]}, {"power": [np.inf]}),
+    ],
 )
 def test_a_grid_out_of_range_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(wrong))):

@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 from scipy.stats import binomtest
 
+from vrbench.errors import InputError
 from vrbench.significance import bootstrap, mcnemar, permutation, statistic_of
 
 
@@ -23,6 +24,13 @@ def test_p_is_that_of_a_binomial_test_on_the_discordant_queries(seed: int) -> No
     lost = int(((before <= 1) & (after > 1) & asked).sum())
     assert (found.gained, found.lost) == (gained, lost)
     assert found.p == pytest.approx(binomtest(lost, gained + lost, 0.5).pvalue, rel=1e-12)
+
+
+def test_a_seed_is_not_negative() -> None:
+    ranks = np.ones(3)
+    for test in (permutation, bootstrap):
+        with pytest.raises(InputError, match="seed must be 0 or more, it is -1"):
+            test(ranks, ranks, statistic_of("MnR"), seed=-1)
 
 
 def test_runs_that_agree_differ_by_chance() -> None:

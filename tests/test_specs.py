@@ -58,6 +58,12 @@ def test_a_malformed_norm_is_refused(spec: str, message: str) -> None:
     assert str(caught.value).count(spec) == 1
 
 
+@pytest.mark.parametrize("alpha", ["1e-31", "1e31"])
+def test_a_softness_that_float32_does_not_hold_is_refused(alpha: str) -> None:
+    with pytest.raises(InputError, match=r"alpha must lie between 1e-30 and 1e\+30, it is 1e"):
+        parse_method(f"lse:alpha={alpha}")
+
+
 @pytest.mark.parametrize(
     "spec",
     ["scan:lam=-1", "scan-original:lam=-1", "emd:eps=-1", "tokenflow:lam=-0.1", "lse:alpha=0"],

@@ -96,6 +96,12 @@ def test_a_file_without_a_bank_is_refused(tmp_path: Path) -> None:
         tune(FeatureSource(vrbench.open(path)), "global", "ncl")
 
 
+def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
+    features = vrbench.open(write_features(tmp_path / "f.h5"))
+    with pytest.raises(InputError, match="seed must be 0 or more, it is -1"):
+        held_out(FeatureSource(features), 0.25, seed=-1)
+
+
 @pytest.mark.parametrize("norm", ["ncl", "ncl:marginals=captions", "qb-norm"])
 def test_a_similarity_file_is_tuned_as_the_features_are(saved: Path, norm: str) -> None:
     grid = {"beta" if norm == "qb-norm" else "gamma": ["0.05", "20"]}

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import pytest
 from hand_made import contents, write_by_hand
+from small_arrays import brought, plain
 
 from vrbench.errors import InputError
 from vrbench.features import Tokens, open_features
@@ -144,6 +145,18 @@ def test_an_append_after_one_that_failed(
             writer.append(name, items)
         writer.finish()
     assert contents(path) == whole
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what stays where it is written can be carried on."""
+    monkeypatch.setattr(writing, "ROOM", 10**18)
+    path = tmp_path / "f.h5"
+    with pytest.raises(InputError, match=r"f\.h5 cannot be written: its disk is full.*is kept\."):
+        job.carry_on(path)
+    with pytest.raises(InputError, match=r"full \(.* MB left\); make .* again\.$") as caught:
+        brought(tmp_path, plain())
+    assert str(caught.value).startswith(f"{path} cannot be written")
+    assert [file.name for file in tmp_path.iterdir()] == ["arrays.npz"]
 
 
 def test_carrying_on_with_nothing_to_do_changes_no_byte(tmp_path: Path) -> None:

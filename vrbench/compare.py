@@ -58,8 +58,8 @@ def compare(
         direction), ``notes``, ``tests``, ``changed`` (by direction), ``about``.
 
     Raises:
-        InputError: there are not two results, ranks are missing, protocols differ, or items differ
-            and ``common`` was not asked for.
+        InputError: there are not two results, ranks are missing, protocols differ, items differ and
+            ``common`` was not asked for, or the seed is negative.
     """
     if len(results) < 2:
         raise InputError(f"{len(results)} result is nothing to compare: give two or more.")
@@ -128,7 +128,8 @@ def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
     missing = {direction, "text_ids", "video_ids"} - set(result.ranks)
     if missing:
         raise InputError(
-            f"{_name(result)} has no rank vectors beside it: keep the npz of vrbench eval with it."
+            f"{_name(result)} has no rank vectors beside it that belong to it: keep the npz of "
+            "vrbench eval with it, or run it again with --overwrite."
         )
     by_text = direction == "t2v" or result["protocol"]["v2t"] == "each-caption"
     ids = result.ranks["text_ids" if by_text else "video_ids"]

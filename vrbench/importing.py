@@ -64,7 +64,8 @@ def import_arrays(
         "dim": arrays.sides["video"].dim,
         "created_by": f"vrbench {VERSION}",
     }
-    with replacing(out) as part, FeatureWriter(part, attrs, dtype or arrays.dtype) as writer:
+    dtype = dtype or arrays.dtype
+    with replacing(out) as part, FeatureWriter(part, attrs, dtype, name=out) as writer:
         for side, tokens in arrays.sides.items():
             _write(writer, side, replace(tokens, normalized=normalized))
         writer.finish()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.features.check import group_problems
 from vrbench.features.file import sha256_of
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
@@ -69,18 +70,20 @@ def inspect_file(path: str | Path) -> Report:
         for side, tokens in sides.items():
             reports[side.replace("/", "_")], found = report_side(tokens)
             problems += found
-        problems += _width_problems(sides)
+        attrs = read_attrs(file)
+        problems += _width_problems(sides, attrs.get("dim"))
+        problems += _scale_problems(attrs.get("scale"))
         counts = _texts_of_videos(sides)
         return Report(
             file=str(path),
             bytes=path.stat().st_size,
             sha256=sha256_of(path),
-            attrs=read_attrs(file),
+            attrs=attrs,
             sides=reports,
             texts_per_video=None if counts is None else spread(counts[counts > 0]),
             videos_without_text=None if counts is None else int((counts == 0).sum()),
             problems=tuple(dict.fromkeys(problems)),
-            notes=(*notes_of(file, path, sides), *data_notes(read_attrs(file), path)),
+            notes=(*notes_of(file, path, sides), *data_notes(attrs, path)),
         )
 
 
@@ -107,16 +110,25 @@ def _can_be_cut(tokens: Tokens) -> bool:
     return ordered and bool(offsets[-1] <= len(tokens.tokens))
 
 
-def _width_problems(sides: Mapping[str, Tokens]) -> Iterator[str]:
+def _width_problems(sides: Mapping[str, Tokens], said: Any) -> Iterator[str]:
     if "video" not in sides:
         return
     width = sides["video"].dim
+    if said not in (None, width):
+        yield f"The attribute dim is {said!r}, but /video/tokens is {width} wide: correct it."
     for side, tokens in sides.items():
         if tokens.dim != width:
             yield (
                 f"/{side}/tokens is {tokens.dim} wide and /video/tokens {width}: they cannot be "
                 "compared until both are projected (vrbench train projection)."
             )
+
+
+def _scale_problems(scale: Any) -> Iterator[str]:
+    try:
+        logit_scale(scale, "The file")
+    except InputError as error:
+        yield str(error)
 
 
 def _texts_of_videos(sides: Mapping[str, Tokens]) -> NDArray[np.int64] | None:

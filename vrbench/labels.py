@@ -18,7 +18,7 @@ DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 def method(result: Result) -> str:
     """Return the alignment, and the sequence alignment over it where there is one."""
     parts = [result["method"], sequence(result)]
-    given = result.get("given_norm", "none")
+    given = result.get("given_norm") or "none"
     as_given = "given similarities" + (f" (already {given})" if given != "none" else "")
     return ", ".join(part for part in parts if part) or as_given
 
@@ -72,7 +72,7 @@ def data(result: Result) -> str:
 
 def notes(results: Iterable[Result]) -> tuple[str, ...]:
     """Return what a reader of numbers on these data should know, once each."""
-    said = [f"{dataset(one)}: {note}" for one in results for note in one.get("notes", ())]
+    said = [f"{dataset(one)}: {note}" for one in results for note in (one.get("notes") or ())]
     return tuple(dict.fromkeys(said))
 
 

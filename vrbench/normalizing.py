@@ -199,7 +199,7 @@ def _normalize(
     check_finite(Rows(matrix), direction)
     if bank.kind == "rolling":
         return _roll(norm, matrix, bank, truth, direction, progress), {}
-    fitted = norm.fit(_fit_bank(matrix, bank, truth, direction))
+    fitted = norm.fitted(_fit_bank(matrix, bank, truth, direction))
     return _transform(fitted, matrix), fitted.info
 
 
@@ -256,7 +256,7 @@ def _roll(
         seen = slice(max(0, i - bank.window) if bank.window else 0, i + 1)
         part = Bank(Rows(matrix, asking[seen]), whole.query_weight[seen], whole.gallery_weight)
         query = slice(asking[i], asking[i] + 1)
-        out[query] = norm.fit(part).transform(matrix[query])
+        out[query] = norm.fitted(part).transform(matrix[query])
         if progress is not None:
             progress(direction, i + 1, len(asking))
     return out

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +15,10 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.files import replacing
+from vrbench.inputs import UNREADABLE, array_in
+from vrbench.result_shape import belong, problems
 
 SCHEMA = 1
-REQUIRED = (
-    *("dataset", "split", "encoder", "features", "method", "norm", "bank", "n_text", "n_video"),
-    *("protocol", "metrics", "diagnostics", "provenance", "ranks"),
-)
-"""Keys without which a file is no result."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,29 +70,38 @@ def save(result: Result, folder: Path, name: str) -> Result:
 
 
 def load(path: Path) -> Result:
-    """Read one result file, and the rank vectors beside it where they are there.
+    """Read one result file, and the rank vectors beside it where they are there and belong to it.
 
     Raises:
-        InputError: it is no result file.
+        InputError: it is no result file, or a value in it is not what eval writes.
     """
+    if not path.is_file():
+        raise InputError(f"{path} is not a file: give a result of vrbench eval.")
     try:
         values = json.loads(path.read_text())
-        if values["schema"] != SCHEMA:
-            raise InputError(f"{path} has schema {values['schema']}, expected {SCHEMA}.")
-        missing = [key for key in REQUIRED if key not in values]
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        json.dumps(values, ensure_ascii=False, allow_nan=False).encode()  # can be written again
+        schema = values["schema"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is not a result of vrbench eval.") from error
-    if missing:
-        raise InputError(f"{path} is not a whole result of vrbench eval: {missing[0]} is missing.")
-    return Result(values, _ranks(path.parent / str(values["ranks"])))
+    if schema != SCHEMA:
+        raise InputError(f"{path} has schema {schema!r}, expected {SCHEMA}.")
+    for problem in problems(values):
+        raise InputError(
+            f"{path} is not a whole result of vrbench eval: {problem}; run it again with "
+            "--overwrite."
+        )
+    ranks = {} if values["ranks"] is None else _ranks(path.parent / values["ranks"])
+    return Result(values, ranks if belong(ranks, values) else {})
 
 
 def _ranks(path: Path) -> dict[str, NDArray[Any]]:
     """Read rank vectors; none where they are lost."""
+    if not path.is_file():
+        return {}
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+            return {key: array_in(file, key, path) for key in file.files}
+    except (*UNREADABLE, AttributeError, TypeError, MemoryError):
         return {}
 
 

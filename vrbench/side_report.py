@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.features.check import value_problems
-from vrbench.features.tokens import Tokens
+from vrbench.features.check import bad_rows
+from vrbench.features.hdf5 import StoredStrings
+from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
 
 MOST = 5
 """Items of a side that are named for their values."""
 
-LEVELS = {0: "frame", 1: "patch"}
+LEVELS = {FRAME_LEVEL: "frame", PATCH_LEVEL: "patch"}
+BLOCK_STRINGS = 100_000
+BLOCK_BYTES = 32_000_000
+"""Vectors that are read at once, in float64."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,15 @@ class SideReport:
 
 def report_side(tokens: Tokens) -> tuple[SideReport, list[str]]:
     """Read every vector of a side; return what it holds, and a sentence for each bad item."""
-    token_norms, global_norms = _Norms(), _Norms()
-    problems: list[str] = []
-    try:
-        for block in tokens.blocks():
-            token_norms.add(block.tokens)
-            if block.global_vectors is not None:
-                global_norms.add(block.global_vectors)
-            problems += value_problems(block, len(block))
-    except InputError as error:
-        problems.insert(0, str(error))
+    token_norms, problems = _read(tokens, tokens.tokens, tokens.offsets, "a token")
+    global_norms = _Norms()
+    if tokens.global_vectors is not None:
+        each = np.arange(len(tokens) + 1)
+        global_norms, found = _read(tokens, tokens.global_vectors, each, "its global vector")
+        problems += found
+    problems += _text_problems(tokens)
+    if tokens.lengths.all() and len(tokens.token_columns.get("level", ())) >= tokens.offsets[-1]:
+        problems += tokens.level_problems(FRAME_LEVEL)
     report = SideReport(
         items=len(tokens),
         tokens=int(tokens.offsets[-1] - tokens.offsets[0]),
@@ -70,6 +73,43 @@ def report_side(tokens: Tokens) -> tuple[SideReport, list[str]]:
         columns=(*tokens.item_columns, *tokens.token_columns),
     )
     return report, _shortened(problems, tokens.name)
+
+
+def _read(
+    tokens: Tokens, vectors: Any, offsets: NDArray[np.int64], what: str
+) -> tuple[_Norms, list[str]]:
+    """Read vectors in blocks of a bounded size, whatever the length of an item.
+
+    Args:
+        tokens: the side.
+        vectors: its tokens, or its global vectors.
+        offsets: (n + 1,) the rows of each item.
+        what: what a row is called.
+    """
+    norms, problems = _Norms(), dict[str, None]()
+    step = max(1, BLOCK_BYTES // (8 * tokens.dim))
+    for start in range(int(offsets[0]), int(offsets[-1]), step):
+        stop = min(start + step, int(offsets[-1]))
+        ids = tokens.ids[np.searchsorted(offsets, np.arange(start, stop), side="right") - 1]
+        try:
+            rows = np.asarray(vectors[start:stop])
+        except OSError as error:
+            where = f"Items '{ids[0]}' to '{ids[-1]}' of {tokens.name}"
+            return norms, [f"{where} cannot be read: {error}.", *problems]
+        norms.add(rows)
+        problems |= dict.fromkeys(bad_rows(rows, ids, tokens, what, len(rows)))
+    return norms, list(problems)
+
+
+def _text_problems(tokens: Tokens) -> Iterator[str]:
+    """Read the columns that stay on disk; yield the first string of each that cannot be read."""
+    for column in tokens.token_columns.values():
+        if isinstance(column, StoredStrings):
+            try:
+                for start in range(0, len(column), BLOCK_STRINGS):
+                    column[start : start + BLOCK_STRINGS]
+            except InputError as error:
+                yield str(error)
 
 
 def _shortened(problems: list[str], name: str) -> list[str]:

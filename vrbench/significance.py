@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.seeds import seeded
+
 Statistic = Callable[[NDArray[Any]], Any]
 """A metric of ranks along the last axis."""
 
@@ -69,8 +71,11 @@ def permutation(
         statistic: metric of (rows, m) ranks along the last axis.
         n: permutations.
         seed: of the swaps.
+
+    Raises:
+        InputError: the seed is negative.
     """
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     observed = abs(float(statistic(after) - statistic(before))) * (1 - 1e-12)
     beyond = 0
     for rows in _blocks(n, len(before)):
@@ -97,8 +102,11 @@ def bootstrap(
         n: draws of m queries with replacement.
         seed: of the draws.
         level: share of the draws inside the interval.
+
+    Raises:
+        InputError: the seed is negative.
     """
-    rng = np.random.default_rng(seed)
+    rng = seeded(seed)
     differences = []
     for rows in _blocks(n, len(before)):
         drawn = rng.integers(0, len(before), (rows, len(before)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -70,7 +69,7 @@ def compiles(method: Method, cosines: bool = True) -> bool:
 
 
 def _compiled(kernel: Callable[..., None]) -> Any:
-    return compiled(kernel, kernels.exp, kernels.share)
+    return compiled(kernel, kernels.exp, kernels.expm1, kernels.share)
 
 
 def run(
@@ -124,11 +123,9 @@ def _emd(part: EarthMover, tile: Tile) -> tuple[Tensor, Tensor]:
 
 
 def _lse(part: LogSumExp, tile: Tile) -> tuple[Tensor, Tensor]:
-    t2v, v2t = run(_compiled(kernels.lse), 1 / part.alpha, tile)
-    both = t2v + v2t
-    if part.length_norm:
-        both = both - math.log(tile.text.length * tile.video.length)
-    value = part.alpha * both / 2
+    kernel = kernels.log_mean_exp if part.flat else kernels.lse
+    t2v, v2t = run(_compiled(kernel), 1 / part.alpha, tile)
+    value = part.scaled(t2v + v2t, tile)
     return value, value
 
 

@@ -21,6 +21,8 @@ import numpy as np
 F32 = np.float32
 _ROUND = F32(1.5 * 2**23)
 """Added to a small float32 it leaves the nearest whole number in the lowest bits."""
+_ONE = np.int32(0x3F800000)
+"""The bits of the float32 1."""
 _LOG2_E = F32(1.4426950408889634)
 _LN2_HIGH, _LN2_LOW = F32(0.693145751953125), F32(1.4286068203094172e-6)
 _P0, _P1, _P2 = F32(1.9875691500e-4), F32(1.3981999507e-3), F32(8.3334519e-3)
@@ -39,6 +41,16 @@ def exp(x: Any) -> Any:
     p = p * (r * r) + (r + F32(1))
     power = np.int32(F32(shifted).view(np.int32) << 23)
     return np.int32(F32(p).view(np.int32) + power).view(F32)
+
+
+def expm1(x: Any) -> Any:
+    """``exp(x) - 1`` of a float32 between -80 and 80, without the 1 near 0; see ``exp``."""
+    shifted = x * _LOG2_E + _ROUND
+    n = shifted - _ROUND
+    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
+    p = ((((_P0 * r + _P1) * r + _P2) * r + _P3) * r + _P4) * r + _P5
+    power = np.int32((np.int32(F32(shifted).view(np.int32) << 23)) + _ONE).view(F32)
+    return power * (p * (r * r) + r) + (power - F32(1))
 
 
 def tokenflow(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
@@ -113,6 +125,28 @@ def lse(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None
             t2v[t] += np.log(bottom)
         for s in range(0, f * n, n):
             v2t[t] += np.log(under[s : s + n])
+        t2v[t] /= F32(w)
+        v2t[t] /= F32(f)
+
+
+def log_mean_exp(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
+    """``mean_t log(1 + mean_s (exp(scale c) - 1))`` and the same with the sides exchanged."""
+    row, _, column, _, w, f = at
+    n = t2v.shape[1]
+    under, bottom = np.empty(f * n, F32), np.empty(n, F32)
+    for t in range(len(t2v)):
+        t2v[t], v2t[t], under[:] = 0, 0, 0
+        for i in range(row + t * w, row + (t + 1) * w):
+            bottom[:] = 0
+            for s in range(0, f * n, n):
+                values, u = c[i, column + s : column + s + n], under[s : s + n]
+                for v in range(n):
+                    a = expm1(scale * values[v])
+                    bottom[v] += a
+                    u[v] += a
+            t2v[t] += np.log1p(bottom / F32(f))
+        for s in range(0, f * n, n):
+            v2t[t] += np.log1p(under[s : s + n] / F32(w))
         t2v[t] /= F32(w)
         v2t[t] /= F32(f)
 

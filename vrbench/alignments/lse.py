@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+LEAST, MOST = 1e-30, 1e30
+FLAT = 0.5
+"""``alpha`` from which the exponentials of cosines are all near 1."""
+
+
 @alignments.register("lse")
 @dataclass(frozen=True)
 class LogSumExp(TokenAlignment):
@@ -28,10 +33,11 @@ class LogSumExp(TokenAlignment):
 
     Attributes:
         alpha: softness > 0, on the scale of the similarities; toward 0 it becomes ``token-mean``.
-        length_norm: subtract ``alpha log(number of tokens summed over)``.
+        length_norm: subtract ``alpha log(number of tokens summed over)``; toward infinite ``alpha``
+            it becomes ``uniform``.
 
     Raises:
-        InputError: ``alpha`` is not positive.
+        InputError: ``alpha`` is not positive, or beyond what float32 holds.
     """
 
     alpha: float = 1.0
@@ -42,12 +48,33 @@ class LogSumExp(TokenAlignment):
     def __post_init__(self) -> None:
         if self.alpha <= 0:
             raise InputError(f"alpha must be positive, it is {self.alpha}.")
+        if not LEAST <= self.alpha <= MOST:
+            raise InputError(f"alpha must lie between {LEAST:g} and {MOST:g}, it is {self.alpha}.")
 
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
         """Return the same (T, V) for both directions."""
         logits = tile.c / self.alpha
-        both = mean(log_sum_exp(logits, WORDS), 1) + mean(log_sum_exp(logits, FRAMES), 1)
-        if self.length_norm:
-            both = both - math.log(tile.text.length * tile.video.length)
-        value = self.alpha * both / 2
+        soft = log_mean_exp if self.flat else log_sum_exp
+        value = self.scaled(mean(soft(logits, WORDS), 1) + mean(soft(logits, FRAMES), 1), tile)
         return value, value
+
+    @property
+    def flat(self) -> bool:
+        """Whether the logs of the lengths leave out so much of the sums that few digits are left.
+
+        The mean of the exponentials is taken then, as a deviation from 1; for a small ``alpha`` it
+        is the logs of the sums that keep more digits.
+        """
+        return self.length_norm and self.alpha >= FLAT
+
+    def scaled(self, both: Tensor, tile: Tile) -> Tensor:
+        """Return the similarity, given both ways' (T, V) means of logs, added."""
+        if self.length_norm and not self.flat:
+            both = both - math.log(tile.text.length * tile.video.length)
+        return self.alpha * both / 2
+
+
+def log_mean_exp(logits: Tensor, axis: int) -> Tensor:
+    """Log of the mean of exponentials along ``axis``, which is dropped; exact near 0."""
+    top = logits.amax(axis, keepdim=True)
+    return mean((logits - top).expm1_(), axis).log1p_() + top.squeeze(axis)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vrbench.arrays.reading import reading
 from vrbench.errors import InputError
 from vrbench.features.tokens import offsets_of
+from vrbench.inputs import array_in, as_text
 
 STRING = np.dtypes.StringDType()
 
@@ -90,7 +91,8 @@ def read_dump(folder: Path, key: str) -> dict[str, Any]:
         types.add(item.tokens.dtype)
         vectors.append(item.vector)
     rows = ItemFiles(paths, lengths, width, np.result_type(*types))
-    ids = np.array([path.stem for path in paths], dtype=STRING)
+    stems = as_text(np.array([path.stem for path in paths]), "its file names", folder)
+    ids = stems.astype(STRING)
     if first.flat:
         return {key: rows, f"{key}_ids": ids}
     arrays = {f"{key}_tokens": rows, f"{key}_offsets": offsets_of(lengths), f"{key}_ids": ids}
@@ -123,7 +125,7 @@ def _read(path: Path) -> _Item:
 def _members(stored: Any, path: Path) -> Mapping[str, NDArray[Any]]:
     """Return the arrays of an npz; the only one is the tokens."""
     with stored:
-        arrays = {name: stored[name] for name in stored.files}
+        arrays = {name: array_in(stored, name, path) for name in stored.files}
     if len(arrays) == 1:
         return {"tokens": next(iter(arrays.values()))}
     if "tokens" not in arrays or arrays.keys() - {"tokens", "mask", "global"}:

@@ -14,6 +14,7 @@ from vrbench.arrays.dumps import linked, read_dump
 from vrbench.arrays.reading import reading
 from vrbench.datasets import read_csv
 from vrbench.errors import InputError
+from vrbench.inputs import array_in
 
 DUMPS = ("video", "text", "bank_video", "bank_text")
 """Folders that may stand for the arrays of a side."""
@@ -49,7 +50,7 @@ def _from_npz(
         for name in stored.files:
             if name in known:
                 with reading(f"'{name}' in {source}"):
-                    arrays[name] = stored[name]
+                    arrays[name] = array_in(stored, name, source)
         return arrays, tuple(name for name in stored.files if name not in known)
 
 

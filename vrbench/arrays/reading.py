@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pickle import UnpicklingError
 
 from vrbench.errors import InputError
+from vrbench.inputs import UNREADABLE
 
 
 @contextmanager
@@ -16,6 +15,8 @@ def reading(what: str) -> Iterator[None]:
     """Turn what numpy raises over a file it does not read into a sentence."""
     try:
         yield
+    except InputError:
+        raise
     except (ValueError, UnpicklingError) as error:
         if "pickle" in str(error) or "Python objects" in str(error):
             raise InputError(
@@ -23,5 +24,9 @@ def reading(what: str) -> Iterator[None]:
                 "load: save plain numbers or strings (for names: np.array(names, dtype=str))."
             ) from error
         raise InputError(f"{what} is damaged ({error}): save it again.") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except MemoryError as error:
+        raise InputError(
+            f"{what} declares more numbers than memory holds: save it again."
+        ) from error
+    except UNREADABLE as error:
         raise InputError(f"{what} cannot be read ({error}): save or copy it again.") from error

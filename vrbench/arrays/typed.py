@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.inputs import as_text
 
 STRING = np.dtypes.StringDType()
 
@@ -47,8 +48,10 @@ class TypedArrays:
 
     def whole_numbers(self, name: str, n: int) -> NDArray[np.int64]:
         """Return (n,) whole numbers."""
-        array = self._one_dimension(name, n, "whole numbers", "iu")
-        return np.asarray(array).astype(np.int64)
+        array = np.asarray(self._one_dimension(name, n, "whole numbers", "iu"))
+        if array.dtype == np.uint64 and n and array.max() > np.iinfo(np.int64).max:
+            self.refuse(f"holds {array.max()} in {name}, which is too large for a whole number")
+        return array.astype(np.int64)
 
     def numbers(self, name: str, n: int) -> NDArray[Any]:
         """Return (n,) finite numbers, as they are stored."""
@@ -67,14 +70,16 @@ class TypedArrays:
     def strings(self, name: str, n: int) -> NDArray[Any]:
         """Return (n,) strings."""
         array = self._one_dimension(name, n, "strings", "UST")
-        return np.asarray(self._decoded(name, array), dtype=STRING)
+        return np.asarray(as_text(array, name, self.source), dtype=STRING)
 
     def ids(self, name: str, n: int, default: str) -> NDArray[Any]:
         """Return (n,) ids, from strings or whole numbers; ``default`` and a number if missing."""
         if name not in self.arrays:
             return np.array([f"{default}{i}" for i in range(n)], dtype=STRING)
         array = self._one_dimension(name, n, "strings or whole numbers", "USTiu")
-        return np.array([str(item) for item in self._decoded(name, array).tolist()], dtype=STRING)
+        return np.array(
+            [str(item) for item in as_text(array, name, self.source).tolist()], dtype=STRING
+        )
 
     def mask(self, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Return an (n, L) mask; whole numbers will do if they are 0 and 1."""
@@ -92,11 +97,3 @@ class TypedArrays:
         if array.shape != (n,):
             self.refuse(f"holds {name} of shape {array.shape}, expected ({n},)")
         return array
-
-    def _decoded(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
-        if array.dtype.kind != "S":
-            return np.asarray(array)
-        try:
-            return np.strings.decode(np.asarray(array), "utf-8")
-        except UnicodeDecodeError as error:
-            self.refuse(f"holds {error.object!r} in {name}, which is not UTF-8")

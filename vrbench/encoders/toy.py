@@ -15,6 +15,9 @@ from vrbench.encoders.base import Encoded, Encoder, LoadedEncoder
 from vrbench.errors import InputError
 from vrbench.video import Clip
 
+MOST_DIM = 65_536
+MOST_NOISE = 1e6
+
 
 @encoders.register("toy")
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Toy(Encoder):
     Source: none, this is test equipment.
 
     Attributes:
-        dim: width of a token, >= 1.
-        noise: standard deviation of the noise, >= 0.
+        dim: width of a token, 1 to 65,536.
+        noise: standard deviation of the noise, 0 to 1e6.
         seed: another seed gives other vectors.
 
     Raises:
@@ -41,8 +44,10 @@ class Toy(Encoder):
     source = "vrbench"
 
     def __post_init__(self) -> None:
-        if self.dim < 1 or self.noise < 0:
-            raise InputError(f"dim must be >= 1 and noise >= 0, not {self.dim} and {self.noise}.")
+        if not 1 <= self.dim <= MOST_DIM:
+            raise InputError(f"dim must lie between 1 and {MOST_DIM:,}, it is {self.dim}.")
+        if not 0 <= self.noise <= MOST_NOISE:
+            raise InputError(f"noise must lie between 0 and {MOST_NOISE:g}, it is {self.noise}.")
 
     def load(self, weights: Path | None, device: str = "cpu") -> LoadedEncoder:
         """Return the encoder; there is nothing to read, and it runs on the CPU.

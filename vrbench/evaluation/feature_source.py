@@ -24,7 +24,8 @@ from vrbench.memory import check_fits, spare
 from vrbench.normalizing import BankSim
 from vrbench.sequences.grouping import ordered
 from vrbench.sims.beside import MOST_PAIRS
-from vrbench.sims.file import SEQUENCES, SimFile
+from vrbench.sims.file import SimFile
+from vrbench.sims.names import SEQUENCES
 from vrbench.sims.sim import Direction, Sim
 from vrbench.sims.stored import spool
 from vrbench.truth import Truth

@@ -17,6 +17,7 @@ from vrbench.evaluation.sources import Source
 from vrbench.metrics import Ties
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
+from vrbench.seeds import check_seed
 from vrbench.truth import Protocol
 
 
@@ -50,6 +51,7 @@ class Settings:
             raise InputError(f"k must be whole numbers from 1, it is {list(self.k)}.")
         if self.limit is not None and self.limit < 1:
             raise InputError(f"limit must be at least 1, it is {self.limit}.")
+        check_seed(self.seed)
         for name, value, known in (
             ("ties", self.ties, get_args(Ties)),
             ("v2t", self.v2t, get_args(Protocol)),

@@ -14,6 +14,7 @@ from vrbench.evaluation.sequence_sources import SequenceSims
 from vrbench.evaluation.sim_source import SimSource
 from vrbench.evaluation.sources import Source
 from vrbench.features import Tokens
+from vrbench.seeds import seeded
 from vrbench.sequences.grouping import group_tokens
 from vrbench.sims.beside import MOST_PAIRS, read_beside
 from vrbench.sims.file import SimFile
@@ -29,7 +30,8 @@ def held_out(source: Source, share: float, seed: int) -> Source:
     Long videos are split whole, where a sequence alignment is asked for.
 
     Raises:
-        InputError: the bank cannot be had as a set of its own, or a part is empty.
+        InputError: the bank cannot be had as a set of its own, a part is empty, or the seed is
+            negative.
     """
     if not 0 < share < 1:
         raise InputError(f"The validation share must lie between 0 and 1, it is {share}.")
@@ -104,7 +106,7 @@ def _split(
 
     ``owner`` (texts,) is the video of each text; ``whole`` (videos,) what is not to be torn apart.
     """
-    order = np.random.default_rng(seed).permutation(int(whole.max()) + 1)
+    order = seeded(seed).permutation(int(whole.max()) + 1)
     cut = round(share * len(order))
     videos = [np.flatnonzero(np.isin(whole, part)) for part in (order[:cut], order[cut:])]
     parts = [(np.flatnonzero(np.isin(owner, rows)), rows) for rows in videos]

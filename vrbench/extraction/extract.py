@@ -148,7 +148,7 @@ def extract(
         **piece.attrs,
         "created_by": f"vrbench {VERSION}",
     }
-    with successor(out, overwrite) as target, FeatureWriter(target, attrs, dtype) as writer:
+    with successor(out, overwrite) as target, FeatureWriter(target, attrs, dtype, out) as writer:
         job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
         for side, part in parts.items():
             _encode(job, side, media[side], piece.of(part))

@@ -56,7 +56,7 @@ def merge_shards(shards: Sequence[Path], out: Path, *, overwrite: bool = False) 
         attrs["created_by"] = parts[0].attrs.get("created_by", "")
         with (
             replacing(out) as target,
-            FeatureWriter(target, attrs, parts[0].attrs["dtype"]) as writer,
+            FeatureWriter(target, attrs, parts[0].attrs["dtype"], out) as writer,
         ):
             counts = {side: _join(writer, side, parts) for side in SIDES}
             if empty := [side for side in ("video", "text") if not counts[side]]:

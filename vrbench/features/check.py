@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.features.hdf5 import strings
 from vrbench.features.layout import PER_ITEM, PER_TOKEN, layout_problems
-from vrbench.features.tokens import Tokens
+from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
 
 
 def group_problems(file: Any, side: str) -> Iterator[str]:
@@ -31,15 +31,30 @@ def item_problems(file: Any, side: str) -> Iterator[str]:
     yield from id_problems(ids, f"/{side}/ids")
     yield from offset_problems(offsets, ids, len(group["tokens"]), f"/{side}/offsets")
     yield from _length_problems(group, side, len(ids), int(offsets[-1]))
+    if "level" in group:
+        yield from _level_problems(group["level"][: int(offsets[-1])], f"/{side}/level")
     if "video" in group and side.endswith("text"):
         videos = side.replace("text", "video")
         n_video = len(file[videos]["ids"]) if f"{videos}/ids" in file else None
-        links = group["video"][: len(ids)].astype(np.int64)
+        links = _whole(group["video"][: len(ids)])
         yield from link_problems(links, ids, n_video, f"/{side}/video")
 
 
+def _whole(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return whole numbers as int64; what is too large becomes the largest, not a negative one."""
+    if values.dtype.kind == "u":
+        values = np.minimum(values.astype(np.uint64), np.uint64(np.iinfo(np.int64).max))
+    return np.asarray(values, dtype=np.int64)
+
+
 def id_problems(ids: NDArray[Any], name: str) -> Iterator[str]:
-    """Yield the id that occurs most often, if that is more than once; ``name`` is the array's."""
+    """Yield where an id is empty, and the id that occurs most often, if more than once.
+
+    ``name`` is that of the array.
+    """
+    if (ids == "").any():
+        row = int(np.argmax(ids == ""))
+        yield f"{name} holds an empty id in row {row}: give every item a name."
     for twice, count in Counter(ids.tolist()).most_common(1):
         if count > 1:
             yield f"{name} holds '{twice}' {count} times: ids must be unique."
@@ -51,9 +66,10 @@ def offset_problems(
     """Yield where (n + 1,) offsets do not cut ``rows`` tokens into n items of at least one."""
     if offsets[0] != 0:
         yield f"{name} begins with {offsets[0]}, expected 0."
+    falls = offsets[1:] < offsets[:-1]  # differences might leave the range of whole numbers
     steps = np.diff(offsets)
-    if (steps < 0).any():
-        item = ids[int(np.argmax(steps < 0))]
+    if falls.any():
+        item = ids[int(np.argmax(falls))]
         yield f"{name} decreases at item '{item}': offsets must be in order."
     elif (steps == 0).any():
         item = ids[int(np.argmax(steps == 0))]
@@ -116,6 +132,16 @@ def _length_problems(group: Any, side: str, n: int, rows: int) -> Iterator[str]:
             found = len(group[name])
             if found < expected or (found > expected and not torn):
                 yield f"/{side}/{name} has {found} entries, expected {expected}."
+
+
+def _level_problems(levels: NDArray[Any], name: str) -> Iterator[str]:
+    wrong = (levels != FRAME_LEVEL) & (levels != PATCH_LEVEL)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        yield (
+            f"{name} holds {levels[row]} in row {row}, expected {FRAME_LEVEL} (a frame) or "
+            f"{PATCH_LEVEL} (a patch)."
+        )
 
 
 def is_torn(group: Any) -> bool:

@@ -120,6 +120,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except InputError:
         raise
+    except MemoryError as error:
+        raise InputError(f"{path} holds more than memory does: {error}.") from error
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} is damaged ({str(error).strip(chr(39))}): copy it again or extract it anew."
@@ -138,6 +140,8 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, str):  # h5py keeps bytes that are not UTF-8 as lone surrogates
+        value = value.encode("utf-8", "surrogateescape")
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,3 +92,36 @@ def _size_problems(group: Any, side: str) -> Iterator[str]:
     if width == 0 or ("global" in group and group["global"].shape[1] != width):
         wide = f", /{side}/global {group['global'].shape[1]}" if "global" in group else ""
         yield f"/{side}/tokens is {width} wide{wide}: both need the same width of at least 1."
+        return
+    if n and len(group["offsets"]) > n:
+        yield from _gap_problems(group, side, n)
+
+
+def _gap_problems(group: Any, side: str, n: int) -> Iterator[str]:
+    """Yield the first dataset with rows that are declared, but were never written.
+
+    HDF5 reads them as zeros, and a small file can declare more of them than memory holds. What an
+    interrupted write has left beyond the last item is not looked at.
+    """
+    rows = {"ids": n, "offsets": n + 1, **dict.fromkeys(PER_ITEM, n)}
+    for name in ("ids", "offsets", *sorted(PER_ITEM), "tokens", *sorted(PER_TOKEN)):
+        if name == "tokens":  # the offsets are there: they say how many tokens count
+            last = int(group["offsets"][n])
+            rows |= dict.fromkeys(("tokens", *PER_TOKEN), last)
+        if name in group and _has_gap(group[name], rows[name]):
+            yield (
+                f"/{side}/{name} declares {len(group[name])} rows, of which some were never "
+                "written: write the file again."
+            )
+            return
+
+
+def _has_gap(dataset: Any, rows: int) -> bool:
+    """Whether some of the first rows have no place in the file."""
+    rows = min(rows, len(dataset))
+    if rows <= 0 or dataset.is_virtual or dataset.external:
+        return False
+    if dataset.chunks is None:
+        return bool(dataset.id.get_storage_size() == 0)
+    needed = [-(-a // b) for a, b in zip((rows, *dataset.shape[1:]), dataset.chunks, strict=True)]
+    return bool(dataset.id.get_num_chunks() < math.prod(needed))

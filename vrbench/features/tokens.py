@@ -14,8 +14,8 @@ from vrbench.errors import InputError
 from vrbench.features.selected import select
 from vrbench.inputs import to_numpy
 
-FRAME_LEVEL = 0
-"""Value of the token column ``level`` for frames (patches are 1)."""
+FRAME_LEVEL, PATCH_LEVEL = 0, 1
+"""Values of the token column ``level``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,17 +130,33 @@ class Tokens:
         levels = self.token_columns.get("level")
         if levels is None:
             return self
+        for problem in self.level_problems(level):
+            raise InputError(problem)
         keep = levels == level
-        counts = np.add.reduceat(keep.astype(np.int64), self.offsets[:-1])
-        if (counts == 0).any():
-            item = self.ids[int(np.argmin(counts))]
-            raise InputError(f"Item '{item}' of {self.name} has no token at level {level}.")
+        counts = self._at_level(level)
         return replace(
             self,
             tokens=np.asarray(self.tokens[: len(keep)])[keep],
             offsets=offsets_of(counts),
             token_columns={k: v[keep] for k, v in self.token_columns.items()},
         )
+
+    def level_problems(self, level: int) -> Iterator[str]:
+        """Yield the first item that has no token at a level, if levels are marked."""
+        if "level" not in self.token_columns:
+            return
+        counts = self._at_level(level)
+        if (counts == 0).any():
+            item = self.ids[int(np.argmin(counts))]
+            yield (
+                f"Item '{item}' of {self.name} has no token at level {level}: methods read the "
+                f"tokens of level {FRAME_LEVEL}, give each item one or leave level out."
+            )
+
+    def _at_level(self, level: int) -> NDArray[np.int64]:
+        """(n,) number of tokens at a level."""
+        before = offsets_of(np.asarray(self.token_columns["level"]) == level)
+        return before[self.offsets[1:]] - before[self.offsets[:-1]]
 
 
 def offsets_of(lengths: ArrayLike) -> NDArray[np.int64]:

@@ -46,16 +46,23 @@ class FeatureWriter:
         path: the file; created where it is missing or empty.
         attrs: what the file says about itself. Carrying on needs the same values.
         dtype: storage type of tokens and globals: float16, float32 or float64.
+        name: the file that will take its place once it is whole, for messages; None: it stays.
 
     Raises:
         InputError: the file cannot be written, is damaged or somebody else's, or was begun with
             other attributes.
     """
 
-    def __init__(self, path: Path, attrs: Mapping[str, Any], dtype: str = "float16") -> None:
+    def __init__(
+        self,
+        path: Path,
+        attrs: Mapping[str, Any],
+        dtype: str = "float16",
+        name: Path | None = None,
+    ) -> None:
         if dtype not in DTYPES:
             raise InputError(f"Tokens cannot be stored as '{dtype}', only as {', '.join(DTYPES)}.")
-        self.path = path
+        self.path, self.name = path, name or path
         self.dtype = np.dtype(dtype)
         wanted = {"format": FORMAT, "version": VERSION, "dtype": dtype, **attrs}
         if not path.exists() or path.stat().st_size == 0:
@@ -74,7 +81,7 @@ class FeatureWriter:
         for key in {**wanted, **found}.keys() - FREE:
             if found.get(key) != wanted.get(key):
                 raise InputError(
-                    f"{self.path} was begun with {key} = {found.get(key)!r}, now it is "
+                    f"{self.name} was begun with {key} = {found.get(key)!r}, now it is "
                     f"{wanted.get(key)!r}: use the same settings, another --out, or --overwrite."
                 )
 
@@ -99,15 +106,16 @@ class FeatureWriter:
             group = self._group(side, {**per_token, **per_item})
             self._append(group, per_token, per_item, items)
         except OSError as error:
-            raise InputError(f"{self.path} cannot be written: {error}.") from error
+            raise InputError(f"{self.name} cannot be written: {error}.") from error
 
     def _check_room(self, values: Sequence[NDArray[Any]]) -> None:
         """Stop while there is room: HDF5 cannot even close a file on a disk that is full."""
         free = shutil.disk_usage(self.path.parent).free
         if free < ROOM + 2 * sum(value.nbytes for value in values):
+            kept = ", what was finished is kept" if self.path == self.name else ""
             raise InputError(
-                f"{self.path} cannot be written on: its disk is full ({free / 1e6:.1f} MB left); "
-                "make room and run the same command again, what was finished is kept."
+                f"{self.name} cannot be written: its disk is full ({free / 1e6:.1f} MB left); "
+                f"make room and run the same command again{kept}."
             )
 
     def _columns(self, items: Tokens) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -158,7 +166,7 @@ class FeatureWriter:
         given = {name: value.shape[1:] for name, value in values.items()}
         if held != given:
             raise InputError(
-                f"/{side} of {self.path} holds {_listed(held)}, but now there are "
+                f"/{side} of {self.name} holds {_listed(held)}, but now there are "
                 f"{_listed(given)}: use another --out, or --overwrite."
             )
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.sims.sim import Rows
+from vrbench.sims.sim import Rows, is_finite
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
 """Maps a block of test queries (rows, gallery) to the normalized block, in float64: float32 would
@@ -86,7 +86,47 @@ class Normalization(ABC):
 
     @abstractmethod
     def fit(self, bank: Bank) -> Fitted:
-        """Learn from the bank."""
+        """Learn from the bank.
+
+        Raises:
+            FloatingPointError: numbers leave the range of float64.
+        """
+
+    def fitted(self, bank: Bank) -> Fitted:
+        """Learn from the bank; what is learnt refuses to return NaN or infinity.
+
+        Overflows are silent until then: most become a softmax's zeros, which is what they are.
+
+        Raises:
+            InputError: parameters or similarities are so extreme that numbers leave the range of
+                float64; so does the transform.
+        """
+        with _silent():
+            try:
+                found = self.fit(bank)
+            except FloatingPointError as error:
+                raise self._out_of_range() from error
+
+        def transform(block: NDArray[Any]) -> NDArray[Any]:
+            with _silent():
+                out = found.transform(block)
+            if not is_finite(out):
+                raise self._out_of_range()
+            return out
+
+        return Fitted(transform, found.info)
+
+    def _out_of_range(self) -> InputError:
+        from vrbench.normalizations import normalizations
+
+        return InputError(
+            f"The norm '{normalizations.spec(self)}' leaves the range of numbers on these "
+            "similarities: give it less extreme parameters, or scale the similarities."
+        )
+
+
+def _silent() -> Any:
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
 def exponential(exponents: NDArray[np.float64], remedy: str) -> NDArray[np.float64]:

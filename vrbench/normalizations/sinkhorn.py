@@ -35,6 +35,7 @@ def sinkhorn(
 
     Raises:
         InputError: ``iterations`` is 0 and ``tol`` is out of reach.
+        FloatingPointError: similarities divided by gamma leave the range of float64.
     """
     # both marginals get the same total, so that beta does not drift
     log_r, log_c = np.log(r) - np.log(r.sum()), np.log(c) - np.log(c.sum())
@@ -45,6 +46,8 @@ def sinkhorn(
     while made < (iterations or MOST_ITERATIONS):
         before = log_alpha
         log_alpha, log_beta = step(log_beta)
+        if not np.isfinite(log_beta).all():
+            raise FloatingPointError
         made += 1
         if not iterations and _residual(log_alpha, before) < tol:
             break
@@ -105,5 +108,6 @@ def _in_logs(rows: Rows, gamma: float, log_r: Vector, log_c: Vector) -> Step:
 
 def _residual(new: Vector, old: Vector) -> float:
     """Largest relative error of a row's marginal: what the last update of alpha still changed."""
-    change = float(np.abs(np.expm1(old - new)).max())
-    return change if np.isfinite(change) else np.inf
+    with np.errstate(over="ignore"):
+        change = float(np.abs(np.expm1(old - new)).max())
+    return change if np.isfinite(change) else float(np.finfo(np.float64).max)

@@ -21,7 +21,7 @@ from vrbench.truth import Queries
 def _fitted(rows: Rows, tau: float) -> Transform:
     """Return dual softmax over these queries."""
     bank = Bank(rows, np.ones(len(rows)), np.ones(rows.width))
-    return DualSoftmax(tau).fit(bank).transform
+    return DualSoftmax(tau).fitted(bank).transform
 
 
 def _ranked(asking: Queries, batches: Iterable[slice], tau: float) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.inputs import UNREADABLE, array_in, as_text
 
 MOST_PAIRS = 10_000_000
 """Pairs up to which ``--save-sim`` scores and writes each of the matrices."""
@@ -31,12 +32,14 @@ def small_beside(path: Path, arrays: Mapping[str, Any], n_text: int) -> dict[str
     """Check and return the ``SMALL`` ones of the arrays read from ``path``.
 
     Raises:
-        InputError: one has the wrong shape.
+        InputError: one has the wrong type or shape.
     """
-    found = {key: arrays[key] for key in SMALL if key in arrays}
+    found = {key: as_text(arrays[key], key, path) for key in SMALL if key in arrays}
     captions, owner = found.get("captions"), found.get("bank_text_video")
     if captions is not None and captions.shape != (n_text,):
         raise InputError(f"{path}: captions has shape {captions.shape}, expected ({n_text},).")
+    if captions is not None and captions.dtype.kind not in "UT":
+        raise InputError(f"{path}: captions holds {captions.dtype}, expected strings.")
     notes = found.get("notes")
     if notes is not None and (notes.ndim != 1 or notes.dtype.kind not in "UT"):
         raise InputError(f"{path}: notes is {notes.dtype} {notes.shape}, expected sentences (n,).")
@@ -60,8 +63,13 @@ def read_beside(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     Raises:
         InputError: one is no matrix of finite numbers.
     """
-    with np.load(path, allow_pickle=False) as file:
-        found = {key: file[key] for key in keys if key in file.files}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = {key: array_in(file, key, path) for key in keys if key in file.files}
+    except InputError:
+        raise
+    except UNREADABLE as error:
+        raise InputError(f"{path} cannot be read whole: write it again with np.savez.") from error
     for key, matrix in found.items():
         if matrix.dtype.kind not in "fiu" or matrix.ndim not in (2, 3):
             raise InputError(f"{path}: {key} is {matrix.dtype} {matrix.shape}, expected numbers.")

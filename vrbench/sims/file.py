@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +14,10 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
+from vrbench.inputs import UNREADABLE, array_in
 from vrbench.memory import check_fits, spare
 from vrbench.sims.beside import SMALL, small_beside
+from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences
 from vrbench.sims.sim import Sim, as_matrix, is_finite
 from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool, write_npz
 from vrbench.truth import Truth
@@ -27,10 +27,6 @@ KEYS = (
     *("bank_t2v", "bank_v2t", "text_ids", "video_ids"),
     *SMALL,
 )
-SEQUENCES = ("text_sequence", "video_sequence", "bank_text_sequence", "bank_video_sequence")
-"""Names of the sequence of each text or video, whose rows stand in order."""
-
-
 LARGE = 50_000_000
 """Size from which a bank is left on disk and read in blocks."""
 
@@ -93,7 +89,7 @@ def load_sim(path: str | Path) -> SimFile:
         raise InputError(f"{path}: {error}") from error
     sim = Sim(arrays["t2v"], arrays.get("v2t", arrays["t2v"]))
     raw = None
-    norm = str(arrays.get("norm", "none"))
+    norm = read_norm(path, arrays)
     if "raw_t2v" in arrays:
         raw = Sim(arrays["raw_t2v"], arrays.get("raw_v2t", arrays["raw_t2v"]))
     elif norm == "none":
@@ -106,9 +102,9 @@ def load_sim(path: str | Path) -> SimFile:
         norm=norm,
         truth=truth,
         bank=None if bank.t2v is None and bank.v2t is None else bank,
-        text_ids=_ids(path, arrays, "text", shape[-2]),
-        video_ids=_ids(path, arrays, "video", shape[-1]),
-        sequences=_sequences(path, arrays),
+        text_ids=read_ids(path, arrays, "text", shape[-2]),
+        video_ids=read_ids(path, arrays, "video", shape[-1]),
+        sequences=read_sequences(path, arrays),
         beside=small_beside(path, arrays, shape[-2]),
     )
 
@@ -153,12 +149,16 @@ def _read(path: Path) -> dict[str, Any]:
             large = {key: _on_disk(path, key) for key in found if key in ("bank_t2v", "bank_v2t")}
             held = [key for key in found if large.get(key) is None]
             size, room = loaded_bytes(path, held), spare(sys.maxsize)
-            arrays = {key: file[key] for key in held} if size <= room else {}
+            arrays = {key: array_in(file, key, path) for key in held if size <= room}
+    except InputError:
+        raise
     except (AttributeError, TypeError) as error:
         raise InputError(
             f"{path} holds a single array: save it as npz, np.savez(file, t2v=array)."
         ) from error
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except MemoryError as error:
+        raise InputError(f"{path} declares matrices larger than memory: save it again.") from error
+    except UNREADABLE as error:
         raise InputError(
             f"{path} is not a readable npz file: write it with np.savez, without pickled objects."
         ) from error
@@ -200,8 +200,9 @@ def _matrix(path: Path, key: str, value: NDArray[Any]) -> NDArray[Any]:
     if not key.endswith(("t2v", "v2t")):
         return value
     if value.dtype.kind not in "fiu" or value.ndim not in (2, 3) or 0 in value.shape:
+        none = ", none of them 0" if 0 in value.shape else ""
         raise InputError(
-            f"{path}: {key} is {value.dtype} {value.shape}, expected numbers (texts, videos)."
+            f"{path}: {key} is {value.dtype} {value.shape}, expected numbers (texts, videos){none}."
         )
     if not is_finite(value):
         where = tuple(np.argwhere(~np.isfinite(value))[0])
@@ -222,26 +223,3 @@ def _check_bank(path: Path, arrays: dict[str, NDArray[Any]], shape: tuple[int, .
                 f"{path}: {name} has shape {arrays[name].shape}, expected {expected}: every "
                 "matrix is texts x videos."
             )
-
-
-def _sequences(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    found = {key: arrays[key] for key in SEQUENCES if key in arrays}
-    for key, names in found.items():
-        side = {"text": -2, "video": -1}[key.split("_")[-2]]
-        matrix = {"bank_text_sequence": "bank_t2v", "bank_video_sequence": "bank_v2t"}.get(key)
-        n = arrays[matrix or "t2v"].shape[side] if matrix is None or matrix in arrays else 0
-        if names.shape != (n,) or names.dtype.kind not in "USTiu":
-            raise InputError(
-                f"{path}: {key} is {names.dtype} {names.shape}, expected names ({n},), one for "
-                f"each row or column of {matrix or 't2v'}."
-            )
-    return found
-
-
-def _ids(path: Path, arrays: dict[str, NDArray[Any]], side: str, n: int) -> NDArray[Any]:
-    ids = arrays.get(f"{side}_ids")
-    if ids is None:
-        return np.array([f"{side}{i}" for i in range(n)])
-    if ids.shape != (n,) or len(np.unique(ids)) < n:
-        raise InputError(f"{path}: {side}_ids must be {n} different names, it is {ids.shape}.")
-    return ids.astype(str)

@@ -130,6 +130,8 @@ def _write_npy(member: IO[bytes], matrix: StoredMatrix) -> None:
 def in_npz(path: Path, key: str) -> StoredMatrix | None:
     """Open a 2-D float array inside an uncompressed npz; None where it has to be loaded."""
     with zipfile.ZipFile(path) as archive:
+        if f"{key}.npy" not in archive.namelist():
+            return None
         member = archive.getinfo(f"{key}.npy")
         if member.compress_type != zipfile.ZIP_STORED:
             return None

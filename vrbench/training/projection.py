@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from vrbench import metrics
 from vrbench.errors import InputError
 from vrbench.extraction.projection import Affine, Projection
 from vrbench.features import Features
+from vrbench.seeds import check_seed, seeded
 from vrbench.training.cca import canonical
 from vrbench.training.pairs import Array, Pairs
 
@@ -61,10 +63,11 @@ class Grid:
     def __post_init__(self) -> None:
         for name, lowest in (("reg", 1e-9), ("width", 1), ("power", 0)):
             values = getattr(self, name)
-            if not values or min(values) < lowest:
-                raise InputError(f"{name} must be at least {lowest:g}, it is {values}.")
+            if not values or not all(lowest <= value < math.inf for value in values):
+                raise InputError(f"{name} must be finite and at least {lowest:g}, it is {values}.")
         if self.folds < 2:
             raise InputError(f"folds must be at least 2, it is {self.folds}.")
+        check_seed(self.seed)
 
 
 def train(
@@ -120,7 +123,7 @@ def held_out(
     pairs: Pairs, grid: Grid, progress: Callable[[str, int, int], None] | None = None
 ) -> dict[Choice, list[float]]:
     """Return t2v R@1, R@5, R@10 on held-out videos, mean over the folds, of each choice."""
-    fold = np.random.default_rng(grid.seed).permutation(len(pairs.video)) % grid.folds
+    fold = seeded(grid.seed).permutation(len(pairs.video)) % grid.folds
     parts = [pairs.of_videos(fold == k) for k in range(grid.folds)]
     moments = [part.moments() for part in parts]
     widest = min(pairs.video.shape[1], pairs.text.shape[1])

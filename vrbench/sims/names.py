@@ -1,0 +1,69 @@
+"""The words in a similarity file: ids, names of sequences, and the norm that was applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.inputs import as_text
+
+SEQUENCES = ("text_sequence", "video_sequence", "bank_text_sequence", "bank_video_sequence")
+"""Names of the sequence of each text or video, whose rows stand in order."""
+
+
+def read_ids(path: Path, arrays: Mapping[str, Any], side: str, n: int) -> NDArray[Any]:
+    """Return the (n,) different ids of a side; ``side`` and a number where the file has none.
+
+    Raises:
+        InputError: they are no names, not n of them, or not all different.
+    """
+    ids = arrays.get(f"{side}_ids")
+    if ids is None:
+        return np.array([f"{side}{i}" for i in range(n)])
+    if ids.dtype.kind not in "USTiu":
+        raise InputError(
+            f"{path}: {side}_ids holds {ids.dtype}, expected {n} strings or whole numbers."
+        )
+    names = as_text(ids, f"{side}_ids", path).astype(str)
+    if names.shape != (n,) or len(np.unique(names)) < n:
+        raise InputError(f"{path}: {side}_ids must be {n} different names, it is {names.shape}.")
+    return names
+
+
+def read_norm(path: Path, arrays: Mapping[str, Any]) -> str:
+    """Return the spec that made the matrices, which may be of a norm that is not known here.
+
+    Raises:
+        InputError: it is not one string.
+    """
+    norm = as_text(arrays.get("norm", np.array("none")), "norm", path)
+    if norm.dtype.kind not in "UT" or norm.size != 1 or not norm.item():
+        raise InputError(
+            f"{path}: norm is {norm.dtype} {norm.shape}, expected one string, the norm that made "
+            "the matrices ('none' if they are as scored)."
+        )
+    return str(norm.item())
+
+
+def read_sequences(path: Path, arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Return those of ``SEQUENCES`` that the file has, each a name for each row or column.
+
+    Raises:
+        InputError: one is of another type or length.
+    """
+    found = {key: as_text(arrays[key], key, path) for key in SEQUENCES if key in arrays}
+    for key, names in found.items():
+        side = {"text": -2, "video": -1}[key.split("_")[-2]]
+        matrix = {"bank_text_sequence": "bank_t2v", "bank_video_sequence": "bank_v2t"}.get(key)
+        n = arrays[matrix or "t2v"].shape[side] if matrix is None or matrix in arrays else 0
+        if names.shape != (n,) or names.dtype.kind not in "UTiu":
+            raise InputError(
+                f"{path}: {key} is {names.dtype} {names.shape}, expected names ({n},), one for "
+                f"each row or column of {matrix or 't2v'}."
+            )
+    return found
