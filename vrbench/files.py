@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vrbench.errors import InputError
+
+_unfinished: set[Path] = set()
 
 
 @contextmanager
@@ -23,24 +24,30 @@ def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
         InputError: the folder cannot be written, or ``path`` is a folder or a device.
     """
     check_file(path)
+    temporary = path.with_name(f".{path.stem}-{os.urandom(4).hex()}{path.suffix}")
+    _unfinished.add(temporary)  # before it exists: a signal may come at any moment
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
-        )
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        temporary.touch(exist_ok=False)
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
         if not (only_new and path.exists()):
             temporary.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
+        _unfinished.discard(temporary)
+
+
+def remove_unfinished() -> None:
+    """Remove every temporary file of ``replacing``, before the process ends in the middle."""
+    for path in list(_unfinished):
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def check_file(path: Path) -> None:
@@ -60,15 +67,11 @@ def check_folder(folder: Path) -> None:
     Raises:
         InputError: it cannot be made or written.
     """
+    import tempfile
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
