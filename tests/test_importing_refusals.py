@@ -163,7 +163,7 @@ def test_what_exists_is_never_damaged(tmp_path: Path) -> None:
         import_arrays(bad, out, overwrite=True)
     with pytest.raises(InputError, match="is what is to be imported"):
         import_arrays(good, good, overwrite=True)
-    with pytest.raises(InputError, match="is a folder: give --out the name of a file"):
+    with pytest.raises(InputError, match="is a folder: give the name of a file"):
         import_arrays(good, tmp_path, overwrite=True)
     with pytest.raises(InputError, match=r"bad\.npz is no HDF5 file and is not overwritten"):
         import_arrays(good, bad, overwrite=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from vrbench.errors import InputError
+
+_STARTS = {"npz": b"PK", "html": b"<!doctype html>"}
+"""How a file of each kind begins."""
 
 _unfinished: set[Path] = set()
 
@@ -58,7 +62,42 @@ def check_file(path: Path) -> None:
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a device"
-        raise InputError(f"{path} is {what}: give --out the name of a file.")
+        raise InputError(f"{path} is {what}: give the name of a file.")
+
+
+def check_output(
+    option: str,
+    path: Path,
+    inputs: Iterable[str | Path | None],
+    kind: Literal["npz", "html"] | None = None,
+) -> None:
+    """Check, before the work, that writing ``path`` replaces nothing but what it may replace.
+
+    Args:
+        option: that names the file.
+        path: the file to be.
+        inputs: what the command reads; what is no file is passed over.
+        kind: of the file: one of another kind is never replaced.
+
+    Raises:
+        InputError: ``path`` is no file, one of another kind, or one of the inputs by any name.
+    """
+    check_file(path)
+    if not path.exists():
+        return
+    if any(given is not None and _same(path, Path(given)) for given in inputs):
+        raise InputError(f"{path} is read by this command: give {option} another name.")
+    if kind is not None:
+        with path.open("rb") as stream:
+            start = stream.read(len(_STARTS[kind]))
+        if start not in (b"", _STARTS[kind]):
+            raise InputError(
+                f"{path} is no {kind} file and is not overwritten: give {option} another name."
+            )
+
+
+def _same(path: Path, given: Path) -> bool:
+    return given.exists() and path.samefile(given)
 
 
 def check_folder(folder: Path) -> None:

@@ -120,17 +120,24 @@ def evaluate(
     from vrbench.evaluation.grid import Settings, plan
     from vrbench.evaluation.opening import open_source
     from vrbench.evaluation.sources import Compute
+    from vrbench.files import check_output
     from vrbench.memory import parse_size
+    from vrbench.trec import run_files
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
+    inputs = [*(features or []), from_sim, bank, limit_ids]
+    if save_sim:
+        check_output("--save-sim", save_sim, inputs, "npz")
+    for path in run_files(run) if run else []:
+        check_output("--run", path, inputs)
     settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
-    paths: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
+    opened: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
     work: list[tuple[Source, list[Job]]] = []
-    for path in paths:
-        kind, source = open_source(path, from_sim, bank, compute, settings, sequence)
+    for file in opened:
+        kind, source = open_source(file, from_sim, bank, compute, settings, sequence)
         existing = None if overwrite or save_sim or run else out
         jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
         work.append((source, jobs))
