@@ -11,7 +11,7 @@ from vrbench.cli.app import command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from vrbench.evaluation.grid import Job, Settings
     from vrbench.evaluation.sources import Compute, Source
@@ -149,12 +149,13 @@ def evaluate(
     if dry_run:
         _print_plan(work, compute)
         return
-    results = [
-        result
-        for source, jobs in work
-        for result in _run(source, jobs, settings, compute, out, save_sim, run, quiet)
-    ]
-    _print(results, json, verbose)
+    results: list[Result] = []
+    try:
+        for source, jobs in work:
+            results += _run(source, jobs, settings, compute, out, save_sim, run, quiet)
+    finally:
+        if results:  # also those that were finished before one failed
+            _print(results, json, verbose)
 
 
 def _ids(path: Path | None) -> tuple[str, ...] | None:
@@ -179,7 +180,7 @@ def _run(
     save_sim: Path | None,
     trec: Path | None,
     quiet: bool,
-) -> list[Result]:
+) -> Iterator[Result]:
     from contextlib import nullcontext
 
     from vrbench.cli.progress import Bars
@@ -195,7 +196,7 @@ def _run(
                 f"{existing} of {len(jobs)} results exist in {out} (--overwrite makes them again)."
             )
     with nullcontext() if quiet else Bars() as bars:
-        return list(Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim))
+        yield from Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim)
 
 
 def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:
