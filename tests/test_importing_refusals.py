@@ -16,6 +16,11 @@ ONE_EMPTY = changed(mask(), 2, False)
 WIDE = vectors(0, N, D + 1)
 MALFORMED = [
     (plain, {"video": None}, "has no video side.*it holds text"),
+    (
+        plain,
+        {"video": None, "videos": vectors(0, N, D)},
+        r"holds text, videos. Did you mean 'video'\?$",
+    ),
     (plain, {"text": None}, "has no text side: expected text"),
     (plain, {"video": vectors(0, N, L, D)}, r"holds video of shape \(5, 4, 3\), expected \(n, d\)"),
     (plain, {"video": vectors(0, 0, D)}, r"holds video of shape \(0, 3\)"),
