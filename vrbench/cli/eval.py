@@ -9,6 +9,7 @@ import typer
 
 from vrbench.cli.app import command, note
 from vrbench.errors import InputError
+from vrbench.labels import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -217,7 +218,7 @@ def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) 
     for source, jobs in work:
         about = source.about
         size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
-        typer.echo(f"{about['features']['file']}: {size}")
+        typer.echo(one_line(f"{about['features']['file']}: {size}"))
         for job in jobs:
             cost = estimate(source, job, compute) if not job.exists else None
             state = "exists" if job.exists else str(cost or "nothing to score")
