@@ -10,8 +10,14 @@ from typing import Literal
 
 from vrbench.errors import InputError
 
-_STARTS = {"npz": b"PK", "html": b"<!doctype html>"}
-"""How a file of each kind begins."""
+Kind = Literal["html", "projection", "similarity"]
+
+_KINDS: dict[Kind, tuple[bytes, str]] = {
+    "html": (b"<!doctype html>", ""),
+    "projection": (b"PK", "video_matrix.npy"),
+    "similarity": (b"PK", "t2v.npy"),
+}
+"""How a file of each kind begins, and what is in it where it is an npz."""
 
 _unfinished: set[Path] = set()
 
@@ -69,7 +75,7 @@ def check_output(
     option: str,
     path: Path,
     inputs: Iterable[str | Path | None],
-    kind: Literal["npz", "html"] | None = None,
+    kind: Kind | None = None,
 ) -> None:
     """Check, before the work, that writing ``path`` replaces nothing but what it may replace.
 
@@ -87,13 +93,26 @@ def check_output(
         return
     if any(given is not None and _same(path, Path(given)) for given in inputs):
         raise InputError(f"{path} is read by this command: give {option} another name.")
-    if kind is not None:
-        with path.open("rb") as stream:
-            start = stream.read(len(_STARTS[kind]))
-        if start not in (b"", _STARTS[kind]):
-            raise InputError(
-                f"{path} is no {kind} file and is not overwritten: give {option} another name."
-            )
+    if kind is not None and path.stat().st_size and not _is(kind, path):
+        raise InputError(
+            f"{path} is no {kind} file and is not overwritten: give {option} another name."
+        )
+
+
+def _is(kind: Kind, path: Path) -> bool:
+    start, member = _KINDS[kind]
+    with path.open("rb") as stream:
+        if stream.read(len(start)) != start:
+            return False
+    if not member:
+        return True
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return member in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
 
 
 def _same(path: Path, given: Path) -> bool:

@@ -129,7 +129,7 @@ def evaluate(
         raise InputError("--from-sim takes neither feature files nor --method.")
     inputs = [*(features or []), from_sim, bank, limit_ids]
     if save_sim:
-        check_output("--save-sim", save_sim, inputs, "npz")
+        check_output("--save-sim", save_sim, inputs, "similarity")
     for path in run_files(run) if run else []:
         check_output("--run", path, inputs)
     settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)

@@ -48,7 +48,7 @@ def projection(
     from vrbench.training.projection import Grid
     from vrbench.training.projection import train as run
 
-    check_output("--out", out, [features], "npz")
+    check_output("--out", out, [features], "projection")
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists: give another --out, or --overwrite.")
     widths = [int(value) for value in _numbers("--width", width)]
