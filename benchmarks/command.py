@@ -24,7 +24,7 @@ finally:
     print(peak(), file=sys.stderr)
 """
 IMPORTS = """
-import h5py, vrbench.cli, vrbench.evaluation.run
+import h5py, vrbench.cli.app, vrbench.evaluation.run
 from vrbench.memory import imports
 print(imports())
 """

@@ -41,7 +41,9 @@ def test_table_leaves_out_what_is_no_result(content: str) -> None:
 
 @pytest.mark.usefixtures("place")
 def test_table_refuses_what_is_not_there() -> None:
-    refused("table", "--results", "nowhere", says="nowhere is not a folder")
+    refused("table", "--results", "nowhere", says="nowhere is not a folder.*run vrbench eval")
+    refused("table", says="results is not a folder of results: run vrbench eval first")
+    refused("table", "--system", "clip4clp", says="Did you mean 'CLIP4Clip'?")
     refused("table", "tokenflow-9", says="tokenflow-9")
     assert run("table", "tokenflow-5", "--results", "nowhere").code == 0
 

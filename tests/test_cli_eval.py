@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,19 @@ def test_an_interruption_ends_with_130_and_keeps_what_was_finished(
     again = run(*grid, "--json")
     assert [result["method"] for result in again.results] == ["global", "scan"]
     assert {name: stamps(Path("results"))[name] for name in kept} == kept
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=str)
+def test_what_was_finished_is_shown_where_a_later_norm_fails(more: Sequence[str]) -> None:
+    impossible = "ncl:gamma=0.0001,iterations=0,tol=1e-300"
+    words = ["--method", "global", "--bank", "test"]
+    words += [word for norm in ("csls", "dsl", impossible) for word in ("--norm", norm)]
+    done = run("eval", "f.h5", *words, *more)
+    assert done.code == 2
+    assert f"vrbench: global, {impossible}, bank test: Sinkhorn did not reach tol" in done.err
+    if more:
+        assert [result["norm"] for result in done.results] == ["csls", "dsl"]
+    else:
+        assert "csls" in done.out
+        assert "dsl" in done.out

@@ -132,3 +132,60 @@ def test_a_token_that_is_nan_names_the_item(method: str) -> None:
     nan_in_a_token(Path("f.h5"))
     message = refused("eval", "f.h5", "--method", method, "-q", says="'video3'")
     assert "f.h5" in message
+
+
+INPUTS = ("f.h5", "bank.h5", "s.npz", "a.npz", "run.t2v.run")
+
+
+@pytest.fixture
+def inputs(place: Path) -> dict[str, bytes]:
+    """Files that commands read, and another name for two of them."""
+    write_features(place / "bank.h5", seed=3)
+    np.savez(place / "s.npz", t2v=random_sim())
+    np.savez(place / "a.npz", video=random_sim(), text=random_sim())
+    (place / "link.npz").symlink_to(place / "s.npz")
+    (place / "hard.npz").hardlink_to(place / "f.h5")
+    (place / "link.h5").symlink_to(place / "f.h5")
+    (place / "run.t2v.run").write_text("video1\nvideo3\n")
+    return {name: (place / name).read_bytes() for name in INPUTS}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["eval", "f.h5", "--save-sim", "f.h5"], "f.h5 is read by this command: give --save-sim"),
+        (["eval", "f.h5", "--save-sim", "hard.npz"], "hard.npz is read .* give --save-sim"),
+        (["eval", "link.h5", "--save-sim", "hard.npz"], "hard.npz is read by this command"),
+        (["eval", "f.h5", "--save-sim", "results.npz"], "results.npz is a folder"),
+        (["eval", "f.h5", "--save-sim", "bank.h5"], "bank.h5 is no similarity file and is not"),
+        (["eval", "f.h5", "--save-sim", "a.npz"], "a.npz is no similarity file"),
+        (["eval", "--from-sim", "s.npz", "--save-sim", "s.npz"], "s.npz is read"),
+        (["eval", "--from-sim", "s.npz", "--save-sim", "./results/../link.npz"], "is read"),
+        (["eval", "f.h5", "--norm", "ncl", "--bank", "s.npz", "--save-sim", "s.npz"], "is read"),
+        (["eval", "f.h5", "--limit-ids", "run.t2v.run", "--run", "run"], "run.t2v.run is read"),
+        (["train", "projection", "f.h5", "--out", "f.h5", "--overwrite"], "f.h5 is read"),
+        (["train", "projection", "f.h5", "--out", "hard.npz", "--overwrite"], "is read"),
+        (["train", "projection", "f.h5", "--out", "a.npz", "--overwrite"], "no projection file"),
+        (["report", "results", "--out", "f.h5"], "f.h5 is no html file .*: give --out"),
+        (
+            ["show", "--features", "f.h5", "--frames", ".", "--out", "s.npz"],
+            "s.npz is no html file",
+        ),
+        (["show", "--features", "f.h5", "--frames", ".", "--out", "f.h5"], "f.h5 is read"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_no_output_takes_the_place_of_what_is_read(
+    words: Sequence[str], says: str, inputs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("hours of work would be lost")
+
+    if words[0] == "eval":
+        Path("results.npz").mkdir()
+        Path("results").mkdir()
+    else:
+        assert run("eval", "f.h5", "--method", "global", "-q").code == 0
+    monkeypatch.setattr(scorer, "score", refuse)
+    refused(*words, says=says)
+    assert {name: Path(name).read_bytes() for name in INPUTS} == inputs

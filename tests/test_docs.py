@@ -60,7 +60,7 @@ def test_the_first_table_of_the_example_is_what_is_printed(
     page = (DOCS / "example.md").read_text(encoding="utf-8")
     spec = "eval --method global --norm none --norm ncl -q"
     printed = CliRunner().invoke(app, shlex.split(spec)).stdout
-    rows = [" ".join(line.split()) for line in printed.splitlines() if line.startswith("  global")]
+    rows = [" ".join(line.split()) for line in printed.splitlines() if line.startswith(" global")]
     shown = {" ".join(line.split()) for line in page.splitlines()}
     assert len(rows) == 4
     assert set(rows) <= shown

@@ -208,7 +208,7 @@ def test_only_feature_files_are_overwritten(place: Workplace) -> None:
     assert place.csv.read_bytes() == before
     os.mkfifo(place.root / "pipe.h5")
     for overwrite in (False, True):
-        with pytest.raises(InputError, match=r"pipe\.h5 is a device: give --out"):
+        with pytest.raises(InputError, match=r"pipe\.h5 is a device: give the name of a file"):
             place.extract("pipe.h5", overwrite=overwrite)
     assert (place.root / "pipe.h5").is_fifo()
 

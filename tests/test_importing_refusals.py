@@ -17,6 +17,11 @@ ONE_EMPTY = changed(mask(), 2, False)
 WIDE = vectors(0, N, D + 1)
 MALFORMED = [
     (plain, {"video": None}, "has no video side.*it holds text"),
+    (
+        plain,
+        {"video": None, "videos": vectors(0, N, D)},
+        r"holds text, videos. Did you mean 'video'\?$",
+    ),
     (plain, {"text": None}, "has no text side: expected text"),
     (plain, {"video": vectors(0, N, L, D)}, r"holds video of shape \(5, 4, 3\), expected \(n, d\)"),
     (plain, {"video": vectors(0, 0, D)}, r"holds video of shape \(0, 3\)"),
@@ -178,7 +183,7 @@ def test_what_exists_is_never_damaged(tmp_path: Path) -> None:
         import_arrays(bad, out, overwrite=True)
     with pytest.raises(InputError, match="is what is to be imported"):
         import_arrays(good, good, overwrite=True)
-    with pytest.raises(InputError, match="is a folder: give --out the name of a file"):
+    with pytest.raises(InputError, match="is a folder: give the name of a file"):
         import_arrays(good, tmp_path, overwrite=True)
     with pytest.raises(InputError, match=r"bad\.npz is no HDF5 file and is not overwritten"):
         import_arrays(good, bad, overwrite=True)

@@ -14,6 +14,10 @@ class InputError(ValueError):
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """Return ``" Did you mean 'scan'?"`` for a near miss of one of ``names``, else ``""``."""
-    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    """Return ``" Did you mean 'scan'?"`` for a near miss of one of ``names``, else ``""``.
+
+    Case is ignored.
+    """
+    known = {known.casefold(): known for known in names}
+    close = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
+    return f" Did you mean '{known[close[0]]}'?" if close else ""

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from vrbench.errors import InputError
+
+Kind = Literal["html", "projection", "similarity"]
+
+_KINDS: dict[Kind, tuple[bytes, str]] = {
+    "html": (b"<!doctype html>", ""),
+    "projection": (b"PK", "video_matrix.npy"),
+    "similarity": (b"PK", "t2v.npy"),
+}
+"""How a file of each kind begins, and what is in it where it is an npz."""
+
+_unfinished: set[Path] = set()
 
 
 @contextmanager
@@ -23,24 +34,30 @@ def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
         InputError: the folder cannot be written, or ``path`` is a folder or a device.
     """
     check_file(path)
+    temporary = path.with_name(f".{path.stem}-{os.urandom(4).hex()}{path.suffix}")
+    _unfinished.add(temporary)  # before it exists: a signal may come at any moment
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
-        )
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        temporary.touch(exist_ok=False)
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
         if not (only_new and path.exists()):
             temporary.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
+        _unfinished.discard(temporary)
+
+
+def remove_unfinished() -> None:
+    """Remove every temporary file of ``replacing``, before the process ends in the middle."""
+    for path in list(_unfinished):
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def check_file(path: Path) -> None:
@@ -51,7 +68,55 @@ def check_file(path: Path) -> None:
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a device"
-        raise InputError(f"{path} is {what}: give --out the name of a file.")
+        raise InputError(f"{path} is {what}: give the name of a file.")
+
+
+def check_output(
+    option: str,
+    path: Path,
+    inputs: Iterable[str | Path | None],
+    kind: Kind | None = None,
+) -> None:
+    """Check, before the work, that writing ``path`` replaces nothing but what it may replace.
+
+    Args:
+        option: that names the file.
+        path: the file to be.
+        inputs: what the command reads; what is no file is passed over.
+        kind: of the file: one of another kind is never replaced.
+
+    Raises:
+        InputError: ``path`` is no file, one of another kind, or one of the inputs by any name.
+    """
+    check_file(path)
+    if not path.exists():
+        return
+    if any(given is not None and _same(path, Path(given)) for given in inputs):
+        raise InputError(f"{path} is read by this command: give {option} another name.")
+    if kind is not None and path.stat().st_size and not _is(kind, path):
+        raise InputError(
+            f"{path} is no {kind} file and is not overwritten: give {option} another name."
+        )
+
+
+def _is(kind: Kind, path: Path) -> bool:
+    start, member = _KINDS[kind]
+    with path.open("rb") as stream:
+        if stream.read(len(start)) != start:
+            return False
+    if not member:
+        return True
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return member in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
+
+
+def _same(path: Path, given: Path) -> bool:
+    return given.exists() and path.samefile(given)
 
 
 def check_folder(folder: Path) -> None:
@@ -60,15 +125,11 @@ def check_folder(folder: Path) -> None:
     Raises:
         InputError: it cannot be made or written.
     """
+    import tempfile
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

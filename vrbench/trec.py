@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.files import replacing
-from vrbench.sims.sim import DIRECTIONS, Sim, as_matrix
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.truth import Queries, Truth, queries
 
 DEPTH = 100
@@ -53,12 +53,17 @@ def write_runs(
     for direction in DIRECTIONS:
         asking = queries(as_matrix(getattr(sim, direction)), truth, direction)
         sides = (text_ids, video_ids) if direction == "t2v" else (video_ids, text_ids)
-        paths = [Path(f"{prefix}.{direction}.{kind}") for kind in ("run", "qrels")]
+        paths = run_files(prefix, (direction,))
         for path, write in zip(paths, (_write_run, _write_qrels), strict=True):
             with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
                 stream.writelines(write(asking, *sides, depth))
         written += paths
     return written
+
+
+def run_files(prefix: Path, directions: Sequence[Direction] = DIRECTIONS) -> list[Path]:
+    """Return the files that ``write_runs`` writes, run and qrels of each direction."""
+    return [Path(f"{prefix}.{d}.{kind}") for d in directions for kind in ("run", "qrels")]
 
 
 def _write_run(

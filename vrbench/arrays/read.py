@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vrbench.arrays.load import load_arrays
 from vrbench.arrays.side import read_side
 from vrbench.arrays.typed import TypedArrays
-from vrbench.errors import did_you_mean
+from vrbench.errors import InputError, did_you_mean
 from vrbench.features.check import link_problems
 from vrbench.features.tokens import Tokens
 
@@ -76,7 +76,7 @@ def read_arrays(source: Path) -> Arrays:
                 columns = _columns(arrays, prefix + side, len(tokens))
                 sides[prefix.replace("_", "/") + side] = replace(tokens, item_columns=columns)
             elif not prefix:
-                arrays.refuse(_missing(side, [*loaded, *ignored]))
+                raise InputError(f"{source} {_missing(side, loaded, ignored)}")
     _check_widths(arrays, sides)
     sides["text"] = _linked(arrays, "", sides["text"], sides["video"])
     if "bank/text" in sides:
@@ -126,11 +126,13 @@ def _check_widths(arrays: TypedArrays, sides: Mapping[str, Tokens]) -> None:
             )
 
 
-def _missing(side: str, held: Iterable[str]) -> str:
+def _missing(side: str, known: Iterable[str], ignored: Sequence[str]) -> str:
     plain = "video (or image)" if side == "video" else side
+    hints = filter(None, (did_you_mean(name, NAMES) for name in sorted(ignored)))
     return (
         f"has no {side} side: expected {plain} (n, d), or {side}_tokens with {side}_offsets or "
-        f"{side}_mask, but it holds {', '.join(sorted(held)) or 'nothing'}"
+        f"{side}_mask, but it holds {', '.join(sorted([*known, *ignored])) or 'nothing'}."
+        f"{next(hints, '')}"
     )
 
 

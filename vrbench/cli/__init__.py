@@ -1,5 +1,5 @@
 """The command line: each command parses, calls one function and prints."""
 
-from vrbench.cli.app import main
+from vrbench.cli.process import main
 
 __all__ = ["main"]

@@ -1,8 +1,9 @@
-"""The application, and how a command ends: 0 done, 2 wrong input, 130 interrupted."""
+"""The application, and how a command ends: 0 done, 2 wrong input, 130 and 143 stopped."""
 
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from collections.abc import Callable
 from typing import Annotated, ParamSpec, TypeVar
@@ -10,7 +11,9 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 
 from vrbench._version import VERSION
+from vrbench.cli.process import KEPT
 from vrbench.errors import InputError
+from vrbench.labels import one_line
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,21 +46,23 @@ def common(
 
 
 def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register a command whose input errors become one sentence on stderr and exit code 2."""
+    """Register a command that says in one sentence on stderr what ended it."""
 
     def add(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return function(*args, **kwargs)
-            except InputError as error:
-                note(f"vrbench: {error}")
-                raise typer.Exit(2) from error
-            except OSError as error:
-                note(f"vrbench: {error.filename or 'input or output'}: {error.strerror or error}.")
+            except BrokenPipeError:
+                raise  # who reads has seen enough: the process ends without a word
+            except Exception as error:
+                sentence = refusal(error)
+                if sentence is None:
+                    raise
+                note(f"vrbench: {sentence}")
                 raise typer.Exit(2) from error
             except KeyboardInterrupt:
-                note("Interrupted: what was finished is kept; run the same command to go on.")
+                note(f"Interrupted: {KEPT}")
                 raise typer.Exit(130) from None
 
         return of.command(name)(run)
@@ -65,16 +70,25 @@ def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], C
     return add
 
 
+def refusal(error: Exception) -> str | None:
+    """Return what to tell the user of an error; None where it is a defect of the program."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'input or output'}: {error.strerror or error}."
+    torch_lacks = isinstance(error, RuntimeError) and _LACKS_MEMORY.search(str(error))
+    if isinstance(error, MemoryError) or torch_lacks:
+        return (
+            "There is not enough memory: bound it with --memory where the command has it, take "
+            "fewer items (--limit) or a larger machine."
+        )
+    return None
+
+
+_LACKS_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory")
+"""What torch says."""
+
+
 def note(message: str) -> None:
     """Print a note for the person at the terminal, on stderr."""
-    sys.stderr.write(message + "\n")
-
-
-def main() -> None:
-    """Run the command line."""
-    from vrbench.cli import commands  # noqa: F401  registers every command
-
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.stderr.write(one_line(message) + "\n")

@@ -9,9 +9,10 @@ import typer
 
 from vrbench.cli.app import command, note
 from vrbench.errors import InputError
+from vrbench.labels import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from vrbench.evaluation.grid import Job, Settings
     from vrbench.evaluation.sources import Compute, Source
@@ -120,17 +121,24 @@ def evaluate(
     from vrbench.evaluation.grid import Settings, plan
     from vrbench.evaluation.opening import open_source
     from vrbench.evaluation.sources import Compute
+    from vrbench.files import check_output
     from vrbench.memory import parse_size
+    from vrbench.trec import run_files
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
+    inputs = [*(features or []), from_sim, bank, limit_ids]
+    if save_sim:
+        check_output("--save-sim", save_sim, inputs, "similarity")
+    for path in run_files(run) if run else []:
+        check_output("--run", path, inputs)
     settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
-    paths: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
+    opened: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
     work: list[tuple[Source, list[Job]]] = []
-    for path in paths:
-        kind, source = open_source(path, from_sim, bank, compute, settings, sequence)
+    for file in opened:
+        kind, source = open_source(file, from_sim, bank, compute, settings, sequence)
         existing = None if overwrite or save_sim or run else out
         jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
         work.append((source, jobs))
@@ -142,12 +150,13 @@ def evaluate(
     if dry_run:
         _print_plan(work, compute)
         return
-    results = [
-        result
-        for source, jobs in work
-        for result in _run(source, jobs, settings, compute, out, save_sim, run, quiet)
-    ]
-    _print(results, json, verbose)
+    results: list[Result] = []
+    try:
+        for source, jobs in work:
+            results += _run(source, jobs, settings, compute, out, save_sim, run, quiet)
+    finally:
+        if results:  # also those that were finished before one failed
+            _print(results, json, verbose)
 
 
 def _ids(path: Path | None) -> tuple[str, ...] | None:
@@ -172,7 +181,7 @@ def _run(
     save_sim: Path | None,
     trec: Path | None,
     quiet: bool,
-) -> list[Result]:
+) -> Iterator[Result]:
     from contextlib import nullcontext
 
     from vrbench.cli.progress import Bars
@@ -188,7 +197,7 @@ def _run(
                 f"{existing} of {len(jobs)} results exist in {out} (--overwrite makes them again)."
             )
     with nullcontext() if quiet else Bars() as bars:
-        return list(Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim))
+        yield from Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim)
 
 
 def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:
@@ -209,7 +218,7 @@ def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) 
     for source, jobs in work:
         about = source.about
         size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
-        typer.echo(f"{about['features']['file']}: {size}")
+        typer.echo(one_line(f"{about['features']['file']}: {size}"))
         for job in jobs:
             cost = estimate(source, job, compute) if not job.exists else None
             state = "exists" if job.exists else str(cost or "nothing to score")

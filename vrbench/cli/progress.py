@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vrbench.cli.app import note
+from vrbench.labels import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,15 +57,25 @@ class Bars:
 
 
 def _progress(console: Console) -> Progress:
-    from rich.progress import MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TimeRemainingColumn,
+    )
     from rich.text import Text
+
+    class What(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(one_line(task.description))
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
             return Text(_rate(task))
 
-    columns = (MofNCompleteColumn(), Rate(), TimeRemainingColumn())
-    return Progress(*Progress.get_default_columns()[:2], *columns, console=console)
+    columns = (What(), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    return Progress(*columns, console=console)
 
 
 def _rate(task: Task) -> str:

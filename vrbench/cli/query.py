@@ -57,11 +57,13 @@ def show(
     from contextlib import nullcontext
 
     from vrbench.cli.progress import Bars
+    from vrbench.files import check_output
     from vrbench.video import open_videos, parse_sampling
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither --features nor --method.")
     if frames is not None:
+        check_output("--out", out, [features, from_sim, bank], "html")
         open_videos(frames, parse_sampling("all"))
     with nullcontext() if quiet else Bars() as bars:
         systems = method or ["tokenflow"], norm or ["ncl"]

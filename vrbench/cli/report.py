@@ -27,9 +27,11 @@ def report(
 
       vrbench report results --out page.html
     """
+    from vrbench.files import check_output
     from vrbench.pages.report import report as write
 
     page = out or folder / "report.html"
+    check_output("--out", page, [], "html")
     for text in write(folder, page):
         note(f"Note: {text}; left out.")
     typer.echo(str(page))

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vrbench import labels
+from vrbench.cli.terminal import Grid, Row, console, print_grid
 from vrbench.labels import DIRECTION_NAMES
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-_WIDE = 160
-"""Columns where stdout is no terminal."""
-
-
-def console() -> Console:
-    """Return a console on stdout, wide where that is no terminal."""
-    from rich.console import Console
-
-    found = Console()
-    return found if found.is_terminal else Console(width=_WIDE)
 
 
 def print_results(results: Sequence[Mapping[str, Any]]) -> None:
@@ -30,14 +17,17 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
     for result in results:
         groups.setdefault(labels.data(result), []).append(result)
     for data, group in groups.items():
-        out.print(f"\n{data}", style="bold", highlight=False)
+        out.print()
+        out.print(data, style="bold")
         for direction, title in DIRECTION_NAMES.items():
-            out.print(_table(title, direction, _with_raw(group)))
+            out.print(title, style="italic")
+            print_grid(out, _grid(direction, _with_raw(group)))
     if results:
         changed = any(result.get("change") for result in results)
-        out.print(_LEGEND + (_CHANGE if changed else ""), style="dim", highlight=False)
+        for line in (*_LEGEND, *([_CHANGE] if changed else [])):
+            out.print(line, style="dim")
     for line in dict.fromkeys(line for result in results for line in _sequence_lines(result)):
-        out.print(line, style="dim", highlight=False)
+        out.print(line, style="dim")
 
 
 def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
@@ -71,33 +61,29 @@ def _with_raw(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 _LEGEND = (
     "R@K, tied, never, often in percent. tied: queries with a foreign item at the same score; "
-    "error: normalization error (0 is fair);\nnever / often: gallery items retrieved first by no "
-    "query / by two or more. transductive: the norm saw the test set."
+    "error: normalization error (0 is fair);",
+    "never / often: gallery items retrieved first by no query / by two or more. transductive: the "
+    "norm saw the test set.",
 )
 
 _CHANGE = (
-    "\n+R@1, p: change of R@1 against the raw similarities, and its p-value (exact McNemar test, "
+    "+R@1, p: change of R@1 against the raw similarities, and its p-value (exact McNemar test, "
     "two-sided)."
 )
 
 
-def _table(title: str, direction: str, results: Sequence[Mapping[str, Any]]) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> Grid:
     recalls = [key for key in results[0]["metrics"][direction] if key.startswith("R@")]
-    for head in ("method", "norm", "bank"):
-        table.add_column(head)
-    for head in (*recalls, "MdR", "MnR", "tied", "error", "never", "often"):
-        table.add_column(head, justify="right")
     changed = any(result.get("change") for result in results)
-    for head in ("+R@1", "p") if changed else ():
-        table.add_column(head, justify="right")
-    for result in results:
-        change = _change(result, direction) if changed else []
-        table.add_row(*_row(result, direction, recalls), *change)
-    return table
+    rows = [
+        Row(
+            _names(result),
+            [*_cells(result, direction, recalls), *(_change(result, direction) if changed else [])],
+        )
+        for result in results
+    ]
+    columns = [*recalls, "MdR", "MnR", "tied", "error", "never", "often"]
+    return Grid(("method", "norm", "bank"), columns + (["+R@1", "p"] if changed else []), rows)
 
 
 def _change(result: Mapping[str, Any], direction: str) -> list[str]:
@@ -108,13 +94,15 @@ def _change(result: Mapping[str, Any], direction: str) -> list[str]:
     return [f"{change['R@1']:+.1f}", p]
 
 
-def _row(result: Mapping[str, Any], direction: str, recalls: Sequence[str]) -> list[str]:
+def _names(result: Mapping[str, Any]) -> list[str]:
+    bank = "" if result["bank"]["kind"] == "none" else labels.bank(result)
+    return [labels.method(result), result["norm"], bank]
+
+
+def _cells(result: Mapping[str, Any], direction: str, recalls: Sequence[str]) -> list[str]:
     metrics, fair = result["metrics"][direction], result["diagnostics"][direction]
     error = fair["normalization_error"]
     return [
-        labels.method(result),
-        result["norm"],
-        "" if result["bank"]["kind"] == "none" else labels.bank(result),
         *(f"{metrics[key]:.1f}" for key in recalls),
         f"{metrics['MdR']:.1f}",
         f"{metrics['MnR']:.1f}",

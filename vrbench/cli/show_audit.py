@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vrbench.cli.show import console
+from vrbench.cli.terminal import Grid, Row, console, print_grid
 from vrbench.labels import DIRECTION_NAMES
 
 _LEGEND = (
     "Every row departs from the first in what it changes, and in nothing else. n: entries that the "
-    "metrics are taken over.\n* differs from the first row. released in: code that evaluates so, "
-    "as far as known to us."
+    "metrics are taken over.",
+    "* differs from the first row. released in: code that evaluates so, as far as known to us.",
 )
 
 
@@ -20,13 +20,20 @@ def print_audit(report: Mapping[str, Any]) -> None:
     out = console()
     given = "" if report["norm"] == "none" else f", already normalized by {report['norm']}"
     size = f"{report['n_text']} texts x {report['n_video']} videos"
-    out.print(f"\n{report['features']['file']}: {size}{given}", style="bold", highlight=False)
+    out.print()
+    out.print(f"{report['features']['file']}: {size}{given}", style="bold")
+    said = []
     for direction, title in DIRECTION_NAMES.items():
         tied = 100 * report["tied"][direction]
-        out.print(_table(f"{title}; {tied:.1f} % of the queries have a tie", direction, report))
-    out.print(_LEGEND, style="dim", highlight=False)
-    for text in _notes(report):
-        out.print(text, style="dim", highlight=False)
+        out.print(f"{title}; {tied:.1f} % of the queries have a tie", style="italic")
+        said.append(print_grid(out, _grid(direction, report)))
+    for text in (*_LEGEND, *_notes(report)):
+        out.print(text, style="dim")
+    if not all(said):
+        out.print()
+        for row in report["rules"]:
+            if row["source"] and any(row[direction] for direction in DIRECTION_NAMES):
+                out.print(f"{row['rule']} released in: {row['source']}", style="dim")
 
 
 def _notes(report: Mapping[str, Any]) -> list[str]:
@@ -38,28 +45,21 @@ def _notes(report: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _table(title: str, direction: str, report: Mapping[str, Any]) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    rows = [row for row in report["rules"] if row[direction] is not None]
-    metrics = list(rows[0][direction]["metrics"])
-    for head in ("changes", "rule"):
-        table.add_column(head, no_wrap=True)
-    for head in (*metrics, "n"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("released in")
-    first = rows[0][direction]["metrics"]
-    for i, row in enumerate(rows):
+def _grid(direction: str, report: Mapping[str, Any]) -> Grid:
+    found = [row for row in report["rules"] if row[direction] is not None]
+    first = found[0][direction]["metrics"]
+    metrics = list(first)
+    rows = []
+    for i, row in enumerate(found):
         cells = _cells(row[direction]["metrics"], first, metrics)
-        words = (row["changes"], row["rule"], *cells, f"{row[direction]['n']:,}", row["source"])
-        table.add_row(*words, end_section=i + 1 == len(rows))
+        n = f"{row[direction]['n']:,}"
+        end = i + 1 == len(found)
+        rows.append(Row((row["changes"], row["rule"]), [*cells, n], row["source"], end))
     for name, key in (("all but dual softmax", "spread"), ("all", "spread_with_dual_softmax")):
         spread = report[key][direction]
         widths = [f"{high - low:.1f} " for low, high in (spread[metric] for metric in metrics)]
-        table.add_row("spread", name, *widths, "", "greatest less least")
-    return table
+        rows.append(Row(("spread", name), [*widths, ""], "greatest less least"))
+    return Grid(("changes", "rule"), [*metrics, "n"], rows, "released in")
 
 
 def _cells(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vrbench.cli.show import console
+from vrbench.cli.terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,17 +15,17 @@ LEAST = 64
 
 _LEGEND = (
     "* right. sum: the candidate's retrieval probabilities summed over all queries, divided by "
-    "what is due\n(1 is fair, 5 is a hub); empty where scores have a scale of their own."
+    "what is due (1 is fair, 5 is a hub); empty where scores have a scale of their own."
 )
 
 
 def print_queries(queries: Sequence[Mapping[str, Any]], data: str) -> None:
     """Print each query, and under it a table of candidates for each system, side by side."""
     out = console()
-    out.print(data, highlight=False, markup=False)
+    out.print(data)
     for query in queries:
         _print_query(out, query)
-    out.print(_LEGEND, style="dim", highlight=False)
+    out.print(_LEGEND, style="dim")
 
 
 def _print_query(out: Console, shown: Mapping[str, Any]) -> None:
@@ -35,7 +35,8 @@ def _print_query(out: Console, shown: Mapping[str, Any]) -> None:
     beside = max(1, min(len(systems), out.width // LEAST))
     caption = f': "{shown["caption"]}"' if shown["caption"] else ""
     kind = f"{shown['picked'].capitalize()} query " if shown["picked"] else "Query "
-    out.print(f"\n{kind}{shown['query']}{caption}", style="bold", highlight=False, markup=False)
+    out.print()
+    out.print(f"{kind}{shown['query']}{caption}", style="bold")
     for start in range(0, len(systems), beside):
         grid = Table.grid(padding=(0, 2))
         grid.add_row(*(_table(s, out.width // beside - 2) for s in systems[start : start + beside]))
@@ -57,7 +58,7 @@ def _table(system: Mapping[str, Any], width: int) -> Any:
     table.add_column("", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("sum", justify="right", no_wrap=True)
-    table.add_column("item", no_wrap=True)
+    table.add_column("item", overflow="fold", max_width=width // 3)
     table.add_column("caption", no_wrap=True, ratio=1, overflow="ellipsis")
     for one in system["candidates"]:
         table.add_row(

@@ -25,8 +25,8 @@ ROWS: tuple[Row, ...] = (
     ("also stored", lambda side: ", ".join(side.columns)),
 )
 _LEGEND = (
-    "\na / b / c: least / median / most; of (Euclidean) lengths least / mean / most."
-    "\nA global is one vector of a whole item; without it the mean token is taken."
+    "a / b / c: least / median / most; of (Euclidean) lengths least / mean / most.",
+    "A global is one vector of a whole item; without it the mean token is taken.",
 )
 FIRST = ("dataset", "split", "encoder", "normalized")
 """Attributes that are listed before the others."""
@@ -34,9 +34,9 @@ FIRST = ("dataset", "split", "encoder", "normalized")
 
 def print_report(report: Report) -> None:
     """Print a report on stdout."""
-    from rich.console import Console
+    from vrbench.cli import terminal
 
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = terminal.console(wrap=False)
     verdict = "sound" if report.sound else "UNSOUND, see the problems below"
     console.print(f"{report.file}: {verdict}", style="bold")
     console.print(f"{report.bytes / 1e6:,.2f} MB, sha256 {report.sha256}")
@@ -46,14 +46,17 @@ def print_report(report: Report) -> None:
         console.print(f"texts a video        {_counts(report.texts_per_video)}")
         console.print(f"videos without text  {report.videos_without_text:,}")
     _print_sides(console, report.sides, "bank_video", "bank_text")
-    console.print(_LEGEND, style="dim")
+    console.print()
+    for line in _LEGEND:
+        console.print(line, style="dim")
     _print_list(console, "Notes", report.notes)
     _print_list(console, "Problems", report.problems)
 
 
 def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
     if lines:
-        console.print(f"\n{title}", style="bold")
+        console.print()
+        console.print(title, style="bold")
     for line in lines:
         console.print(f"- {line}")
 

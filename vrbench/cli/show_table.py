@@ -2,55 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from rich.text import Text
 
+from vrbench.cli.terminal import Grid, Row, console, print_grid
 from vrbench.published import Cell
 from vrbench.tables.formats import Block, Table, superscript
-
-_WIDE = 160
-"""Columns where stdout is no terminal."""
 
 
 def print_table(table: Table) -> None:
     """Print blocks, footnotes and notes on stdout; the other formats name each row's source."""
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=_WIDE)
-    console.print(table.title, style="bold")
+    out = console()
+    out.print(table.title, style="bold")
     for block in table.blocks:
-        console.print()
+        out.print()
         if block.heading:
-            console.print(block.heading, style="bold")
+            out.print(block.heading, style="bold")
         if block.about:
-            console.print(block.about)
+            out.print(block.about)
         if block.lines:
-            console.print(_grid(block))
+            print_grid(out, _grid(block))
         for text in block.footnotes:
-            console.print(text, style="dim")
+            out.print(text, style="dim")
     if table.notes:
-        console.print("\nNotes", style="bold")
+        out.print()
+        out.print("Notes", style="bold")
     for text in table.notes:
-        console.print(f"- {text}")
+        out.print(f"- {text}")
 
 
-def _grid(block: Block) -> Any:
-    from rich import box
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in block.heads:
-        grid.add_column(head)
-    for column in block.columns:
-        grid.add_column(column.heading, justify="right")
+def _grid(block: Block) -> Grid:
+    rows = []
     for line in block.lines:
         letter = f" ({line.letter})" if line.letter else ""
-        labels = [*line.labels[:-1], line.labels[-1] + letter]
+        names = [*line.labels[:-1], line.labels[-1] + letter]
         cells = [Text(_marked(cell), style="bold" if cell.best else "") for cell in line.cells]
-        grid.add_row(*map(Text, labels), *cells)
-    return grid
+        rows.append(Row(names, cells))
+    return Grid(block.heads, [column.heading for column in block.columns], rows)
 
 
 def _marked(cell: Cell) -> str:

@@ -58,7 +58,12 @@ def table(
     from vrbench import tables
     from vrbench.results import load_all, with_ranks
 
-    found, skipped = load_all(results) if results.is_dir() or name is None else ([], [])
+    if name is None and not results.is_dir():
+        raise InputError(
+            f"{results} is not a folder of results: run vrbench eval first, give its --out as "
+            "--results, or name a paper's table (vrbench list tables)."
+        )
+    found, skipped = load_all(results) if results.is_dir() else ([], [])
     for path in skipped:
         note(f"Note: {path} is not a result and was left out.")
     values = with_ranks(found)

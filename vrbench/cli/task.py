@@ -150,18 +150,16 @@ def _print(reports: list[dict[str, Any]], as_json: bool) -> None:
 
         typer.echo(json.dumps(reports, indent=1, allow_nan=False))
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    from vrbench.cli.terminal import Grid, Row, console, print_grid
 
-    shown = [key for key in reports[0] if not isinstance(reports[0][key], list)]
-    table = Table(box=box.SIMPLE_HEAD)
-    for key in shown:
-        table.add_column(key, justify="left" if isinstance(reports[0][key], str) else "right")
-    for report in reports:
-        table.add_row(*(_cell(report[key]) for key in shown))
-    console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table)
+    shown = {key: value for key, value in reports[0].items() if not isinstance(value, list)}
+    heads = [key for key, value in shown.items() if isinstance(value, str)]
+    columns = [key for key in shown if key not in heads]
+    rows = [
+        Row([str(report[key]) for key in heads], [_cell(report[key]) for key in columns])
+        for report in reports
+    ]
+    print_grid(console(), Grid(heads, columns, rows))
 
 
 def _cell(value: Any) -> str:

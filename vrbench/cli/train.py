@@ -44,9 +44,11 @@ def projection(
     """
     from vrbench.cli.progress import Bars
     from vrbench.features import open_features
+    from vrbench.files import check_output
     from vrbench.training.projection import Grid
     from vrbench.training.projection import train as run
 
+    check_output("--out", out, [features], "projection")
     if out.exists() and not overwrite:
         raise InputError(f"{out} exists: give another --out, or --overwrite.")
     widths = [int(value) for value in _numbers("--width", width)]

@@ -72,7 +72,7 @@ class Run:
                 yield done
                 continue
             wanted = (job.method, self.source.version(job.bank))
-            with _clock() as clock:
+            with _naming(job, jobs), _clock() as clock:
                 if sim is None or last != wanted:
                     # what the last method made is let go before the next one's is
                     last, sim, banks, scoring = wanted, None, {}, 0.0
@@ -81,7 +81,9 @@ class Run:
                     report = self._report(job, "bank")
                     banks[job.bank] = self.source.bank(job.method, job.bank, report)
             scoring += clock.seconds
-            yield self._finish(job, sim, banks[job.bank], scoring, save)
+            with _naming(job, jobs):
+                result = self._finish(job, sim, banks[job.bank], scoring, save)
+            yield result
 
     def _check_matrix(self, jobs: Sequence[Job], save: Path | None) -> None:
         """Refuse what needs the whole matrix where none is to be kept."""
@@ -232,6 +234,17 @@ def _given(source: Source) -> Normalization | None:
         return normalizations.parse(source.given_norm)
     except InputError:
         return None
+
+
+@contextmanager
+def _naming(job: Job, jobs: Sequence[Job]) -> Iterator[None]:
+    """Say of what went wrong to which of several jobs it did."""
+    try:
+        yield
+    except InputError as error:
+        if len(jobs) < 2 or job.label in str(error):
+            raise
+        raise InputError(f"{job.label}: {error}") from error
 
 
 class _Clock:

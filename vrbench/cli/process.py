@@ -1,0 +1,86 @@
+"""The process around a command: its streams, the signals that end it, and its exit code.
+
+Nothing heavy is imported before signals are handled.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import signal
+import sys
+from contextlib import suppress
+from types import FrameType
+from typing import TextIO
+
+from vrbench.files import remove_unfinished
+
+WORDS = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
+"""The signals that end a process, and what is said then; the exit code is 128 + the number."""
+
+KEPT = "what was finished is kept; run the same command to go on."
+
+BROKEN_PIPE = 1
+"""Exit code where nobody reads the output any more; rich and typer end with the same."""
+
+
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    """Remove unfinished files and end at once, whatever is at work.
+
+    An exception would not do: one that is raised in a callback, such as those of h5py and of the
+    import system, is printed and forgotten.
+    """
+    remove_unfinished()
+    with suppress(OSError):
+        if os.isatty(2):
+            os.write(2, _SHOW_CURSOR)  # progress bars hide it
+        os.write(2, f"{WORDS[signal.Signals(number)]}: {KEPT}\n".encode())
+    os._exit(128 + number)
+
+
+def main() -> None:
+    """Run the command line."""
+    for number in WORDS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+            # Python takes handlers away as it ends; by then all is done
+            atexit.register(signal.signal, number, signal.SIG_IGN)
+    _open_streams()
+    from vrbench.cli import commands  # noqa: F401  registers every command
+    from vrbench.cli.app import app, note, refusal
+
+    stdout = sys.stdout
+    try:
+        try:
+            app()
+        finally:
+            stdout.flush()
+    except BrokenPipeError:
+        _discard(stdout)
+        sys.exit(BROKEN_PIPE)
+    except OSError as error:  # outside of a command: --help on a full disk
+        _discard(stdout)
+        note(f"vrbench: {refusal(error)}")
+        sys.exit(2)
+
+
+def _open_streams() -> None:
+    """Give each standard stream a place to go to, and a way to print every character."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # takes the closed descriptor, or a file opened later would get what is printed
+            stream = open(os.devnull, "r" if name == "stdin" else "w")  # noqa: SIM115, PTH123
+            setattr(sys, name, stream)
+    for out in (sys.stdout, sys.stderr):
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="replace")
+
+
+def _discard(stdout: TextIO) -> None:
+    """Drop what is left of the output: the flush at exit would fail once more."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
