@@ -177,7 +177,7 @@ def test_a_limit_keeps_the_first_videos_of_a_similarity_file(
 ) -> None:
     """As it does of the features that the file was made of, bank and saved file included."""
     monkeypatch.setattr("vrbench.sims.file.LARGE", large)
-    Path("ids.txt").write_text("video7\nvideo2\nvideo3\n")
+    Path("ids.txt").write_text("video7\nvideo2\nvideo3\n", encoding="utf-8-sig")  # as editors do
     for saved in ("none", "ncl"):
         run("eval", "f.h5", "--method", "scan", "--norm", saved, "--save-sim", f"{saved}.npz")
     for norm in (["none"], ["ncl"], ["ncl:marginals=captions", "--bank", "test"], ["gc"]):

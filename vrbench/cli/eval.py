@@ -45,7 +45,8 @@ def evaluate(
     bank: Annotated[
         str | None,
         typer.Option(
-            help="What norms may see: none, train, test (transductive), rolling, rolling:N, or a "
+            help="What norms may see: none, train, test (transductive), rolling (for each query "
+            "those before it, and itself), rolling:N (the last N before it, and itself), or a "
             "feature or similarity FILE. Default: train; test for norms defined on it (dsl)."
         ),
     ] = None,
@@ -163,7 +164,7 @@ def _ids(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not a text file: write one video id a line.") from error
     ids = tuple(line.strip() for line in lines if line.strip())

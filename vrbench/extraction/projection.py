@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from vrbench.captions import Caption
 from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.errors import InputError
 from vrbench.files import replacing
+from vrbench.inputs import UNREADABLE, array_in
 from vrbench.video import Clip
 
 FORMAT = "vrbench-projection"
@@ -86,7 +86,7 @@ class Projection:
                 npz = np.load(stream, allow_pickle=False)
                 if not isinstance(npz, np.lib.npyio.NpzFile):
                     raise ValueError("a single array")
-                arrays = {name: npz[name] for name in npz.files}
+                arrays = {name: array_in(npz, name, path) for name in npz.files}
             if (str(arrays["format"]), int(arrays["version"])) != (FORMAT, VERSION):
                 raise ValueError("another format")
             return cls(
@@ -97,7 +97,7 @@ class Projection:
             )
         except FileNotFoundError:
             raise InputError(f"{path} does not exist: make it with vrbench train.") from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (KeyError, *UNREADABLE) as error:
             raise InputError(
                 f"{path} is not a projection: give an .npz that vrbench train projection wrote."
             ) from error

@@ -12,6 +12,7 @@ from vrbench.audit import audit
 from vrbench.compare import compare
 from vrbench.errors import InputError
 from vrbench.files import replacing
+from vrbench.inputs import UNREADABLE
 from vrbench.labels import DIRECTION_NAMES
 from vrbench.pages import html
 from vrbench.pages.report_tables import filled
@@ -157,7 +158,7 @@ def _sims(folder: Path) -> list[Path]:
 def _is_sim(path: Path) -> bool:
     try:
         return in_npz(path, "t2v") is not None
-    except (OSError, KeyError, ValueError):
+    except (KeyError, *UNREADABLE):
         return False
 
 

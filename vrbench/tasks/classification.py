@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
 from vrbench.inputs import to_numpy
+from vrbench.seeds import seeded
 
 MOST_STEPS = 100
 """Lloyd steps of a k-means run, which ends before where no item changes its cluster."""
@@ -65,7 +66,7 @@ def cluster(vectors: Any, k: int, seed: int = 0, restarts: int = RESTARTS) -> ND
     if not 1 <= k <= len(x):
         raise InputError(f"k must lie between 1 and {len(x)} items, it is {k}.")
     best, least = np.zeros(len(x), dtype=np.int64), np.inf
-    for rng in np.random.default_rng(seed).spawn(max(1, restarts)):
+    for rng in seeded(seed).spawn(max(1, restarts)):
         with warnings.catch_warnings():
             # an empty cluster keeps its centre; the inertia decides between restarts
             warnings.simplefilter("ignore", UserWarning)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import driver, parse_method
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
+from vrbench.seeds import seeded
 from vrbench.sequences.grouping import group_tokens, paragraph_truth
 from vrbench.tasks.classification import cluster, cluster_accuracy
 from vrbench.tasks.htm_align import auc, htm_align, windowed
@@ -105,7 +106,7 @@ def order(features: Features, method: str, ways: Sequence[str], seed: int = 0) -
     truth = Truth.of((len(text), len(video)), text_video=features.text_video)
     owner = paragraph_truth(truth, texts, videos, (text.ids, video.ids)).video
     starts = [np.concatenate([[0], np.cumsum(g.lengths)]) for g in (texts, videos)]
-    pairs, rng = [], np.random.default_rng(seed)
+    pairs, rng = [], seeded(seed)
     for p, v in enumerate(owner):
         rows = rng.permutation(texts.order[starts[0][p] : starts[0][p + 1]])
         clips = videos.order[starts[1][v] : starts[1][v + 1]]
