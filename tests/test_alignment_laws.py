@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from oracles import l2
 from scored_items import REGISTERED, SPECS, assert_same_bits, items, near
 
 import vrbench
-from vrbench.alignments import fused, parse_method
+from vrbench.alignments import driver, fused, parse_method
+from vrbench.features.tokens import as_tokens
 from vrbench.sims.sim import Sim
 
 
@@ -62,6 +64,22 @@ def test_soft_means_keep_their_digits_in_single_precision(
         expected[i, j] = alpha * sum(means) / 2
     spec = f"lse:alpha={alpha},length_norm=true"
     near(vrbench.score(texts, videos, spec).t2v, expected, 1e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0])
+def test_soft_means_of_raw_products_keep_their_digits(alpha: float) -> None:
+    """There most terms may be next to nothing beside the largest."""
+    rng = np.random.default_rng(0)
+    texts = [rng.standard_normal((10, 16)) for _ in range(2)]
+    videos = [rng.standard_normal((3000, 16)), rng.standard_normal((1000, 16))]
+    method = parse_method(f"lse:alpha={alpha},length_norm=true")
+    text, video = (
+        replace(as_tokens(side, name), normalized=False)
+        for side, name in ((texts, "text"), (videos, "video"))
+    )
+    double = driver.score(text, video, method, precision="double").t2v
+    single = driver.score(text, video, method).t2v
+    np.testing.assert_allclose(single, double, rtol=3e-6)
 
 
 def test_length_norm_takes_the_lengths_away() -> None:

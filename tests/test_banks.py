@@ -27,7 +27,7 @@ __all__ = ["bare", "path"]
         ("ncl", "train", "train", (N_BANK_TEXT, N_BANK_VIDEO), False),
         ("ncl", "test", "test", (N_TEXT, N_VIDEO - 1), True),
         ("ncl", "rolling", "rolling", (N_TEXT, N_VIDEO - 1), False),
-        ("ncl", "rolling:3", "rolling", (3, 3), False),
+        ("ncl", "rolling:3", "rolling", (4, 4), False),  # itself and the three before it
         ("ncl:marginals=captions", "train", "train", (N_BANK_TEXT, N_BANK_VIDEO), True),
         ("dsl", None, "test", (N_TEXT, N_VIDEO - 1), True),
         ("dsl", "train", "train", (N_BANK_TEXT, N_BANK_VIDEO), False),

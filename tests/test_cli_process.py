@@ -18,7 +18,11 @@ import vrbench.audit
 from vrbench.files import replacing
 
 PROGRAM = [sys.executable, "-m", "vrbench"]
-STOPS = [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
+STOPS = [
+    (signal.SIGINT, 130, "Interrupted"),
+    (signal.SIGTERM, 143, "Terminated"),
+    (signal.SIGHUP, 129, "Hung up"),
+]
 FULL = Path("/dev/full")
 
 BLOCKED = """

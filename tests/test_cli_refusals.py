@@ -134,7 +134,7 @@ def test_a_token_that_is_nan_names_the_item(method: str) -> None:
     assert "f.h5" in message
 
 
-INPUTS = ("f.h5", "bank.h5", "s.npz", "a.npz", "run.t2v.run")
+INPUTS = ("f.h5", "bank.h5", "s.npz", "a.npz", "ranks.npz", "run.t2v.run")
 
 
 @pytest.fixture
@@ -143,6 +143,7 @@ def inputs(place: Path) -> dict[str, bytes]:
     write_features(place / "bank.h5", seed=3)
     np.savez(place / "s.npz", t2v=random_sim())
     np.savez(place / "a.npz", video=random_sim(), text=random_sim())
+    np.savez(place / "ranks.npz", t2v=np.ones(6), v2t=np.ones(6))  # beside a result
     (place / "link.npz").symlink_to(place / "s.npz")
     (place / "hard.npz").hardlink_to(place / "f.h5")
     (place / "link.h5").symlink_to(place / "f.h5")
@@ -159,6 +160,7 @@ def inputs(place: Path) -> dict[str, bytes]:
         (["eval", "f.h5", "--save-sim", "results.npz"], "results.npz is a folder"),
         (["eval", "f.h5", "--save-sim", "bank.h5"], "bank.h5 is no similarity file and is not"),
         (["eval", "f.h5", "--save-sim", "a.npz"], "a.npz is no similarity file"),
+        (["eval", "f.h5", "--save-sim", "ranks.npz"], "ranks.npz is no similarity file"),
         (["eval", "--from-sim", "s.npz", "--save-sim", "s.npz"], "s.npz is read"),
         (["eval", "--from-sim", "s.npz", "--save-sim", "./results/../link.npz"], "is read"),
         (["eval", "f.h5", "--norm", "ncl", "--bank", "s.npz", "--save-sim", "s.npz"], "is read"),

@@ -194,6 +194,13 @@ def test_a_limit_keeps_the_first_videos_of_a_similarity_file(
 
 
 @pytest.mark.usefixtures("place")
+def test_a_limit_does_not_cut_the_bank_of_another_file() -> None:
+    run("eval", "f.h5", "--method", "scan", "--norm", "ncl", "--save-sim", "s.npz")
+    words = ("--norm", "ncl", "--bank", "s.npz", "--limit", "3", "-q")
+    refused("eval", "--from-sim", "s.npz", *words, says="--limit .* cannot cut the bank of s.npz")
+
+
+@pytest.mark.usefixtures("place")
 def test_a_limit_keeps_the_texts_with_one_of_several_right_videos() -> None:
     sim = random_sim()
     positives = np.zeros(sim.shape, dtype=bool)

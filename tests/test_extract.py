@@ -68,6 +68,15 @@ def test_videos_are_named_as_a_shell_writes_them(place: Workplace) -> None:
     assert (place.root / "each.h5").read_bytes() == (place.root / "folder.h5").read_bytes()
 
 
+def test_a_place_that_is_given_twice_is_one_place(place: Workplace) -> None:
+    root = place.root / "test"
+    folders = (root, root / "v1", place.root / "bank" / ".." / "test")
+    source = Source(folders, place.source.captions)
+    assert place.extract(source=source, bank=None).skipped == ()
+    (place.root / "test" / "sheet.png").write_bytes((root / "v1" / "f001.png").read_bytes())
+    assert place.extract("g.h5", source=source, bank=None).skipped == ()
+
+
 def test_videos_shorter_than_asked_are_skipped_and_named(place: Workplace) -> None:
     write_videos(place.root / "test", ["v1", "v4"], frames=4)
     done = place.extract(frames="uniform:4", bank=None)

@@ -177,6 +177,15 @@ def test_rows_that_were_never_written_are_not_read(
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
 
 
+@pytest.mark.parametrize("chunks", [None, (2,)])
+def test_a_column_of_zeros_may_have_no_place(tmp_path: Path, chunks: tuple[int] | None) -> None:
+    path = write_by_hand(tmp_path / "f.h5", {"video/level": None})
+    with h5py.File(path, "r+") as file:
+        n = len(file["video/tokens"])
+        file.create_dataset("video/level", (n,), np.uint8, chunks=chunks)  # frames, all of them
+    assert inspect_file(path).problems == ()
+
+
 def test_long_items_are_read_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changes = nan_at("video/tokens", 4, 1) | {"video/global": np.ones((3, 4))}
     path = write_by_hand(tmp_path / "f.h5", changes)

@@ -242,3 +242,14 @@ def test_items_that_do_not_fit_to_those_before(tmp_path: Path) -> None:
             writer.append("video", replace(items, offsets=np.array([0, 2, 2, 6])))
         assert writer.ids("video") == items.ids.tolist()
         assert writer.ids("text") == []
+
+
+def test_closing_twice_does_nothing_and_keeps_what_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    with FeatureWriter(path, job.ATTRS) as writer:
+        writer.close()
+    assert not path.exists(), "nothing was ever in it"
+    with FeatureWriter(path, job.ATTRS) as writer:
+        writer.finish()
+        writer.close()
+    assert path.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -109,10 +110,12 @@ def _is(kind: Kind, path: Path) -> bool:
     import zipfile
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            return member in archive.namelist()
-    except zipfile.BadZipFile:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+            shape = re.search(rb"'shape': *\(([^)]*)\)", stream.read(256))
+    except (KeyError, zipfile.BadZipFile):
         return False
+    # what a similarity file calls t2v has one dimension among a result's rank vectors
+    return kind != "similarity" or (shape is not None and len(re.findall(rb"\d+", shape[1])) > 1)
 
 
 def _same(path: Path, given: Path) -> bool:

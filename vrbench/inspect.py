@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.features.check import group_problems
 from vrbench.features.file import sha256_of
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
 from vrbench.features.layout import layout_problems
 from vrbench.features.sides import data_notes, notes_of, present_sides, read_side
 from vrbench.features.tokens import Tokens
+from vrbench.logit_scale import logit_scale
 from vrbench.side_report import SideReport, report_side, spread
 
 

@@ -60,7 +60,8 @@ class BankSim:
             texts = 0 if self.sim.t2v is None else self.sim.t2v.shape[-2]
             return texts, 0 if self.sim.v2t is None else self.sim.v2t.shape[-1]
         texts, videos = truth.n_text, int((truth.captions > 0).sum())
-        return min(texts, self.window or texts), min(videos, self.window or videos)
+        held = self.window + 1 if self.window else texts + videos
+        return min(texts, held), min(videos, held)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +103,12 @@ def apply(
             continue
         levels = sim.levels(direction)
         banks = _bank_levels(bank, direction, len(levels))
-        done = [
-            _normalize(norm, level, replace(bank, sim=part), truth, direction, progress)
-            for level, part in zip(levels, banks, strict=True)
-        ]
-        out = np.mean([matrix for matrix, _ in done], axis=0) if len(done) > 1 else done[0][0]
-        info[direction] = done[-1][1]
+        out = np.zeros(())
+        for level, part in zip(levels, banks, strict=True):
+            own = replace(bank, sim=part)
+            found, info[direction] = _normalize(norm, level, own, truth, direction, progress)
+            out = np.add(out, found, out=found)  # of their mean, two are held at a time
+        out /= len(levels)
         result[direction] = out if direction == "t2v" else out.T
     return Normalized(Sim(result["t2v"], result["v2t"]), info)
 

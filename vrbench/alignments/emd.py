@@ -85,8 +85,14 @@ def solve(
         The cost, and the dual variables (n,) and (m,): ``u[s] + v[t] <= cost[s, t]``.
 
     Raises:
-        InputError: the solver did not reach the optimum, as the products are too large.
+        InputError: the products are too large.
+        RuntimeError: the solver did not reach the optimum.
     """
+    if not np.isfinite(cost.max() - cost.min()):
+        raise InputError(
+            f"The transport of an item of {len(a)} tokens to one of {len(b)} cannot be solved: "
+            "their products are too large; scale the tokens, or score with --precision double."
+        )
     low = min(float(cost.min()), 0.0)  # POT calls some problems of negative costs infeasible
     cost, core = cost - low, _core()
     if core is None:
@@ -98,10 +104,7 @@ def solve(
     balanced = b * (a.sum() / b.sum())
     _, value, u, v, status = core(a, balanced, np.ascontiguousarray(cost), MAX_ITERATIONS, 1)
     if status != OPTIMAL:
-        raise InputError(
-            f"The transport of an item of {len(a)} tokens to one of {len(b)} cannot be solved: "
-            "their products are too large; scale the tokens, or score with --precision double."
-        )
+        raise RuntimeError(f"transport over {cost.shape} tokens ended with status {status}")
     return float(value) + low, u + low, v
 
 

@@ -123,7 +123,7 @@ def _emd(part: EarthMover, tile: Tile) -> tuple[Tensor, Tensor]:
 
 
 def _lse(part: LogSumExp, tile: Tile) -> tuple[Tensor, Tensor]:
-    kernel = kernels.log_mean_exp if part.flat else kernels.lse
+    kernel = kernels.log_mean_exp if part.shallow else kernels.lse
     t2v, v2t = run(_compiled(kernel), 1 / part.alpha, tile)
     value = part.scaled(t2v + v2t, tile)
     return value, value

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 LEAST, MOST = 1e-30, 1e30
-FLAT = 0.5
-"""``alpha`` from which the exponentials of cosines are all near 1."""
+SHALLOW = 0.5
+"""``alpha`` from which the exponentials of cosines differ by less than two digits."""
 
 
 @alignments.register("lse")
@@ -54,27 +54,34 @@ class LogSumExp(TokenAlignment):
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
         """Return the same (T, V) for both directions."""
         logits = tile.c / self.alpha
-        soft = log_mean_exp if self.flat else log_sum_exp
+        soft = log_mean_exp if self.shallow else log_sum_exp
         value = self.scaled(mean(soft(logits, WORDS), 1) + mean(soft(logits, FRAMES), 1), tile)
         return value, value
 
     @property
-    def flat(self) -> bool:
+    def shallow(self) -> bool:
         """Whether the logs of the lengths leave out so much of the sums that few digits are left.
 
         The mean of the exponentials is taken then, as a deviation from 1; for a small ``alpha`` it
         is the logs of the sums that keep more digits.
         """
-        return self.length_norm and self.alpha >= FLAT
+        return self.length_norm and self.alpha >= SHALLOW
 
     def scaled(self, both: Tensor, tile: Tile) -> Tensor:
         """Return the similarity, given both ways' (T, V) means of logs, added."""
-        if self.length_norm and not self.flat:
+        if self.length_norm and not self.shallow:
             both = both - math.log(tile.text.length * tile.video.length)
         return self.alpha * both / 2
 
 
 def log_mean_exp(logits: Tensor, axis: int) -> Tensor:
-    """Log of the mean of exponentials along ``axis``, which is dropped; exact near 0."""
+    """Log of the mean of exponentials along ``axis``, which is dropped; exact near 0.
+
+    Where most terms are next to nothing beside the largest, as only raw products can be, it is the
+    sum itself that keeps its digits.
+    """
     top = logits.amax(axis, keepdim=True)
-    return mean((logits - top).expm1_(), axis).log1p_() + top.squeeze(axis)
+    below = logits - top
+    usual = log_sum_exp(below, axis) - math.log(logits.shape[axis])
+    near = mean(below.expm1_(), axis)
+    return near.log1p().where(near > -0.5, usual) + top.squeeze(axis)

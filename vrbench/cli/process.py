@@ -16,7 +16,11 @@ from typing import TextIO
 
 from vrbench.files import remove_unfinished
 
-WORDS = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
+WORDS = {
+    signal.SIGINT: "Interrupted",
+    signal.SIGTERM: "Terminated",
+    **({signal.SIGHUP: "Hung up"} if hasattr(signal, "SIGHUP") else {}),
+}
 """The signals that end a process, and what is said then; the exit code is 128 + the number."""
 
 KEPT = "what was finished is kept; run the same command to go on."

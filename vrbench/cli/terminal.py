@@ -161,6 +161,8 @@ def _stacked(grid: Grid, out: Console) -> Iterator[str | Text]:
 def _parts(widths: Sequence[int], width: int) -> tuple[list[slice], list[int]]:
     """Return which cells stand on each line, and the widths that all lines share."""
     n = len(widths)
+    if not n:
+        return [], []
     for lines in range(1, n + 1):
         size = -(-n // lines)
         shared = [max(widths[place::size]) for place in range(size)]

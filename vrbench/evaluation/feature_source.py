@@ -15,11 +15,11 @@ from vrbench.alignments.driver import Progress, global_vectors
 from vrbench.alignments.emd import EarthMover
 from vrbench.device import torch_device
 from vrbench.evaluation.folding import emd_alone, fold, readable
-from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.evaluation.scorer import Scorer
 from vrbench.evaluation.sim_source import bank_identity_of, whole_bank
 from vrbench.evaluation.sources import Compute
 from vrbench.features import Features, Tokens
+from vrbench.logit_scale import logit_scale
 from vrbench.memory import check_fits, spare
 from vrbench.normalizing import BankSim
 from vrbench.sequences.grouping import ordered

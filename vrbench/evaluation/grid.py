@@ -11,9 +11,9 @@ from vrbench import results
 from vrbench._version import VERSION
 from vrbench.alignments import Method, parse_method
 from vrbench.errors import InputError
-from vrbench.evaluation.logit_scale import with_scale
 from vrbench.evaluation.sim_source import SimSource
 from vrbench.evaluation.sources import Source
+from vrbench.logit_scale import with_scale
 from vrbench.metrics import Ties
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization

@@ -18,6 +18,7 @@ from vrbench.seeds import seeded
 from vrbench.sequences.grouping import group_tokens
 from vrbench.sims.beside import MOST_PAIRS, read_beside
 from vrbench.sims.file import SimFile
+from vrbench.sims.limiting import cut
 from vrbench.sims.sim import Sim
 from vrbench.truth import Truth
 
@@ -81,7 +82,7 @@ def _of_similarities(source: SimSource, share: float, seed: int) -> SimSource:
     for side, own, others in (("text", text, bank_text), ("video", video, bank_video)):
         if (found := source.file.sequences.get(f"bank_{side}_sequence")) is not None:
             sequences |= {f"{side}_sequence": found[own], f"bank_{side}_sequence": found[others]}
-    sim = Sim(_cut(t2v, text, video), _cut(v2t, text, video))
+    sim = Sim(cut(t2v, text, video), cut(v2t, text, video))
     names = [np.array([f"{side}{i}" for i in rows]) for side, rows in (("t", text), ("v", video))]
     new_owner = np.searchsorted(video, owner[text])
     file = SimFile(
@@ -90,7 +91,7 @@ def _of_similarities(source: SimSource, share: float, seed: int) -> SimSource:
         raw=sim,
         norm="none",
         truth=Truth.of((len(text), len(video)), new_owner),
-        bank=Sim(_cut(t2v, bank_text, video), _cut(v2t, text, bank_video)),
+        bank=Sim(cut(t2v, bank_text, video), cut(v2t, text, bank_video)),
         text_ids=names[0],
         video_ids=names[1],
         sequences=sequences,
@@ -123,7 +124,3 @@ def _take(
     owner = np.searchsorted(video, chosen.item_columns["video"])
     columns = {**chosen.item_columns, "video": owner}
     return replace(chosen, item_columns=columns), videos.take(video)
-
-
-def _cut(matrix: NDArray[Any], text: NDArray[np.int64], video: NDArray[np.int64]) -> NDArray[Any]:
-    return matrix[..., text[:, None], video]

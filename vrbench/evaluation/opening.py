@@ -52,6 +52,11 @@ def open_source(
     if from_sim is not None:
         file = load_sim(from_sim)
         if settings.limited:
+            if isinstance(other, SimFile):
+                raise InputError(
+                    f"--limit and --limit-ids cannot cut the bank of {other.path}: its rows and "
+                    "columns belong to the whole of --from-sim."
+                )
             file = _limited_sims(file, settings, whole_sequences=along is not None)
         if along is not None:
             return kind, SequenceSims(file, other, window, along=along)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress
 from vrbench.errors import InputError
-from vrbench.evaluation.logit_scale import logit_scale
 from vrbench.features import Features
+from vrbench.logit_scale import logit_scale
 from vrbench.memory import check_fits, spare
 from vrbench.normalizing import BankSim
 from vrbench.sims.beside import MATRICES
@@ -78,7 +78,8 @@ class SimSource:
     ) -> None:
         """Refuse a bound that what is made of the matrices does not fit in."""
         t2v = self.file.sim.t2v
-        flat = 2 * t2v[0].nbytes if t2v.ndim == 3 else 0
+        # the mean of each direction's levels, and a level that is normalized by itself
+        flat = 2 * t2v[0].nbytes + 8 * t2v[0].size if t2v.ndim == 3 else 0
         beside = loaded_bytes(self.file.path, MATRICES) if saved else 0
         for _, bank in jobs:
             normalized = 2 * 8 * self.truth.n_text * self.truth.n_video if bank != "none" else 0
@@ -139,4 +140,4 @@ def bank_identity_of(kind: str, other: Features | SimFile | None, window: int) -
     """Return what tells a bank of this kind from another: the file's sha256, or the window."""
     if kind == "file" and other is not None:
         return other.sha256()
-    return window if kind == "rolling" else None
+    return window and window + 1 if kind == "rolling" else None  # the rows, itself included

@@ -38,6 +38,9 @@ VECTORS = frozenset({"tokens", "global"})
 PER_TOKEN = frozenset({"frame", "time", "level", "words"})
 PER_ITEM = frozenset(TYPES) - PER_TOKEN - {"ids", "offsets", "tokens"}
 
+COLUMN = 64_000_000
+"""Bytes of a column that are read even where HDF5 has no place for them, and gives zeros."""
+
 
 def layout_problems(file: Any, side: str) -> Iterator[str]:
     """Yield the datasets of a side that are missing, or of another type or shape than expected.
@@ -98,17 +101,21 @@ def _size_problems(group: Any, side: str) -> Iterator[str]:
 
 
 def _gap_problems(group: Any, side: str, n: int) -> Iterator[str]:
-    """Yield the first dataset with rows that are declared, but were never written.
+    """Yield the first dataset with vectors or places that are declared, but were never written.
 
     HDF5 reads them as zeros, and a small file can declare more of them than memory holds. What an
-    interrupted write has left beyond the last item is not looked at.
+    interrupted write has left beyond the last item is not looked at; and a column of nothing but
+    zeros, such as levels, may well be written so, up to ``COLUMN`` bytes.
     """
     rows = {"ids": n, "offsets": n + 1, **dict.fromkeys(PER_ITEM, n)}
     for name in ("ids", "offsets", *sorted(PER_ITEM), "tokens", *sorted(PER_TOKEN)):
         if name == "tokens":  # the offsets are there: they say how many tokens count
             last = int(group["offsets"][n])
             rows |= dict.fromkeys(("tokens", *PER_TOKEN), last)
-        if name in group and _has_gap(group[name], rows[name]):
+        own = name in REQUIRED or name in VECTORS
+        if name not in group or not (own or group[name].nbytes > COLUMN):
+            continue
+        if _has_gap(group[name], rows[name]):
             yield (
                 f"/{side}/{name} declares {len(group[name])} rows, of which some were never "
                 "written: write the file again."

@@ -184,10 +184,11 @@ class FeatureWriter:
 
     def close(self) -> None:
         """Close the file; what was appended is kept. One begun without any item is removed."""
-        empty = not len(self._file) and not self._file.attrs.get("complete", True)
+        if not self._file:
+            return
+        if not len(self._file) and not self._file.attrs.get("complete", True):
+            self.path.unlink(missing_ok=True)  # while it is locked: nobody else has begun it
         self._file.close()
-        if empty:
-            self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> FeatureWriter:
         return self

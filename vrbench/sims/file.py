@@ -185,7 +185,7 @@ def _turned(stored: StoredMatrix) -> StoredMatrix:
     """Return the transpose, row after row in a file of its own."""
     step = max(1, LARGE // (stored.rows * stored.dtype.itemsize))
     return spool(
-        np.concatenate([stored[rows][:, first : first + step] for rows in _runs(stored)]).T
+        np.concatenate([stored[rows][:, first : first + step].copy() for rows in _runs(stored)]).T
         for first in range(0, stored.columns, step)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.memory import check_fits, spare
 from vrbench.sims.beside import read_beside
 from vrbench.sims.file import SimFile
 from vrbench.sims.sim import Rows, Sim
@@ -24,6 +26,9 @@ def limit_sims(file: SimFile, videos: Index) -> SimFile:
     Args:
         file: the whole similarity file.
         videos: (n,) ascending columns.
+
+    Raises:
+        InputError: the whole and what is left of it are more than memory may hold at once.
     """
     truth = file.truth
     known = np.isin(truth.video, videos)
@@ -32,6 +37,10 @@ def limit_sims(file: SimFile, videos: Index) -> SimFile:
         np.searchsorted(kept, pairs[known])
         for kept, pairs in ((texts, truth.text), (videos, truth.video))
     )
+    once = len(texts) * len(videos) * file.sim.t2v.itemsize
+    whole = {id(m): m for s in (file.sim, file.raw) if s is not None for m in (s.t2v, s.v2t)}
+    levels = sum(m.size // (m.shape[-1] * m.shape[-2]) for m in whole.values())
+    check_fits(once * levels, spare(sys.maxsize))
     sim = _cut(file.sim, texts, videos)
     bank = file.bank and Sim(_columns(file.bank.t2v, videos), _rows(file.bank.v2t, texts))
     sides = {"text_sequence": texts, "video_sequence": videos}
@@ -64,8 +73,13 @@ def matrices(file: SimFile, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 
 def _cut(sim: Sim, texts: Index, videos: Index) -> Sim:
-    t2v = sim.t2v[..., texts, :][..., videos]
-    return Sim(t2v, t2v if sim.v2t is sim.t2v else sim.v2t[..., texts, :][..., videos])
+    t2v = cut(sim.t2v, texts, videos)
+    return Sim(t2v, t2v if sim.v2t is sim.t2v else cut(sim.v2t, texts, videos))
+
+
+def cut(matrix: NDArray[Any], texts: Index, videos: Index) -> NDArray[Any]:
+    """Return these rows and columns, of each level."""
+    return np.asarray(matrix[..., texts[:, None], videos])
 
 
 def _columns(matrix: Any, columns: Index) -> Any:

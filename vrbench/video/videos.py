@@ -136,11 +136,11 @@ class Videos:
             else:
                 paths = sorted(folder.iterdir()) if folder.is_dir() else []
             for path in paths:
-                if path.is_dir():
-                    found.setdefault(path.name, []).append(path)
-                elif _is_video(path):
-                    for key in (path.name, path.stem):
-                        found.setdefault(key, []).append(path)
+                known = (path.name,) if path.is_dir() else (path.name, path.stem)
+                for key in known if path.is_dir() or _is_video(path) else ():
+                    same = found.setdefault(key, [])
+                    if not any(path.samefile(other) for other in same):
+                        same.append(path)
         return found
 
 
@@ -157,6 +157,8 @@ def open_videos(places: Path | Sequence[Path], sampling: Sampling) -> Videos:
     """
     expected = "a folder of video files, or of folders with the frames of a video each"
     several = (places,) if isinstance(places, Path) else tuple(places)
+    if not several:
+        raise InputError(f"No videos are given: give {expected}, or video files.")
     kinds = set()
     for path in several:
         if not path.exists() or not (path.is_dir() or _is_video(path)):
@@ -198,7 +200,9 @@ def _is_one(place: Path) -> bool:
     """Whether a place is a video, a file or a folder of frames, and not a folder of videos."""
     if not place.is_dir():
         return True
-    return _holds_images(place) and not any(map(_is_video, place.iterdir()))
+    return _holds_images(place) and not any(
+        path.is_dir() or _is_video(path) for path in place.iterdir()
+    )
 
 
 def _holds_images(folder: Path) -> bool:
