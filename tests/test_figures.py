@@ -16,6 +16,7 @@ import vrbench
 from vrbench import InputError, labels
 from vrbench.alignments import parse_method
 from vrbench.alignments.driver import global_vectors
+from vrbench.banks import BankSim
 from vrbench.bundled import bundled_features
 from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.evaluation.grid import Settings, plan
@@ -27,7 +28,6 @@ from vrbench.features.writer import FeatureWriter
 from vrbench.figures import figures
 from vrbench.figures.base import Case
 from vrbench.normalizations import normalizations
-from vrbench.normalizing import BankSim
 from vrbench.plots import plot
 from vrbench.sims.file import load_sim
 from vrbench.sims.sim import Sim

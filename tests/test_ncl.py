@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from small_sims import OWNER, bias, cosines, normalize, pair
 
+from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
-from vrbench.normalizing import BankSim, apply
+from vrbench.normalizing import apply
 from vrbench.sims.sim import DIRECTIONS, Sim
 from vrbench.truth import Truth
 

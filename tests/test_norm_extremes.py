@@ -10,9 +10,10 @@ import pytest
 from small_sims import REGISTERED, cosines, normalize, pair
 
 from vrbench.audit import audit
+from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
-from vrbench.normalizing import BankSim, apply
+from vrbench.normalizing import apply
 from vrbench.sims.sim import Sim
 from vrbench.truth import Truth
 

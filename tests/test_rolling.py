@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from small_sims import INDUCTIVE, OWNER, normalize, pair
 
+from vrbench.banks import BankSim
 from vrbench.normalizations import normalizations
-from vrbench.normalizing import BankSim, apply
+from vrbench.normalizing import apply
 from vrbench.sims.sim import Sim
 from vrbench.truth import Truth
 

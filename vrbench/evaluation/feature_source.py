@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress, global_vectors
 from vrbench.alignments.emd import EarthMover
+from vrbench.banks import BankSim
 from vrbench.device import torch_device
 from vrbench.evaluation.folding import emd_alone, fold, readable
 from vrbench.evaluation.scorer import Scorer
@@ -21,7 +22,6 @@ from vrbench.evaluation.sources import Compute
 from vrbench.features import Features, Tokens
 from vrbench.logit_scale import logit_scale
 from vrbench.memory import check_fits, spare
-from vrbench.normalizing import BankSim
 from vrbench.sequences.grouping import ordered
 from vrbench.sims.beside import MOST_PAIRS
 from vrbench.sims.file import SimFile

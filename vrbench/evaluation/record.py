@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from vrbench._version import VERSION
+from vrbench.banks import BankSim
 from vrbench.compiling import available
 from vrbench.device import torch_device
 from vrbench.evaluation.grid import Job, Settings
 from vrbench.evaluation.sources import Compute, Source
 from vrbench.measure import Measured
 from vrbench.normalizations import normalizations
-from vrbench.normalizing import BankSim
 from vrbench.results import SCHEMA
 from vrbench.significance import mcnemar
 from vrbench.sims.sim import Sim

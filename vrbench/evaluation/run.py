@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from vrbench import results
 from vrbench.alignments import Method
+from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.evaluation.grid import Job, Settings, plan
 from vrbench.evaluation.opening import open_source
@@ -22,7 +23,7 @@ from vrbench.measure import Measured, measure
 from vrbench.memory import parse_size
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
-from vrbench.normalizing import BankSim, apply
+from vrbench.normalizing import apply
 from vrbench.results import Result
 from vrbench.sims.file import save_sim
 from vrbench.sims.sim import Sim

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress
+from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.evaluation.sequencing import Sequencing
 from vrbench.evaluation.sim_source import SimSource
 from vrbench.features import Tokens
 from vrbench.memory import spare
-from vrbench.normalizing import BankSim
 from vrbench.sequences import SequenceAlignment, sequences
 from vrbench.sequences.grouping import Grouping, group_tokens, grouping, paragraph_truth
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress
+from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.logit_scale import logit_scale
 from vrbench.memory import check_fits, spare
-from vrbench.normalizing import BankSim
 from vrbench.sims.beside import MATRICES
 from vrbench.sims.file import SimFile
 from vrbench.sims.limiting import matrices

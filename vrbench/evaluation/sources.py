@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.driver import Progress
-from vrbench.normalizing import BankSim
+from vrbench.banks import BankSim
 from vrbench.sims.sim import Sim
 from vrbench.truth import Truth
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vrbench import labels
 from vrbench.alignments import Method
+from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.evaluation.feature_source import FeatureSource
 from vrbench.evaluation.grid import Settings
@@ -21,7 +22,7 @@ from vrbench.labels import DIRECTION_NAMES
 from vrbench.metrics import count_ranks
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
-from vrbench.normalizing import BankSim, apply
+from vrbench.normalizing import apply
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 from vrbench.truth import Queries, queries, v2t_queries
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import LINES, STAGES, Case, Figure, each_direction
 from vrbench.metrics import count_ranks
-from vrbench.normalizing import BankSim, apply
+from vrbench.normalizing import apply
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 from vrbench.truth import Truth, queries
 
