@@ -160,6 +160,8 @@ def inputs(place: Path) -> dict[str, bytes]:
         (["eval", "f.h5", "--save-sim", "results.npz"], "results.npz is a folder"),
         (["eval", "f.h5", "--save-sim", "bank.h5"], "bank.h5 is no similarity file and is not"),
         (["eval", "f.h5", "--save-sim", "a.npz"], "a.npz is no similarity file"),
+        (["eval", "f.h5", "--save-sim", "s.npz/s.npz"], "s.npz/s.npz cannot be written"),
+        (["eval", "f.h5", "--run", "s.npz/run"], "s.npz/run.*cannot be written"),
         (["eval", "f.h5", "--save-sim", "ranks.npz"], "ranks.npz is no similarity file"),
         (["eval", "--from-sim", "s.npz", "--save-sim", "s.npz"], "s.npz is read"),
         (["eval", "--from-sim", "s.npz", "--save-sim", "./results/../link.npz"], "is read"),

@@ -87,10 +87,12 @@ def check_output(
         kind: of the file: one of another kind is never replaced.
 
     Raises:
-        InputError: ``path`` is no file, one of another kind, or one of the inputs by any name.
+        InputError: ``path`` is no file, one of another kind, or one of the inputs by any name, or
+            its folder cannot be written.
     """
     check_file(path)
     if not path.exists():
+        check_folder(path.parent, path)
         return
     if any(given is not None and _same(path, Path(given)) for given in inputs):
         raise InputError(f"{path} is read by this command: give {option} another name.")
@@ -122,8 +124,12 @@ def _same(path: Path, given: Path) -> bool:
     return given.exists() and path.samefile(given)
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, name: Path | None = None) -> None:
     """Make a folder where it is missing, before the work whose results go there.
+
+    Args:
+        folder: where results go.
+        name: what goes there, for the message; None: the folder itself.
 
     Raises:
         InputError: it cannot be made or written.
@@ -135,4 +141,4 @@ def check_folder(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
+        raise InputError(f"{name or folder} cannot be written: {error.strerror}.") from error
