@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from docs.normalization_text import HEAD, seen
 from vrbench.bundled import bundled_features
+from vrbench.evaluation.evaluate import evaluate
 from vrbench.evaluation.feature_source import FeatureSource
-from vrbench.evaluation.run import evaluate
 from vrbench.evaluation.tuning import tune
 from vrbench.features import open_features
 from vrbench.importing import import_arrays

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import oracle_transports
 import oracles
 from numpy.typing import NDArray
 from oracles import l2, make_captioned
@@ -19,7 +20,7 @@ from vrbench.sims.sim import Sim
 Array = NDArray[Any]
 
 ORACLES: dict[str, oracles.Alignment] = {
-    "emd": oracles.emd,
+    "emd": oracle_transports.emd,
     "global": oracles.global_,
     "lse": oracles.lse,
     "max-avg": oracles.max_avg,
@@ -28,7 +29,7 @@ ORACLES: dict[str, oracles.Alignment] = {
     "scan-original": oracles.scan_original,
     "token-mean": oracles.token_mean,
     "tokenflow": oracles.tokenflow,
-    "transport": oracles.transport,
+    "transport": oracle_transports.transport,
     "uniform": oracles.uniform,
 }
 """The slow reference of each alignment. Whoever adds an alignment adds its reference."""

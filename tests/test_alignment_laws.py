@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import oracles
 import pytest
+from oracle_transports import emd_masses
 from oracles import l2
 from scored_items import REGISTERED, SPECS, assert_same_bits, items, near
 
 import vrbench
 from vrbench.alignments import driver, fused, parse_method
+from vrbench.errors import InputError
 from vrbench.features.tokens import as_tokens
 from vrbench.sims.sim import Sim
 
@@ -64,6 +66,17 @@ def test_soft_means_keep_their_digits_in_single_precision(
         expected[i, j] = alpha * sum(means) / 2
     spec = f"lse:alpha={alpha},length_norm=true"
     near(vrbench.score(texts, videos, spec).t2v, expected, 1e-6)
+
+
+def test_products_that_no_number_holds_are_said_of_a_transport() -> None:
+    text, video = (
+        replace(as_tokens([1e25 * x for x in side], name), normalized=False)
+        for side, name in zip(items(2), ("text", "video"), strict=True)
+    )
+    with pytest.raises(InputError, match="are too large; scale the tokens"):
+        driver.score(text, video, parse_method("emd"))
+    double = driver.score(text, video, parse_method("emd"), precision="double")
+    assert np.isfinite(double.t2v).all()
 
 
 @pytest.mark.parametrize("alpha", [0.5, 1.0])
@@ -136,7 +149,7 @@ def test_emd_stays_below_the_best_match_of_every_mass() -> None:
             gt, gv = (oracles.global_vector(x) for x in (omega, mu))
             c = mu @ omega.T
             d, e = (
-                np.array(oracles.emd_masses([float(x) for x in weight], 0.001))
+                np.array(emd_masses([float(x) for x in weight], 0.001))
                 for weight in (mu @ gt, omega @ gv)
             )
             assert sim.t2v[i, j] <= d @ c.max(axis=1) + 1e-12
@@ -159,7 +172,7 @@ def test_transport_is_what_pot_converges_to() -> None:
         for j, mu in enumerate(videos):
             gt, gv = (oracles.global_vector(x) for x in (omega, mu))
             d, e = (
-                np.array(oracles.emd_masses([float(x) for x in weight], 0.001))
+                np.array(emd_masses([float(x) for x in weight], 0.001))
                 for weight in (mu @ gt, omega @ gv)
             )
             c = mu @ omega.T

@@ -193,3 +193,8 @@ def test_no_output_takes_the_place_of_what_is_read(
     monkeypatch.setattr(scorer, "score", refuse)
     refused(*words, says=says)
     assert {name: Path(name).read_bytes() for name in INPUTS} == inputs
+
+
+def test_a_plan_makes_no_folder(place: Path) -> None:
+    assert run("eval", "f.h5", "--save-sim", "new/deep/s.npz", "--dry-run").code == 0
+    assert not (place / "new").exists()

@@ -11,7 +11,7 @@ from long_videos import arrays, write
 from small_features import write_features
 
 from vrbench import published
-from vrbench.evaluation.run import evaluate
+from vrbench.evaluation.evaluate import evaluate
 from vrbench.results import load_all
 
 

@@ -21,7 +21,7 @@ from long_videos import write
 from numpy.typing import NDArray
 
 import vrbench
-from vrbench.evaluation.run import evaluate
+from vrbench.evaluation.evaluate import evaluate
 from vrbench.sequences.grouping import grouping
 
 Array = NDArray[Any]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import vrbench
 from vrbench import labels
 from vrbench.errors import InputError
-from vrbench.evaluation.run import evaluate
+from vrbench.evaluation.evaluate import evaluate
 from vrbench.results import Result
 
 Array = NDArray[Any]

@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 
 if TYPE_CHECKING:
     from vrbench import diagnostics, losses, metrics, sequences, tasks
-    from vrbench.evaluation.run import evaluate
+    from vrbench.evaluation.evaluate import evaluate
     from vrbench.features import Features, Tokens
     from vrbench.features import open_features as open  # noqa: A004  the promised name
     from vrbench.normalizing import normalize
@@ -27,7 +27,7 @@ _NAMES = {
     "Sim": ("vrbench.sims.sim", "Sim"),
     "Tokens": ("vrbench.features", "Tokens"),
     "diagnostics": ("vrbench.diagnostics", None),
-    "evaluate": ("vrbench.evaluation.run", "evaluate"),
+    "evaluate": ("vrbench.evaluation.evaluate", "evaluate"),
     "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizing", "normalize"),

@@ -92,7 +92,7 @@ def check_output(
     """
     check_file(path)
     if not path.exists():
-        check_folder(path.parent, path)
+        _check_place(path)
         return
     if any(given is not None and _same(path, Path(given)) for given in inputs):
         raise InputError(f"{path} is read by this command: give {option} another name.")
@@ -124,12 +124,16 @@ def _same(path: Path, given: Path) -> bool:
     return given.exists() and path.samefile(given)
 
 
-def check_folder(folder: Path, name: Path | None = None) -> None:
-    """Make a folder where it is missing, before the work whose results go there.
+def _check_place(path: Path) -> None:
+    """Check that a file can come to be, without making the folders that it will need."""
+    folder = next(part for part in path.absolute().parents if part.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        what = "may not be written to" if folder.is_dir() else "is no folder"
+        raise InputError(f"{path} cannot be written: {folder} {what}.")
 
-    Args:
-        folder: where results go.
-        name: what goes there, for the message; None: the folder itself.
+
+def check_folder(folder: Path) -> None:
+    """Make a folder where it is missing, before the work whose results go there.
 
     Raises:
         InputError: it cannot be made or written.
@@ -141,4 +145,4 @@ def check_folder(folder: Path, name: Path | None = None) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(f"{name or folder} cannot be written: {error.strerror}.") from error
+        raise InputError(f"{folder} cannot be written: {error.strerror}.") from error

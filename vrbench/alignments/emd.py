@@ -21,6 +21,9 @@ MAX_ITERATIONS = 1_000_000
 OPTIMAL = 1
 
 
+TOO_LARGE = "are too large; scale the tokens, or score with --precision double"
+
+
 @alignments.register("emd")
 @dataclass(frozen=True)
 class EarthMover(TokenAlignment):
@@ -65,9 +68,18 @@ class EarthMover(TokenAlignment):
         return result, result
 
     def masses(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Clamp, add eps and scale the last axis to sum 1; uniform where all are zero."""
+        """Clamp, add eps and scale the last axis to sum 1; uniform where all are zero.
+
+        Raises:
+            InputError: they or their sum are too large for a number.
+        """
         mass = np.maximum(weight, 0) + self.eps
         total = mass.sum(-1, keepdims=True)
+        if not np.isfinite(total).all():
+            raise InputError(
+                "emd cannot weigh these tokens: their products with the other item's global vector "
+                f"{TOO_LARGE}."
+            )
         mass[np.broadcast_to(total == 0, mass.shape)] = 1
         return np.asarray(mass / mass.sum(-1, keepdims=True))
 
@@ -85,14 +97,9 @@ def solve(
         The cost, and the dual variables (n,) and (m,): ``u[s] + v[t] <= cost[s, t]``.
 
     Raises:
-        InputError: the products are too large.
+        InputError: a cost is too large for a number.
         RuntimeError: the solver did not reach the optimum.
     """
-    if not np.isfinite(cost.max() - cost.min()):
-        raise InputError(
-            f"The transport of an item of {len(a)} tokens to one of {len(b)} cannot be solved: "
-            "their products are too large; scale the tokens, or score with --precision double."
-        )
     low = min(float(cost.min()), 0.0)  # POT calls some problems of negative costs infeasible
     cost, core = cost - low, _core()
     if core is None:
@@ -104,6 +111,8 @@ def solve(
     balanced = b * (a.sum() / b.sum())
     _, value, u, v, status = core(a, balanced, np.ascontiguousarray(cost), MAX_ITERATIONS, 1)
     if status != OPTIMAL:
+        if not np.isfinite(cost).all():
+            raise InputError(f"emd cannot move these tokens: their products {TOO_LARGE}.")
         raise RuntimeError(f"transport over {cost.shape} tokens ended with status {status}")
     return float(value) + low, u + low, v
 
