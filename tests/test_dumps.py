@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_named(source: Path) -> None:
         for file in video.glob("v3.*"):
             file.unlink()
     dump(source / "text", {"other": np.ones((1, 4), np.float32)})
-    assert "other belongs to no video" in message(source)
+    assert "1 of 5 texts name no video, the first is 'other'" in message(source)
     (source / "text" / "other.npy").unlink()
     (source / "captions.csv").write_text("video_id,caption\nv1,a\n")
     assert "is caption 1 (counted from 0) of video 'v1', but captions.csv has 1" in message(source)

@@ -71,6 +71,7 @@ SHAPE: Mapping[str, Any] = {
     "given_norm?": TEXT,
     "bank": {"kind": TEXT, "n_text": COUNT, "n_video": COUNT},
     "bank_distinct?": {"n_text": COUNT, "n_video": COUNT},
+    "bank_shared?": {"n_text": COUNT, "n_video": COUNT},
     "n_text": COUNT,
     "n_video": COUNT,
     "notes?": TEXTS,

@@ -14,6 +14,7 @@ from vrbench.arrays.reading import reading
 from vrbench.errors import InputError
 from vrbench.features.tokens import offsets_of
 from vrbench.inputs import array_in, as_text
+from vrbench.pairing import readings
 
 STRING = np.dtypes.StringDType()
 
@@ -65,19 +66,23 @@ class _Item:
         return "one vector (d,)" if self.flat else f"tokens (l, d){vector}"
 
 
-def read_dump(folder: Path, key: str) -> dict[str, Any]:
+def read_dump(folder: Path, key: str, order: NDArray[Any] | None = None) -> dict[str, Any]:
     """Return a folder with a file an item as the arrays ``key_tokens``, ``_offsets``, ``_ids``.
 
     A file is an npy of tokens (l, d), or of one vector (d,) in every file; or an npz with one such
     array, or with ``tokens`` and any of ``mask`` (l,), true where there is a token, and ``global``
-    (d,). Its name without the ending is the item's id; items are sorted by it.
+    (d,). Its name without the ending is the item's id.
+
+    Args:
+        folder: the files.
+        key: of the side.
+        order: (n,) the ids in the order of the items; None: sorted.
 
     Raises:
-        InputError: the folder is empty, or a file is damaged or does not fit the others.
+        InputError: the folder is empty, a file is damaged or does not fit the others, two files
+            have one id, or ``order`` names other items.
     """
-    paths = sorted(path for path in folder.iterdir() if path.suffix in (".npy", ".npz"))
-    if not paths:
-        raise InputError(f"{folder} holds no npy or npz file: expected one for each item.")
+    paths = _ordered(folder, key, order)
     first = _read(paths[0])
     width, lengths, vectors, types = first.tokens.shape[1], [], [], {first.tokens.dtype}
     for path in paths:
@@ -97,6 +102,27 @@ def read_dump(folder: Path, key: str) -> dict[str, Any]:
         return {key: rows, f"{key}_ids": ids}
     arrays = {f"{key}_tokens": rows, f"{key}_offsets": offsets_of(lengths), f"{key}_ids": ids}
     return arrays if first.vector is None else arrays | {f"{key}_global": np.array(vectors)}
+
+
+def _ordered(folder: Path, key: str, order: NDArray[Any] | None) -> list[Path]:
+    """Return the files of a dump in the order of its items."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".npy", ".npz"))
+    if not paths:
+        raise InputError(f"{folder} holds no npy or npz file: expected one for each item.")
+    items = {path.stem: path for path in paths}
+    if len(items) < len(paths):
+        twice = next(path for path in paths if items[path.stem] != path)
+        raise InputError(
+            f"{folder} holds {twice.name} and {items[twice.stem].name}, two files of one item: "
+            "keep one of them."
+        )
+    if order is None:
+        return paths
+    wanted = [str(name) for name in order.tolist()]
+    for name in sorted(items.keys() ^ set(wanted)):
+        has, lacks = (folder, f"{key}_ids.npy") if name in items else (f"{key}_ids.npy", folder)
+        raise InputError(f"{has} has item '{name}', which {lacks} has not: both name every item.")
+    return [items[name] for name in wanted]
 
 
 def _read(path: Path) -> _Item:
@@ -136,43 +162,39 @@ def _members(stored: Any, path: Path) -> Mapping[str, NDArray[Any]]:
     return arrays
 
 
-def linked(
+def captions_of(
     folder: Path, names: NDArray[Any], videos: NDArray[Any], captions: Mapping[str, Sequence[str]]
-) -> dict[str, Any]:
-    """Return ``text_video`` and, where known, ``captions`` for texts that are named by videos.
+) -> NDArray[Any] | None:
+    """(n,) the captions of texts that are named after videos; None where a name cannot be read.
 
     Args:
         folder: for messages.
-        names: (n,) ids of texts: ``<video id>``, ``<video id>#<k>`` or ``<video id>_<k>``, k
-            counted from 0.
+        names: (n,) ids of texts, as in ``vrbench.pairing.FORMS``, k counted from 0; a text that
+            has its video's name is the first caption of it.
         videos: (m,) ids.
-        captions: the captions of each video, or nothing.
+        captions: the captions of each video.
+
+    Raises:
+        InputError: a video has no such caption, two texts are the same one, or k counts from 1.
     """
-    row = {str(name): i for i, name in enumerate(videos.tolist())}
-    owners, texts = [], []
-    for name in names.tolist():
-        owner, k = _owner(name, row, folder)
-        owners.append(row[owner])
-        if captions:
-            if k >= len(captions.get(owner, ())):
-                raise InputError(
-                    f"{folder / name} is caption {k} (counted from 0) of video '{owner}', but "
-                    f"captions.csv has {len(captions.get(owner, ()))} captions of that video."
-                )
-            texts.append(captions[owner][k])
-    known = {"captions": np.array(texts, dtype=STRING)} if texts else {}
-    return {"text_video": np.array(owners, dtype=np.int64), **known}
-
-
-def _owner(name: str, row: Mapping[str, int], folder: Path) -> tuple[str, int]:
-    """Return the video of a text and which of its captions it is."""
-    if name in row:
-        return name, 0
-    for sign in "#_":
-        owner, _, k = name.rpartition(sign)
-        if owner in row and k.isdecimal():
-            return owner, int(k)
-    raise InputError(
-        f"{folder / name} belongs to no video: name a text's file by its video's id, as "
-        "<video id>#<k> or <video id>_<k> where a video has several, or give text_video.npy."
-    )
+    found = readings(names, videos)
+    if any(len(ways) != 1 for ways in found):
+        return None
+    texts: dict[tuple[str, int], str] = {}
+    for name, (way,) in zip(names.tolist(), found, strict=True):
+        key, known = (way.owner, way.k or 0), captions.get(way.owner, ())
+        if key[1] >= len(known):
+            raise InputError(
+                f"{folder / name} is caption {key[1]} (counted from 0) of video '{way.owner}', but "
+                f"captions.csv has {len(known)} captions of that video."
+            )
+        if key in texts:
+            raise InputError(f"{folder / name} is caption {key[1]} of its video a second time.")
+        texts[key] = known[key[1]]
+    first = min(way.k or 0 for (way,) in found)
+    if first > 0:
+        raise InputError(
+            f"{folder} numbers the captions of a video from {first}, but captions.csv is counted "
+            "from 0: name the first one <video id>#0."
+        )
+    return np.array(list(texts.values()), dtype=STRING)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.arrays.dumps import linked, read_dump
+from vrbench.arrays.dumps import captions_of, read_dump
 from vrbench.arrays.reading import reading
 from vrbench.datasets import read_csv
 from vrbench.errors import InputError
-from vrbench.inputs import array_in
+from vrbench.inputs import array_in, as_text
 
 DUMPS = ("video", "text", "bank_video", "bank_text")
 """Folders that may stand for the arrays of a side."""
@@ -69,30 +69,62 @@ def _from_folder(
         with reading(str(files[name])):
             arrays[name] = np.load(files[name], mmap_mode="r", allow_pickle=False)
     for key, folder in dumps.items():
-        arrays |= _new(read_dump(folder, key), arrays, folder)
+        arrays |= _dump(folder, key, arrays)
     for prefix in ("", "bank_"):
-        if f"{prefix}text" in dumps and f"{prefix}text_video" not in arrays:
-            arrays |= _links(source, prefix, arrays)
+        _check_rows(source, prefix, dumps, arrays)
+        if f"{prefix}text" in dumps:
+            arrays |= _captions(source, prefix, arrays)
     return arrays, tuple(name for name in files if name not in known)
 
 
-def _links(source: Path, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
-    """Say which video each text of a folder belongs to, by its name."""
-    videos = arrays.get(f"{prefix}video_ids")
-    if videos is None:
-        return {}
-    csv = source / f"{prefix}captions.csv"
-    captions = read_csv(csv).captions_by_video if csv.is_file() else {}
-    names, folder = arrays[f"{prefix}text_ids"], source / f"{prefix}text"
-    found = linked(folder, names, np.asarray(videos), captions)
-    return {f"{prefix}{name}": value for name, value in found.items()}
-
-
-def _new(found: dict[str, Any], held: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return ``found``, of which nothing may be held already."""
-    if twice := sorted(found.keys() & held.keys()):
+def _dump(folder: Path, key: str, held: dict[str, Any]) -> dict[str, Any]:
+    """Read a folder with a file an item; ``key_ids`` beside it gives their order."""
+    order, names = held.get(f"{key}_ids"), f"{folder}_ids.npy"
+    if order is not None and (order.ndim != 1 or order.dtype.kind not in "USTiu"):
+        raise InputError(f"{names} holds {order.dtype} {order.shape}, expected names (n,).")
+    order = None if order is None else as_text(order, f"{key}_ids", names)
+    found = read_dump(folder, key, order)
+    if twice := sorted((found.keys() & held.keys()) - {f"{key}_ids"}):
         raise InputError(f"{folder} says what {twice[0]}.npy beside it says: keep one of them.")
+    beside = sorted(name for name in held if _is_of(name, key) and f"{key}_ids" not in held)
+    if beside:
+        raise InputError(
+            f"{beside[0]}.npy has a row for each item of {folder}, but not their names: give the "
+            f"names of its rows, {key}_ids.npy."
+        )
     return found
+
+
+def _is_of(name: str, key: str) -> bool:
+    """Whether an array has a row for each item of a side; ``text_video`` names videos itself."""
+    prefix, side = key.removesuffix("video").removesuffix("text"), key.removeprefix("bank_")
+    of_text = side == "text" and name == f"{prefix}captions"
+    return of_text or (name.startswith(f"{key}_") and name not in ("text_video", "bank_text_video"))
+
+
+def _check_rows(
+    source: Path, prefix: str, dumps: Mapping[str, Path], arrays: Mapping[str, Any]
+) -> None:
+    """Refuse rows without names beside a dump: its order is that of no list of the user's."""
+    if f"{prefix}text_video" in arrays:
+        return
+    for key, other in ((f"{prefix}video", f"{prefix}text"), (f"{prefix}text", f"{prefix}video")):
+        has_rows = any(f"{other}{part}" in arrays for part in ("", "_tokens", "_global"))
+        if key in dumps and has_rows and f"{other}_ids" not in arrays:
+            raise InputError(
+                f"{source} names its {key}s, in the order of the files of {dumps[key]}, but not "
+                f"its {other}s: name their rows in {other}_ids.npy, or give {prefix}text_video.npy."
+            )
+
+
+def _captions(source: Path, prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Read the captions beside a dump of texts, by the names of their files."""
+    csv, videos = source / f"{prefix}captions.csv", arrays.get(f"{prefix}video_ids")
+    if videos is None or not csv.is_file() or f"{prefix}text_video" in arrays:
+        return {}
+    names, folder = arrays[f"{prefix}text_ids"], source / f"{prefix}text"
+    found = captions_of(folder, names, np.asarray(videos), read_csv(csv).captions_by_video)
+    return {} if found is None else {f"{prefix}captions": found}
 
 
 def _what_it_is(source: Path) -> str:

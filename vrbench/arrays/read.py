@@ -16,6 +16,7 @@ from vrbench.arrays.typed import TypedArrays
 from vrbench.errors import InputError, did_you_mean
 from vrbench.features.check import link_problems
 from vrbench.features.tokens import Tokens
+from vrbench.pairing import BY_PLACE, check_links, is_named, owners, pairing_notes, shares_names
 
 _SUFFIXES = ("", "_tokens", "_offsets", "_mask", "_global", "_ids")
 _COLUMNS = ("sequence", "position", "start", "end", "label")
@@ -42,11 +43,13 @@ class Arrays:
 
     Attributes:
         sides: ``video``, ``text`` and, where there, ``bank/video``, ``bank/text``.
-        notes: what was not read.
+        notes: what was not read, and that texts and videos are paired by place.
+        pairs: how texts are paired with videos: by ``text_video``, ``name`` or ``place``.
     """
 
     sides: Mapping[str, Tokens]
     notes: tuple[str, ...]
+    pairs: str
 
     @property
     def dtype(self) -> str:
@@ -78,10 +81,11 @@ def read_arrays(source: Path) -> Arrays:
             elif not prefix:
                 raise InputError(f"{source} {_missing(side, loaded, ignored)}")
     _check_widths(arrays, sides)
-    sides["text"] = _linked(arrays, "", sides["text"], sides["video"])
+    sides["text"], pairs = _linked(arrays, "", sides["text"], sides["video"])
     if "bank/text" in sides:
-        sides["bank/text"] = _linked(arrays, "bank_", sides["bank/text"], sides.get("bank/video"))
-    return Arrays(sides, tuple(_notes(source, ignored)))
+        bank = sides["bank/text"], sides.get("bank/video")
+        sides["bank/text"], _ = _linked(arrays, "bank_", *bank)
+    return Arrays(sides, (*_notes(source, ignored), *pairing_notes(pairs)), pairs)
 
 
 def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
@@ -95,17 +99,23 @@ def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
     }
 
 
-def _linked(arrays: TypedArrays, prefix: str, text: Tokens, video: Tokens | None) -> Tokens:
-    """Add captions and the row of each text's video; a bank need not have the rows."""
+def _linked(
+    arrays: TypedArrays, prefix: str, text: Tokens, video: Tokens | None
+) -> tuple[Tokens, str]:
+    """Add captions and the row of each text's video, and say how they were found.
+
+    Rows that are not given are those of the names; a bank need not have any.
+    """
     columns: dict[str, NDArray[Any]] = dict(text.item_columns)
     captions, rows = f"{prefix}captions", f"{prefix}text_video"
     if captions in arrays:
         columns["captions"] = arrays.strings(captions, len(text))
+    pairs = BY_PLACE
     if rows in arrays:
-        columns["video"] = arrays.whole_numbers(rows, len(text))
-        n_video = None if video is None else len(video)
-        for problem in link_problems(columns["video"], text.ids, n_video, rows):
-            arrays.refuse(f"is unsound: {problem.rstrip('.')}")
+        columns["video"], pairs = _given(arrays, rows, text, video), "text_video"
+    elif video is not None and _both_named(prefix, text, video):
+        if not prefix or shares_names(text.ids, video.ids):
+            columns["video"], pairs = owners(text.ids, video.ids, str(arrays.source)), "name"
     elif not prefix and video is not None:
         if len(text) != len(video):
             arrays.refuse(
@@ -113,7 +123,23 @@ def _linked(arrays: TypedArrays, prefix: str, text: Tokens, video: Tokens | None
                 f"({len(text)},) with the row of each text's video"
             )
         columns["video"] = np.arange(len(text))
-    return replace(text, item_columns=columns)
+    return replace(text, item_columns=columns), pairs
+
+
+def _given(arrays: TypedArrays, name: str, text: Tokens, video: Tokens | None) -> NDArray[np.int64]:
+    """Return the rows of the texts' videos that the source gives."""
+    rows = arrays.whole_numbers(name, len(text))
+    n_video = None if video is None else len(video)
+    for problem in link_problems(rows, text.ids, n_video, name):
+        arrays.refuse(f"is unsound: {problem.rstrip('.')}")
+    if video is not None and _both_named(name.removesuffix("text_video"), text, video):
+        pairs = np.arange(len(text)), rows
+        check_links(text.ids, video.ids, pairs, f"{arrays.source}: {name}")
+    return rows
+
+
+def _both_named(prefix: str, text: Tokens, video: Tokens) -> bool:
+    return is_named(text.ids, f"{prefix}text") and is_named(video.ids, f"{prefix}video")
 
 
 def _check_widths(arrays: TypedArrays, sides: Mapping[str, Tokens]) -> None:

@@ -157,7 +157,8 @@ def evaluate(
             results += _run(source, jobs, settings, compute, out, save_sim, run, quiet)
     finally:
         if results:  # also those that were finished before one failed
-            _print(results, json, verbose)
+            said = [text for source, _ in work for text in source.notes]
+            _print(results, json, verbose, None if quiet else said)
 
 
 def _ids(path: Path | None) -> tuple[str, ...] | None:
@@ -226,16 +227,23 @@ def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) 
             typer.echo(f"  {job.label}: {state}")
 
 
-def _print(results: Sequence[Result], as_json: bool, verbose: bool) -> None:
-    from vrbench.cli.show import print_results
+def _print(
+    results: Sequence[Result], as_json: bool, verbose: bool, said: Sequence[str] | None
+) -> None:
+    """Print results, and their notes besides ``said``; None: no notes."""
+    from vrbench.cli.show import print_notes, print_results
 
     values = [result.to_dict() for result in results]
     if as_json:
         import json
 
         typer.echo(json.dumps(values, indent=1, allow_nan=False))
+    else:
+        print_results(values)
+    if said is not None:
+        print_notes(values, said)
+    if as_json:
         return
-    print_results(values)
     for value in values if verbose else []:
         seconds = ", ".join(f"{phase} {s:.2f} s" for phase, s in value["seconds"].items())
         note(f"{value['method']} {value['norm']}: {seconds}; {value['norm_info'] or ''}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vrbench import labels
+from vrbench.cli.app import note
 from vrbench.cli.terminal import Grid, Row, console, print_grid
 from vrbench.labels import DIRECTION_NAMES
 
@@ -28,6 +29,19 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
             out.print(line, style="dim")
     for line in dict.fromkeys(line for result in results for line in _sequence_lines(result)):
         out.print(line, style="dim")
+
+
+def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> None:
+    """Say on stderr what a reader of these numbers should know and has not been told yet.
+
+    Args:
+        results: their notes stand in them.
+        said: notes that were printed before.
+    """
+    known = {f"{labels.dataset(result)}: {text}" for result in results for text in said}
+    for text in labels.notes(results):
+        if text not in known:
+            note(f"Note: {text}")
 
 
 def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:

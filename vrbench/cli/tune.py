@@ -80,14 +80,16 @@ def tune(
     with nullcontext() if quiet else Bars() as bars:
         run = Run(source, settings, Compute(), out, bars, {"tuning": tuning.to_dict()})
         results = [result.to_dict() for result in run.run(jobs)]
+    from vrbench.cli.show import print_notes, print_results
+
     if json:
         import json as library
 
         typer.echo(library.dumps(results, indent=1, allow_nan=False))
-        return
-    from vrbench.cli.show import print_results
-
-    print_results(results)
+    else:
+        print_results(results)
+    if not quiet:
+        print_notes(results, ())
 
 
 def _values(text: str) -> tuple[str, list[str]]:

@@ -15,6 +15,7 @@ from vrbench.features.check import is_torn
 from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, read_attrs, strings
 from vrbench.features.layout import PER_ITEM, PER_TOKEN
 from vrbench.features.tokens import Tokens
+from vrbench.pairing import check_links, is_named
 
 T = TypeVar("T")
 
@@ -110,6 +111,18 @@ def read_side(file: Any, side: str, path: Path) -> Tokens:
         },
         name=f"/{side} in {path}",
     )
+
+
+def check_text_videos(sides: Mapping[str, Tokens], path: Path) -> None:
+    """Check that the videos of texts are those that their names tell, where both have names.
+
+    Raises:
+        InputError: a text has a video of another name.
+    """
+    text, video = sides["text"], sides["video"]
+    if text.video is not None and is_named(text.ids, "text") and is_named(video.ids, "video"):
+        pairs = np.arange(len(text)), text.video
+        check_links(text.ids, video.ids, pairs, f"{path}: /text/video")
 
 
 def _item_column(dataset: Any, n: int) -> NDArray[Any]:

@@ -17,7 +17,7 @@ from vrbench.files import replacing
 from vrbench.inputs import UNREADABLE, array_in
 from vrbench.memory import check_fits, spare
 from vrbench.sims.beside import SMALL, small_beside
-from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences
+from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences, read_truth
 from vrbench.sims.sim import Sim, as_matrix, is_finite
 from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool, write_npz
 from vrbench.truth import Truth
@@ -83,10 +83,8 @@ def load_sim(path: str | Path) -> SimFile:
         if name in arrays and arrays[name].shape[-2:] != shape[-2:]:
             raise InputError(f"{path}: {name} has shape {arrays[name].shape}, t2v {shape}.")
     _check_bank(path, arrays, shape)
-    try:
-        truth = Truth.of(shape[-2:], arrays.get("text_video"), arrays.get("positives"))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    text_ids = read_ids(path, arrays, "text", shape[-2])
+    video_ids = read_ids(path, arrays, "video", shape[-1])
     sim = Sim(arrays["t2v"], arrays.get("v2t", arrays["t2v"]))
     raw = None
     norm = read_norm(path, arrays)
@@ -100,10 +98,10 @@ def load_sim(path: str | Path) -> SimFile:
         sim=sim,
         raw=raw,
         norm=norm,
-        truth=truth,
+        truth=read_truth(path, arrays, (text_ids, video_ids)),
         bank=None if bank.t2v is None and bank.v2t is None else bank,
-        text_ids=read_ids(path, arrays, "text", shape[-2]),
-        video_ids=read_ids(path, arrays, "video", shape[-1]),
+        text_ids=text_ids,
+        video_ids=video_ids,
         sequences=read_sequences(path, arrays),
         beside=small_beside(path, arrays, shape[-2]),
     )
