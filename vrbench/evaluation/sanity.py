@@ -51,27 +51,16 @@ def look(sim: Sim) -> Look | None:
     if sim.solved is not None or Rows(sim.t2v).once:
         return None
     rows = Rows(sim.flat().levels("t2v")[0])
-    weights = np.random.default_rng(0).uniform(1, 2, len(rows))
-    sums, lows, highs = (
-        np.zeros(rows.width),
-        np.full(rows.width, np.inf),
-        np.full(rows.width, -np.inf),
-    )
-    low, high = _Extreme(-1), _Extreme(1)
+    low, high, columns = _Extreme(-1), _Extreme(1), _Columns(rows)
     for part in rows.slices():
         block = rows.block(part)
         low.add(block)
         high.add(block)
-        # equal columns have equal sums: each adds the same numbers in the same order
-        sums += (block * weights[part, None]).sum(axis=0)
-        lows, highs = np.minimum(lows, block.min(axis=0)), np.maximum(highs, block.max(axis=0))
+        columns.add(part, block)
     filled = max(low, high, key=lambda extreme: extreme.count)
     share = filled.count / (len(rows) * rows.width)
-    # videos that were never scored are equal, too: that is said by ``filled``
-    scored = np.flatnonzero(lows < highs)
-    _, first, place = np.unique(sums[scored], return_index=True, return_inverse=True)
-    repeated = scored[first[place] < np.arange(len(scored))]
-    return Look(high.value, (filled.value, share) if share > FILLED else None, repeated)
+    found = (filled.value, share) if share > FILLED else None
+    return Look(high.value, found, columns.repeated())
 
 
 def sanity_notes(
@@ -143,3 +132,25 @@ class _Extreme:
             self.value, self.count = value, 0
         if value == self.value:
             self.count += int((block == value).sum())
+
+
+class _Columns:
+    """Which columns of a matrix equal an earlier one, by weighted sums and without a copy."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._weights = np.random.default_rng(0).uniform(1, 2, len(rows))
+        self._sums = np.zeros(rows.width)
+        self._low, self._high = np.full(rows.width, np.inf), np.full(rows.width, -np.inf)
+
+    def add(self, part: slice, block: NDArray[Any]) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            # the same numbers in the same order: equal columns have equal sums
+            self._sums += (block * self._weights[part, None]).sum(axis=0)
+        self._low = np.minimum(self._low, block.min(axis=0))
+        self._high = np.maximum(self._high, block.max(axis=0))
+
+    def repeated(self) -> NDArray[np.int64]:
+        """(n',) those that equal an earlier one; constant ones, which nobody scored, apart."""
+        scored = np.flatnonzero((self._low < self._high) & np.isfinite(self._sums))
+        _, first, place = np.unique(self._sums[scored], return_index=True, return_inverse=True)
+        return np.asarray(scored[first[place] < np.arange(len(scored))], dtype=np.int64)
