@@ -120,18 +120,11 @@ def test_a_claim_is_held_against_the_cells(claim: Claim, failed: str) -> None:
     assert not failed or (found[0].startswith(start) and failed in found[0])
 
 
-ABLATIONS = {
-    "F: FNE, α 0.2": {"E: FNE, α 0.1", "D: FNE, (Yao et al., 2022)"},
-    "B (w/o L_video): FNE": {"A (w/o L_video)"},
-    "C: FNE, mean average": {"TempCLR (Yang et al., 2023b)"},
-    "J (Norton): FNE, α 1, bucket p 30%": {"G: FNE, α 1"},
-}
-
-
-@pytest.mark.parametrize("row", ABLATIONS)
-def test_what_norton_says_of_its_ablations_is_held_against_them(row: str) -> None:
+@pytest.mark.parametrize(("row", "others"), [("B", "A"), ("C", "T"), ("F", "DE"), ("J", "G")])
+def test_what_norton_says_of_its_ablations_is_held_against_them(row: str, others: str) -> None:
     claims = published.load("norton-7").claims
-    assert {other for one in claims if one.row == row for other in one.over} == ABLATIONS[row]
+    over = {other[0] for one in claims if one.row[0] == row for other in one.over}
+    assert over == set(others)
 
 
 def test_a_gain_without_a_named_rival_is_over_the_rows_of_its_setting() -> None:
