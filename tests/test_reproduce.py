@@ -217,3 +217,23 @@ def test_the_table_shows_what_reproduce_wrote_for_the_table() -> None:
         cells = measured(name)
         assert measured(name, "--results", "results", command="table") == cells
     assert len(load_all(Path("results"))[0]) == 6 + 2 + 2
+
+
+def test_a_note_of_the_data_stands_under_every_table_that_is_made_of_them(folder: Path) -> None:
+    import h5py
+
+    said = "two clips were skipped"
+    with h5py.File(folder / "f.h5", "r+") as file:
+        file.attrs["notes"] = json.dumps([said])
+    words = ["--method", "global", "-q"]
+    for command in (
+        ["eval", "f.h5", *words],
+        ["tune", "f.h5", *words, "--norm", "ncl", "--try", "gamma=0.1"],
+        ["reproduce", "ncl-1", "f.h5", "-q"],
+        ["table"],
+        ["table", "ncl-1", "--format", "terminal"],
+        ["table", "ncl-1", "--format", "latex"],
+    ):
+        assert said in run(*command).out, command
+    run("report", "results", "--out", "page.html")
+    assert said in (folder / "page.html").read_text(encoding="utf-8").partition("Paired tests")[0]
