@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cli_runs import refused, run
@@ -17,6 +16,7 @@ from vrbench.results import load_all
 K = "1,5,10,50"
 NCL = "(Luo et al., 2021)"
 Hand = dict[str, list[str]]
+Cells = dict[tuple[str, str], float]
 
 TOKENFLOW: Hand = {
     "Uniform [28]": ["--method", "uniform"],
@@ -63,7 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def measured(*words: str, file: str = "f.h5", command: str = "reproduce") -> dict[str, Any]:
+def measured(*words: str, file: str = "f.h5", command: str = "reproduce") -> Cells:
     """Return value by (row without method and data, column), as far as there are any."""
     files = [file] if command == "reproduce" else []
     done = run(command, words[0], *files, *words[1:], "--format", "json")
@@ -88,7 +88,7 @@ def by_hand(*words: str) -> dict[str, float]:
 def test_every_cell_is_that_of_a_run_by_hand(name: str) -> None:
     cells = measured(name)
     columns = {column.measure for column in published.load(name).columns}
-    expected = {}
+    expected: Cells = {}
     for row, words in BY_HAND[name].items():
         hand = by_hand(*words)
         [label] = {label for label, _ in cells if label.startswith(f"{row}: ")}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vrbench.evaluation.grid import Settings
+    from vrbench.evaluation.run import Run
     from vrbench.tables.reproducing import Reproduction
 
 
@@ -87,7 +88,6 @@ def reproduce(
     from vrbench.evaluation.run import Run
     from vrbench.evaluation.sources import Compute
     from vrbench.memory import parse_size
-    from vrbench.results import with_ranks
     from vrbench.tables.choices import read_choices
     from vrbench.tables.reproducing import reasons, recalls, reproductions
 
@@ -109,15 +109,20 @@ def reproduce(
         if not quiet:
             for text in (*found.source.notes, *_left_empty(found)):
                 note(text)
-        if found.jobs:
-            with nullcontext() if quiet else Bars() as bars:
-                results = with_ranks(
-                    Run(found.source, settings, compute, out, bars).run(found.jobs)
-                )
-            named = dict(zip((job.name for job in found.jobs), results, strict=True))
-            for row, names in found.rows.items():
-                filled.setdefault(row, []).extend(named[name] for name in names)
+        with nullcontext() if quiet else Bars() as bars:
+            run = Run(found.source, settings, compute, out, bars)
+            for row, results in _by_row(found, run).items():
+                filled.setdefault(row, []).extend(results)
     print_as(tables.filled_table(table, filled, reasons(work)), format_)
+
+
+def _by_row(found: Reproduction, run: Run) -> dict[str, list[dict[str, Any]]]:
+    """Run what is needed, and return the results of each row."""
+    from vrbench.results import with_ranks
+
+    results = with_ranks(run.run(found.jobs)) if found.jobs else []
+    named = dict(zip((job.name for job in found.jobs), results, strict=True))
+    return {row: [named[name] for name in names] for row, names in found.rows.items()}
 
 
 def _left_empty(found: Reproduction) -> list[str]:

@@ -43,10 +43,13 @@ def left_out(table: PublishedTable, results: Sequence[Result]) -> list[str]:
                     f"are measured under --v2t {table.v2t}."
                 ] = None
             elif not trained_as(table, slot, one):
+                said = labels.training(one)
+                hint = f"vrbench reproduce {table.name} --method '{label}={slot.method}' does"
+                reason = f"it is {said}" if said else f"it does not say its training; {hint}"
                 notes[
                     f"{label} ({slot.training}) is not filled by results on "
                     f"{labels.dataset(one)} with the encoder {labels.CONTEXT['encoder'](one)}: "
-                    f"{_said(labels.training(one))}."
+                    f"{reason}."
                 ] = None
     return list(notes)
 
@@ -109,7 +112,3 @@ def _method_fits(wanted: str, spec: str) -> bool:
 
 def _same_v2t(table: PublishedTable, result: Result) -> bool:
     return table.v2t in ("", result["protocol"]["v2t"])
-
-
-def _said(training: str) -> str:
-    return f"it is {training}" if training else "it does not say zero-shot or fine-tuned"

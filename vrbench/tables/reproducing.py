@@ -120,7 +120,7 @@ class _Grid:
                 empty[row.label] = reason
                 continue
             needed = {job.name: job for job in self._jobs(row, slot)}
-            jobs = needed | jobs
+            jobs |= needed
             found[row.slot] = tuple(dict.fromkeys((*found.get(row.slot, ()), *needed)))
         ordered = sorted(jobs.values(), key=lambda job: job.method.spec if job.method else "")
         return Reproduction(self.source, tuple(ordered), found, empty)
