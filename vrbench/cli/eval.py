@@ -12,7 +12,7 @@ from vrbench.errors import InputError
 from vrbench.labels import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from vrbench.evaluation.grid import Job, Settings
     from vrbench.evaluation.sources import Compute, Source
@@ -141,7 +141,7 @@ def evaluate(
     compute = Compute(precision, device, workers, bound, not no_matrix)
     files = [] if from_sim else features or [bundled_features()]
     opened = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
-    alongs: Sequence[str | None] = sequence or (None,)
+    alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
     work: list[tuple[Source, list[Job]]] = []
     for (file, sim), along in product(opened, alongs):
         kind, source = open_source(file, sim, bank, compute, settings, along)
