@@ -52,6 +52,11 @@ def parse_method(spec: str) -> Method:
     return Method(tuple(parts))
 
 
+def terms(spec: str) -> list[str]:
+    """Return the specs in a sum, without weights, in alphabetical order; none has to be known."""
+    return sorted(part.rpartition("*")[2].strip() for part in _PLUS.split(spec))
+
+
 def _parse_part(text: str, spec: str) -> tuple[float, Alignment]:
     match = _WEIGHTED.fullmatch(text)
     if match is None and "*" in text:

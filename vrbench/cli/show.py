@@ -23,6 +23,8 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
         for direction, title in DIRECTION_NAMES.items():
             out.print(title, style="italic")
             print_grid(out, _grid(direction, _with_raw(group)))
+        for text in labels.notes(group):
+            out.print(f"Note: {text}", soft_wrap=True)
     if results:
         changed = any(result.get("change") for result in results)
         for line in (*_LEGEND, *([_CHANGE] if changed else [])):

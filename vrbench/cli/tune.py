@@ -70,7 +70,7 @@ def tune(
     path = None if from_sim else features or bundled_features()
     kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
     alignment = None if from_sim else method
-    grid = dict(map(_values, try_)) if try_ else None
+    grid = _grid(try_) if try_ else None
     tuning = choose(
         source, alignment, norm, grid, bank=bank, direction=direction, share=share, seed=seed
     )
@@ -90,6 +90,17 @@ def tune(
         print_results(results)
     if not quiet:
         print_notes(results, ())
+
+
+def _grid(tries: list[str]) -> dict[str, list[str]]:
+    """Read all --try, each of another key."""
+    grid: dict[str, list[str]] = {}
+    for key, values in map(_values, tries):
+        if key in grid:
+            both = ",".join([*grid[key], *values])
+            raise InputError(f"{key} stands twice in --try: write --try {key}={both}.")
+        grid[key] = values
+    return grid
 
 
 def _values(text: str) -> tuple[str, list[str]]:

@@ -81,7 +81,8 @@ def _results(group: Sequence[Result]) -> list[str]:
         "error at the norm's gamma, else 0.01 (0 is fair); never, often: gallery items retrieved "
         "first by no query, by two or more. A click on a heading sorts."
     )
-    return [*parts, html.paragraph(legend, note=True)]
+    said = labels.notes(result.values for result in group)
+    return [*parts, *(html.paragraph(text, note=True) for text in (legend, *said))]
 
 
 def _row(result: Result, direction: str, recalls: Sequence[str]) -> list[Any]:
