@@ -105,7 +105,7 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "a damaged header": (
         zip_of({"t2v.npy": npy(np.eye(2)).replace(b"}", b"(")}),
-        "not a readable npz",
+        "holds 't2v', which cannot be read",
     ),
     "a text file": (lambda path: path.write_text("0.1 0.2\n"), "not a readable npz"),
     "an empty file": (lambda path: path.write_bytes(b""), "not a readable npz"),

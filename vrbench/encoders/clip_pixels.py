@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.encoders.clip_config import OPEN_CLIP, read_json
+from vrbench.encoders.clip_config import OPEN_CLIP, read_config
 from vrbench.encoders.clip_files import PREPROCESSING
 from vrbench.errors import InputError
 from vrbench.extras import needed
@@ -70,10 +70,10 @@ def read_pixels(folder: Path, size: int, crop: Crop) -> tuple[ClipPixels, list[P
         InputError: the file cannot be read, or asks for something other than three numbers.
     """
     file, names = folder / PREPROCESSING, ("image_mean", "image_std")
-    found = read_json(file)
+    found = read_config(file)
     if not found:
         file, names = folder / OPEN_CLIP, ("mean", "std")
-        found = read_json(file).get("preprocess_cfg") or {}
+        found = read_config(file).get("preprocess_cfg") or {}
     if not found:
         return ClipPixels(size, crop=crop), []
     mean, std = (found.get(name, usual) for name, usual in zip(names, (MEAN, STD), strict=True))

@@ -12,8 +12,8 @@ from vrbench.audit import audit
 from vrbench.compare import compare
 from vrbench.errors import InputError
 from vrbench.files import replacing
-from vrbench.inputs import UNREADABLE
 from vrbench.labels import DIRECTION_NAMES
+from vrbench.npz import open_npz
 from vrbench.pages import html
 from vrbench.pages.report_tables import filled
 from vrbench.results import Result, load_all, with_ranks
@@ -157,8 +157,9 @@ def _sims(folder: Path) -> list[Path]:
 
 def _is_sim(path: Path) -> bool:
     try:
-        return in_npz(path, "t2v") is not None
-    except (KeyError, *UNREADABLE):
+        with open_npz(path) as npz:
+            return in_npz(npz, "t2v") is not None
+    except InputError:
         return False
 
 
