@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 
+_HALVES = (0xD800, 0xDFFF)
+"""Halves of surrogate pairs, which have no UTF-8."""
 SHOWN = 200
 """Characters shown of what a library says."""
 
@@ -75,16 +78,17 @@ def as_text(array: NDArray[Any], name: str, source: object) -> NDArray[Any]:
         InputError: bytes are not UTF-8, or a string is one that no UTF-8 file can hold.
     """
     array = np.asarray(array)
-    try:
-        if array.dtype.kind == "S":
+    end = f"in {name}, which is not UTF-8 text: store it as UTF-8."
+    if array.dtype.kind == "S":
+        try:
             return np.asarray(np.strings.decode(array, "utf-8"))
-        if array.dtype.kind == "U":
-            np.strings.encode(array, "utf-8")  # fails at half of a surrogate pair
-    # numpy gives SystemError for a character beyond Unicode
-    except (ValueError, SystemError) as error:
-        found = getattr(error, "object", "a character beyond Unicode")
-        found = found if isinstance(found, bytes) else str(found)
-        raise InputError(
-            f"{source} holds {found!r} in {name}, which is not UTF-8 text: store it as UTF-8."
-        ) from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"{source} holds {error.object!r} {end}") from error
+    if array.dtype.kind == "U" and array.dtype.itemsize:
+        # looked at as numbers: numpy itself fails at some of them only when they are used
+        codes = array.astype(array.dtype.newbyteorder("=")).reshape(-1).view(np.uint32)
+        wrong = ((codes >= _HALVES[0]) & (codes <= _HALVES[1])) | (codes > sys.maxunicode)
+        if wrong.any():
+            code = int(codes[np.argmax(wrong)])
+            raise InputError(f"{source} holds the character U+{code:04X} {end}")
     return array

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.files import replacing
-from vrbench.inputs import reading
+from vrbench.inputs import as_text, reading
 from vrbench.json_text import read_json
 from vrbench.npz import read_npz
 from vrbench.result_shape import belong, problems
@@ -101,7 +101,7 @@ def _ranks(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         return {}
     try:
-        return read_npz(path)
+        return {key: as_text(array, key, path) for key, array in read_npz(path).items()}
     except InputError:
         return {}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
+from vrbench.inputs import reading
 from vrbench.json_text import read_json
 
 if TYPE_CHECKING:
@@ -57,6 +58,13 @@ def config_of(state: Mapping[str, Tensor], folder: Path) -> tuple[dict[str, Any]
     known = read_config(folder / OPEN_CLIP).get("model_cfg")
     if not known:
         return config, []
+    with reading(folder / OPEN_CLIP, "mend it or take it away", "is no config of open_clip"):
+        _add_towers(config, known)
+    return config, [folder / OPEN_CLIP]
+
+
+def _add_towers(config: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Add heads and activation from the ``model_cfg`` of open_clip."""
     text, vision = config["text_config"], config["vision_config"]
     text["num_attention_heads"] = known["text_cfg"].get("heads", 8)
     vision["num_attention_heads"] = vision["hidden_size"] // known["vision_cfg"].get(
@@ -64,7 +72,6 @@ def config_of(state: Mapping[str, Tensor], folder: Path) -> tuple[dict[str, Any]
     )
     for tower in (text, vision):
         tower["hidden_act"] = "quick_gelu" if known.get("quick_gelu") else "gelu"
-    return config, [folder / OPEN_CLIP]
 
 
 def _from_shapes(state: Mapping[str, Tensor]) -> dict[str, Any]:

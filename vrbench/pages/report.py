@@ -69,7 +69,8 @@ def _results(group: Sequence[Result]) -> list[str]:
     """Return a table a direction."""
     parts = []
     for direction in DIRECTIONS:
-        recalls = [key for key in group[0]["metrics"][direction] if key.startswith("R@")]
+        metrics = {key for result in group for key in result["metrics"][direction]}
+        recalls = sorted((key for key in metrics if key[:2] == "R@"), key=lambda key: int(key[2:]))
         heads = ["", "method", "norm", "bank", *recalls, "MdR", "MnR", "tied %"]
         heads += ["error", "never %", "often %"]
         rows = [
