@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_runs import refused, run
-from fuzz.annotations import folder_of
+from fuzz.folders import folder_of
 from sample_results import sample_result
 from small_annotations import refusal, write, zipped
 from small_arrays import plain, save

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
@@ -24,6 +26,7 @@ def main() -> int:
     ask.add_argument("--seconds", type=float, default=60, help="time for all targets together")
     ask.add_argument("--inputs", type=int, default=0, help="inputs of a target at most; 0: any")
     ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--guided", action="store_true", help="half of the time led by atheris")
     ask.add_argument("--only", default="", help="targets whose name begins so, a,b")
     ask.add_argument("--index", type=int, default=-1, help="run this input of the target again")
     ask.add_argument("--found", type=Path, default=Path("build/fuzz"), help="where to save inputs")
@@ -37,11 +40,25 @@ def main() -> int:
     for number, target in enumerate(targets):
         left = given.seconds - (time.monotonic() - begun)
         share = left * target.weight / sum(later.weight for later in targets[number:])
+        if given.guided:
+            share /= 2
+            total.update(findings=_guided(target, given.seed, share, given.found))
         ran = _fuzz(target, given.seed, given.inputs or sys.maxsize, share)
         _report(target, ran, given.found)
         total.update(inputs=ran.inputs, findings=len(ran.findings))
     print(f"{total['inputs']:,} inputs in {time.monotonic() - begun:.0f} s, seed {given.seed}.")
     return 1 if total["findings"] else 0
+
+
+def _guided(target: Target, seed: int, seconds: float, found: Path) -> bool:
+    """Let atheris lead, and return whether it found something; where it is not there, nothing."""
+    if find_spec("atheris") is None or seconds < 2:
+        return False
+    words = [sys.executable, "-m", "fuzz.guided", target.name, str(int(seconds)), str(seed)]
+    done = subprocess.run([*words, str(found)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"{target.name}, guided: FOUND\n{done.stderr[-3000:]}", flush=True)
+    return done.returncode != 0
 
 
 def _fuzz(target: Target, seed: int, count: int, seconds: float) -> Ran:

@@ -148,7 +148,7 @@ def _change_dataset(file: Any, name: str, rng: Random) -> None:
     del file[name]
     if kind == 5:
         size = rng.choice(((2**40,), (2**62,), (2**31, 16), (1000, 1000)))
-        file.create_dataset(name, size, values.dtype, chunks=tuple(1 for _ in size))
+        file.create_dataset(name, size, values.dtype, chunks=tuple(64 for _ in size))
     elif kind == 6:
         file.create_dataset(name, data=[b"a", "\u00e9".encode()], dtype=h5py.string_dtype())
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ def _arrays(arrays: dict[str, Any]) -> dict[str, Any]:
     return {key: np.array(value) for key, value in arrays.items() if value is not None}
 
 
+def _savez(folder: Path, arrays: dict[str, Any]) -> None:
+    np.savez(folder / "a.npz", allow_pickle=False, **_arrays(arrays))
+
+
 @cache
 def features() -> tuple[Files, ...]:
     return (
@@ -41,11 +45,16 @@ def features() -> tuple[Files, ...]:
 
 
 @cache
+def carried_on() -> tuple[Files, ...]:
+    return (_made(lambda f: write_features(f / "f.h5", dim=4)),)
+
+
+@cache
 def npz() -> tuple[Files, ...]:
     sources = (plain(), padded(), packed())
     return (
-        *(_made(lambda f, a=a: np.savez(f / "a.npz", **_arrays(a))) for a in sources),
-        _made(lambda f: np.savez_compressed(f / "a.npz", **_arrays(padded()))),
+        *(_made(partial(_savez, arrays=arrays)) for arrays in sources),
+        _made(lambda f: np.savez_compressed(f / "a.npz", allow_pickle=False, **_arrays(padded()))),
     )
 
 
@@ -55,7 +64,7 @@ def npy_folders() -> tuple[Files, ...]:
         for name, array in _arrays(arrays).items():
             np.save(folder / f"{name}.npy", array)
 
-    return tuple(_made(lambda f, a=a: write(f, a)) for a in (plain(), padded(), packed()))
+    return tuple(_made(partial(write, arrays=one)) for one in (plain(), padded(), packed()))
 
 
 @cache
@@ -74,7 +83,7 @@ def dumps() -> tuple[Files, ...]:
         lines = ["video_id,caption", *(f"v{i},word {i}" for i in range(3))]
         (folder / "captions.csv").write_text("\n".join(lines), encoding="utf-8")
 
-    return tuple(_made(lambda f, m=m: write(f, m)) for m in (False, True))
+    return tuple(_made(partial(write, masked=masked)) for masked in (False, True))
 
 
 @cache
@@ -103,7 +112,7 @@ def sims() -> tuple[Files, ...]:
     positives = np.eye(6, 4, dtype=bool)
     positives[4:, 0] = True
     return (
-        _made(lambda f: np.savez(f / "s.npz", **whole)),
+        _made(lambda f: np.savez(f / "s.npz", allow_pickle=False, **whole)),
         _made(lambda f: np.savez_compressed(f / "s.npz", t2v=t2v[None], positives=positives)),
         _made(lambda f: np.savez(f / "s.npz", t2v=t2v[:4])),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fuzz import annotations, seeds, strings
+from fuzz import folders, seeds, strings
 from fuzz.mutate import Files
 
 
@@ -186,25 +186,29 @@ def _video(folder: Path) -> None:
     list(clip.images)
 
 
+def _given(files: Sequence[Files]) -> Sequence[Files]:
+    return files
+
+
 def _dataset_targets() -> list[Target]:
     found = []
-    for number, (spec, split, content) in enumerate(annotations.READERS):
-        files = annotations.folder_of(content)
-        both = (files, annotations.packed(files))
+    for number, (spec, split, content) in enumerate(folders.READERS):
+        files = folders.folder_of(content)
+        both = (files, folders.packed(files))
         read = partial(_dataset, spec=spec, split=split)
         name = f"dataset-{number:02}-{spec.partition(':')[0]}"
-        found.append(Target(name, lambda both=both: both, read, 0.7))
+        found.append(Target(name, partial(_given, both), read, 0.7))
     return found
 
 
 _EVAL = "eval --from-sim @/s.npz --norm none --norm csls:k=1 -q --json --overwrite --out @/made"
 _PAIRS = {"p.json": b'[{"clip_score": [[0.1, 0.5], [1, 2]], "order": [2, 1]}]'}
-_CSV: Files = annotations.folder_of(annotations.READERS[0][2])
+_CSV: Files = folders.folder_of(folders.READERS[0][2])
 
 TARGETS: tuple[Target, ...] = (
     Target("features", seeds.features, _features, 3),
     Target("inspect", seeds.features, _inspect),
-    Target("carry-on", seeds.features, _carried_on),
+    Target("carry-on", seeds.carried_on, _carried_on),
     Target("npz", seeds.npz, partial(_arrays, source="a.npz"), 3),
     Target("import-npz", seeds.npz, partial(_imported, source="a.npz")),
     Target("npy", seeds.npy_folders, _arrays, 2),
