@@ -39,7 +39,7 @@ def method(result: Result) -> str:
 def sequence(result: Result) -> str | None:
     """Return the sequence alignment, "transductive" where its bucket was set on the test set."""
     info = result.get("sequence_info") or {}
-    seen = any(about["bucket_of"] == "test" for about in info.values())
+    seen = any((info.get(name) or {}).get("bucket_of") == "test" for name in DIRECTION_NAMES)
     return f"{result['sequence']} (transductive)" if seen else result.get("sequence")
 
 

@@ -60,7 +60,11 @@ _MEASURED = {
     "diagnostics": {"t2v": _FAIRNESS, "v2t": _FAIRNESS},
 }
 _CHANGE = {"R@1": NUMBER, "gained": NUMBER, "lost": NUMBER, "p": NUMBER}
-_INFO = {"bucket_of": TEXT_OR_NULL}
+_INFO = {
+    "bucket_of": TEXT_OR_NULL,
+    **dict.fromkeys(("bucket?", "offset?", "negative?"), NUMBER),
+    "length_norm?": TEXT,
+}
 
 SHAPE: Mapping[str, Any] = {
     **dict.fromkeys(("dataset", "split", "encoder", "method"), TEXT_OR_NULL),

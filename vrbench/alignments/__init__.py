@@ -64,6 +64,10 @@ def _parse_part(text: str, spec: str) -> tuple[float, Alignment]:
             f"Cannot read the weight in '{text}' of '{spec}': write 0.5*name+0.5*name."
         )
     weight, name = (match[1], match[2]) if match else ("1", text)
-    if weight.count(".") > 1 or not math.isfinite(float(weight)):
+    try:
+        number = float(weight)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise InputError(f"The weight '{weight}' in '{spec}' is not a finite number.")
-    return float(weight), alignments.parse(name)
+    return number, alignments.parse(name)

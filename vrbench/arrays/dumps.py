@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.arrays.reading import reading
 from vrbench.errors import InputError
 from vrbench.features.tokens import offsets_of
-from vrbench.inputs import array_in, as_text
+from vrbench.inputs import as_text
+from vrbench.npz import read_npy, read_npz
 from vrbench.pairing import readings
 
 STRING = np.dtypes.StringDType()
@@ -126,9 +126,7 @@ def _ordered(folder: Path, key: str, order: NDArray[Any] | None) -> list[Path]:
 
 
 def _read(path: Path) -> _Item:
-    with reading(str(path)):
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
-        arrays = {"tokens": stored} if isinstance(stored, np.ndarray) else _members(stored, path)
+    arrays = _members(path) if path.suffix == ".npz" else {"tokens": read_npy(path, mapped=True)}
     tokens = arrays["tokens"]
     if tokens.dtype.kind != "f" or tokens.ndim not in (1, 2) or 0 in tokens.shape:
         raise InputError(
@@ -148,10 +146,9 @@ def _read(path: Path) -> _Item:
     return _Item(tokens, vector, flat)
 
 
-def _members(stored: Any, path: Path) -> Mapping[str, NDArray[Any]]:
+def _members(path: Path) -> Mapping[str, NDArray[Any]]:
     """Return the arrays of an npz; the only one is the tokens."""
-    with stored:
-        arrays = {name: array_in(stored, name, path) for name in stored.files}
+    arrays = read_npz(path)
     if len(arrays) == 1:
         return {"tokens": next(iter(arrays.values()))}
     if "tokens" not in arrays or arrays.keys() - {"tokens", "mask", "global"}:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.arrays.dumps import captions_of, read_dump
-from vrbench.arrays.reading import reading
 from vrbench.datasets import read_csv
 from vrbench.errors import InputError
-from vrbench.inputs import array_in, as_text
+from vrbench.inputs import as_text
+from vrbench.npz import open_npz, read_npy
 
 DUMPS = ("video", "text", "bank_video", "bank_text")
 """Folders that may stand for the arrays of a side."""
@@ -43,15 +43,9 @@ def _from_npz(
 ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
     if not zipfile.is_zipfile(source):
         raise InputError(f"{source} {_what_it_is(source)}: give an npz, or a folder of npy files.")
-    with reading(str(source)):
-        stored = np.load(source, allow_pickle=False)
-    arrays = {}
-    with stored:
-        for name in stored.files:
-            if name in known:
-                with reading(f"'{name}' in {source}"):
-                    arrays[name] = array_in(stored, name, source)
-        return arrays, tuple(name for name in stored.files if name not in known)
+    with open_npz(source) as stored:
+        arrays = {name: stored[name] for name in stored.names if name in known}
+        return arrays, tuple(name for name in stored.names if name not in known)
 
 
 def _from_folder(
@@ -66,8 +60,7 @@ def _from_folder(
         )
     arrays: dict[str, Any] = {}
     for name in files.keys() & known:
-        with reading(str(files[name])):
-            arrays[name] = np.load(files[name], mmap_mode="r", allow_pickle=False)
+        arrays[name] = read_npy(files[name], mapped=True)
     for key, folder in dumps.items():
         arrays |= _dump(folder, key, arrays)
     for prefix in ("", "bank_"):

@@ -170,11 +170,16 @@ def evaluate(
 def _ids(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
-    try:
+    from collections import Counter
+
+    from vrbench.inputs import reading
+
+    with reading(path, "write one video id a line", "is not a text file"):
         lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text file: write one video id a line.") from error
     ids = tuple(line.strip() for line in lines if line.strip())
+    for twice, count in Counter(ids).most_common(1):
+        if count > 1:
+            raise InputError(f"{path} names '{twice}' {count} times: keep one of them.")
     if not ids:
         raise InputError(f"{path} names no video: write one id a line.")
     return ids

@@ -48,14 +48,15 @@ def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> No
 
 def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """Say what scores of sequences depend on: those that differ in it do not compare."""
-    for direction, about in (result.get("sequence_info") or {}).items():
+    info = result.get("sequence_info") or {}
+    for direction, about in ((name, info[name]) for name in DIRECTION_NAMES if info.get(name)):
         said = [f"{labels.method(result)}, {direction}:"]
-        if about["offset"] is not None:
+        if None not in (about.get("offset"), about.get("negative")):
             said.append(
                 f"distance = {about['offset']:g} - similarity, {100 * about['negative']:.1f} % of "
-                f"them negative, length scaling {about['length_norm']};"
+                f"them negative, length scaling {about.get('length_norm')};"
             )
-        if about["bucket"] is not None:
+        if about.get("bucket") is not None:
             of = f" of the {about['bucket_of']} set's matched pairs" if about["bucket_of"] else ""
             said.append(f"bucket at {about['bucket']:.4g}{of};")
         if len(said) > 1:
@@ -89,7 +90,8 @@ _CHANGE = (
 
 
 def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> Grid:
-    recalls = [key for key in results[0]["metrics"][direction] if key.startswith("R@")]
+    metrics = {key for result in results for key in result["metrics"][direction]}
+    recalls = sorted((key for key in metrics if key[:2] == "R@"), key=lambda key: int(key[2:]))
     changed = any(result.get("change") for result in results)
     rows = [
         Row(
@@ -119,7 +121,7 @@ def _cells(result: Mapping[str, Any], direction: str, recalls: Sequence[str]) ->
     metrics, fair = result["metrics"][direction], result["diagnostics"][direction]
     error = fair["normalization_error"]
     return [
-        *(f"{metrics[key]:.1f}" for key in recalls),
+        *(f"{metrics[key]:.1f}" if key in metrics else "" for key in recalls),
         f"{metrics['MdR']:.1f}",
         f"{metrics['MnR']:.1f}",
         f"{100 * metrics['tied']:.1f}",

@@ -17,6 +17,7 @@ from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.logit_scale import logit_scale
 from vrbench.memory import check_fits, spare
+from vrbench.npz import open_npz
 from vrbench.sims.beside import MATRICES
 from vrbench.sims.file import SimFile
 from vrbench.sims.limiting import bank_for, matrices
@@ -89,7 +90,8 @@ class SimSource:
         t2v = self.file.sim.t2v
         # the mean of each direction's levels, and a level that is normalized by itself
         flat = 2 * t2v[0].nbytes + 8 * t2v[0].size if t2v.ndim == 3 else 0
-        beside = loaded_bytes(self.file.path, MATRICES) if saved else 0
+        with open_npz(self.file.path) as npz:
+            beside = loaded_bytes(npz, MATRICES) if saved else 0
         for _, bank in jobs:
             normalized = 2 * 8 * self.truth.n_text * self.truth.n_video if bank != "none" else 0
             check_fits(flat + beside + normalized, self._room)

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import UNREADABLE, array_in, as_text
+from vrbench.inputs import as_text
+from vrbench.npz import open_npz
 from vrbench.pairing import owners, shares_names
 
 MOST_PAIRS = 10_000_000
@@ -87,13 +88,8 @@ def read_beside(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     Raises:
         InputError: one is no matrix of finite numbers.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {key: array_in(file, key, path) for key in keys if key in file.files}
-    except InputError:
-        raise
-    except UNREADABLE as error:
-        raise InputError(f"{path} cannot be read whole: write it again with np.savez.") from error
+    with open_npz(path) as file:
+        found = {key: file[key] for key in keys if key in file}
     for key, matrix in found.items():
         if matrix.dtype.kind not in "fiu" or matrix.ndim not in (2, 3):
             raise InputError(f"{path}: {key} is {matrix.dtype} {matrix.shape}, expected numbers.")

@@ -12,11 +12,14 @@ from vrbench.errors import InputError, did_you_mean
 ROUNDING = 0.0005
 """Seconds by which a time may be off: Matroska and others round to milliseconds."""
 
+FASTEST = 10_000
+"""Frames a second at most: times without end would take memory without end."""
+
 CUTS = ("uniform", "ends", "head", "tail")
 _WORDS = ("all", "fps", *CUTS)
 _HELP = (
     "write uniform:N, ends:N, head:N or tail:N with a whole N >= 1 (exactly N frames, or M-N for M "
-    "to N of them), fps:R with R > 0, both as fps:1,ends:1-12, or all"
+    "to N of them), fps:R with 0 < R <= 10000, both as fps:1,ends:1-12, or all"
 )
 
 
@@ -113,6 +116,6 @@ def parse_sampling(spec: str) -> Sampling:
 
 
 def _positive(rate: float) -> float:
-    if not 0 < rate < float("inf"):
+    if not 0 < rate <= FASTEST:
         raise ValueError(rate)
     return rate

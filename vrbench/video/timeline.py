@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.extras import needed
+from vrbench.inputs import reading
 from vrbench.video.container import damaged, video_stream
 
 SLACK = 0.5
@@ -54,11 +56,13 @@ def read_timeline(path: Path, video: str) -> Timeline:
     Raises:
         InputError: the file is no video, damaged, or ends before its container says.
     """
-    with video_stream(path, video) as (container, stream):
+    with video_stream(path, video) as (container, stream), _reading(path, video):
         stamps = _stamps(path, video, container, stream)
         tick = stream.time_base
-    known = sorted((pts, key) for pts, key in stamps if pts is not None)
-    ticks = np.array([pts for pts, _ in known], dtype=np.int64)
+        known = sorted((pts, key) for pts, key in stamps if pts is not None)
+        ticks = np.array([pts for pts, _ in known], dtype=np.int64)
+        if tick is None or tick <= 0:
+            raise damaged(path, video, "does not say how long a tick of its time stamps is")
     if not stamps or len(known) < len(stamps) or (np.diff(ticks) == 0).any():
         return count_frames(path, video)
     _check_length(path, video, int(ticks[-1]) - int(ticks[0]), tick)
@@ -89,6 +93,10 @@ def _stamps(path: Path, video: str, container: Any, stream: Any) -> list[tuple[i
     return stamps
 
 
+def _reading(path: Path, video: str) -> AbstractContextManager[None]:
+    return reading(f"{path}, video '{video}',", "fetch it again or leave it out")
+
+
 def _check_length(path: Path, video: str, ticks: int, tick: Fraction) -> None:
     if ticks * tick > LONGEST:
         raise damaged(path, video, f"has frames that are more than {LONGEST:,} s apart")
@@ -101,7 +109,7 @@ def count_frames(path: Path, video: str) -> Timeline:
         InputError: the file is no video, damaged, or holds no frame.
     """
     av = needed("av", "video")
-    with video_stream(path, video) as (container, stream):
+    with video_stream(path, video) as (container, stream), _reading(path, video):
         try:
             found = [(frame.pts, frame.is_corrupt) for frame in container.decode(stream)]
         except av.FFmpegError as error:
