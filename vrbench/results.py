@@ -51,7 +51,8 @@ def identity(values: Mapping[str, Any]) -> str:
 def stem(dataset: str, method: str | None, norm: str, key: str) -> str:
     """Name of a result's files: readable, and different for different results."""
     words = "_".join(filter(None, (dataset, method or "sim", norm)))
-    return f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', words)[:100]}_{key}"
+    # what begins with a dot is no result, with a dash an option
+    return f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', words).lstrip('.-')[:100]}_{key}"
 
 
 def save(result: Result, folder: Path, name: str) -> Result:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, say
 from vrbench.cli.table import Format, print_as
-from vrbench.labels import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,9 +88,9 @@ def _print_plan(work: Sequence[Reproduction]) -> None:
         source = found.source
         kinds = ("paragraphs", "long videos") if source.sequence else ("texts", "videos")
         size = f"{source.truth.n_text} {kinds[0]} x {source.truth.n_video} {kinds[1]}"
-        typer.echo(one_line(f"{source.about['features']['file']}: {size}"))
+        say(f"{source.about['features']['file']}: {size}")
         for job in found.jobs:
             state = "exists" if job.exists else f"{source.pairs(job.bank):,} pairs to score"
-            typer.echo(f"  {job.label}: {state}")
+            say(f"  {job.label}: {state}")
         for text in found.empty:
-            typer.echo(f"  left empty: {text}")
+            say(f"  left empty: {text}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, print_json, say
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ def tune(
         run = Run(source, settings, Compute(), out, bars, {"tuning": tuning.to_dict()})
         results = [result.to_dict() for result in run.run(jobs)]
     if json:
-        import json as library
-
-        typer.echo(library.dumps(results, indent=1, allow_nan=False))
+        print_json(results)
         return
     from vrbench.cli.show import print_results
 
@@ -110,4 +108,4 @@ def _print_curve(tuning: Tuning) -> None:
     width = max(len(trial["norm"]) for trial in tuning.curve)
     for trial in tuning.curve:
         mark = "  <- chosen" if trial["norm"] == tuning.spec else ""
-        typer.echo(f"{trial['norm'].ljust(width)}  {trial['R@1']:5.1f}  {trial['MnR']:7.1f}{mark}")
+        say(f"{trial['norm'].ljust(width)}  {trial['R@1']:5.1f}  {trial['MnR']:7.1f}{mark}")

@@ -23,8 +23,6 @@ from vrbench.sims.stored import in_npz
 MOST = 8
 """Results on the same data that are tested against each other; pairs grow with the square."""
 
-DRAWS = 999
-
 
 def report(folder: Path, out: Path) -> list[str]:
     """Write a page of a folder's results, their tests, papers' tables, audits and pictures.
@@ -112,7 +110,7 @@ def _tests(group: Sequence[Result], notes: list[str]) -> list[str]:
         notes.append(f"{len(group)} results on the same data: test some with vrbench compare")
         return []
     try:
-        found = compare(group, n=DRAWS)
+        found = compare(group)
     except InputError as error:
         notes.append(str(error))
         return []
@@ -125,15 +123,16 @@ def _tests(group: Sequence[Result], notes: list[str]) -> list[str]:
             test["metric"],
             _one(test["value_a"]),
             _one(test["value_b"]),
-            (f"{test['difference']:+.1f}", test["difference"]),
-            "[{:+.1f}, {:+.1f}]".format(*test["interval"]),
+            (labels.signed(test["difference"]), test["difference"]),
+            "[{}, {}]".format(*map(labels.signed, test["interval"])),
             (labels.p_value(test["p"]), test["p"]),
             (labels.p_value(test["q"]), test["q"]),
         ]
         for test in found["tests"]
     ]
     about = found["about"]
-    words = f"{about['test']}; {about['interval']}; {about['n']} draws. q: {about['correction']}."
+    draws = f"{about['n']} draws, seed {about['seed']}"
+    words = f"{about['test']}; {about['interval']}; {draws}. q: {about['correction']}."
     return [
         html.heading("Paired tests", 3),
         html.table([*heads, "p", "q"], rows, [t["q"] <= 0.05 for t in found["tests"]]),
