@@ -15,7 +15,7 @@ from cli_runs import run
 
 HOSTILE = (
     "=cmd|' /C calc'!A0 \x1b]0;owned\x07\x1b[31m\x9b2J\x7f\u202egnp.\u2066x\u200f\u061c\r\nforged"
-    "\u2028second\t<script>alert(\"1\")</script>\" onerror=\"alert(1)' $\\frac$ {\\input{x}} a|b "
+    '\u2028second\t<script>alert("1")</script>" onerror="alert(1)\' $\\frac$ {\\input{x}} a|b '
     "![x](http://e) `c` &#x202e;"
 )
 """Escapes, bidirectional marks, new lines, a formula, HTML, LaTeX, mathtext and Markdown."""
@@ -73,11 +73,11 @@ def write_hostile_features(path: Path) -> Path:
     """Write a feature file with a hostile string wherever it holds one."""
     rng = np.random.default_rng(0)
     ids = [f"{HOSTILE}{i}" for i in range(6)]
-    arrays = {key: rng.normal(size=(6, 8)) for key in ("video", "text")}
-    bank = {f"bank_{key}": rng.normal(size=(5, 8)) for key in ("video", "text")}
-    named = {"video_ids": ids, "text_ids": ids, "captions": ids}
+    arrays: dict[str, Any] = {key: rng.normal(size=(6, 8)) for key in ("video", "text")}
+    arrays |= {f"bank_{key}": rng.normal(size=(5, 8)) for key in ("video", "text")}
+    arrays |= {"video_ids": ids, "text_ids": ids, "captions": ids, HOSTILE: np.ones(2)}
     npz = path.with_suffix(".npz")
-    np.savez(npz, **arrays, **bank, **named, bank_video_ids=ids[:5], **{HOSTILE: np.ones(2)})
+    np.savez(npz, **arrays, bank_video_ids=ids[:5])
     said = ("--dataset", HOSTILE, "--split", HOSTILE, "--encoder", HOSTILE)
     done = run("import", npz, "--out", path, *said)
     assert done.code == 0, done.err

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.files import replacing
+from vrbench.files import listed, replacing
 from vrbench.inputs import UNREADABLE, array_in
 from vrbench.result_shape import belong, problems
 
@@ -116,7 +116,7 @@ def load_all(folder: Path) -> tuple[list[Result], list[str]]:
         raise InputError(f"{folder} is not a folder: give the --out of vrbench eval.")
     found: list[Result] = []
     skipped: list[str] = []
-    for path in sorted(folder.glob("*.json")):
+    for path in listed(folder, ".json"):
         try:
             found.append(load(path))
         except InputError:

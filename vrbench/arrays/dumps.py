@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vrbench.arrays.reading import reading
 from vrbench.errors import InputError
 from vrbench.features.tokens import offsets_of
+from vrbench.files import listed
 from vrbench.inputs import array_in, as_text
 
 STRING = np.dtypes.StringDType()
@@ -75,7 +76,7 @@ def read_dump(folder: Path, key: str) -> dict[str, Any]:
     Raises:
         InputError: the folder is empty, or a file is damaged or does not fit the others.
     """
-    paths = sorted(path for path in folder.iterdir() if path.suffix in (".npy", ".npz"))
+    paths = listed(folder, ".npy", ".npz")
     if not paths:
         raise InputError(f"{folder} holds no npy or npz file: expected one for each item.")
     first = _read(paths[0])

@@ -14,6 +14,7 @@ from vrbench.arrays.dumps import linked, read_dump
 from vrbench.arrays.reading import reading
 from vrbench.datasets import read_csv
 from vrbench.errors import InputError
+from vrbench.files import listed
 from vrbench.inputs import array_in
 
 DUMPS = ("video", "text", "bank_video", "bank_text")
@@ -57,7 +58,7 @@ def _from_npz(
 def _from_folder(
     source: Path, known: Collection[str]
 ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
-    files = {path.stem: path for path in sorted(source.glob("*.npy"))}
+    files = {path.stem: path for path in listed(source, ".npy")}
     dumps = {key: source / key for key in DUMPS if (source / key).is_dir()}
     if not files and not dumps:
         raise InputError(

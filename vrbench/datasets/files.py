@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from vrbench.datasets.record import Record
 from vrbench.errors import InputError
+from vrbench.files import listed
 
 SHOWN = 100
 """Characters shown of a first line that is not as expected; a JSON may be one line as a whole."""
@@ -112,7 +113,7 @@ class Folder:
         for name in names.split("|"):
             if (self.path / name).is_file():
                 return self.path / name, ""
-            for archive in sorted(self.path.glob("*.zip")):
+            for archive in listed(self.path, ".zip"):
                 if member := _member(archive, name):
                     return archive, member
         return None

@@ -11,7 +11,7 @@ from vrbench._version import VERSION
 from vrbench.audit import audit
 from vrbench.compare import compare
 from vrbench.errors import InputError
-from vrbench.files import replacing
+from vrbench.files import listed, replacing
 from vrbench.inputs import UNREADABLE
 from vrbench.labels import DIRECTION_NAMES
 from vrbench.pages import html
@@ -151,7 +151,7 @@ def _changed(changed: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence
 
 def _sims(folder: Path) -> list[Path]:
     """Return the similarity files: npz whose t2v is a matrix, unlike that of rank vectors."""
-    return [path for path in sorted(folder.glob("*.npz")) if _is_sim(path)]
+    return [path for path in listed(folder, ".npz") if _is_sim(path)]
 
 
 def _is_sim(path: Path) -> bool:
@@ -184,6 +184,6 @@ def _audit(path: Path) -> list[str]:
 
 def _pictures(folder: Path) -> list[Path]:
     """Return the figures, as svg where there is one."""
-    svg = sorted(folder.glob("*.svg"))
+    svg = listed(folder, ".svg")
     known = {path.stem for path in svg}
-    return svg + [path for path in sorted(folder.glob("*.png")) if path.stem not in known]
+    return svg + [path for path in listed(folder, ".png") if path.stem not in known]
