@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from vrbench.errors import InputError
 from vrbench.files import listed, replacing
 from vrbench.inputs import UNREADABLE, array_in
 from vrbench.result_shape import belong, problems
+from vrbench.sims.sim import DIRECTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 
@@ -40,6 +44,38 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
         return dict(self.values)
+
+
+class Results(list[Result]):
+    """Results in the order of a grid."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a data frame: a row a result, with what it is of and every number as in the JSON.
+
+        Metrics and diagnostics are called ``t2v R@1``, ``v2t hub_skewness`` and so on; R@K is in
+        percent, shares are from 0 to 1.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([_row(one.values) for one in self])
+
+
+_ABOUT = ("dataset", "split", "encoder", "method", "norm", "sequence")
+
+
+def _row(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: values.get(key) for key in _ABOUT},
+        "bank": values["bank"]["kind"],
+        **{key: values[key] for key in ("n_text", "n_video")},
+        **values["protocol"],
+        **{
+            f"{direction} {name}": value
+            for direction in DIRECTIONS
+            for part in ("metrics", "diagnostics")
+            for name, value in values[part][direction].items()
+        },
+    }
 
 
 def identity(values: Mapping[str, Any]) -> str:

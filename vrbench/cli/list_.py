@@ -10,7 +10,7 @@ from vrbench.cli.app import command, print_json, say
 from vrbench.errors import InputError, did_you_mean
 
 WIDEST = 60
-"""Columns of a spec; a longer one gets a line of its own."""
+"""Columns that specs share; what follows a longer one stands further right."""
 
 
 @command("list")
@@ -51,10 +51,6 @@ def _print(title: str, rows: list[dict[str, Any]]) -> None:
     for spec, row in zip(specs, rows, strict=True):
         needs = f" Needs {row['needs']}." if "needs" in row else ""
         source = f"{needs} [{row['source']}]" if row["source"] else needs
-        start = spec if len(spec) <= width else ""
-        if not start:
-            say(f"  {spec}")
-        say(f"  {start.ljust(width)}  {row['summary']}{source}")
-        if "splits" in row:
-            say(f"  {' ' * width}  Splits: {row['splits']}.")
+        splits = f" Splits: {row['splits']}." if "splits" in row else ""
+        say(f"  {spec.ljust(width)}  {row['summary']}{source}{splits}")
     say()
