@@ -31,7 +31,9 @@ cell is a file in `results/`, with the rank of every query; running it again ski
         """What a paper's table needs is run by `reproduce`, which ends in the table: published
 rows, and apart from them what was measured here. `table` prints it without running anything, and
 `--format` takes `markdown`, `csv`, `latex` and `json`; `--system` shows every published number of
-one system, and where papers differ.""",
+one system, and where papers differ. In CSV, of tables and figures, text that a spreadsheet would
+take for a formula (it begins with `=`, `+`, `-` or `@` and is no number) has an apostrophe before
+it.""",
         (
             ("vrbench reproduce ncl-5 --dry-run", 99),
             ("vrbench reproduce ncl-5 -q --format terminal", 99),
@@ -50,7 +52,8 @@ one system, and where papers differ.""",
     (
         "Compare",
         """Are two results different? Every pair is tested query by query, and the queries that
-changed most are named.""",
+changed most are named. R@K has the exact McNemar test, MdR and MnR a bootstrap over queries; each
+interval leaves 0 out just where p is at most .05.""",
         (("vrbench compare results --top 3", 26),),
     ),
     (

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from vrbench.cli import terminal
 from vrbench.cli.progress import Bars
 from vrbench.cli.terminal import Grid, Row, print_grid
-from vrbench.labels import one_line
+from vrbench.printable import one_line
 
 DATASET = "my[set] :smile:\x1b[31m\nsecond"
 SHOWN = "my[set] :smile:�[31m second"

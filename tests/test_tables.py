@@ -203,8 +203,8 @@ def test_results_table() -> None:
     ]
     assert [column.metric for column in v2t] == [column.metric for column in t2v]
     assert [cell.text for cell in first.cells] == [
-        *("8.4", "23.8", "32.4", "", "27.5", "70.2", "0.500", "0.412"),
-        *("9.5", "23.8", "32.4", "", "27.5", "70.2", "", "0.412"),
+        *("8.4", "23.8", "32.4", "", "27.5", "70.2", "0.500", "41.2"),
+        *("9.5", "23.8", "32.4", "", "27.5", "70.2", "", "41.2"),
     ]
     assert second.cells[3].value == 70.0
     assert second.cells[0].text == ""

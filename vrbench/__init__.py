@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from vrbench.features import Features, Tokens
     from vrbench.features import open_features as open  # noqa: A004  the promised name
     from vrbench.normalizing import normalize
-    from vrbench.results import Result
+    from vrbench.results import Result, Results
     from vrbench.scoring import score
     from vrbench.sims.sim import Sim
 
 _NAMES = {
     "Features": ("vrbench.features", "Features"),
     "Result": ("vrbench.results", "Result"),
+    "Results": ("vrbench.results", "Results"),
     "Sim": ("vrbench.sims.sim", "Sim"),
     "Tokens": ("vrbench.features", "Tokens"),
     "diagnostics": ("vrbench.diagnostics", None),
@@ -41,6 +42,7 @@ __all__ = [
     "Features",
     "InputError",
     "Result",
+    "Results",
     "Sim",
     "Tokens",
     "__version__",

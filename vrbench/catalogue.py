@@ -16,7 +16,8 @@ METRICS = {
     "R@K": "share of queries, in percent, whose right item has rank <= K",
     "MdR": "median rank",
     "MnR": "mean rank",
-    "tied": "share of queries with a foreign item at the right item's score",
+    "tied": "share of queries with a foreign item at the right item's score; shares are 0 to 1 in "
+    "files and in percent where they are printed",
     "normalization_error": "mean |1 - sum of retrieval probabilities / its due| [NCL eq. 5]",
     "under": "share of gallery items that no query retrieves first [UCoFiA Figure 5]",
     "once": "share of gallery items that one query retrieves first",

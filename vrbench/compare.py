@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vrbench import labels
 from vrbench.errors import InputError
 from vrbench.results import Result
-from vrbench.significance import bootstrap, mcnemar, permutation, statistic_of
+from vrbench.significance import bootstrap, mcnemar, recall_interval, resampled, statistic_of
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 LEVEL = 0.95
@@ -42,16 +42,16 @@ def compare(
 ) -> dict[str, Any]:
     """Test every pair of results, metric by metric, in both directions.
 
-    R@K by the exact McNemar test, MdR and MnR by sign-flip permutation, both two-sided; percentile
-    bootstrap intervals of every difference; q-values over all tests of the report control the
-    false discovery rate (Benjamini and Hochberg 1995).
+    R@K by the exact McNemar test, MdR and MnR by the bootstrap over queries, both two-sided, each
+    with an interval of the difference that leaves 0 out just where p <= .05; q-values over all
+    tests of the report control the false discovery rate (Benjamini and Hochberg 1995).
 
     Args:
         results: two or more, with their rank vectors.
         common: join results over different items on the queries that all have.
         top: queries listed that changed most, by the ratio of ranks to those of the first result.
-        n: permutations, and bootstrap draws.
-        seed: of both.
+        n: bootstrap draws.
+        seed: of the draws.
 
     Returns:
         ``results`` (labels), ``queries`` (number by direction), ``left_out`` (of each result, by
@@ -79,8 +79,8 @@ def compare(
         "tests": tests,
         "changed": {direction: changed(both, top) for direction, both in paired.items()},
         "about": {
-            "test": "exact McNemar for R@K, sign-flip permutation for MdR and MnR, two-sided",
-            "interval": f"percentile bootstrap, {LEVEL:.0%}",
+            "test": "exact McNemar for R@K, bootstrap for MdR and MnR, two-sided",
+            "interval": f"percentile bootstrap, {LEVEL:.0%}, without 0 just where p <= .05",
             "correction": "false discovery rate, Benjamini-Hochberg, over all tests here",
             "n": n,
             "seed": seed,
@@ -176,36 +176,41 @@ def _metrics(results: Sequence[Result]) -> list[str]:
 def _tests(
     paired: Paired, direction: Direction, metrics: Sequence[str], n: int, seed: int
 ) -> list[dict[str, Any]]:
+    drawn = [metric for metric in metrics if not metric.startswith("R@")]
+    values = resampled(paired.ranks, [statistic_of(metric) for metric in drawn], n, seed)
+    draws = dict(zip(drawn, values, strict=True))
     rows = []
     for a, b in combinations(range(len(paired.ranks)), 2):
-        before, after = paired.ranks[a], paired.ranks[b]
         for metric in metrics:
-            value = statistic_of(metric)
-            rows.append(
-                {
-                    "direction": direction,
-                    "a": a,
-                    "b": b,
-                    "metric": metric,
-                    "value_a": float(value(before)),
-                    "value_b": float(value(after)),
-                    "difference": float(value(after) - value(before)),
-                    "interval": list(bootstrap(before, after, value, n, seed, LEVEL)),
-                    "p": _p(metric, before, after, n, seed),
-                    "wins": int((after < before).sum()),
-                    "equal": int((after == before).sum()),
-                    "losses": int((after > before).sum()),
-                }
-            )
+            differences = draws[metric][b] - draws[metric][a] if metric in draws else None
+            about = {"direction": direction, "a": a, "b": b, "metric": metric}
+            rows.append(about | _test(metric, paired.ranks[a], paired.ranks[b], differences))
     return rows
 
 
-def _p(
-    metric: str, before: NDArray[np.float64], after: NDArray[np.float64], n: int, seed: int
-) -> float:
-    if metric.startswith("R@"):
-        return mcnemar(before, after, int(metric.removeprefix("R@"))).p
-    return permutation(before, after, statistic_of(metric), n, seed)
+def _test(
+    metric: str,
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    differences: NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    """Test one metric of two results; ``differences`` are those of the bootstrap's draws."""
+    value = statistic_of(metric)
+    if differences is None:
+        test = mcnemar(before, after, int(metric.removeprefix("R@")))
+        interval, p = recall_interval(test, len(before), LEVEL), test.p
+    else:
+        interval, p = bootstrap(differences, LEVEL)
+    return {
+        "value_a": float(value(before)),
+        "value_b": float(value(after)),
+        "difference": float(value(after) - value(before)),
+        "interval": list(interval),
+        "p": p,
+        "wins": int((after < before).sum()),
+        "equal": int((after == before).sum()),
+        "losses": int((after > before).sum()),
+    }
 
 
 def _control(tests: Sequence[dict[str, Any]]) -> None:

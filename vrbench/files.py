@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from vrbench.errors import InputError
+from vrbench.leftovers import beside, remove_left_over
 
 Kind = Literal["html", "projection", "similarity"]
 
@@ -26,6 +27,8 @@ _unfinished: set[Path] = set()
 def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
 
+    What dead processes left unfinished in the folder is removed.
+
     Args:
         path: the file to be.
         only_new: leave a ``path`` that somebody else made meanwhile as it is.
@@ -34,10 +37,11 @@ def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
         InputError: the folder cannot be written, or ``path`` is a folder or a device.
     """
     check_file(path)
-    temporary = path.with_name(f".{path.stem}-{os.urandom(4).hex()}{path.suffix}")
+    temporary = beside(path)
     _unfinished.add(temporary)  # before it exists: a signal may come at any moment
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_left_over(path.parent)
         temporary.touch(exist_ok=False)
         yield temporary
         if not (only_new and path.exists()):
@@ -58,6 +62,22 @@ def remove_unfinished() -> None:
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
+
+
+def listed(folder: Path, *endings: str) -> list[Path]:
+    """Return what lies in a folder, by name, as far as it has one of the endings.
+
+    Names that begin with a dot are nobody's data: what another program keeps there, such as
+    ``.DS_Store`` and ``._x.npy``, and what a process left unfinished.
+
+    Raises:
+        OSError: it is no folder, or cannot be read.
+    """
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.name.endswith(endings or "") and not path.name.startswith(".")
+    )
 
 
 def check_file(path: Path) -> None:
@@ -134,6 +154,8 @@ def _check_place(path: Path) -> None:
 def check_folder(folder: Path) -> None:
     """Make a folder where it is missing, before the work whose results go there.
 
+    What dead processes left unfinished in it is removed.
+
     Raises:
         InputError: it cannot be made or written.
     """
@@ -143,5 +165,6 @@ def check_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        remove_left_over(folder)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}.") from error

@@ -13,26 +13,17 @@ from typing import Any
 
 Result = Mapping[str, Any]
 
-_BREAKS = re.compile(r"[\t-\r\x85\u2028\u2029]+")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters and marks that turn the direction of writing: a terminal obeys them."""
-
 _TRAININGS = {"zero-shot": r"zero[ _-]?shot", "fine-tuned": r"fine[ _-]?tun(ed|ing)"}
 _NEGATIONS = re.compile(r"\b(not|no|non|never|without)\b")
 
 DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 
 
-def one_line(text: str) -> str:
-    """Return text of a file as it may be printed: on one line, nothing that a terminal obeys."""
-    return _CONTROLS.sub("\ufffd", _BREAKS.sub(" ", text))
-
-
 def method(result: Result) -> str:
     """Return the alignment, and the sequence alignment over it where there is one."""
     parts = [result["method"], sequence(result)]
     given = result.get("given_norm") or "none"
-    as_given = "given similarities" + (f" (already {one_line(given)})" if given != "none" else "")
+    as_given = "given similarities" + (f" (already {given})" if given != "none" else "")
     return ", ".join(part for part in parts if part) or as_given
 
 
@@ -68,8 +59,7 @@ def how(result: Result) -> str:
 
 def dataset(result: Result) -> str:
     """Return dataset and split."""
-    said = " ".join(filter(None, (result["dataset"], result["split"])))
-    return one_line(said) or "unnamed data"
+    return " ".join(filter(None, (result["dataset"], result["split"]))) or "unnamed data"
 
 
 def limited(result: Result) -> str:
@@ -121,6 +111,12 @@ def training(about: Mapping[str, Any]) -> str:
     return found[0] if len(found) == 1 and not _NEGATIONS.search(said) else ""
 
 
+def signed(difference: float) -> str:
+    """Return a difference to one decimal with its sign; where that would be 0, to one digit."""
+    text = f"{difference:+.1f}"
+    return f"{difference:+.1g}" if difference and not float(text) else text
+
+
 def _sha(result: Result) -> str:
     return str(result["features"]["sha256"])[:12]
 
@@ -133,7 +129,7 @@ LABELS: dict[str, Callable[[Result], str]] = {
     "bank": bank,
 }
 CONTEXT: dict[str, Callable[[Result], str]] = {
-    "encoder": lambda result: one_line(result["encoder"] or "not stated"),
+    "encoder": lambda result: str(result["encoder"] or "not stated"),
     "ties": lambda result: str(result["protocol"]["ties"]),
     "v2t": lambda result: str(result["protocol"]["v2t"]),
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vrbench.figures.base import Case, Figure
 from vrbench.files import replacing
+from vrbench.printable import csv_cell, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,10 +35,23 @@ def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFr
     data = figure.data(case)
     written = [folder / f"{name}.csv"]
     with replacing(written[0]) as temporary:
-        data.to_csv(temporary, index=False)
+        _with_words(data, csv_cell).to_csv(temporary, index=False)
     if find_spec("matplotlib") is not None:
         written += _pictures(figure, data, figure.caption(case), name, folder)
     return data, written
+
+
+def _with_words(data: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
+    """Return the frame with every word in it as it may leave."""
+    from pandas.api.types import is_numeric_dtype
+
+    words = [name for name in data.columns if not is_numeric_dtype(data[name])]
+    return data.assign(**{name: data[name].map(change) for name in words})
+
+
+def _in_picture(words: Any) -> Any:
+    """Return text as matplotlib is to draw it: on one line, and no formula."""
+    return one_line(words).replace("$", r"\$") if isinstance(words, str) else words
 
 
 def _pictures(
@@ -49,8 +64,8 @@ def _pictures(
     rows, columns = figure.panels
     canvas = Canvas(figsize=(5.5 * columns, 4 * rows + 0.5), layout="constrained")
     FigureCanvasAgg(canvas)
-    figure.draw(data, canvas.subplots(rows, columns))
-    canvas.suptitle(title, fontsize=9)
+    figure.draw(_with_words(data, _in_picture), canvas.subplots(rows, columns))
+    canvas.suptitle(_in_picture(title), fontsize=9)
     paths = [folder / f"{name}.{kind}" for kind in PICTURES]
     # the same numbers are the same bytes: ids by hash, and no date
     with rc_context({"svg.hashsalt": name}):

@@ -8,17 +8,21 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.files import replacing
+from vrbench.files import listed, replacing
 from vrbench.inputs import as_text, reading
 from vrbench.json_text import read_json
 from vrbench.npz import read_npz
 from vrbench.result_shape import belong, problems
+from vrbench.sims.sim import DIRECTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 REMEDY = "give what it wrote"
@@ -45,6 +49,38 @@ class Result:
         return dict(self.values)
 
 
+class Results(list[Result]):
+    """Results in the order of a grid."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a data frame: a row a result, with what it is of and every number as in the JSON.
+
+        Metrics and diagnostics are called ``t2v R@1``, ``v2t hub_skewness`` and so on; R@K is in
+        percent, shares are from 0 to 1.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([_row(one.values) for one in self])
+
+
+_ABOUT = ("dataset", "split", "encoder", "method", "norm", "sequence")
+
+
+def _row(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: values.get(key) for key in _ABOUT},
+        "bank": values["bank"]["kind"],
+        **{key: values[key] for key in ("n_text", "n_video")},
+        **values["protocol"],
+        **{
+            f"{direction} {name}": value
+            for direction in DIRECTIONS
+            for part in ("metrics", "diagnostics")
+            for name, value in values[part][direction].items()
+        },
+    }
+
+
 def identity(values: Mapping[str, Any]) -> str:
     """Short hash of everything that decides a result; equal results need no second run."""
     text = json.dumps(values, sort_keys=True, default=str)
@@ -54,7 +90,8 @@ def identity(values: Mapping[str, Any]) -> str:
 def stem(dataset: str, method: str | None, norm: str, key: str) -> str:
     """Name of a result's files: readable, and different for different results."""
     words = "_".join(filter(None, (dataset, method or "sim", norm)))
-    return f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', words)[:100]}_{key}"
+    # what begins with a dot is no result, with a dash an option
+    return f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', words).lstrip('.-')[:100]}_{key}"
 
 
 def save(result: Result, folder: Path, name: str) -> Result:
@@ -116,7 +153,7 @@ def load_all(folder: Path) -> tuple[list[Result], list[str]]:
         raise InputError(f"{folder} is not a folder: give the --out of vrbench eval.")
     found: list[Result] = []
     skipped: list[str] = []
-    for path in sorted(folder.glob("*.json")):
+    for path in listed(folder, ".json"):
         try:
             found.append(load(path))
         except InputError:

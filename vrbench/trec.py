@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.files import replacing
+from vrbench.printable import one_line
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.truth import Queries, Truth, queries
 
@@ -42,12 +43,14 @@ def write_runs(
         depth: items listed for each query.
 
     Raises:
-        InputError: an id is empty or holds white space, which the format has no place for.
+        InputError: an id is empty or holds white space or control characters, which the format has
+            no place for.
     """
     for name in (*text_ids, *video_ids):
-        if len(str(name).split()) != 1 or str(name) != str(name).strip():
+        if len(str(name).split()) != 1 or one_line(str(name)) != str(name).strip():
             raise InputError(
-                f"The id '{name}' cannot stand in a TREC file: ids must be without white space."
+                f"The id '{name}' cannot stand in a TREC file: ids must be without white space and "
+                "control characters."
             )
     written = []
     for direction in DIRECTIONS:

@@ -42,7 +42,7 @@ class Truth:
         Args:
             shape: of the matrix.
             text_video: (n_text,) column of each text's video; default: row i belongs to column i.
-            positives: (n_text, n_video) boolean, where a text has several right videos.
+            positives: (n_text, n_video) boolean or 0 and 1, where a text has several right videos.
 
         Raises:
             InputError: shapes do not fit, or a text has no right video.
@@ -72,11 +72,15 @@ class Truth:
 
     @classmethod
     def _of_positives(cls, positives: NDArray[Any], n_text: int, n_video: int) -> Truth:
-        if positives.shape != (n_text, n_video) or positives.dtype != bool:
+        shape = (n_text, n_video)
+        if positives.shape != shape or positives.dtype.kind not in "biu":
             raise InputError(
-                f"positives is {positives.dtype} {positives.shape}, expected bool "
-                f"{(n_text, n_video)}."
+                f"positives is {positives.dtype} {positives.shape}, expected bool {shape}, or 0 "
+                "and 1 as whole numbers."
             )
+        if not np.isin(positives, (0, 1)).all():
+            raise InputError(f"positives {shape} holds other numbers than 0 and 1.")
+        positives = positives.astype(bool)
         without = np.flatnonzero(~positives.any(axis=1))
         if len(without):
             raise InputError(f"Text {without[0]} has no right video in positives: leave it out.")

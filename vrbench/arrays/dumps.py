@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.tokens import offsets_of
+from vrbench.files import listed
 from vrbench.inputs import as_text
 from vrbench.npz import read_npy, read_npz
 from vrbench.pairing import readings
@@ -106,7 +107,7 @@ def read_dump(folder: Path, key: str, order: NDArray[Any] | None = None) -> dict
 
 def _ordered(folder: Path, key: str, order: NDArray[Any] | None) -> list[Path]:
     """Return the files of a dump in the order of its items."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix in (".npy", ".npz"))
+    paths = listed(folder, ".npy", ".npz")
     if not paths:
         raise InputError(f"{folder} holds no npy or npz file: expected one for each item.")
     items = {path.stem: path for path in paths}

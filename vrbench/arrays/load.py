@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vrbench.arrays.dumps import captions_of, read_dump
 from vrbench.datasets import read_csv
 from vrbench.errors import InputError
+from vrbench.files import listed
 from vrbench.inputs import as_text
 from vrbench.npz import open_npz, read_npy
 
@@ -51,7 +52,7 @@ def _from_npz(
 def _from_folder(
     source: Path, known: Collection[str]
 ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
-    files = {path.stem: path for path in sorted(source.glob("*.npy"))}
+    files = {path.stem: path for path in listed(source, ".npy")}
     dumps = {key: source / key for key in DUMPS if (source / key).is_dir()}
     if not files and not dumps:
         raise InputError(

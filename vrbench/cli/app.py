@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 from typer.core import TyperCommand
@@ -15,7 +16,7 @@ from typer.core import TyperCommand
 from vrbench._version import VERSION
 from vrbench.cli.process import KEPT
 from vrbench.errors import InputError
-from vrbench.labels import one_line
+from vrbench.printable import one_line
 
 if TYPE_CHECKING:
     from typer._click import Context, Parameter
@@ -117,3 +118,18 @@ _LACKS_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memo
 def note(message: str) -> None:
     """Print a note for the person at the terminal, on stderr."""
     sys.stderr.write(one_line(message) + "\n")
+
+
+def say(line: str = "") -> None:
+    """Print a line on stdout."""
+    typer.echo(one_line(line))
+
+
+def print_json(value: Any, **how: Any) -> None:
+    """Print JSON on stdout, every character beyond ASCII and every control character escaped."""
+    typer.echo(json.dumps(value, indent=1, **{"allow_nan": False, **how}))
+
+
+def print_document(text: str) -> None:
+    """Print what a renderer of tables made on stdout, as it is."""
+    typer.echo(text, nl=False)

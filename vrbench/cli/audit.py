@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command
+from vrbench.cli.app import command, print_json
 
 
 @command("audit")
@@ -34,9 +34,7 @@ def audit(
 
     report = under_all_rules(sim, rule or [], whole_numbers(k))
     if json:
-        import json as library
-
-        typer.echo(library.dumps(report, indent=1, allow_nan=False))
+        print_json(report)
         return
     from vrbench.cli.show_audit import print_audit
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, print_json
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ def compare(
         Path | None, typer.Option(help="Feature file with the captions. Default: the bundled one.")
     ] = None,
     top: Annotated[int, typer.Option(min=0, help="Queries listed that changed most.")] = 10,
-    draws: Annotated[
-        int, typer.Option(min=1, help="Permutations, and draws of the bootstrap.")
-    ] = 9999,
-    seed: Annotated[int, typer.Option(help="Of both.")] = 0,
+    draws: Annotated[int, typer.Option(min=1, help="Draws of the bootstrap.")] = 9999,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Test results against each other, query by query.
@@ -46,9 +44,7 @@ def compare(
     report = test(results, common, top, draws, seed)
     _add_captions(report, results, features)
     if json:
-        import json as library
-
-        typer.echo(library.dumps(report, indent=1, allow_nan=False))
+        print_json(report)
         return
     from vrbench.cli.show_compare import print_comparison
 

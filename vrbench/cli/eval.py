@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, print_json, say
 from vrbench.errors import InputError
-from vrbench.labels import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -231,11 +230,11 @@ def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) 
     for source, jobs in work:
         about = source.about
         size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
-        typer.echo(one_line(f"{about['features']['file']}: {size}"))
+        say(f"{about['features']['file']}: {size}")
         for job in jobs:
             cost = estimate(source, job, compute) if not job.exists else None
             state = "exists" if job.exists else str(cost or "nothing to score")
-            typer.echo(f"  {job.label}: {state}")
+            say(f"  {job.label}: {state}")
 
 
 def _print(
@@ -246,9 +245,7 @@ def _print(
 
     values = [result.to_dict() for result in results]
     if as_json:
-        import json
-
-        typer.echo(json.dumps(values, indent=1, allow_nan=False))
+        print_json(values)
     else:
         print_results(values)
     if said is not None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command
+from vrbench.cli.app import command, print_json
 
 
 @command("inspect")
@@ -28,10 +28,8 @@ def inspect(
 
     report = inspect_file(file)
     if as_json:
-        import json
-
         # other people's attributes may hold anything
-        typer.echo(json.dumps(report.to_dict(), indent=1, ensure_ascii=False, default=str))
+        print_json(report.to_dict(), allow_nan=True, default=str)
     else:
         from vrbench.cli.show_report import print_report
 

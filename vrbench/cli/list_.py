@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from vrbench.cli.app import command
+from vrbench.cli.app import command, print_json, say
 from vrbench.errors import InputError, did_you_mean
 
 WIDEST = 60
-"""Columns of a spec; a longer one gets a line of its own."""
+"""Columns that specs share; what follows a longer one stands further right."""
 
 
 @command("list")
@@ -38,23 +38,19 @@ def list_(
         )
     entries = {name: CATALOGUE[name]() for name in ([kind] if kind else CATALOGUE)}
     if json:
-        import json as library
-
-        typer.echo(library.dumps(entries, indent=1))
+        print_json(entries)
         return
     for name, rows in entries.items():
         _print(name, rows)
 
 
 def _print(title: str, rows: list[dict[str, Any]]) -> None:
-    typer.echo(f"{title}:")
+    say(f"{title}:")
     specs = [row["name"] + (f":{row['parameters']}" if row["parameters"] else "") for row in rows]
     width = min(max(map(len, specs)), WIDEST)
     for spec, row in zip(specs, rows, strict=True):
         needs = f" Needs {row['needs']}." if "needs" in row else ""
         source = f"{needs} [{row['source']}]" if row["source"] else needs
-        start = spec.ljust(width) if len(spec) <= width else f"{spec}\n  {' ' * width}"
-        typer.echo(f"  {start}  {row['summary']}{source}")
-        if "splits" in row:
-            typer.echo(f"  {' ' * width}  Splits: {row['splits']}.")
-    typer.echo()
+        splits = f" Splits: {row['splits']}." if "splits" in row else ""
+        say(f"  {spec.ljust(width)}  {row['summary']}{source}{splits}")
+    say()

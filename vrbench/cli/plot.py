@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, say
 from vrbench.errors import InputError
 
 
@@ -71,6 +71,6 @@ def plot(
         stem = results.stem(figures.spec(figure), dataset, normalizations.spec(chosen), key)
         _, written = plots.plot(figure, case, stem, out)
     for file in written:
-        typer.echo(str(file))
+        say(str(file))
     if len(written) == 1 and not quiet:
         note("Note: only the numbers were written; pip install 'vrbench[plots]' adds the picture.")

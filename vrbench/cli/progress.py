@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vrbench.cli.app import note
-from vrbench.labels import one_line
+from vrbench.printable import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, print_json
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -140,9 +140,7 @@ def _cases(
 
 def _print(shown: list[dict[str, Any]], case: Case, as_json: bool) -> None:
     if as_json:
-        import json as library
-
-        typer.echo(library.dumps(shown, indent=1, allow_nan=False))
+        print_json(shown)
         return
     from vrbench.cli.show_query import print_queries
 

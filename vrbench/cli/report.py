@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, say
 
 
 @command("report")
@@ -34,4 +34,4 @@ def report(
     check_output("--out", page, [], "html")
     for text in write(folder, page):
         note(f"Note: {text}; left out.")
-    typer.echo(str(page))
+    say(str(page))

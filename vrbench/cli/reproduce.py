@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, say
 from vrbench.cli.table import Format, print_as
-from vrbench.labels import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,9 +134,9 @@ def _print_plan(work: Sequence[Reproduction], settings: Settings) -> None:
         kinds = ("paragraphs", "long videos") if source.sequence else ("texts", "videos")
         size = f"{source.truth.n_text} {kinds[0]} x {source.truth.n_video} {kinds[1]}"
         protocol = f"ties {settings.ties}; v2t {settings.v2t}"
-        typer.echo(one_line(f"{source.about['features']['file']}: {size}; {protocol}"))
+        say(f"{source.about['features']['file']}: {size}; {protocol}")
         for job in found.jobs:
             state = "exists" if job.exists else f"{source.pairs(job.bank):,} pairs to score"
-            typer.echo(f"  {job.label}: {state}")
+            say(f"  {job.label}: {state}")
         for text in _left_empty(found):
-            typer.echo(f"  {text[0].lower()}{text[1:]}")
+            say(f"  {text[0].lower()}{text[1:]}")

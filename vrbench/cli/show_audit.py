@@ -40,6 +40,11 @@ def _notes(report: Mapping[str, Any]) -> list[str]:
     notes = []
     if report["captions"]["most"] < 2:
         notes.append("One text a video at most: the protocols for several captions agree.")
+    elif any(row["rule"] == "sort-and-subtract" and row["v2t"] for row in report["rules"]):
+        notes.append(
+            "sort-and-subtract takes a video's captions as one item, as the released code does: "
+            "what it changes is seen against group-max."
+        )
     if report["norm"] != "none":
         notes.append("Already normalized: the dual softmax rules are left out.")
     return notes

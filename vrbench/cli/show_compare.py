@@ -56,8 +56,8 @@ def _tests(tests: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Grid:
             test["metric"],
             f"{test['value_a']:.1f}",
             f"{test['value_b']:.1f}",
-            f"{test['difference']:+.1f}",
-            f"[{low:+.1f}, {high:+.1f}]",
+            labels.signed(test["difference"]),
+            f"[{labels.signed(low)}, {labels.signed(high)}]",
             labels.p_value(test["p"]),
             labels.p_value(test["q"]),
         ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, print_document
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,4 +81,4 @@ def print_as(made: Table, format_: str | None) -> None:
         return
     from vrbench.tables import FORMATS
 
-    typer.echo(FORMATS[format_ or "markdown"](made), nl=False)
+    print_document(FORMATS[format_ or "markdown"](made))

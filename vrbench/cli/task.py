@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from vrbench.cli.app import app, command
+from vrbench.cli.app import app, command, print_json
 
 task = typer.Typer(no_args_is_help=True, help="The papers' other tasks.")
 app.add_typer(task, name="task")
@@ -146,9 +146,7 @@ def segmentation(
 
 def _print(reports: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        import json
-
-        typer.echo(json.dumps(reports, indent=1, allow_nan=False))
+        print_json(reports)
         return
     from vrbench.cli.terminal import Grid, Row, console, print_grid
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vrbench.labels import one_line
+from vrbench.printable import one_line
 
 WIDE = 160
 """Columns where stdout is no terminal."""
@@ -187,7 +187,7 @@ def _aligned(cells: Sequence[str | Text], widths: Sequence[int]) -> Text:
     line = Text(no_wrap=True)
     for cell, width in zip(cells, widths, strict=False):
         line.append(" " * (2 + width - _width(cell)))
-        line.append(cell)
+        line.append(one_line(cell) if isinstance(cell, str) else cell)
     return line
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command, note, print_json, say
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,9 +83,7 @@ def tune(
     from vrbench.cli.show import print_notes, print_results
 
     if json:
-        import json as library
-
-        typer.echo(library.dumps(results, indent=1, allow_nan=False))
+        print_json(results)
     else:
         print_results(results)
     if not quiet:
@@ -123,4 +121,4 @@ def _print_curve(tuning: Tuning) -> None:
     width = max(len(trial["norm"]) for trial in tuning.curve)
     for trial in tuning.curve:
         mark = "  <- chosen" if trial["norm"] == tuning.spec else ""
-        typer.echo(f"{trial['norm'].ljust(width)}  {trial['R@1']:5.1f}  {trial['MnR']:7.1f}{mark}")
+        say(f"{trial['norm'].ljust(width)}  {trial['R@1']:5.1f}  {trial['MnR']:7.1f}{mark}")

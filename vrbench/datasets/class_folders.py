@@ -12,6 +12,7 @@ from vrbench.datasets import datasets
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
+from vrbench.files import listed
 from vrbench.video import VIDEO_FILES
 
 
@@ -33,7 +34,7 @@ class ClassFolders(Dataset):
 
     def content(self, folder: Folder, split: str) -> Content:
         """List the folders and what lies in them."""
-        classes = [path for path in _sorted(folder.path) if path.is_dir()]
+        classes = [path for path in listed(folder.path) if path.is_dir()]
         names = dict(enumerate(path.name for path in classes))
         return Content(_videos(classes), names)
 
@@ -41,12 +42,7 @@ class ClassFolders(Dataset):
 def _videos(classes: Sequence[Path]) -> Iterator[Video]:
     for label, folder in enumerate(classes):
         text = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", folder.name).lower()
-        for path in _sorted(folder):
+        for path in listed(folder):
             if path.is_dir() or path.suffix.lower() in VIDEO_FILES:
                 name = path.name if path.is_dir() else path.stem
                 yield Video(f"{folder.name}/{name}", (text,), label=label)
-
-
-def _sorted(folder: Path) -> list[Path]:
-    """Return what lies in a folder, by name, hidden files left out."""
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from vrbench.datasets.record import Record
 from vrbench.errors import InputError
+from vrbench.files import listed
 from vrbench.inputs import reading
 from vrbench.json_text import parse_json
 from vrbench.npz import check_members
@@ -111,7 +112,7 @@ class Folder:
         for name in names.split("|"):
             if (self.path / name).is_file():
                 return self.path / name, ""
-            for archive in sorted(self.path.glob("*.zip")):
+            for archive in listed(self.path, ".zip"):
                 if member := _member(archive, name):
                     return archive, member
         return None

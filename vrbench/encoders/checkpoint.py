@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
 from vrbench.extras import needed
+from vrbench.files import listed
 from vrbench.inputs import reading
 from vrbench.json_text import read_json
 
@@ -26,7 +27,7 @@ _INDEX = ".index.json"
 
 def weights_files(folder: Path) -> list[Path]:
     """Return the weights in a folder, sorted; shards count as one, by their ``.index.json``."""
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    names = [path.name for path in listed(folder) if path.is_file()]
     indices = [name for name in names if name.endswith(_INDEX)]
     shards = {part.name for name in indices for part in parts(folder / name)}
     found = [name for name in names if name.endswith(SUFFIXES) or ".bin." in name]

@@ -12,7 +12,7 @@ from vrbench.evaluation.run import Run
 from vrbench.evaluation.sources import Compute
 from vrbench.features import Features
 from vrbench.memory import parse_size
-from vrbench.results import Result
+from vrbench.results import Results
 
 
 def evaluate(
@@ -35,7 +35,7 @@ def evaluate(
     workers: int | None = None,
     device: str = "auto",
     matrix: bool = True,
-) -> list[Result]:
+) -> Results:
     """Score, normalize and measure a grid of methods and norms on a feature file.
 
     Args:
@@ -77,4 +77,4 @@ def evaluate(
     norms = [norm] if isinstance(norm, str) else list(norm)
     folder = None if out is None else Path(out)
     jobs = plan(source, settings, methods, norms, kind, None if overwrite else folder)
-    return list(Run(source, settings, compute, folder).run(jobs))
+    return Results(Run(source, settings, compute, folder).run(jobs))

@@ -41,7 +41,8 @@ def patches(data: pd.DataFrame, panel: Any, labels: int, frames: str) -> None:
     side = round(len(weights) ** 0.5)
     grid = weights[: side * side].reshape(side, side)
     extent = (-0.5, side - 0.5, side - 0.5, -0.5)
-    image = _image(frames, str(data["video"].iloc[0]), int(middle))
+    video = str(data["video"].iloc[0]).replace(r"\$", "$")
+    image = _image(frames, video, int(middle))
     if image is not None:
         panel.imshow(image.convert("L"), cmap="gray", extent=extent)
     heat = panel.imshow(grid, cmap="Oranges", alpha=0.6 if image is not None else 1, extent=extent)

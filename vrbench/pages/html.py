@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import html
 from collections.abc import Sequence
-from html import escape
 from string import Template
 from typing import Any
+
+from vrbench.printable import one_line
 
 _PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -61,6 +63,11 @@ for (const button of document.querySelectorAll("th button")) button.onclick = ()
 </body>
 </html>
 """)
+
+
+def escape(words: str) -> str:
+    """Return text of a file as HTML, in an element or an attribute."""
+    return html.escape(one_line(words))
 
 
 def page(title: str, body: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -75,7 +74,7 @@ def _system(system: Mapping[str, Any], thumbnails: Any) -> str:
 
 
 def _item(candidate: Mapping[str, Any], frames: str) -> str:
-    words = f"{escape(candidate['item'])}: {escape(candidate['caption'])}"
+    words = f"{html.escape(candidate['item'])}: {html.escape(candidate['caption'])}"
     return f"{frames}<br>{words}" if frames else words
 
 

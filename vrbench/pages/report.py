@@ -11,7 +11,7 @@ from vrbench._version import VERSION
 from vrbench.audit import audit
 from vrbench.compare import compare
 from vrbench.errors import InputError
-from vrbench.files import replacing
+from vrbench.files import listed, replacing
 from vrbench.labels import DIRECTION_NAMES
 from vrbench.npz import open_npz
 from vrbench.pages import html
@@ -22,8 +22,6 @@ from vrbench.sims.stored import in_npz
 
 MOST = 8
 """Results on the same data that are tested against each other; pairs grow with the square."""
-
-DRAWS = 999
 
 
 def report(folder: Path, out: Path) -> list[str]:
@@ -114,7 +112,7 @@ def _tests(group: Sequence[Result], notes: list[str]) -> list[str]:
         notes.append(f"{len(group)} results on the same data: test some with vrbench compare")
         return []
     try:
-        found = compare(group, n=DRAWS)
+        found = compare(group)
     except InputError as error:
         notes.append(str(error))
         return []
@@ -127,15 +125,16 @@ def _tests(group: Sequence[Result], notes: list[str]) -> list[str]:
             test["metric"],
             _one(test["value_a"]),
             _one(test["value_b"]),
-            (f"{test['difference']:+.1f}", test["difference"]),
-            "[{:+.1f}, {:+.1f}]".format(*test["interval"]),
+            (labels.signed(test["difference"]), test["difference"]),
+            "[{}, {}]".format(*map(labels.signed, test["interval"])),
             (labels.p_value(test["p"]), test["p"]),
             (labels.p_value(test["q"]), test["q"]),
         ]
         for test in found["tests"]
     ]
     about = found["about"]
-    words = f"{about['test']}; {about['interval']}; {about['n']} draws. q: {about['correction']}."
+    draws = f"{about['n']} draws, seed {about['seed']}"
+    words = f"{about['test']}; {about['interval']}; {draws}. q: {about['correction']}."
     return [
         html.heading("Paired tests", 3),
         html.table([*heads, "p", "q"], rows, [t["q"] <= 0.05 for t in found["tests"]]),
@@ -154,7 +153,7 @@ def _changed(changed: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence
 
 def _sims(folder: Path) -> list[Path]:
     """Return the similarity files: npz whose t2v is a matrix, unlike that of rank vectors."""
-    return [path for path in sorted(folder.glob("*.npz")) if _is_sim(path)]
+    return [path for path in listed(folder, ".npz") if _is_sim(path)]
 
 
 def _is_sim(path: Path) -> bool:
@@ -188,6 +187,6 @@ def _audit(path: Path) -> list[str]:
 
 def _pictures(folder: Path) -> list[Path]:
     """Return the figures, as svg where there is one."""
-    svg = sorted(folder.glob("*.svg"))
+    svg = listed(folder, ".svg")
     known = {path.stem for path in svg}
-    return svg + [path for path in sorted(folder.glob("*.png")) if path.stem not in known]
+    return svg + [path for path in listed(folder, ".png") if path.stem not in known]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 RISING = frozenset({"percent"})
 """Units of which more is better; of ranks, times and sizes less is."""
 
-_IMPLIED = frozenset({"percent", "rank", "share", "1", "text"})
+_IMPLIED = frozenset({"percent", "rank", "1", "text"})
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,7 @@ class Column:
     Attributes:
         direction: "t2v" or "v2t"; empty for a metric that has none.
         metric: "R@1", "MdR", ...
-        unit: "percent" or "rank" (1-based), for a share "share", for words "text", else "1" or
-            the name of the unit.
+        unit: "percent" or "rank" (1-based), for words "text", else "1" or the name of the unit.
         dataset: only in tables whose columns are of different datasets.
         setting: only in tables whose columns differ in it.
     """

@@ -6,14 +6,18 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from csv import DictWriter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from io import StringIO
 from typing import Literal
 
+from vrbench.printable import csv_cell, printable
 from vrbench.published import Cell, Column
 
 UNMEASURED = "not measured"
 _RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
+_MARKDOWN = re.compile(r"[\\|*<`]|\](?=[(\[:])|&(?=[#\w])")
+"""What would be a cell, emphasis, HTML, code, a link or a character reference."""
+
 _FIELDS = ("table", "row", "column", "value", "unit", "kind", "source")
 
 
@@ -62,12 +66,19 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """Blocks under one title; the notes are about the published one."""
+    """Blocks under one title; the notes are about the published one.
+
+    All its text is printable, whatever the results' fields hold: no format has to see to it.
+    """
 
     name: str
     title: str
     blocks: tuple[Block, ...]
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, printable(getattr(self, field.name)))
 
 
 def markdown(table: Table) -> str:
@@ -97,12 +108,14 @@ def markdown(table: Table) -> str:
 def csv(table: Table) -> str:
     """Render as CSV, one line a cell: table, row, column, value, unit, kind, source.
 
-    Values are not rounded; an empty cell has an empty value.
+    Values are not rounded; an empty cell has an empty value. Text that a spreadsheet would take
+    for a formula has an apostrophe before it.
     """
     out = StringIO()
     writer = DictWriter(out, _FIELDS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_records(table))
+    for record in _records(table):
+        writer.writerow({key: csv_cell(value) for key, value in record.items()})
     return out.getvalue()
 
 
@@ -133,7 +146,7 @@ def _marked(cell: Cell) -> str:
 
 
 def _escape(text: str) -> str:
-    return re.sub(r"([|*])", r"\\\1", text)
+    return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def _grid(rows: Sequence[Sequence[str]], n_labels: int) -> str:

@@ -19,15 +19,13 @@ from vrbench.tables.formats import UNMEASURED, Block, Line
 from vrbench.tables.lettering import letter
 
 EMPTY = Cell(None, "")
-SHARE = "percent of videos"
 _DIAGNOSTICS = {
     "normalization error": "normalization_error",
     "never retrieved": "under",
     "retrieved once": "once",
     "retrieved twice or more": "over",
 }
-_UNITS = {"MdR": "rank", "MnR": "rank", "normalization error": "1", "never retrieved": "share"}
-_DECIMALS = {"percent": 1, "rank": 1, SHARE: 1, "share": 3, "1": 3}
+_UNITS = {"MdR": "rank", "MnR": "rank", "normalization error": "1", "never retrieved": "percent"}
 
 
 def blocks(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> list[Block]:
@@ -163,5 +161,7 @@ def _cell(result: Result, column: Column) -> Cell:
     value = measures.get(column.direction, {}).get(diagnostic or column.metric)
     if value is None:
         return EMPTY
-    scaled = float(value) * (100 if column.unit == SHARE else 1)
-    return Cell(scaled, f"{scaled:.{_DECIMALS[column.unit]}f}")
+    if diagnostic == "normalization_error":
+        return Cell(float(value), f"{value:.3f}")
+    scaled = float(value) * (100 if diagnostic else 1)  # results keep shares from 0 to 1
+    return Cell(scaled, f"{scaled:.1f}")

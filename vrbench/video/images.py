@@ -7,6 +7,7 @@ from typing import Any
 
 from vrbench.errors import InputError
 from vrbench.extras import needed
+from vrbench.files import listed
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 
@@ -22,7 +23,7 @@ def frame_files(folder: Path, video: str) -> list[Path]:
     Raises:
         InputError: there is none.
     """
-    files = sorted(path for path in folder.iterdir() if is_image(path))
+    files = [path for path in listed(folder) if is_image(path)]
     if not files:
         raise InputError(f"{folder} holds no image: expected the frames of video '{video}'.")
     return files

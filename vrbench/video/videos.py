@@ -11,6 +11,7 @@ import numpy as np
 
 from vrbench.errors import InputError
 from vrbench.extras import needed
+from vrbench.files import listed
 from vrbench.video.clip import Clip
 from vrbench.video.decoding import DecodedFrames, LostFrameError
 from vrbench.video.images import frame_files, is_image, read_image
@@ -134,7 +135,7 @@ class Videos:
             if _is_one(place):
                 paths = [] if parent.parts else [place]
             else:
-                paths = sorted(folder.iterdir()) if folder.is_dir() else []
+                paths = listed(folder) if folder.is_dir() else []
             for path in paths:
                 known = (path.name,) if path.is_dir() else (path.name, path.stem)
                 for key in known if path.is_dir() or _is_video(path) else ():
@@ -185,9 +186,11 @@ def _kinds(place: Path) -> Iterator[str]:
     if _is_video(place) and not place.is_dir():
         yield "file"
     for _, folders, names in os.walk(place, followlinks=True):
-        if any(_is_video(Path(name)) for name in names):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        seen = [Path(name) for name in names if not name.startswith(".")]
+        if any(map(_is_video, seen)):
             yield "file"
-        elif any(is_image(Path(name)) for name in names):
+        elif any(map(is_image, seen)):
             folders.clear()
             yield "frames"
 
@@ -201,9 +204,9 @@ def _is_one(place: Path) -> bool:
     if not place.is_dir():
         return True
     return _holds_images(place) and not any(
-        path.is_dir() or _is_video(path) for path in place.iterdir()
+        path.is_dir() or _is_video(path) for path in listed(place)
     )
 
 
 def _holds_images(folder: Path) -> bool:
-    return any(is_image(path) for path in folder.iterdir())
+    return any(is_image(path) for path in listed(folder))

@@ -1,0 +1,75 @@
+"""Temporary files that say which process has them, and the removal of those of dead ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import zlib
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+_NAME = re.compile(
+    r"\.vrbench-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-(?P<started>\d+)-[0-9a-f]{8}(\..*)?",
+    re.DOTALL,
+)
+
+
+def beside(path: Path) -> Path:
+    """Return a name beside ``path``, with its ending, that nobody else takes.
+
+    It begins with a dot, so that no reader of the folder takes it for one of its files.
+    """
+    process = os.getpid()
+    owner = f"{_machine()}-{process}-{_started(process) or 0}-{os.urandom(4).hex()}"
+    return path.with_name(f".vrbench-{owner}{path.suffix}")
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove what processes that are dead left unfinished in a folder, and nothing else.
+
+    Only names that ``beside`` gives on this machine are touched. What was begun on another one, as
+    on a shared disk, stays: whether its process lives cannot be known here.
+    """
+    with suppress(OSError):  # a folder that may be written to and not be listed
+        for entry in os.scandir(folder):
+            found = _NAME.fullmatch(entry.name)
+            if found and found["machine"] == _machine() and _is_dead(found):
+                with suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108  scandir gives a string
+
+
+def _is_dead(owner: re.Match[str]) -> bool:
+    if os.name != "posix":
+        return False
+    process, started = int(owner["process"]), int(owner["started"])
+    if started:
+        return _started(process) != started  # another one may have its number by now
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _started(process: int) -> int | None:
+    """Return when a process began, in ticks since the machine did; None: dead, or no /proc."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    state, *numbers = text.rpartition(")")[2].split()  # a command's name may hold anything
+    return None if state in "ZX" else int(numbers[18])
+
+
+@cache
+def _machine() -> str:
+    """Return eight hexadecimal digits for where the numbers of processes mean something."""
+    try:
+        numbers = str(Path("/proc/self/ns/pid").readlink())  # a container has its own
+    except OSError:
+        numbers = ""
+    return f"{zlib.crc32(f'{socket.gethostname()} {numbers}'.encode()):08x}"
