@@ -158,7 +158,7 @@ def test_files_that_are_missing_or_do_not_fit_are_named(folder: Path, tmp_path: 
         (np.arange(3), "no list of words"),
         (np.array([["a"]]), "no list of words"),
         (np.array(["a"] * 66250), "holds 66250 words, expected at most 66249"),
-        (np.array(["a", None], dtype=object), "cannot be read"),
+        (np.array(["a", None], dtype=object), "holds Python objects"),
     ],
 )
 def test_dictionaries_that_are_none_are_named(words: Any, message: str, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,8 +14,8 @@ Kind = Literal["html", "projection", "similarity"]
 
 _KINDS: dict[Kind, tuple[bytes, str]] = {
     "html": (b"<!doctype html>", ""),
-    "projection": (b"PK", "video_matrix.npy"),
-    "similarity": (b"PK", "t2v.npy"),
+    "projection": (b"PK", "video_matrix"),
+    "similarity": (b"PK", "t2v"),
 }
 """How a file of each kind begins, and what is in it where it is an npz."""
 
@@ -109,15 +108,15 @@ def _is(kind: Kind, path: Path) -> bool:
             return False
     if not member:
         return True
-    import zipfile
+    from vrbench.npz import open_npz
 
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-            shape = re.search(rb"'shape': *\(([^)]*)\)", stream.read(256))
-    except (KeyError, zipfile.BadZipFile):
+        with open_npz(path) as npz:
+            shape = npz.header(member).shape if member in npz else None
+    except InputError:
         return False
     # what a similarity file calls t2v has one dimension among a result's rank vectors
-    return kind != "similarity" or (shape is not None and len(re.findall(rb"\d+", shape[1])) > 1)
+    return shape is not None and (kind != "similarity" or len(shape) > 1)
 
 
 def _same(path: Path, given: Path) -> bool:

@@ -14,6 +14,7 @@ from vrbench.arrays.reading import reading
 from vrbench.errors import InputError
 from vrbench.features.tokens import offsets_of
 from vrbench.inputs import array_in, as_text
+from vrbench.numeric_order import numeric_order
 
 STRING = np.dtypes.StringDType()
 
@@ -70,12 +71,12 @@ def read_dump(folder: Path, key: str) -> dict[str, Any]:
 
     A file is an npy of tokens (l, d), or of one vector (d,) in every file; or an npz with one such
     array, or with ``tokens`` and any of ``mask`` (l,), true where there is a token, and ``global``
-    (d,). Its name without the ending is the item's id; items are sorted by it.
+    (d,). Its name without the ending is the item's id; items are in numeric order of these.
 
     Raises:
         InputError: the folder is empty, or a file is damaged or does not fit the others.
     """
-    paths = sorted(path for path in folder.iterdir() if path.suffix in (".npy", ".npz"))
+    paths = numeric_order(item_files(folder))
     if not paths:
         raise InputError(f"{folder} holds no npy or npz file: expected one for each item.")
     first = _read(paths[0])
@@ -97,6 +98,11 @@ def read_dump(folder: Path, key: str) -> dict[str, Any]:
         return {key: rows, f"{key}_ids": ids}
     arrays = {f"{key}_tokens": rows, f"{key}_offsets": offsets_of(lengths), f"{key}_ids": ids}
     return arrays if first.vector is None else arrays | {f"{key}_global": np.array(vectors)}
+
+
+def item_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that hold an item each."""
+    return [path for path in folder.iterdir() if path.suffix in (".npy", ".npz")]
 
 
 def _read(path: Path) -> _Item:

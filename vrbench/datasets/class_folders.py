@@ -12,6 +12,7 @@ from vrbench.datasets import datasets
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
+from vrbench.numeric_order import NUMERIC, is_renumbered, numeric_order
 from vrbench.video import VIDEO_FILES
 
 
@@ -21,9 +22,10 @@ class ClassFolders(Dataset):
     """Videos in a folder for each class: files, or folders of frames.
 
     The folder of annotations is the folder of videos, ``<class>/<video>``. The id is class and name
-    without extension, ``brush_hair/a``; the label is the place of the class in alphabetical order.
-    Every video has one text, the name of its class in words ("brush hair", "apply eye makeup"):
-    the videos of a class share it, so this is for classification by labels, not for retrieval.
+    without extension, ``brush_hair/a``; the label is the place of the class in numeric order of
+    names. Every video has one text, the name of its class in words ("brush hair", "apply eye
+    makeup"): the videos of a class share it, so this is for classification by labels, not for
+    retrieval.
 
     Source: none, a common layout.
     """
@@ -35,7 +37,7 @@ class ClassFolders(Dataset):
         """List the folders and what lies in them."""
         classes = [path for path in _sorted(folder.path) if path.is_dir()]
         names = dict(enumerate(path.name for path in classes))
-        return Content(_videos(classes), names)
+        return Content(_videos(classes), names, tuple(_remarks(classes)))
 
 
 def _videos(classes: Sequence[Path]) -> Iterator[Video]:
@@ -47,6 +49,17 @@ def _videos(classes: Sequence[Path]) -> Iterator[Video]:
                 yield Video(f"{folder.name}/{name}", (text,), label=label)
 
 
+def _remarks(classes: Sequence[Path]) -> Iterator[str]:
+    if is_renumbered(classes):
+        yield f"The class folders are {NUMERIC}."
+    if found := [folder.name for folder in classes if is_renumbered(_shown(folder))]:
+        yield f"The videos of {len(found)} classes, '{found[0]}' the first, are {NUMERIC}."
+
+
 def _sorted(folder: Path) -> list[Path]:
-    """Return what lies in a folder, by name, hidden files left out."""
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return numeric_order(_shown(folder))
+
+
+def _shown(folder: Path) -> list[Path]:
+    """Return what lies in a folder, hidden files left out."""
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]

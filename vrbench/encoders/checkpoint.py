@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
 from vrbench.extras import needed
+from vrbench.inputs import reading
+from vrbench.json_text import read_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,11 +41,10 @@ def parts(path: Path) -> list[Path]:
     """
     if not path.name.endswith(_INDEX):
         return [path]
-    try:
-        names = set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
+    index = read_json(path)
+    with reading(path, "expected a weight_map", "is not an index of weights"):
+        names = set(index["weight_map"].values())
         return [path.parent / Path(name).name for name in sorted(names)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is not an index of weights: expected a weight_map.") from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -105,7 +105,11 @@ def _load(path: Path) -> Any:
     """
     import torch
 
-    try:
+    remedy = (
+        "give a safetensors file, a TorchScript archive, or what torch.save writes of a state dict "
+        "alone, without other Python objects"
+    )
+    with reading(path, remedy, "cannot be read as weights"):
         if path.suffix == ".safetensors":
             return needed("safetensors.torch", "clip").load_file(path)
         if _is_archive(path):
@@ -114,14 +118,6 @@ def _load(path: Path) -> Any:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 return torch.jit.load(str(path), map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
         return torch.load(path, map_location="cpu", weights_only=True)
-    except InputError:
-        raise
-    # torch and safetensors raise whatever their parsers raise on a damaged file.
-    except Exception as error:
-        raise InputError(
-            f"{path} cannot be read as weights: give a safetensors file, a TorchScript archive, or "
-            "what torch.save writes of a state dict alone, without other Python objects."
-        ) from error
 
 
 def _is_archive(path: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vrbench.encoders.base import Encoded
-from vrbench.encoders.session import Session, read_tokenizer
+from vrbench.encoders.session import Session, encode, read_tokenizer
 from vrbench.errors import InputError
 
 ROUNDING = 1e-4
@@ -39,6 +39,7 @@ class TextModel:
         self.path = path
         self._session = Session(path, output, device)
         self._tokenizer = read_tokenizer(tokenizer, max_words)
+        self._tokenizer_path = tokenizer
 
     def __call__(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode captions in one run.
@@ -48,7 +49,7 @@ class TextModel:
         Raises:
             InputError: the model does not take them.
         """
-        pieces = [self._tokenizer.encode(text) for text in texts]
+        pieces = [encode(self._tokenizer, text, self._tokenizer_path) for text in texts]
         ids = np.zeros((len(pieces), max(len(caption.ids) for caption in pieces)), dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, caption in enumerate(pieces):

@@ -20,15 +20,22 @@ from vrbench.evaluation.grid import Job, Settings
 from vrbench.evaluation.sources import Compute, Source
 from vrbench.measure import Measured
 from vrbench.normalizations import normalizations
+from vrbench.overlap import Overlap
 from vrbench.results import SCHEMA
 from vrbench.significance import mcnemar
 from vrbench.sims.sim import Sim
 
 
 def describe(
-    source: Source, settings: Settings, compute: Compute, job: Job, bank: BankSim, sim: Sim
+    source: Source,
+    settings: Settings,
+    compute: Compute,
+    job: Job,
+    bank: BankSim,
+    sim: Sim,
+    shared: Overlap | None,
 ) -> dict[str, Any]:
-    """Return what was evaluated, how, and by whom."""
+    """Return what was evaluated, how, and by whom; ``shared``: the bank's part of the test set."""
     truth = source.truth
     n_text, n_video = bank.size(truth)
     given = "none" if job.norm.needs_bank else source.given_norm
@@ -42,9 +49,11 @@ def describe(
         **({} if given == "none" else {"given_norm": given}),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
         "bank_distinct": _distinct(bank),
+        "bank_shared": None if shared is None else _by_side(shared),
         "transductive": (
             job.norm.counts_captions
             or _is_test_set(source, job.bank)
+            or (shared is not None and shared.whole)
             or any(about.get("bucket_of") == "test" for about in sim.info.values())
         ),
         "n_text": truth.n_text,
@@ -61,6 +70,10 @@ def _distinct(bank: BankSim) -> dict[str, int] | None:
     if bank.sim is None:
         return None
     return dict(zip(("n_text", "n_video"), bank.distinct, strict=True))
+
+
+def _by_side(shared: Overlap) -> dict[str, int]:
+    return {f"n_{side}": n for side, n in shared.shared.items()}
 
 
 def _is_test_set(source: Source, bank: str) -> bool:

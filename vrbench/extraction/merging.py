@@ -17,7 +17,7 @@ from vrbench.extraction.shards import Shard
 from vrbench.features import Tokens
 from vrbench.features.check import group_problems
 from vrbench.features.hdf5 import SIDES, check_out, open_hdf5, read_attrs, reading
-from vrbench.features.sides import read_side, unfinished
+from vrbench.features.sides import missing_items, read_side, unfinished
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.files import replacing
 
@@ -141,5 +141,5 @@ def _said(parts: Sequence[_Part]) -> dict[str, str]:
     said = {"notes": parts[0].attrs["notes"]} if "notes" in parts[0].attrs else {}
     missing: Counter[str] = Counter()
     for part in parts:
-        missing.update(json.loads(part.attrs.get("missing", "{}")))
+        missing.update(missing_items(part.attrs, part.path))
     return {**said, "missing": json.dumps(dict(missing))} if any(missing.values()) else said

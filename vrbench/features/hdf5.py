@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench import inputs
 from vrbench.errors import InputError
 from vrbench.files import check_file
 
@@ -116,16 +117,8 @@ def reading(path: Path) -> Iterator[None]:
     Raises:
         InputError: HDF5 could not read something inside.
     """
-    try:
+    with inputs.reading(path, "copy it again or extract it anew"):
         yield
-    except InputError:
-        raise
-    except MemoryError as error:
-        raise InputError(f"{path} holds more than memory does: {error}.") from error
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} is damaged ({str(error).strip(chr(39))}): copy it again or extract it anew."
-        ) from error
 
 
 def read_attrs(file: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.datasets.record import Record
-from vrbench.errors import InputError
+from vrbench.json_text import read_json
 
 
 def read_pairs(path: Path) -> list[tuple[NDArray[Any], NDArray[np.int64]]]:
@@ -23,12 +22,7 @@ def read_pairs(path: Path) -> list[tuple[NDArray[Any], NDArray[np.int64]]]:
     Raises:
         InputError: the file is missing, no JSON, or an object is malformed.
     """
-    try:
-        videos = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist: give a JSON file or a feature file.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no JSON file: {error}.") from error
+    videos = read_json(path, "give a JSON file or a feature file")
     return [_pair(video) for video in Record(videos, str(path))]
 
 

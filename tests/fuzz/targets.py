@@ -1,0 +1,233 @@
+"""Every reader of files or strings from outside: its seeds, and how it is made to read all."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from fuzz import folders, seeds, strings
+from fuzz.mutate import Files
+
+
+@dataclass(frozen=True)
+class Target:
+    """A reader.
+
+    Attributes:
+        name: for messages and files.
+        seeds: sound inputs, each the files of a folder.
+        read: reads what is in a folder; anything but an ``InputError`` is a finding.
+        weight: its share of the inputs.
+    """
+
+    name: str
+    seeds: Callable[[], Sequence[Files]]
+    read: Callable[[Path], object]
+    weight: float = 1.0
+
+
+def _features(folder: Path) -> None:
+    from vrbench.features import open_features
+    from vrbench.features.check import value_problems
+
+    with open_features(folder / "f.h5") as found:
+        for side in (found.video, found.text, found.bank_video, found.bank_text):
+            for block in side.blocks() if side is not None else ():
+                list(value_problems(block))
+
+
+def _inspect(folder: Path) -> None:
+    from vrbench.inspect import inspect_file
+
+    json.dumps(inspect_file(folder / "f.h5").to_dict(), default=str)
+
+
+def _carried_on(folder: Path) -> None:
+    from vrbench.features.writer import FeatureWriter
+
+    attrs = {"dataset": "small", "split": "test", "encoder": "seeded", "normalized": True}
+    with FeatureWriter(folder / "f.h5", attrs, "float32") as writer:
+        writer.ids("video")
+
+
+def _imported(folder: Path, source: str = "") -> None:
+    from vrbench.importing import import_arrays
+
+    out = folder / "made.h5"
+    out.unlink(missing_ok=True)
+    import_arrays(folder / source, out)
+
+
+def _arrays(folder: Path, source: str = "") -> None:
+    from vrbench.arrays.read import read_arrays
+
+    for side in read_arrays(folder / source).sides.values():
+        for _ in side.blocks():
+            pass
+
+
+def _sim(folder: Path) -> None:
+    from vrbench.sims.beside import MATRICES, read_beside
+    from vrbench.sims.file import load_sim
+
+    file = load_sim(folder / "s.npz")
+    file.sha256()
+    read_beside(folder / "s.npz", MATRICES)
+
+
+def _command(folder: Path, words: str) -> None:
+    """Run a command line in this process; ``@`` is the folder."""
+    from vrbench.cli import commands  # noqa: F401  registers every command
+    from vrbench.cli.app import app
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        app([word.replace("@", str(folder)) for word in words.split()], standalone_mode=False)
+
+
+def _results(folder: Path) -> None:
+    from vrbench import tables
+    from vrbench.cli.show import print_results
+    from vrbench.compare import compare
+    from vrbench.results import load_all, with_ranks
+
+    found, _ = load_all(folder)
+    values = with_ranks(found)
+    with contextlib.redirect_stdout(io.StringIO()):
+        print_results(values)
+    for write in tables.FORMATS.values():
+        write(tables.results_table(values))
+    compare(found, n=99)
+
+
+def _projection(folder: Path) -> None:
+    import numpy as np
+
+    from vrbench.extraction.projection import Projection
+
+    found = Projection.read(folder / "p.npz")
+    for side in (found.video, found.text):
+        side(np.zeros((1, len(side.matrix))))
+
+
+def _weights(folder: Path) -> None:
+    from vrbench.encoders.checkpoint import read_tensors, weights_files
+
+    for path in weights_files(folder):
+        read_tensors(path)
+
+
+def _tokenizer(folder: Path) -> None:
+    from vrbench.encoders.clip_words import read_words
+    from vrbench.encoders.session import Session, encode, read_tokenizer
+    from vrbench.errors import InputError
+
+    if (folder / "tokenizer.json").exists():
+        with contextlib.suppress(InputError):
+            path = folder / "tokenizer.json"
+            encode(read_tokenizer(path, 16), "a cat", path)
+        Session(folder / "vision.onnx", "tokens", "cpu")
+    read_words(folder)("a cat", 8)
+
+
+def _clip_config(folder: Path) -> None:
+    from vrbench.encoders.clip_config import config_of
+    from vrbench.encoders.clip_pixels import read_pixels
+    from vrbench.encoders.clip_weights import _config
+    from vrbench.errors import InputError
+
+    with contextlib.suppress(InputError):
+        read_pixels(folder, 32, "transformers")
+    _config(config_of({}, folder)[0], folder / "config.json")
+
+
+def _dictionary(folder: Path) -> None:
+    from vrbench.encoders.s3d_words import read_dictionary
+
+    read_dictionary(folder / "s3d_dict.npy")
+
+
+def _dataset(folder: Path, spec: str, split: str) -> None:
+    from vrbench import datasets
+
+    found = datasets.read(spec, folder, split)
+    found.notes()
+    len(found.captions)
+
+
+def _captions(folder: Path) -> None:
+    from vrbench.datasets import read_csv
+
+    len(read_csv(folder / "test.csv").captions)
+
+
+def _ordering(folder: Path) -> None:
+    from vrbench.tasks.ordering_file import read_pairs
+
+    read_pairs(folder / "p.json")
+
+
+def _ids(folder: Path) -> None:
+    from vrbench.cli.eval import _ids
+
+    _ids(folder / "ids.txt")
+
+
+def _video(folder: Path) -> None:
+    from vrbench.video import open_videos
+    from vrbench.video.sampling import parse_sampling
+
+    clip = open_videos(folder, parse_sampling("uniform:1-3")).read("a")
+    list(clip.images)
+
+
+def _given(files: Sequence[Files]) -> Sequence[Files]:
+    return files
+
+
+def _dataset_targets() -> list[Target]:
+    found = []
+    for number, (spec, split, content) in enumerate(folders.READERS):
+        files = folders.folder_of(content)
+        both = (files, folders.packed(files))
+        read = partial(_dataset, spec=spec, split=split)
+        name = f"dataset-{number:02}-{spec.partition(':')[0]}"
+        found.append(Target(name, partial(_given, both), read, 0.7))
+    return found
+
+
+_EVAL = "eval --from-sim @/s.npz --norm none --norm csls:k=1 -q --json --overwrite --out @/made"
+_PAIRS = {"p.json": b'[{"clip_score": [[0.1, 0.5], [1, 2]], "order": [2, 1]}]'}
+_CSV: Files = folders.folder_of(folders.READERS[0][2])
+
+TARGETS: tuple[Target, ...] = (
+    Target("features", seeds.features, _features, 3),
+    Target("inspect", seeds.features, _inspect),
+    Target("carry-on", seeds.carried_on, _carried_on),
+    Target("npz", seeds.npz, partial(_arrays, source="a.npz"), 3),
+    Target("import-npz", seeds.npz, partial(_imported, source="a.npz")),
+    Target("npy", seeds.npy_folders, _arrays, 2),
+    Target("dump", seeds.dumps, _arrays, 2),
+    Target("import-dump", seeds.dumps, _imported),
+    Target("sim", seeds.sims, _sim, 3),
+    Target("eval-sim", seeds.sims, partial(_command, words=_EVAL), 0.5),
+    Target("report", seeds.results, partial(_command, words="report @ --out @/made.html"), 0.5),
+    Target("result", seeds.results, _results, 3),
+    Target("projection", seeds.projections, _projection, 2),
+    Target("weights", seeds.weights, _weights, 2),
+    Target("tokenizer", seeds.tokenizers, _tokenizer, 2),
+    Target("clip-config", seeds.clip_configs, _clip_config, 2),
+    Target("dictionary", seeds.dictionaries, _dictionary),
+    Target("ordering", lambda: (_PAIRS,), _ordering),
+    Target("captions", lambda: (_CSV,), _captions),
+    Target("limit-ids", lambda: tuple({"ids.txt": t} for t in seeds.TEXTS), _ids, 0.3),
+    Target("strings", strings.seeds, strings.read, 2),
+    Target("video", seeds.videos, _video, 2),
+    *_dataset_targets(),
+)
+"""What is fuzzed."""

@@ -1,0 +1,57 @@
+"""Which test queries a bank holds, found by their ids and by their similarities."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.banks import BankSim
+from vrbench.errors import InputError
+from vrbench.evaluation.sources import Source
+from vrbench.overlap import Overlap, known_ids
+from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim
+
+
+def bank_overlap(source: Source, sim: Sim, bank: BankSim) -> Overlap | None:
+    """Find the test queries that have the id or, bit for bit, the similarities of a bank query.
+
+    Args:
+        source: says the ids of both.
+        sim: the test queries, before normalization.
+        bank: None comes back for one that is made of the test queries themselves.
+
+    Raises:
+        InputError: a bank that is said to be of training queries is the test set.
+    """
+    if bank.sim is None:
+        return None
+    found, banked, flat = Overlap({}, {}), source.bank_ids(bank.kind), sim.flat()
+    asking = {"text": np.arange(source.truth.n_text), "video": np.unique(source.truth.video)}
+    for side, direction in zip(asking, DIRECTIONS, strict=True):
+        same = known_ids(getattr(source, f"{side}_ids"), banked[side], side)
+        same |= _known_rows(flat, bank, direction)
+        found = found.with_side(side, same[asking[side]])
+    if found.whole and bank.kind == "train":
+        raise InputError(
+            f"The bank of {source.about['features']['file']} is its test set: {found.said} are in "
+            "it, by id or by their similarities: use --bank test, which is printed as "
+            "transductive, or a bank of training queries."
+        )
+    return found
+
+
+def overlap_notes(found: Overlap | None) -> list[str]:
+    """Say which part of the test set a bank holds, where it holds any."""
+    if found is None or not any(found.shared.values()):
+        return []
+    return [f"The bank holds {found.said} (the same id or the same similarities)."]
+
+
+def _known_rows(flat: Sim, bank: BankSim, direction: Direction) -> NDArray[np.bool_]:
+    """(n,) whether the bank has the similarities of each test query."""
+    rows, banked = Rows(flat.levels(direction)[0]), bank.rows(direction)
+    if banked is None:
+        return np.zeros(len(rows), dtype=bool)
+    narrow = min((rows.matrix.dtype, banked.matrix.dtype), key=lambda kind: kind.itemsize)
+    known = set(banked.digests(narrow))
+    return np.array([digest in known for digest in rows.digests(narrow)], dtype=bool)

@@ -1,0 +1,160 @@
+"""Which video a text belongs to, by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vrbench.errors import InputError
+
+Index = NDArray[np.int64]
+
+FORMS = "<video id>, <video id>#<k> or <video id>_<k>"
+"""How a text may be named after its video; k counts a video's texts."""
+
+BY_PLACE = "place"
+"""How texts are paired with videos where rows have no names; else ``name`` or ``text_video``."""
+
+_NUMBERED = re.compile(r"(?P<owner>.+)[#_](?P<k>[0-9]+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text's name says.
+
+    Attributes:
+        owner: the id of a video.
+        k: which of its texts; None: the name is the video's own.
+    """
+
+    owner: str
+    k: int | None
+
+
+def is_named(ids: ArrayLike, side: str) -> bool:
+    """Whether ids are names, not the numbers that rows without a name are given.
+
+    Args:
+        ids: (n,) of one side.
+        side: what its rows are called: ``text``, ``video``, ``bank_text`` or ``bank_video``.
+    """
+    return _strings(ids) != unnamed(side, len(np.asarray(ids)))
+
+
+def unnamed(side: str, n: int) -> list[str]:
+    """Return what ``n`` rows without a name are called: ``side`` and the row."""
+    return [f"{side}{i}" for i in range(n)]
+
+
+def pairing_notes(pairs: object) -> Iterator[str]:
+    """Say that texts are paired with videos by place, where they are."""
+    if pairs == BY_PLACE:
+        yield (
+            "Texts are paired with videos by place, row i with row i, as not both have names "
+            "(video_ids, text_ids) and there is no text_video."
+        )
+
+
+def owners(texts: ArrayLike, videos: ArrayLike, where: str) -> Index:
+    """(n_text,) the row of the video that each text is named after.
+
+    A text is named as in ``FORMS``; where both sides have the same names, each text has the video
+    of its name. Names that vrbench gave to rows without one, ``text7`` and ``video7``, belong
+    together where both sides have the same numbers.
+
+    Args:
+        texts: (n_text,) ids.
+        videos: (n_video,) ids, all different.
+        where: the file, for messages.
+
+    Raises:
+        InputError: a name can be read in two ways, or names no video.
+    """
+    found = readings(texts, videos)
+    for name, ways in zip(_strings(texts), found, strict=True):
+        if len(ways) > 1:
+            said = " or ".join(f"video '{way.owner}'" for way in ways)
+            raise InputError(
+                f"{where}: text '{name}' can belong to {said}, by its name: rename one of them, or "
+                "say which video each text belongs to (text_video)."
+            )
+    lost = [name for name, ways in zip(_strings(texts), found, strict=True) if not ways]
+    if lost:
+        raise InputError(
+            f"{where} names texts and videos, but {len(lost)} of {len(found)} texts name no video, "
+            f"the first is '{lost[0]}': name each text {FORMS}, or say which video it belongs to "
+            "(text_video)."
+        )
+    row = {name: i for i, name in enumerate(_strings(videos))}
+    return np.array([row[way.owner] for (way,) in found], dtype=np.int64)
+
+
+def shares_names(texts: ArrayLike, videos: ArrayLike) -> bool:
+    """Whether any text is named after a video."""
+    return any(readings(texts, videos))
+
+
+def readings(texts: ArrayLike, videos: ArrayLike) -> list[Sequence[Reading]]:
+    """Return every way in which each text's name can be read as a video's."""
+    names, known = _strings(texts), set(_strings(videos))
+    if set(names) == known:
+        return [[Reading(name, None)] for name in names]
+    numbers = _numbers(names, "text"), _numbers(known, "video")
+    if numbers[0] is not None and numbers[0] == numbers[1]:
+        return [[Reading(name.replace("text", "video", 1), None)] for name in names]
+    return [list(_ways(name, known)) for name in names]
+
+
+def check_links(
+    texts: ArrayLike, videos: ArrayLike, pairs: tuple[Index, Index], where: str
+) -> None:
+    """Check that the right pairs are those that the names tell, where every name tells one.
+
+    Names that are numbers may be counted on each side apart, and tell nothing.
+
+    Args:
+        texts: (n_text,) ids.
+        videos: (n_video,) ids.
+        pairs: the text and the video, by row, of each right pair.
+        where: the file and the array that says so, for messages.
+
+    Raises:
+        InputError: a text is not paired with the video of its name.
+    """
+    names, ids = _strings(texts), _strings(videos)
+    if all(name.isdecimal() for name in names):
+        return
+    found = readings(names, ids)
+    if any(len(ways) != 1 for ways in found):
+        return
+    row = {name: i for i, name in enumerate(ids)}
+    right = set(zip(pairs[0].tolist(), pairs[1].tolist(), strict=True))
+    wrong = [i for i, (way,) in enumerate(found) if (i, row[way.owner]) not in right]
+    if wrong:
+        said = ids[pairs[1][np.flatnonzero(pairs[0] == wrong[0])[0]]]
+        raise InputError(
+            f"{where} pairs text '{names[wrong[0]]}' with video '{said}', but its name says "
+            f"'{found[wrong[0]][0].owner}': correct one of them, or leave text_ids out."
+        )
+
+
+def _ways(name: str, known: set[str]) -> Iterator[Reading]:
+    if name in known:
+        yield Reading(name, None)
+    numbered = _NUMBERED.fullmatch(name)
+    if numbered and numbered["owner"] in known:
+        yield Reading(numbered["owner"], int(numbered["k"]))
+
+
+def _numbers(names: Sequence[str] | set[str], side: str) -> set[str] | None:
+    """Return the numbers of names that are ``side`` and a number, if all are."""
+    found = [re.fullmatch(rf"{side}([0-9]+)", name) for name in names]
+    return {match[1] for match in found if match} if all(found) else None
+
+
+def _strings(ids: ArrayLike) -> list[str]:
+    return [str(name) for name in np.asarray(ids).tolist()] if not isinstance(ids, list) else ids
