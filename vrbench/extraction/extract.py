@@ -13,6 +13,7 @@ from vrbench.datasets import Annotations, read_csv
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.errors import InputError
 from vrbench.extraction.encoding import Job, Progress
+from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.projection import ProjectedEncoder, Projection
 from vrbench.extraction.shards import Shard
 from vrbench.features.writer import FeatureWriter, successor
@@ -148,14 +149,20 @@ def extract(
         **piece.attrs,
         "created_by": f"vrbench {VERSION}",
     }
-    with successor(out, overwrite) as target, FeatureWriter(target, attrs, dtype, out) as writer:
+    pieces = {side: piece.of(part) for side, part in parts.items()}
+    renumbered = first_renumbered(media, pieces)
+    with (
+        successor(out, overwrite) as target,
+        FeatureWriter(target, {**attrs, **frame_order(target, renumbered)}, dtype, out) as writer,
+    ):
         job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
-        for side, part in parts.items():
-            _encode(job, side, media[side], piece.of(part))
+        for side in parts:
+            _encode(job, side, media[side], pieces[side])
             if piece.whole:
                 _check_counts(job, out)
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
+        notes += [NOTE] if renumbered is not None else []
         writer.finish(**_said(notes=notes), **_said(missing=job.missing))
     seen = sum(video.id in fitted for video in parts[""].videos)
     said = (*loaded.notes, *notes)
@@ -200,13 +207,13 @@ def _check_counts(job: Job, out: Path) -> None:
             raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 
-def _said(**attrs: object) -> dict[str, str]:
-    """Return attributes as JSON, without those that say nothing."""
-    return {
-        name: json.dumps(value)
-        for name, value in attrs.items()
-        if (any(value.values()) if isinstance(value, dict) else value)
-    }
+def _said(**attrs: object) -> dict[str, str | None]:
+    """Return attributes as JSON; None for those that say nothing."""
+
+    def says(value: object) -> bool:
+        return any(value.values()) if isinstance(value, dict) else bool(value)
+
+    return {name: json.dumps(value) if says(value) else None for name, value in attrs.items()}
 
 
 def fingerprint(path: Path | None) -> str:

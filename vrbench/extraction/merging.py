@@ -17,7 +17,7 @@ from vrbench.extraction.shards import Shard
 from vrbench.features import Tokens
 from vrbench.features.check import group_problems
 from vrbench.features.hdf5 import SIDES, check_out, open_hdf5, read_attrs, reading
-from vrbench.features.sides import missing_items, read_side, unfinished
+from vrbench.features.sides import read_side, unfinished
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.files import replacing
 
@@ -137,9 +137,10 @@ def _moved(block: Tokens, videos: int) -> Tokens:
 
 
 def _said(parts: Sequence[_Part]) -> dict[str, str]:
-    """What the whole says that its parts say apart: notes are the same, what is missing adds up."""
-    said = {"notes": parts[0].attrs["notes"]} if "notes" in parts[0].attrs else {}
+    """What the whole says that its parts say apart: each note once, what is missing adds up."""
+    notes = dict.fromkeys(n for part in parts for n in json.loads(part.attrs.get("notes", "[]")))
+    said = {"notes": json.dumps(list(notes))} if notes else {}
     missing: Counter[str] = Counter()
     for part in parts:
-        missing.update(missing_items(part.attrs, part.path))
+        missing.update(json.loads(part.attrs.get("missing", "{}")))
     return {**said, "missing": json.dumps(dict(missing))} if any(missing.values()) else said
