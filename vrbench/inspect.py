@@ -12,20 +12,13 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import group_problems
-from vrbench.features.doubts import doubts
+from vrbench.features.cut import cut_notes
 from vrbench.features.file import sha256_of
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
 from vrbench.features.layout import layout_problems
-from vrbench.features.sides import (
-    check_text_videos,
-    data_notes,
-    notes_of,
-    present_sides,
-    read_side,
-)
+from vrbench.features.sides import data_notes, notes_of, present_sides, read_side
 from vrbench.features.tokens import Tokens
 from vrbench.logit_scale import logit_scale
-from vrbench.pairing import pairing_notes
 from vrbench.side_report import SideReport, report_side, spread
 
 
@@ -81,12 +74,6 @@ def inspect_file(path: str | Path) -> Report:
         attrs = read_attrs(file)
         problems += _width_problems(sides, attrs.get("dim"))
         problems += _scale_problems(attrs.get("scale"))
-        notes = [*notes_of(file, path, sides), *data_notes(attrs, path)]
-        notes += pairing_notes(attrs.get("pairs"))
-        if not problems:
-            problems += _link_problems(sides, path)
-            found, more = doubts(sides)
-            problems, notes = problems + found, notes + more
         counts = _texts_of_videos(sides)
         return Report(
             file=str(path),
@@ -97,7 +84,11 @@ def inspect_file(path: str | Path) -> Report:
             texts_per_video=None if counts is None else spread(counts[counts > 0]),
             videos_without_text=None if counts is None else int((counts == 0).sum()),
             problems=tuple(dict.fromkeys(problems)),
-            notes=tuple(dict.fromkeys(notes)),
+            notes=(
+                *notes_of(file, path, sides),
+                *data_notes(attrs, path),
+                *cut_notes(sides, str(attrs.get("encoder", ""))),
+            ),
         )
 
 
@@ -141,13 +132,6 @@ def _width_problems(sides: Mapping[str, Tokens], said: Any) -> Iterator[str]:
 def _scale_problems(scale: Any) -> Iterator[str]:
     try:
         logit_scale(scale, "The file")
-    except InputError as error:
-        yield str(error)
-
-
-def _link_problems(sides: Mapping[str, Tokens], path: Path) -> Iterator[str]:
-    try:
-        check_text_videos(sides, path)
     except InputError as error:
         yield str(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -10,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
 from vrbench.extras import needed
-from vrbench.inputs import reading
-from vrbench.json_text import read_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,10 +40,11 @@ def parts(path: Path) -> list[Path]:
     """
     if not path.name.endswith(_INDEX):
         return [path]
-    index = read_json(path)
-    with reading(path, "expected a weight_map", "is not an index of weights"):
-        names = set(index["weight_map"].values())
+    try:
+        names = set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
         return [path.parent / Path(name).name for name in sorted(names)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is not an index of weights: expected a weight_map.") from error
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -105,11 +105,7 @@ def _load(path: Path) -> Any:
     """
     import torch
 
-    remedy = (
-        "give a safetensors file, a TorchScript archive, or what torch.save writes of a state dict "
-        "alone, without other Python objects"
-    )
-    with reading(path, remedy, "cannot be read as weights"):
+    try:
         if path.suffix == ".safetensors":
             return needed("safetensors.torch", "clip").load_file(path)
         if _is_archive(path):
@@ -118,6 +114,14 @@ def _load(path: Path) -> Any:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 return torch.jit.load(str(path), map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
         return torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
+    # torch and safetensors raise whatever their parsers raise on a damaged file.
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot be read as weights: give a safetensors file, a TorchScript archive, or "
+            "what torch.save writes of a state dict alone, without other Python objects."
+        ) from error
 
 
 def _is_archive(path: Path) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
-from vrbench.inputs import reading
-from vrbench.json_text import read_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,15 +19,18 @@ _HEADS = {1280: 16, 1408: 16, 1664: 16}
 """Image towers of open_clip (H, g, bigG) whose heads are not 64 wide: width -> heads."""
 
 
-def read_config(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file; an empty one if there is no such file.
 
     Raises:
         InputError: it is not JSON, or no object.
     """
-    if not path.exists():
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         return {}
-    found = read_json(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as JSON: mend it or take it away.") from error
     if not isinstance(found, dict):
         raise InputError(f"{path} is not a JSON object: mend it or take it away.")
     return found
@@ -48,23 +50,16 @@ def config_of(state: Mapping[str, Tensor], folder: Path) -> tuple[dict[str, Any]
     Raises:
         InputError: a config cannot be read, or the weights are not those of a CLIP.
     """
-    config = read_config(folder / TRANSFORMERS)
+    config = read_json(folder / TRANSFORMERS)
     if config.get("model_type") == "clip":
         return config, [folder / TRANSFORMERS]
     try:
         config = _from_shapes(state)
     except (KeyError, IndexError) as error:
         raise InputError(f"The weights in {folder} lack an entry of CLIP: {error}.") from error
-    known = read_config(folder / OPEN_CLIP).get("model_cfg")
+    known = read_json(folder / OPEN_CLIP).get("model_cfg")
     if not known:
         return config, []
-    with reading(folder / OPEN_CLIP, "mend it or take it away", "is no config of open_clip"):
-        _add_towers(config, known)
-    return config, [folder / OPEN_CLIP]
-
-
-def _add_towers(config: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Add heads and activation from the ``model_cfg`` of open_clip."""
     text, vision = config["text_config"], config["vision_config"]
     text["num_attention_heads"] = known["text_cfg"].get("heads", 8)
     vision["num_attention_heads"] = vision["hidden_size"] // known["vision_cfg"].get(
@@ -72,6 +67,7 @@ def _add_towers(config: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     )
     for tower in (text, vision):
         tower["hidden_act"] = "quick_gelu" if known.get("quick_gelu") else "gelu"
+    return config, [folder / OPEN_CLIP]
 
 
 def _from_shapes(state: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.encoders.clip_config import OPEN_CLIP, read_config
+from vrbench.encoders.clip_config import OPEN_CLIP, read_json
 from vrbench.encoders.clip_files import PREPROCESSING
 from vrbench.errors import InputError
 from vrbench.extras import needed
@@ -60,10 +60,6 @@ class ClipPixels:
         return spare // 2 if self.crop == "transformers" else round(spare / 2)
 
 
-MOST = 1e30
-"""Far above any mean or deviation of pixels."""
-
-
 def read_pixels(folder: Path, size: int, crop: Crop) -> tuple[ClipPixels, list[Path]]:
     """Return the preprocessing of the weights in ``folder``, and the files that were read for it.
 
@@ -74,24 +70,17 @@ def read_pixels(folder: Path, size: int, crop: Crop) -> tuple[ClipPixels, list[P
         InputError: the file cannot be read, or asks for something other than three numbers.
     """
     file, names = folder / PREPROCESSING, ("image_mean", "image_std")
-    found = read_config(file)
+    found = read_json(file)
     if not found:
         file, names = folder / OPEN_CLIP, ("mean", "std")
-        found = read_config(file).get("preprocess_cfg") or {}
+        found = read_json(file).get("preprocess_cfg") or {}
     if not found:
         return ClipPixels(size, crop=crop), []
-    if not isinstance(found, dict):
-        raise InputError(f"{file} gives preprocess_cfg = {found}, expected an object.")
     mean, std = (found.get(name, usual) for name, usual in zip(names, (MEAN, STD), strict=True))
-    if not all(map(_are_three, (mean, std))) or min(std) <= 0:
+    try:
+        shapes = {np.array(value, dtype=np.float32).shape for value in (mean, std)}
+    except (TypeError, ValueError):
+        shapes = set()
+    if shapes != {(3,)} or min(std) <= 0:
         raise InputError(f"{file} gives mean {mean} and std {std}: expected three numbers each.")
     return ClipPixels(size, tuple(mean), tuple(std), crop), [file]
-
-
-def _are_three(values: Any) -> bool:
-    """Whether it is a list of three numbers that float32 holds."""
-    return (
-        isinstance(values, list | tuple)
-        and len(values) == 3
-        and all(type(value) in (int, float) and abs(value) < MOST for value in values)
-    )

@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vrbench.encoders.clip_files import TOKENIZER
-from vrbench.encoders.session import encode
 from vrbench.errors import InputError
 from vrbench.extras import needed
-from vrbench.inputs import reading
 
 BPE = ("bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt")
 """OpenAI's file, which open_clip and CLIP4Clip ship too: a header line, then a merge a line."""
@@ -42,16 +40,17 @@ class ClipWords:
     ends: tuple[int, int]
     files: Sequence[Path]
 
-    def __call__(self, text: str, most: int) -> tuple[list[int], list[str]]:
+    def __call__(self, text: str, most: int) -> tuple[list[int], list[str], int]:
         """Return ids and pieces of a caption, SOT first and EOT last, ``most`` together.
 
-        What is cut off is cut before EOT, as CLIP4Clip does.
+        What is cut off is cut before EOT, as CLIP4Clip does; how many pieces that are comes last.
         """
         text = html.unescape(html.unescape(text)).strip()
-        found = encode(self.tokenizer, text, self.files[0], add_special_tokens=False)
+        found = self.tokenizer.encode(text, add_special_tokens=False)
         ids, spans = found.ids[: most - 2], found.offsets[: most - 2]
         pieces = [text[start:stop].strip() for start, stop in spans]
-        return [self.ends[0], *ids, self.ends[1]], [_ENDS[0], *pieces, _ENDS[1]]
+        cut = len(found.ids) - len(ids)
+        return [self.ends[0], *ids, self.ends[1]], [_ENDS[0], *pieces, _ENDS[1]], cut
 
 
 def read_words(folder: Path) -> ClipWords:
@@ -63,7 +62,7 @@ def read_words(folder: Path) -> ClipWords:
     tokenizers = needed("tokenizers", "clip")
     whole, vocab, merges = (folder / name for name in TOKENIZER)
     bpe = next((folder / name for name in BPE if (folder / name).is_file()), None)
-    with reading(f"A file of the tokenizer files in {folder}", problem="cannot be read"):
+    try:
         if whole.is_file():
             return _words(tokenizers.Tokenizer.from_file(str(whole)), [whole])
         if vocab.is_file() and merges.is_file():
@@ -71,6 +70,11 @@ def read_words(folder: Path) -> ClipWords:
             return _words(_tokenizer(*read), [vocab, merges])
         if bpe is not None:
             return _words(_tokenizer(*_read_bpe(bpe)), [bpe])
+    except InputError:
+        raise
+    # the package tokenizers raises Exception itself
+    except Exception as error:
+        raise InputError(f"The tokenizer files in {folder} cannot be read: {error}.") from error
     raise InputError(
         f"{folder} holds no tokenizer: put {TOKENIZER[0]}, {' and '.join(TOKENIZER[1:])}, or "
         f"{BPE[0]} beside the weights."

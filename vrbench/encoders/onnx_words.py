@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vrbench.encoders.base import Encoded
-from vrbench.encoders.session import Session, encode, read_tokenizer
+from vrbench.encoders.session import Session, read_tokenizer
 from vrbench.errors import InputError
 
 ROUNDING = 1e-4
@@ -39,7 +39,6 @@ class TextModel:
         self.path = path
         self._session = Session(path, output, device)
         self._tokenizer = read_tokenizer(tokenizer, max_words)
-        self._tokenizer_path = tokenizer
 
     def __call__(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode captions in one run.
@@ -49,7 +48,7 @@ class TextModel:
         Raises:
             InputError: the model does not take them.
         """
-        pieces = [encode(self._tokenizer, text, self._tokenizer_path) for text in texts]
+        pieces = [self._tokenizer.encode(text) for text in texts]
         ids = np.zeros((len(pieces), max(len(caption.ids) for caption in pieces)), dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, caption in enumerate(pieces):
@@ -81,4 +80,6 @@ def _encoded(pieces: Any, rows: Any) -> Encoded:
     word = np.flatnonzero(np.array(pieces.special_tokens_mask) == 0)
     tokens = np.concatenate([np.repeat(rows[:1], len(word), axis=0), rows[word]], axis=1)
     words = tuple(pieces.tokens[i] for i in word)
-    return Encoded(tokens, tokens.mean(axis=0) if words else tokens.sum(axis=0), words)
+    whole = tokens.mean(axis=0) if words else tokens.sum(axis=0)
+    cut = sum(rest.special_tokens_mask.count(0) for rest in pieces.overflowing)
+    return Encoded(tokens, whole, words, cut=cut)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from vrbench.encoders.s3d_net import WORDS
 from vrbench.errors import InputError
-from vrbench.inputs import as_text
-from vrbench.npz import read_npy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,8 +26,11 @@ def read_dictionary(path: Path) -> dict[str, int]:
     Raises:
         InputError: the file is no array of words, or has more than the word table has rows for.
     """
-    words = as_text(read_npy(path), "its words", path)
-    if words.ndim != 1 or words.dtype.kind != "U":
+    try:
+        words = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} cannot be read as an array of words: {error}.") from error
+    if not isinstance(words, np.ndarray) or words.ndim != 1 or words.dtype.kind != "U":
         raise InputError(f"{path} is no list of words: expected a .npy of strings, (n,).")
     if len(words) >= WORDS:
         raise InputError(f"{path} holds {len(words)} words, expected at most {WORDS - 1}.")
@@ -35,9 +38,9 @@ def read_dictionary(path: Path) -> dict[str, int]:
 
 
 def split(text: str, dictionary: dict[str, int]) -> list[str]:
-    """Return the first 16 known words of a caption, in lower case; unknown ones are dropped."""
+    """Return the known words of a caption, in lower case; unknown ones are dropped."""
     words = re.findall(r"[\w']+", text.lower())
-    return [word for word in words if word in dictionary][:MAX_WORDS]
+    return [word for word in words if word in dictionary]
 
 
 def hidden_words(net: ModuleDict, ids: Sequence[int]) -> Tensor:

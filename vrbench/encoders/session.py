@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from vrbench.device import check_device
 from vrbench.errors import InputError
 from vrbench.extras import needed
-from vrbench.inputs import reading
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
@@ -85,22 +84,13 @@ def read_tokenizer(path: Path, max_words: int) -> Any:
         InputError: the file is no tokenizer.
     """
     tokenizers = needed("tokenizers", "onnx")
-    remedy, problem = "give what the package tokenizers saved", "is not a tokenizer.json"
-    with reading(path, remedy, problem):
+    try:
         tokenizer = tokenizers.Tokenizer.from_file(str(path))
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(max_words + tokenizer.num_special_tokens_to_add(is_pair=False))
+    except Exception as error:
+        raise InputError(f"{path} is not a tokenizer.json of the package tokenizers.") from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_words + tokenizer.num_special_tokens_to_add(is_pair=False))
     return tokenizer
-
-
-def encode(tokenizer: Any, text: str, path: Path, **options: bool) -> Any:
-    """Cut a caption into pieces by the tokenizer that was read from ``path``.
-
-    Raises:
-        InputError: the tokenizer contradicts itself, which some show only at work.
-    """
-    with reading(path, "give another tokenizer", f"cannot cut the caption {text!r}"):
-        return tokenizer.encode(text, **options)
 
 
 def sha256(path: Path) -> str:

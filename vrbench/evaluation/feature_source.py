@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,9 @@ from vrbench.banks import BankSim
 from vrbench.device import torch_device
 from vrbench.evaluation.folding import emd_alone, fold, readable
 from vrbench.evaluation.scorer import Scorer
-from vrbench.evaluation.sim_source import bank_identity_of, bank_ids_of, whole_bank
+from vrbench.evaluation.sim_source import bank_identity_of, bank_notes_of, whole_bank
 from vrbench.evaluation.sources import Compute
 from vrbench.features import Features, Tokens
-from vrbench.features.doubts import scan, zero_notes
 from vrbench.logit_scale import logit_scale
 from vrbench.memory import check_fits, spare
 from vrbench.sequences.grouping import ordered
@@ -90,28 +88,14 @@ class FeatureSource:
         """Return the window, or the sha256 of the other file."""
         return bank_identity_of(kind, self.other, self.window)
 
-    def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
-        """Return the ids of the bank's queries; of ``--bank FILE`` those of its file."""
-        if kind == "file" and isinstance(self.other, SimFile):
-            return bank_ids_of(self.other)
-        sides = zip(("text", "video"), self._bank_sides(kind), strict=True)
-        return {side: None if items is None else items.ids for side, items in sides}
+    def bank_notes(self, kind: str) -> list[str]:
+        """Return what a reader of numbers should know of the other file, where it is the bank."""
+        return bank_notes_of(kind, self.other)
 
     def version(self, bank: str) -> str:
         """Return ``raw``, or ``folded`` where no matrix is kept."""
         fits = self.compute.matrix and 2 * self._width * self.pairs("none") <= self._room
         return "raw" if fits or bank != "none" else "folded"
-
-    def odd_rows(self) -> list[str]:
-        """Return how many rows are all zeros where dot products are scored, unless it is known."""
-        return [note for note in self._zero_rows if note not in self.features.data_notes]
-
-    @cached_property
-    def _zero_rows(self) -> list[str]:
-        if self.features.video.normalized:
-            return []  # they are refused
-        sides = {"video": self.features.video, "text": self.features.text}
-        return [n for side, items in sides.items() for n in zero_notes(side, items, scan(items))]
 
     def check_room(
         self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
@@ -176,7 +160,7 @@ class FeatureSource:
     def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
         """Score the bank's texts against the videos, and the texts against the bank's videos."""
         if kind == "file" and isinstance(self.other, SimFile):
-            return BankSim("file", whole_bank(self.other, self.text_ids, self.video_ids))
+            return BankSim("file", whole_bank(self.other))
         texts, videos = self._bank_sides(kind)
         if texts is None and videos is None:
             return BankSim(kind, window=self.window)
@@ -198,8 +182,6 @@ class FeatureSource:
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
         """Score what tuning and figures need, up to ``MOST_PAIRS`` pairs a matrix."""
         kept: dict[str, Any] = {"scale": self.scale}
-        named = ((side, ids) for side, ids in self.bank_ids(kind).items() if ids is not None)
-        kept |= {f"bank_{side}_ids": np.array([str(name) for name in ids]) for side, ids in named}
         if self.captions is not None:
             kept["captions"] = np.array([str(caption) for caption in self.captions])
         texts, videos = self._bank_sides(kind)

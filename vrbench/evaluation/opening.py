@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -144,7 +143,7 @@ def _read_bank(bank: str | Path | None) -> tuple[str | None, Features | SimFile 
     if str(bank) in KINDS:
         return str(bank), None, 0
     if name == "rolling":
-        if not re.fullmatch(r"[1-9]\d{0,14}", size, re.ASCII):
+        if not size.isdigit() or int(size) < 1:
             raise InputError(f"Cannot read --bank {bank}: write rolling, or rolling:N with N >= 1.")
         return "rolling", None, int(size)
     if not Path(bank).is_file():

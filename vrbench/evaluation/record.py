@@ -20,28 +20,22 @@ from vrbench.evaluation.grid import Job, Settings
 from vrbench.evaluation.sources import Compute, Source
 from vrbench.measure import Measured
 from vrbench.normalizations import normalizations
-from vrbench.overlap import Overlap
 from vrbench.results import SCHEMA
 from vrbench.significance import mcnemar
 from vrbench.sims.sim import Sim
 
 
 def describe(
-    source: Source,
-    settings: Settings,
-    compute: Compute,
-    job: Job,
-    bank: BankSim,
-    sim: Sim,
-    shared: Overlap | None,
+    source: Source, settings: Settings, compute: Compute, job: Job, bank: BankSim, sim: Sim
 ) -> dict[str, Any]:
-    """Return what was evaluated, how, and by whom; ``shared``: the bank's part of the test set."""
+    """Return what was evaluated, how, and by whom."""
     truth = source.truth
     n_text, n_video = bank.size(truth)
     given = "none" if job.norm.needs_bank else source.given_norm
     return {
         "schema": SCHEMA,
         **source.about,
+        **_notes(source, job.bank),
         "method": job.method.spec if job.method else None,
         "norm": normalizations.spec(job.norm),
         "sequence": source.sequence,
@@ -49,11 +43,9 @@ def describe(
         **({} if given == "none" else {"given_norm": given}),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
         "bank_distinct": _distinct(bank),
-        "bank_shared": None if shared is None else _by_side(shared),
         "transductive": (
             job.norm.counts_captions
             or _is_test_set(source, job.bank)
-            or (shared is not None and shared.whole)
             or any(about.get("bucket_of") == "test" for about in sim.info.values())
         ),
         "n_text": truth.n_text,
@@ -65,15 +57,17 @@ def describe(
     }
 
 
+def _notes(source: Source, kind: str) -> dict[str, list[str]]:
+    """Add what is to be known of a bank that is another file."""
+    bank = source.bank_notes(kind)
+    return {"notes": [*(source.about.get("notes") or ()), *bank]} if bank else {}
+
+
 def _distinct(bank: BankSim) -> dict[str, int] | None:
     """Say how many queries of a bank of its own differ; None where there is none."""
     if bank.sim is None:
         return None
     return dict(zip(("n_text", "n_video"), bank.distinct, strict=True))
-
-
-def _by_side(shared: Overlap) -> dict[str, int]:
-    return {f"n_{side}": n for side, n in shared.shared.items()}
 
 
 def _is_test_set(source: Source, bank: str) -> bool:

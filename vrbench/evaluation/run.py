@@ -14,16 +14,13 @@ from vrbench.alignments import Method
 from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.evaluation.grid import Job, Settings
-from vrbench.evaluation.overlap import bank_overlap, overlap_notes
 from vrbench.evaluation.record import describe, numbers
-from vrbench.evaluation.sanity import Look, look, sanity_notes
 from vrbench.evaluation.sources import Compute, Source
 from vrbench.files import check_folder
 from vrbench.measure import Measured, measure
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.normalizing import apply
-from vrbench.overlap import Overlap
 from vrbench.results import Result
 from vrbench.sims.file import save_sim
 from vrbench.sims.sim import Sim
@@ -63,33 +60,28 @@ class Run:
         self._check_matrix(jobs, save)
         pending = [(job.method, job.bank) for job in jobs if not job.exists]
         self.source.check_room(pending, self.settings.v2t != "best-caption", save is not None)
-        held: _Held | None = None
+        last: tuple[Method | None, str] | None = None
+        sim: Sim | None = None
+        banks: dict[str, BankSim] = {}
+        scoring = 0.0
         for job in jobs:
             done = self._existing(job)
             if done is not None:
                 yield done
                 continue
+            wanted = (job.method, self.source.version(job.bank))
+            with _naming(job, jobs), _clock() as clock:
+                if sim is None or last != wanted:
+                    # what the last method made is let go before the next one's is
+                    last, sim, banks, scoring = wanted, None, {}, 0.0
+                    sim = self.source.sim(job.method, job.bank, self._report(job, "test set"))
+                if job.bank not in banks:
+                    report = self._report(job, "bank")
+                    banks[job.bank] = self.source.bank(job.method, job.bank, report)
+            scoring += clock.seconds
             with _naming(job, jobs):
-                wanted = (job.method, self.source.version(job.bank))
-                if held is None or held.wanted != wanted:
-                    held = None  # what the last method made is let go before the next one's is
-                    held = self._score(job, wanted)
-                self._add_bank(job, held)
-                result = self._finish(job, held, save)
+                result = self._finish(job, sim, banks[job.bank], scoring, save)
             yield result
-
-    def _score(self, job: Job, wanted: tuple[Method | None, str]) -> _Held:
-        with _clock() as clock:
-            sim = self.source.sim(job.method, job.bank, self._report(job, "test set"))
-        return _Held(wanted, sim, look(sim), clock.seconds)
-
-    def _add_bank(self, job: Job, held: _Held) -> None:
-        if job.bank in held.banks:
-            return
-        with _clock() as clock:
-            bank = self.source.bank(job.method, job.bank, self._report(job, "bank"))
-        held.banks[job.bank] = bank, bank_overlap(self.source, held.sim, bank)
-        held.seconds += clock.seconds
 
     def _check_matrix(self, jobs: Sequence[Job], save: Path | None) -> None:
         """Refuse what needs the whole matrix where none is to be kept."""
@@ -124,8 +116,9 @@ class Run:
             return None
         return lambda way, done, total: progress(f"{job.label} (norm, {way})", done, total)
 
-    def _finish(self, job: Job, held: _Held, save: Path | None) -> Result:
-        sim, (bank, shared) = held.sim, held.banks[job.bank]
+    def _finish(
+        self, job: Job, sim: Sim, bank: BankSim, scoring: float, save: Path | None
+    ) -> Result:
         source = self.source
         with _clock() as normalizing:
             report = self._report_rolling(job)
@@ -136,18 +129,12 @@ class Run:
             measured = self._measure(normalized.sim, gamma)
             raw = self._measure(sim.flat(), job.norm.gamma) if job.norm.needs_bank else None
         seconds = {
-            "score": held.seconds,
+            "score": scoring,
             "normalize": normalizing.seconds,
             "measure": measuring.seconds,
         }
         values = {
-            **describe(source, self.settings, self.compute, job, bank, sim, shared),
-            "notes": [
-                *source.about.get("notes", ()),
-                *source.odd_rows(),
-                *overlap_notes(shared),
-                *sanity_notes(held.seen, source, job.norm, raw or measured),
-            ],
+            **describe(source, self.settings, self.compute, job, bank, sim),
             **numbers(measured, raw),
             **self.extra,
             "norm_info": normalized.info,
@@ -159,7 +146,7 @@ class Run:
         result = Result(values, {**measured.ranks, **raw_ranks, **ids})
         if save is not None:
             spec = normalizations.spec(job.norm)
-            notes = source.about.get("notes") or None
+            notes = values.get("notes") or None
             beside = {**ids, "notes": notes, **source.beside(job.method, job.bank)}
             save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, beside)
         if self.trec is not None:
@@ -191,25 +178,6 @@ def _naming(job: Job, jobs: Sequence[Job]) -> Iterator[None]:
         if len(jobs) < 2 or job.label in str(error):
             raise
         raise InputError(f"{job.label}: {error}") from error
-
-
-@dataclass
-class _Held:
-    """What was scored of a method, for the jobs that follow each other.
-
-    Attributes:
-        wanted: the method, and which of the source's similarities.
-        sim: they.
-        seen: what a look at them showed.
-        seconds: that scoring took.
-        banks: by kind, with the part of the test set that each holds.
-    """
-
-    wanted: tuple[Method | None, str]
-    sim: Sim
-    seen: Look | None
-    seconds: float
-    banks: dict[str, tuple[BankSim, Overlap | None]] = field(default_factory=dict)
 
 
 class _Clock:

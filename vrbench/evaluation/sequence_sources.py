@@ -90,14 +90,6 @@ class SequenceFeatures(FeatureSource):
                 captions = np.isin(banked.ids, known).astype(np.int64)
         return BankSim(kind, Sim(t2v, v2t), captions)
 
-    def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
-        """Return the names of the bank's paragraphs and long videos."""
-        texts, videos = self._bank_sides(kind)
-        return {
-            "text": None if texts is None else group_tokens(texts, captions=True).ids,
-            "video": None if videos is None else group_tokens(videos).ids,
-        }
-
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
         """Return the paragraphs: what else a similarity file may keep is about single items."""
         return {} if self.captions is None else {"captions": self.captions}
@@ -193,11 +185,6 @@ class SequenceSims(SimSource):
         t2v = self._align(Sim(sim.t2v, None), texts, self.videos, matched).t2v
         v2t = self._align(Sim(None, sim.v2t), self.texts, videos, matched).v2t
         return BankSim(kind, Sim(t2v, v2t), np.isin(videos.ids, texts.ids).astype(np.int64))
-
-    def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
-        """Return the names of the bank's paragraphs and long videos."""
-        named = {side: f"bank_{side}_sequence" in self.file.sequences for side in ("text", "video")}
-        return {s: self.group(f"bank_{s}").ids if named[s] else None for s in named}
 
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
         """Return nothing: what the file has beside its matrices is about single items."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,9 @@ from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.logit_scale import logit_scale
 from vrbench.memory import check_fits, spare
-from vrbench.npz import open_npz
 from vrbench.sims.beside import MATRICES
 from vrbench.sims.file import SimFile
-from vrbench.sims.limiting import bank_for, matrices
+from vrbench.sims.limiting import matrices
 from vrbench.sims.sim import DIRECTIONS, Sim
 from vrbench.sims.stored import loaded_bytes
 
@@ -70,18 +69,13 @@ class SimSource:
         """Return the window, or the sha256 of the other file."""
         return bank_identity_of(kind, self.other, self.window)
 
-    def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
-        """Return the ids of the bank's queries, where its file names them."""
-        other = self.other if kind == "file" else self.file
-        return bank_ids_of(other) if isinstance(other, SimFile) else {"text": None, "video": None}
+    def bank_notes(self, kind: str) -> list[str]:
+        """Return what a reader of numbers should know of the other file, where it is the bank."""
+        return bank_notes_of(kind, self.other)
 
     def version(self, bank: str) -> str:
         """Return ``given`` or ``raw``."""
         return "given" if bank == "none" else "raw"
-
-    def odd_rows(self) -> list[str]:
-        """Return nothing: there are no rows."""
-        return []
 
     def check_room(
         self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
@@ -90,8 +84,7 @@ class SimSource:
         t2v = self.file.sim.t2v
         # the mean of each direction's levels, and a level that is normalized by itself
         flat = 2 * t2v[0].nbytes + 8 * t2v[0].size if t2v.ndim == 3 else 0
-        with open_npz(self.file.path) as npz:
-            beside = loaded_bytes(npz, MATRICES) if saved else 0
+        beside = loaded_bytes(self.file.path, MATRICES) if saved else 0
         for _, bank in jobs:
             normalized = 2 * 8 * self.truth.n_text * self.truth.n_video if bank != "none" else 0
             check_fits(flat + beside + normalized, self._room)
@@ -114,7 +107,7 @@ class SimSource:
     def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
         """Return the bank in the file, or of the other file."""
         if kind == "file" and isinstance(self.other, SimFile):
-            return BankSim(kind, whole_bank(self.other, self.text_ids, self.video_ids))
+            return BankSim(kind, whole_bank(self.other))
         if kind != "train":
             return BankSim(kind, window=self.window)
         bank, owner = whole_bank(self.file), self.file.beside.get("bank_text_video")
@@ -133,32 +126,26 @@ class SimSource:
         return {**self.file.beside, **matrices(self.file, MATRICES)}
 
 
-def whole_bank(
-    file: SimFile, texts: NDArray[Any] | None = None, videos: NDArray[Any] | None = None
-) -> Sim | None:
+def whole_bank(file: SimFile) -> Sim | None:
     """Return the bank of a similarity file.
 
-    Args:
-        file: it.
-        texts: (n_text,) ids of the gallery of v2t that it is used for; None: the file's own.
-        videos: (n_video,) ids of the gallery of t2v.
-
     Raises:
-        InputError: it has one direction only, or lacks an item of the gallery.
+        InputError: it has one direction only.
     """
     for direction in DIRECTIONS if file.bank is not None else ():
         if getattr(file.bank, direction) is None:
             raise InputError(
                 f"{file.path} has no bank_{direction}, but a bank is needed in both directions."
             )
-    if file.bank is None or texts is None or videos is None:
-        return file.bank
-    return bank_for(file, texts, videos)
+    return file.bank
 
 
-def bank_ids_of(file: SimFile) -> dict[str, NDArray[Any] | None]:
-    """Return the ids of the queries of a similarity file's bank, where it names them."""
-    return {side: file.beside.get(f"bank_{side}_ids") for side in ("text", "video")}
+def bank_notes_of(kind: str, other: Features | SimFile | None) -> list[str]:
+    """Return the notes of another file that is the bank, each under its name."""
+    if kind != "file" or other is None:
+        return []
+    notes = other.data_notes if isinstance(other, Features) else other.beside.get("notes", ())
+    return [f"Bank {other.path.name}: {note}" for note in notes]
 
 
 def bank_identity_of(kind: str, other: Features | SimFile | None, window: int) -> str | int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -54,14 +54,11 @@ class Source(Protocol):
     def bank_identity(self, kind: str) -> str | int | None:
         """Return what tells a bank of this kind from another one."""
 
-    def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
-        """Return the ids of the bank's ``text`` and ``video`` queries, where they are known."""
+    def bank_notes(self, kind: str) -> list[str]:
+        """Return what a reader of numbers should know of a bank that is another file."""
 
     def version(self, bank: str) -> str:
         """Return which of its similarities ``sim`` gives for this bank."""
-
-    def odd_rows(self) -> list[str]:
-        """Return a sentence for each kind of stored row that can hardly be meant."""
 
     def check_room(
         self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool

@@ -88,7 +88,8 @@ class Job:
                 raise InputError(f"Caption '{caption.id}' ({caption.text!r}) holds no word.")
             item = packed(caption.id, encoded, {"words": strings(encoded.words)})
             row = rows[caption.video]
-            per_item = columns(captions=caption.text, video=row, **said[caption.video])
+            cut = {} if encoded.cut is None else {"cut": encoded.cut}
+            per_item = columns(captions=caption.text, video=row, **cut, **said[caption.video])
             return replace(item, item_columns=per_item)
 
         def encode(block: Sequence[Caption]) -> list[Outcome]:

@@ -16,6 +16,9 @@ from vrbench.extraction.encoding import Job, Progress
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.projection import ProjectedEncoder, Projection
 from vrbench.extraction.shards import Shard
+from vrbench.features.cut import cut_notes
+from vrbench.features.hdf5 import open_hdf5, reading
+from vrbench.features.sides import present_sides, read_side
 from vrbench.features.writer import FeatureWriter, successor
 from vrbench.video import Videos, open_videos, parse_sampling
 
@@ -67,7 +70,8 @@ class Extraction:
         skipped: a sentence for each video or caption that could not be read. The captions of a
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
-        notes: what the encoder says about its weights, and the datasets about their files.
+        notes: what the encoder says about its weights, the datasets about their files, and the
+            feature file about what was cut off.
     """
 
     path: Path
@@ -165,13 +169,20 @@ def extract(
         notes += [NOTE] if renumbered is not None else []
         writer.finish(**_said(notes=notes), **_said(missing=job.missing))
     seen = sum(video.id in fitted for video in parts[""].videos)
-    said = (*loaded.notes, *notes)
+    said = (*loaded.notes, *notes, *_cut(out, spec))
     return Extraction(out, job.counts, tuple(job.skipped), seen, said)
 
 
 def _encode(job: Job, side: str, media: Videos, part: Annotations) -> None:
     job.videos(f"{side}video", media, part)
     job.texts(f"{side}text", f"{side}video", part)
+
+
+def _cut(path: Path, encoder: str) -> list[str]:
+    """Say which captions of a feature file were cut off, those encoded earlier included."""
+    with open_hdf5(path) as file, reading(path):
+        sides = {side: read_side(file, side, path) for side in present_sides(file, path)}
+        return list(cut_notes(sides, encoder))
 
 
 def _load(

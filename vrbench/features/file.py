@@ -13,15 +13,9 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import group_problems
+from vrbench.features.cut import cut_notes
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
-from vrbench.features.sides import (
-    check_text_videos,
-    data_notes,
-    notes_of,
-    present_sides,
-    read_side,
-    unfinished,
-)
+from vrbench.features.sides import data_notes, notes_of, present_sides, read_side, unfinished
 from vrbench.features.tokens import Tokens
 
 
@@ -108,7 +102,6 @@ def _features(file: Any, path: Path) -> Features:
             hint = " Its extraction is unfinished: run it again." if unfinished(attrs) else ""
             raise InputError(f"{path}: {problem}{hint}")
     tokens = {side: read_side(file, side, path) for side in sides}
-    check_text_videos(tokens, path)
     return Features(
         path=path,
         attrs=attrs,
@@ -117,7 +110,7 @@ def _features(file: Any, path: Path) -> Features:
         bank_video=tokens.get("bank/video"),
         bank_text=tokens.get("bank/text"),
         notes=tuple(notes_of(file, path, sides)),
-        data_notes=tuple(data_notes(attrs, path)),
+        data_notes=(*data_notes(attrs, path), *cut_notes(tokens, str(attrs.get("encoder", "")))),
         file=file,
     )
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench import inputs
 from vrbench.errors import InputError
 from vrbench.files import check_file
 
@@ -117,8 +116,16 @@ def reading(path: Path) -> Iterator[None]:
     Raises:
         InputError: HDF5 could not read something inside.
     """
-    with inputs.reading(path, "copy it again or extract it anew"):
+    try:
         yield
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise InputError(f"{path} holds more than memory does: {error}.") from error
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} is damaged ({str(error).strip(chr(39))}): copy it again or extract it anew."
+        ) from error
 
 
 def read_attrs(file: Any) -> dict[str, Any]:
