@@ -2,13 +2,11 @@
 
 PYTHON ?= python3.11
 SHARED ?= ../shared
-FUZZ ?= 3600
-SEED ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type check bench fuzz docs features clean
+.PHONY: help install demo test lint type check bench docs features clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,10 +38,6 @@ check: lint type test ## lint, type and test
 bench: $(READY) ## run the benchmarks and write benchmarks/results.md
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks
-
-fuzz: $(READY) ## read damaged files for FUZZ seconds (default 3600), guided by atheris where it installs
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
-	PYTHONPATH=tests $(BIN)/python -m fuzz --guided --seconds $(FUZZ) --seed $(SEED)
 
 docs: $(READY) ## make the pages of docs/ again, with SHARED (default ../shared)
 	$(BIN)/python -m docs --shared $(SHARED)

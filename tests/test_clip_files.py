@@ -99,7 +99,7 @@ def edited(change: Any) -> Any:
         (without("model.safetensors"), "must hold one file .* it has none"),
         (more, r"it has a\.safetensors, b\.pt: name the file"),
         (without("config.json"), "Nothing says which activation"),
-        (replaced("config.json", b"{"), "is not JSON"),
+        (replaced("config.json", b"{"), "cannot be read as JSON"),
         (replaced("model.safetensors", b"no"), "cannot be read as weights"),
         (replaced("tokenizer.json", b"{}"), "tokenizer files in .* cannot be read"),
         (

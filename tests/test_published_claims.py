@@ -16,15 +16,11 @@ from vrbench.published.conflicts import conflicts, sentences
 SLIPS = {
     "modality-structure-5": ["32.1 stands against 33.1", "26 stands against 25.5"],
     "modality-structure-7": ["34.5 stands against 34.7"],
-    "modality-structure-3": ["in t2v MdR 10 stands against 10 (visual CLIP, text CLIP: EAO [13])"],
-    "ncl-2": ["22.97 %", "in t2v MdR 2 stands against 2 (CLIP4Clip"],
+    "ncl-2": ["22.97 %"],
     "ncl-3": ["80.7 stands against 81.2"],
     "norton-1": ["97.7 stands against 97.9"],
-    "norton-2": [
-        *("94.7 stands against 94.7", "97.7 stands against 98.9", "97.7 stands against 98.9")
-    ],
+    "norton-2": ["97.7 stands against 98.9", "97.7 stands against 98.9"],
     "norton-3": ["64.1 stands against 64.5"],
-    "norton-7": ["94.4 stands against 94.7 (E: FNE", "94.4 stands against 94.6 (D: FNE"],
     "tokenflow-1": ["81.5 stands against 81.6", "13.6 stands against 13.3"],
     "tokenflow-2": ["76.1 stands against 76.8"],
     "tokenflow-4": ["96 stands against 96.7", "96.5 stands against 96.7"],
@@ -73,7 +69,7 @@ def test_every_cell_agrees_with_a_second_reading_of_the_paper(
     name: str, shared_papers: Path
 ) -> None:
     cells = [
-        [f"*{cell.text}*" if cell.best else cell.text for cell in row.cells if cell.text]
+        [f"*{cell.text}*" if cell.best else cell.text for cell in row.cells]
         for row in published.load(name).rows
     ]
     assert cells == paper_texts.read(shared_papers, name)
@@ -102,8 +98,6 @@ TABLE = PublishedTable(
         (Claim("here", "t", "B", columns=("t2v R@1",)), ""),
         (Claim("here", "t", "B"), "in t2v MdR 4 stands against 3 (A)"),
         (Claim("here", "t", "B", over=("C",)), ""),
-        (Claim("here", "t", "B", over=("C",), strict=True), "MdR 4 stands against 4 (C)"),
-        (Claim("here", "t", "B", ("A",), ("t2v R@1",), strict=True), ""),
         (Claim("here", "t", "B", ("A",), ("t2v R@1",), "10"), ""),
         (Claim("here", "t", "B", ("A",), ("t2v R@1",), "10.1"), "the cells give 10.00"),
         (Claim("here", "t", "B", ("A",), ("t2v R@1",), ">10"), "the cells give 10.00"),
@@ -116,15 +110,7 @@ TABLE = PublishedTable(
 def test_a_claim_is_held_against_the_cells(claim: Claim, failed: str) -> None:
     found = contradictions(replace(TABLE, claims=(claim,)))
     assert len(found) == bool(failed)
-    start = f'Here says "t"; {claim.row}: '
-    assert not failed or (found[0].startswith(start) and failed in found[0])
-
-
-@pytest.mark.parametrize(("row", "others"), [("B", "A"), ("C", "T"), ("F", "DE"), ("J", "G")])
-def test_what_norton_says_of_its_ablations_is_held_against_them(row: str, others: str) -> None:
-    claims = published.load("norton-7").claims
-    over = {other[0] for one in claims if one.row[0] == row for other in one.over}
-    assert over == set(others)
+    assert not failed or (found[0].startswith('Here says "t"; ') and failed in found[0])
 
 
 def test_a_gain_without_a_named_rival_is_over_the_rows_of_its_setting() -> None:
@@ -145,8 +131,6 @@ def test_conflicts_between_papers_are_the_known_ones() -> None:
     r1 = found["CLIP4Clip", "MSR-VTT", "t2v R@1"]
     assert r1.readings == (("43.1", ("ncl-3",)), ("44.5", ("tokenflow-1", "ucofia-9")))
     assert r1.tables == {"ncl-3", "tokenflow-1", "ucofia-9"}
-    activity = {key[2] for key in found if key[:2] == ("CLIP4Clip", "ActivityNet")}
-    assert activity == {"t2v R@50", "t2v MnR", "v2t R@10"}  # and no t2v R@10 of 98.2
     v2t = found["CLIP4Clip", "ActivityNet", "v2t R@10"].readings
     assert [text for text, _ in v2t] == ["80.6", "85.8"]
     otam = found["VideoCLIP", "YouCookII, video-paragraph, background removed, OTAM", "t2v R@1"]

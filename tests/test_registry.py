@@ -162,22 +162,3 @@ def test_the_group_of_entry_points_is_the_package(registry: Registry[Any]) -> No
     folder = Path(__import__(registry.package, fromlist=["_"]).__file__ or "").parent
     assert registry.package.startswith("vrbench.")
     assert folder.name == registry.package.split(".")[1]
-
-
-def test_a_spec_states_what_another_one_gives() -> None:
-    assert normalizations.states("ncl", "ncl")
-    assert normalizations.states("ncl:gamma=0.5,iterations=9", "ncl:gamma=0.50")
-    assert normalizations.states("ncl", "ncl:gamma=0.01,iterations=4")  # its defaults
-    assert not normalizations.states("ncl", "ncl:gamma=0.07")
-    assert not normalizations.states("nnn", "ncl")
-    assert alignments.states("later:x=1", "later")  # whatever is not known here
-    assert not alignments.states("later:x=1", "later:x=1")
-
-
-@pytest.mark.parametrize(("registry", "name", "cls"), EVERY)
-def test_a_whole_spec_has_every_parameter_and_reads_the_same(
-    registry: Registry[Any], name: str, cls: type[Any]
-) -> None:
-    whole = registry.spec(cls(), whole=True)
-    assert registry.parse(whole) == cls()
-    assert whole.count("=") == len(parameters(cls))

@@ -81,7 +81,7 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "half a surrogate pair": (
         write_npz(t2v=np.eye(2), text_ids=np.array(["v\ud800", "b"])),
-        r"s\.npz holds the character U\+D800 in text_ids, which is not UTF-8",
+        r"s\.npz holds 'v\\ud800' in text_ids, which is not UTF-8",
     ),
     "captions that are not UTF-8": (
         write_npz(t2v=np.eye(2), captions=np.array([b"\xff", b"b"])),
@@ -105,7 +105,7 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "a damaged header": (
         zip_of({"t2v.npy": npy(np.eye(2)).replace(b"}", b"(")}),
-        "holds 't2v', which cannot be read",
+        "not a readable npz",
     ),
     "a text file": (lambda path: path.write_text("0.1 0.2\n"), "not a readable npz"),
     "an empty file": (lambda path: path.write_bytes(b""), "not a readable npz"),

@@ -33,7 +33,7 @@ def test_the_best_of_the_measured_rows_is_bold() -> None:
     best = {line.labels[0]: [cell.best for cell in line.cells] for line in block.lines}
     assert best["CLIP4Clip [20]: global"] == best["EMD: emd"] == [True] * 4
     assert not any(best["Uniform [28]: uniform"])
-    assert "Bold: best." in block.footnotes
+    assert block.footnotes[0] == "Bold: best."
 
 
 def test_rows_that_saw_the_test_set_are_never_bold() -> None:
@@ -44,7 +44,7 @@ def test_rows_that_saw_the_test_set_are_never_bold() -> None:
     ]
     [_, block] = paper_table("ncl-5", results).blocks
     assert [line.cells[0].best for line in block.lines] == [True, True, False]
-    assert "Bold: best of the rows that are not transductive." in block.footnotes
+    assert block.footnotes[0] == "Bold: best of the rows that are not transductive."
 
 
 def test_one_row_alone_is_not_the_best_of_anything() -> None:
@@ -62,7 +62,7 @@ def test_significant_differences_are_lettered() -> None:
     beats = [[cell.beats for cell in line.cells] for line in block.lines if line.letter]
     assert beats == [["b", "b", "b", ""], [""] * 4, ["b", "b", "b", ""]]
     # three pairs of rows in three columns of R@K
-    assert block.footnotes[-1] == (
+    assert block.footnotes[1] == (
         "Letters: rows of this block that a cell is significantly better than (exact McNemar test "
         "of R@K, two-sided; 9 tests, false discovery rate 0.05 after Benjamini and Yekutieli; "
         "N = 50 t2v queries)."

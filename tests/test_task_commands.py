@@ -30,17 +30,6 @@ def test_task_qa_reads_answers_and_labels(tmp_path: Path) -> None:
     assert report["chance"] == 50
 
 
-def test_answers_are_counted_by_their_names(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    text, ids = rng.standard_normal((9, 4)), [f"v{i // 3}#{i % 3}" for i in range(9)]
-    label = np.array([2, 0, 1])
-    video = text[np.arange(3) * 3 + label]
-    order = rng.permutation(9)
-    names = {"text_ids": np.array(ids)[order], "video_ids": np.array(["v0", "v1", "v2"])}
-    path = save(tmp_path, video=video, text=text[order], video_label=label, **names)
-    assert json.loads(run("task", "qa", path, "--json").out)[0]["accuracy"] == 100
-
-
 def test_task_classification_says_mean_and_spread(tmp_path: Path) -> None:
     rng = np.random.default_rng(6)
     labels = np.repeat(np.arange(3), 10)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim
+from vrbench.sims.sim import DIRECTIONS, Rows, Sim
 from vrbench.truth import Truth
 
 
@@ -33,18 +33,17 @@ class BankSim:
         """Return the bank with its alignment levels averaged."""
         return self if self.sim is None else replace(self, sim=self.sim.flat())
 
-    def rows(self, direction: Direction) -> Rows | None:
-        """Return the bank's queries of a direction, with their alignment levels averaged."""
-        flat = None if self.sim is None else self.sim.flat()
-        known = flat is not None and getattr(flat, direction) is not None
-        return Rows(flat.levels(direction)[0]) if flat is not None and known else None
-
     @cached_property
     def distinct(self) -> tuple[int, int]:
         """Numbers of different bank texts and bank videos, by their similarities to the gallery."""
-        rows = [self.rows(direction) for direction in DIRECTIONS]
-        texts, videos = (0 if one is None else one.distinct() for one in rows)
-        return texts, videos
+        if self.sim is None:
+            return 0, 0
+        flat = self.sim.flat()
+        known = [
+            0 if getattr(flat, d) is None else Rows(flat.levels(d)[0]).distinct()
+            for d in DIRECTIONS
+        ]
+        return known[0], known[1]
 
     def size(self, truth: Truth) -> tuple[int, int]:
         """Return the numbers of bank texts and bank videos."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,8 +15,8 @@ Kind = Literal["html", "projection", "similarity"]
 
 _KINDS: dict[Kind, tuple[bytes, str]] = {
     "html": (b"<!doctype html>", ""),
-    "projection": (b"PK", "video_matrix"),
-    "similarity": (b"PK", "t2v"),
+    "projection": (b"PK", "video_matrix.npy"),
+    "similarity": (b"PK", "t2v.npy"),
 }
 """How a file of each kind begins, and what is in it where it is an npz."""
 
@@ -108,15 +109,15 @@ def _is(kind: Kind, path: Path) -> bool:
             return False
     if not member:
         return True
-    from vrbench.npz import open_npz
+    import zipfile
 
     try:
-        with open_npz(path) as npz:
-            shape = npz.header(member).shape if member in npz else None
-    except InputError:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+            shape = re.search(rb"'shape': *\(([^)]*)\)", stream.read(256))
+    except (KeyError, zipfile.BadZipFile):
         return False
     # what a similarity file calls t2v has one dimension among a result's rank vectors
-    return shape is not None and (kind != "similarity" or len(shape) > 1)
+    return kind != "similarity" or (shape is not None and len(re.findall(rb"\d+", shape[1])) > 1)
 
 
 def _same(path: Path, given: Path) -> bool:

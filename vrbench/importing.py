@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from vrbench._version import VERSION
 from vrbench.arrays import read_arrays
 from vrbench.errors import InputError
 from vrbench.features.check import value_problems
-from vrbench.features.doubts import doubts
 from vrbench.features.hdf5 import check_out
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
@@ -50,16 +48,12 @@ def import_arrays(
         ``out``.
 
     Raises:
-        InputError: an array is missing or malformed, an item cannot be scored, the bank is the
-            test set, or ``out`` exists or cannot be written.
+        InputError: an array is missing or malformed, an item cannot be scored, or ``out`` exists
+            or cannot be written.
     """
     _check_out(source, out, overwrite)
     arrays = read_arrays(source)
-    sides = {side: replace(t, normalized=normalized) for side, t in arrays.sides.items()}
-    problems, remarks = doubts(sides)
-    for problem in problems:
-        raise InputError(f"{source}: {problem}")
-    for remark in (*arrays.notes, *remarks):
+    for remark in arrays.notes:
         if note is not None:
             note(remark)
     attrs = {
@@ -68,14 +62,13 @@ def import_arrays(
         "encoder": encoder,
         "normalized": normalized,
         "dim": arrays.sides["video"].dim,
-        "pairs": arrays.pairs,
         "created_by": f"vrbench {VERSION}",
     }
     dtype = dtype or arrays.dtype
     with replacing(out) as part, FeatureWriter(part, attrs, dtype, name=out) as writer:
-        for side, tokens in sides.items():
-            _write(writer, side, tokens)
-        writer.finish(**({"notes": json.dumps(remarks)} if remarks else {}))
+        for side, tokens in arrays.sides.items():
+            _write(writer, side, replace(tokens, normalized=normalized))
+        writer.finish()
     return out
 
 

@@ -1,10 +1,10 @@
-"""The door for what comes from outside: failures of its readers as sentences, arrays as numpy's."""
+"""Arrays from outside, as numpy has them."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tokenize
+import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -12,50 +12,12 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 
-_HALVES = (0xD800, 0xDFFF)
-"""Halves of surrogate pairs, which have no UTF-8."""
-SHOWN = 200
-"""Characters shown of what a library says."""
-
-
-@contextmanager
-def reading(
-    what: object, remedy: str = "save or copy it again", problem: str = "is damaged"
-) -> Iterator[None]:
-    """Turn whatever is raised while a file is parsed into one sentence.
-
-    Libraries raise what they like over bad bytes: a list of their exceptions is never complete.
-    So put it around the library's call and the parsing of what it gave, and around nothing else:
-    a defect of vrbench would read as bad input too (its traceback is the error's ``__cause__``).
-
-    Args:
-        what: the file, or the part of it, for the message.
-        remedy: what to do, as the end of the sentence.
-        problem: what is wrong, as the middle of it.
-
-    Raises:
-        InputError: anything but an ``InputError`` or an interruption was raised.
-    """
-    try:
-        yield
-    except (InputError, KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except FileNotFoundError as error:
-        raise InputError(f"{what} does not exist: {remedy}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{what} is not UTF-8 at byte {error.start}: convert it.") from error
-    except BaseException as error:  # a panic of a library in Rust is no Exception
-        raise InputError(f"{what} {problem} ({_reason(error)}): {remedy}.") from error
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return "it declares more than memory holds"
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    said = " ".join(said.split()).strip(".'\"") or type(error).__name__
-    return said if len(said) <= SHOWN else f"{said[:SHOWN]}..."
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, RuntimeError),
+    *(SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What numpy raises over an npz or npy that it does not read; RuntimeError: a zip that is encrypted
+or packed in an unknown way, SyntaxError and TokenError: a header that is damaged."""
 
 
 def to_numpy(values: Any) -> NDArray[Any]:
@@ -78,17 +40,30 @@ def as_text(array: NDArray[Any], name: str, source: object) -> NDArray[Any]:
         InputError: bytes are not UTF-8, or a string is one that no UTF-8 file can hold.
     """
     array = np.asarray(array)
-    end = f"in {name}, which is not UTF-8 text: store it as UTF-8."
-    if array.dtype.kind == "S":
-        try:
+    try:
+        if array.dtype.kind == "S":
             return np.asarray(np.strings.decode(array, "utf-8"))
-        except UnicodeDecodeError as error:
-            raise InputError(f"{source} holds {error.object!r} {end}") from error
-    if array.dtype.kind == "U" and array.dtype.itemsize:
-        # looked at as numbers: numpy itself fails at some of them only when they are used
-        codes = array.astype(array.dtype.newbyteorder("=")).reshape(-1).view(np.uint32)
-        wrong = ((codes >= _HALVES[0]) & (codes <= _HALVES[1])) | (codes > sys.maxunicode)
-        if wrong.any():
-            code = int(codes[np.argmax(wrong)])
-            raise InputError(f"{source} holds the character U+{code:04X} {end}")
+        if array.dtype.kind == "U":
+            np.strings.encode(array, "utf-8")  # fails at half of a surrogate pair
+    except ValueError as error:
+        found = getattr(error, "object", "a character beyond Unicode")
+        found = found if isinstance(found, bytes) else str(found)
+        raise InputError(
+            f"{source} holds {found!r} in {name}, which is not UTF-8 text: store it as UTF-8."
+        ) from error
     return array
+
+
+def array_in(npz: Any, name: str, source: object) -> NDArray[Any]:
+    """Read an array of an open npz.
+
+    Raises:
+        InputError: what has this name is no array, as in a zip that another program made.
+    """
+    found = npz[name]
+    if not isinstance(found, np.ndarray):
+        raise InputError(
+            f"{source} holds '{name}', which is not an array as numpy stores it: write the file "
+            "with np.savez."
+        )
+    return found

@@ -17,9 +17,6 @@ _BREAKS = re.compile(r"[\t-\r\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters and marks that turn the direction of writing: a terminal obeys them."""
 
-_TRAININGS = {"zero-shot": r"zero[ _-]?shot", "fine-tuned": r"fine[ _-]?tun(ed|ing)"}
-_NEGATIONS = re.compile(r"\b(not|no|non|never|without)\b")
-
 DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 
 
@@ -39,7 +36,7 @@ def method(result: Result) -> str:
 def sequence(result: Result) -> str | None:
     """Return the sequence alignment, "transductive" where its bucket was set on the test set."""
     info = result.get("sequence_info") or {}
-    seen = any((info.get(name) or {}).get("bucket_of") == "test" for name in DIRECTION_NAMES)
+    seen = any(about["bucket_of"] == "test" for about in info.values())
     return f"{result['sequence']} (transductive)" if seen else result.get("sequence")
 
 
@@ -108,17 +105,6 @@ def letter(i: int) -> str:
 def p_value(p: float) -> str:
     """Return three decimals without the zero before them: .043, <.001."""
     return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-
-
-def training(about: Mapping[str, Any]) -> str:
-    """Return how an encoder was trained, as encoder or split say: zero-shot, fine-tuned or "".
-
-    Args:
-        about: with the keys ``encoder`` and ``split``.
-    """
-    said = " ".join(filter(None, (about.get("encoder"), about.get("split")))).lower()
-    found = [name for name, words in _TRAININGS.items() if re.search(words, said)]
-    return found[0] if len(found) == 1 and not _NEGATIONS.search(said) else ""
 
 
 def _sha(result: Result) -> str:

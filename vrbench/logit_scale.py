@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from vrbench.errors import InputError
 from vrbench.registry import format_value
 
-Norm = TypeVar("Norm")
-
 WORD = "scale"
 """What stands for the encoder's in a norm's spec: ``ncl:gamma=scale``."""
 DIVIDES = ("gamma", "tau")
-"""Parameters that divide similarities."""
-MULTIPLIES = ("beta", "scale")
-"""Parameters that multiply similarities."""
+"""Parameters that divide similarities; all others that take the word multiply them."""
 
 
 def logit_scale(value: Any, where: str) -> float | None:
@@ -59,19 +54,3 @@ def with_scale(spec: str, scale: float | None, where: str) -> str:
         f"{key}={numbers[key in DIVIDES] if value == WORD else value}" for key, _, value in parts
     ]
     return f"{name}:{','.join(filled)}"
-
-
-def fitted_to(norm: Norm, factor: float) -> Norm | None:
-    """Return a norm for similarities that are cosines times ``factor``.
-
-    None where none of its parameters lives on their scale, or one was given: then it was chosen.
-    """
-    changed: dict[str, float] = {}
-    for field in fields(norm):  # type: ignore[arg-type]  # norms are dataclasses
-        if field.name in (*DIVIDES, *MULTIPLIES):
-            value = getattr(norm, field.name)
-            if value != field.default:
-                return None
-            more = factor if field.name in DIVIDES else 1 / factor
-            changed[field.name] = float(f"{value * more:.6g}")
-    return replace(norm, **changed) if changed else None  # type: ignore[type-var]

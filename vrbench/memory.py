@@ -77,7 +77,7 @@ def parse_size(text: str) -> int:
     Raises:
         InputError: it is no size.
     """
-    match = re.fullmatch(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([kmg]?b?)\s*", text.lower(), re.ASCII)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?b?)\s*", text.lower())
     unit = match[2] if match else "?"
     unit = unit if unit in _UNITS else f"{unit}b"
     if match is None or unit not in _UNITS:

@@ -72,30 +72,15 @@ class Registry(Generic[T]):
             where = "" if spec in message else f" (in '{spec}')"
             raise InputError(f"{message.rstrip('.')}{where}.") from error
 
-    def spec(self, method: T, *, whole: bool = False) -> str:
-        """Return the spec of ``method``, parameters at their defaults left out unless ``whole``."""
+    def spec(self, method: T) -> str:
+        """Return the spec of ``method``, parameters at their defaults left out."""
         name = next(n for n, cls in self.classes().items() if type(method) is cls)
         values = [
             f"{field.name}={format_value(getattr(method, field.name))}"
             for field in parameters(type(method))
-            if whole or getattr(method, field.name) != field.default
+            if getattr(method, field.name) != field.default
         ]
         return f"{name}:{','.join(values)}" if values else name
-
-    def states(self, spec: str, wanted: str) -> bool:
-        """Whether ``spec`` is the method of ``wanted``, with every parameter that it gives.
-
-        What ``wanted`` leaves out may be anything; a spec that cannot be read states only its name.
-        """
-        name, _, tail = wanted.partition(":")
-        if not tail or spec.partition(":")[0] != name:
-            return spec.partition(":")[0] == name
-        try:
-            method = self.parse(spec)
-            given = dict(_arguments(type(method), wanted, tail))
-        except InputError:
-            return False
-        return all(getattr(method, key) == value for key, value in given.items())
 
 
 def parameters(cls: type[Any]) -> list[Field[Any]]:

@@ -60,11 +60,7 @@ _MEASURED = {
     "diagnostics": {"t2v": _FAIRNESS, "v2t": _FAIRNESS},
 }
 _CHANGE = {"R@1": NUMBER, "gained": NUMBER, "lost": NUMBER, "p": NUMBER}
-_INFO = {
-    "bucket_of": TEXT_OR_NULL,
-    **dict.fromkeys(("bucket?", "offset?", "negative?"), NUMBER),
-    "length_norm?": TEXT,
-}
+_INFO = {"bucket_of": TEXT_OR_NULL}
 
 SHAPE: Mapping[str, Any] = {
     **dict.fromkeys(("dataset", "split", "encoder", "method"), TEXT_OR_NULL),
@@ -75,7 +71,6 @@ SHAPE: Mapping[str, Any] = {
     "given_norm?": TEXT,
     "bank": {"kind": TEXT, "n_text": COUNT, "n_video": COUNT},
     "bank_distinct?": {"n_text": COUNT, "n_video": COUNT},
-    "bank_shared?": {"n_text": COUNT, "n_video": COUNT},
     "n_text": COUNT,
     "n_video": COUNT,
     "notes?": TEXTS,

@@ -52,11 +52,6 @@ def parse_method(spec: str) -> Method:
     return Method(tuple(parts))
 
 
-def terms(spec: str) -> list[str]:
-    """Return the specs in a sum, without weights, in alphabetical order; none has to be known."""
-    return sorted(part.rpartition("*")[2].strip() for part in _PLUS.split(spec))
-
-
 def _parse_part(text: str, spec: str) -> tuple[float, Alignment]:
     match = _WEIGHTED.fullmatch(text)
     if match is None and "*" in text:
@@ -64,10 +59,6 @@ def _parse_part(text: str, spec: str) -> tuple[float, Alignment]:
             f"Cannot read the weight in '{text}' of '{spec}': write 0.5*name+0.5*name."
         )
     weight, name = (match[1], match[2]) if match else ("1", text)
-    try:
-        number = float(weight)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+    if weight.count(".") > 1 or not math.isfinite(float(weight)):
         raise InputError(f"The weight '{weight}' in '{spec}' is not a finite number.")
-    return number, alignments.parse(name)
+    return float(weight), alignments.parse(name)

@@ -5,20 +5,15 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
 import typer
-from typer.core import TyperCommand
 
 from vrbench._version import VERSION
 from vrbench.cli.process import KEPT
 from vrbench.errors import InputError
 from vrbench.labels import one_line
-
-if TYPE_CHECKING:
-    from typer._click import Context, Parameter
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,29 +65,9 @@ def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], C
                 note(f"Interrupted: {KEPT}")
                 raise typer.Exit(130) from None
 
-        return of.command(name, cls=_Once)(run)
+        return of.command(name)(run)
 
     return add
-
-
-class _Once(TyperCommand):
-    """A command that refuses an option given twice where only the last one would count."""
-
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Read the arguments, once none of them takes the place of another."""
-        _, _, order = self.make_parser(ctx).parse_args(list(args))
-        for option, times in Counter(order).items():
-            if times > 1 and _holds_one(option) and not ctx.resilient_parsing:
-                name = "/".join([*option.opts[:1], *option.secondary_opts[:1]])
-                note(f"vrbench: {name} is given {times} times, and takes one value: give it once.")
-                raise typer.Exit(2)
-        return super().parse_args(ctx, args)
-
-
-def _holds_one(option: Parameter) -> bool:
-    """Whether a second value would replace the first; a mere flag says the same twice."""
-    flag = getattr(option, "is_flag", False) and not option.secondary_opts
-    return not flag and not getattr(option, "multiple", False)
 
 
 def refusal(error: Exception) -> str | None:

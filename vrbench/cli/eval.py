@@ -12,7 +12,7 @@ from vrbench.errors import InputError
 from vrbench.labels import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from vrbench.evaluation.grid import Job, Settings
     from vrbench.evaluation.sources import Compute, Source
@@ -36,10 +36,10 @@ def evaluate(
         list[str] | None, typer.Option(help="Normalization spec; repeat for a grid.")
     ] = None,
     sequence: Annotated[
-        list[str] | None,
+        str | None,
         typer.Option(
             help="Sequence alignment spec: captions and clips are scored as paragraphs and long "
-            "videos (vrbench list sequences); repeat for a grid."
+            "videos (vrbench list sequences)."
         ),
     ] = None,
     bank: Annotated[
@@ -60,8 +60,7 @@ def evaluate(
         typer.Option(help="Protocol where a video has several captions."),
     ] = "best-caption",
     from_sim: Annotated[
-        list[Path] | None,
-        typer.Option(help="Measure this similarity file (npz) instead; repeat for several."),
+        Path | None, typer.Option(help="Measure this similarity file (npz) instead.")
     ] = None,
     save_sim: Annotated[
         Path | None,
@@ -118,8 +117,6 @@ def evaluate(
 
       vrbench eval --from-sim sims.npz --norm dsl --json
     """
-    from itertools import product
-
     from vrbench.bundled import bundled_features
     from vrbench.cli.numbers import whole_numbers
     from vrbench.evaluation.grid import Settings, plan
@@ -131,7 +128,7 @@ def evaluate(
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
-    inputs = [*(features or []), *(from_sim or []), bank, limit_ids]
+    inputs = [*(features or []), from_sim, bank, limit_ids]
     if save_sim:
         check_output("--save-sim", save_sim, inputs, "similarity")
     for path in run_files(run) if run else []:
@@ -139,20 +136,17 @@ def evaluate(
     settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
-    files = [] if from_sim else features or [bundled_features()]
-    opened = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
-    alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
+    opened: list[Path | None] = [None] if from_sim else [*(features or [bundled_features()])]
     work: list[tuple[Source, list[Job]]] = []
-    for (file, sim), along in product(opened, alongs):
-        kind, source = open_source(file, sim, bank, compute, settings, along)
+    for file in opened:
+        kind, source = open_source(file, from_sim, bank, compute, settings, sequence)
         existing = None if overwrite or save_sim or run else out
         jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
         work.append((source, jobs))
     for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
         if sum(len(jobs) for _, jobs in work) != 1:
             raise InputError(
-                f"--{option} holds one result: give one file, one --method, one --norm and at "
-                "most one --sequence."
+                f"--{option} holds one result: give one file, one --method and one --norm."
             )
     if dry_run:
         _print_plan(work, compute)
@@ -163,23 +157,17 @@ def evaluate(
             results += _run(source, jobs, settings, compute, out, save_sim, run, quiet)
     finally:
         if results:  # also those that were finished before one failed
-            said = [text for source, _ in work for text in source.notes]
-            _print(results, json, verbose, None if quiet else said)
+            _print(results, json, verbose)
 
 
 def _ids(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
-    from collections import Counter
-
-    from vrbench.inputs import reading
-
-    with reading(path, "write one video id a line", "is not a text file"):
+    try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text file: write one video id a line.") from error
     ids = tuple(line.strip() for line in lines if line.strip())
-    for twice, count in Counter(ids).most_common(1):
-        if count > 1:
-            raise InputError(f"{path} names '{twice}' {count} times: keep one of them.")
     if not ids:
         raise InputError(f"{path} names no video: write one id a line.")
     return ids
@@ -238,23 +226,16 @@ def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) 
             typer.echo(f"  {job.label}: {state}")
 
 
-def _print(
-    results: Sequence[Result], as_json: bool, verbose: bool, said: Sequence[str] | None
-) -> None:
-    """Print results, and their notes besides ``said``; None: no notes."""
-    from vrbench.cli.show import print_notes, print_results
+def _print(results: Sequence[Result], as_json: bool, verbose: bool) -> None:
+    from vrbench.cli.show import print_results
 
     values = [result.to_dict() for result in results]
     if as_json:
         import json
 
         typer.echo(json.dumps(values, indent=1, allow_nan=False))
-    else:
-        print_results(values)
-    if said is not None:
-        print_notes(values, said)
-    if as_json:
         return
+    print_results(values)
     for value in values if verbose else []:
         seconds = ", ".join(f"{phase} {s:.2f} s" for phase, s in value["seconds"].items())
         note(f"{value['method']} {value['norm']}: {seconds}; {value['norm_info'] or ''}")

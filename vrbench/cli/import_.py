@@ -49,8 +49,7 @@ def import_(
 
       text_tokens, text_offsets, text_mask, text_global, text, text_ids: alike
 
-      text_video (n_text,): row of each text's video; default: the video that its
-      id names, as ID, ID#0 or ID_0, where both sides have ids; else text i has video i
+      text_video (n_text,): row of each text's video; default: text i has video i
 
       captions (n_text,): the texts themselves
 
@@ -59,8 +58,7 @@ def import_(
     In a folder, video/ or text/ (bank_video/, bank_text/) may hold a file an item
     instead: ID.npy (l, d) or (d,), or ID.npz with tokens, mask, global. A text's
     file is named by its video: ID.npy, ID#0.npy or ID_0.npy; captions.csv beside
-    them (video_id,caption) gives the captions. Arrays with a row for each of those
-    items need the names of their rows, in video_ids.npy or text_ids.npy.
+    them (video_id,caption) gives the captions.
 
     Vectors are stored as they are; --normalized and --raw only say how they
     are to be compared. Pickled arrays are refused.

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vrbench import labels
-from vrbench.cli.app import note
 from vrbench.cli.terminal import Grid, Row, console, print_grid
 from vrbench.labels import DIRECTION_NAMES
 
@@ -23,8 +22,6 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
         for direction, title in DIRECTION_NAMES.items():
             out.print(title, style="italic")
             print_grid(out, _grid(direction, _with_raw(group)))
-        for text in labels.notes(group):
-            out.print(f"Note: {text}", soft_wrap=True)
     if results:
         changed = any(result.get("change") for result in results)
         for line in (*_LEGEND, *([_CHANGE] if changed else [])):
@@ -33,30 +30,16 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
         out.print(line, style="dim")
 
 
-def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> None:
-    """Say on stderr what a reader of these numbers should know and has not been told yet.
-
-    Args:
-        results: their notes stand in them.
-        said: notes that were printed before.
-    """
-    known = {f"{labels.dataset(result)}: {text}" for result in results for text in said}
-    for text in labels.notes(results):
-        if text not in known:
-            note(f"Note: {text}")
-
-
 def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
     """Say what scores of sequences depend on: those that differ in it do not compare."""
-    info = result.get("sequence_info") or {}
-    for direction, about in ((name, info[name]) for name in DIRECTION_NAMES if info.get(name)):
+    for direction, about in (result.get("sequence_info") or {}).items():
         said = [f"{labels.method(result)}, {direction}:"]
-        if None not in (about.get("offset"), about.get("negative")):
+        if about["offset"] is not None:
             said.append(
                 f"distance = {about['offset']:g} - similarity, {100 * about['negative']:.1f} % of "
-                f"them negative, length scaling {about.get('length_norm')};"
+                f"them negative, length scaling {about['length_norm']};"
             )
-        if about.get("bucket") is not None:
+        if about["bucket"] is not None:
             of = f" of the {about['bucket_of']} set's matched pairs" if about["bucket_of"] else ""
             said.append(f"bucket at {about['bucket']:.4g}{of};")
         if len(said) > 1:
@@ -90,8 +73,7 @@ _CHANGE = (
 
 
 def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> Grid:
-    metrics = {key for result in results for key in result["metrics"][direction]}
-    recalls = sorted((key for key in metrics if key[:2] == "R@"), key=lambda key: int(key[2:]))
+    recalls = [key for key in results[0]["metrics"][direction] if key.startswith("R@")]
     changed = any(result.get("change") for result in results)
     rows = [
         Row(
@@ -121,7 +103,7 @@ def _cells(result: Mapping[str, Any], direction: str, recalls: Sequence[str]) ->
     metrics, fair = result["metrics"][direction], result["diagnostics"][direction]
     error = fair["normalization_error"]
     return [
-        *(f"{metrics[key]:.1f}" if key in metrics else "" for key in recalls),
+        *(f"{metrics[key]:.1f}" for key in recalls),
         f"{metrics['MdR']:.1f}",
         f"{metrics['MnR']:.1f}",
         f"{100 * metrics['tied']:.1f}",

@@ -70,7 +70,7 @@ def tune(
     path = None if from_sim else features or bundled_features()
     kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
     alignment = None if from_sim else method
-    grid = _grid(try_) if try_ else None
+    grid = dict(map(_values, try_)) if try_ else None
     tuning = choose(
         source, alignment, norm, grid, bank=bank, direction=direction, share=share, seed=seed
     )
@@ -80,27 +80,14 @@ def tune(
     with nullcontext() if quiet else Bars() as bars:
         run = Run(source, settings, Compute(), out, bars, {"tuning": tuning.to_dict()})
         results = [result.to_dict() for result in run.run(jobs)]
-    from vrbench.cli.show import print_notes, print_results
-
     if json:
         import json as library
 
         typer.echo(library.dumps(results, indent=1, allow_nan=False))
-    else:
-        print_results(results)
-    if not quiet:
-        print_notes(results, ())
+        return
+    from vrbench.cli.show import print_results
 
-
-def _grid(tries: list[str]) -> dict[str, list[str]]:
-    """Read all --try, each of another key."""
-    grid: dict[str, list[str]] = {}
-    for key, values in map(_values, tries):
-        if key in grid:
-            both = ",".join([*grid[key], *values])
-            raise InputError(f"{key} stands twice in --try: write --try {key}={both}.")
-        grid[key] = values
-    return grid
+    print_results(results)
 
 
 def _values(text: str) -> tuple[str, list[str]]:

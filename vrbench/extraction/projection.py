@@ -15,14 +15,11 @@ from vrbench.captions import Caption
 from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.errors import InputError
 from vrbench.files import replacing
-from vrbench.inputs import as_text, reading
-from vrbench.json_text import parse_json
-from vrbench.npz import read_npz
+from vrbench.inputs import UNREADABLE, array_in
 from vrbench.video import Clip
 
 FORMAT = "vrbench-projection"
 VERSION = 1
-REMEDY = "give an .npz that vrbench train projection wrote"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,29 +81,26 @@ class Projection:
         Raises:
             InputError: the file is missing or is no projection.
         """
-        if not path.exists():
-            raise InputError(f"{path} does not exist: make it with vrbench train.")
-        said = {"remedy": REMEDY, "problem": "is not a projection"}
-        arrays = read_npz(path, **said)
-        with reading(path, **said):
+        try:
+            with path.open("rb") as stream:
+                npz = np.load(stream, allow_pickle=False)
+                if not isinstance(npz, np.lib.npyio.NpzFile):
+                    raise ValueError("a single array")
+                arrays = {name: array_in(npz, name, path) for name in npz.files}
             if (str(arrays["format"]), int(arrays["version"])) != (FORMAT, VERSION):
                 raise ValueError("another format")
-            about = parse_json(str(arrays["about"]), f"'about' in {path}", REMEDY)
-            names = as_text(arrays["video_ids"], "video_ids", path)
-            if not isinstance(about, dict) or names.ndim != 1 or names.dtype.kind != "U":
-                raise ValueError("about or video_ids")
-            video, text = (_affine(arrays, side) for side in ("video", "text"))
-            if len(video.offset) != len(text.offset):
-                raise ValueError("two widths")
-            return cls(video, text, frozenset(names.tolist()), about)
-
-
-def _affine(arrays: Mapping[str, NDArray[Any]], side: str) -> Affine:
-    matrix, offset = arrays[f"{side}_matrix"], arrays[f"{side}_offset"]
-    numbers = all(one.dtype.kind == "f" and np.isfinite(one).all() for one in (matrix, offset))
-    if not numbers or matrix.ndim != 2 or offset.shape != matrix.shape[1:] or 0 in matrix.shape:
-        raise ValueError(f"{side}_matrix {matrix.shape}, {side}_offset {offset.shape}")
-    return Affine(matrix, offset)
+            return cls(
+                Affine(arrays["video_matrix"], arrays["video_offset"]),
+                Affine(arrays["text_matrix"], arrays["text_offset"]),
+                frozenset(arrays["video_ids"].tolist()),
+                json.loads(str(arrays["about"])),
+            )
+        except FileNotFoundError:
+            raise InputError(f"{path} does not exist: make it with vrbench train.") from None
+        except (KeyError, *UNREADABLE) as error:
+            raise InputError(
+                f"{path} is not a projection: give an .npz that vrbench train projection wrote."
+            ) from error
 
 
 class ProjectedEncoder(LoadedEncoder):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from vrbench.datasets import Annotations
@@ -28,9 +27,9 @@ class Shard:
         """
         if text is None:
             return cls()
-        found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
-        if found and 1 <= int(found[1]) <= int(found[2]):
-            return cls(int(found[1]), int(found[2]))
+        first, _, second = text.partition("/")
+        if first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
+            return cls(int(first), int(second))
         raise InputError(f"Cannot read the shard '{text}': write i/n, such as 1/4 to 4/4.")
 
     def __str__(self) -> str:

@@ -12,8 +12,8 @@ from vrbench.audit import audit
 from vrbench.compare import compare
 from vrbench.errors import InputError
 from vrbench.files import replacing
+from vrbench.inputs import UNREADABLE
 from vrbench.labels import DIRECTION_NAMES
-from vrbench.npz import open_npz
 from vrbench.pages import html
 from vrbench.pages.report_tables import filled
 from vrbench.results import Result, load_all, with_ranks
@@ -69,8 +69,7 @@ def _results(group: Sequence[Result]) -> list[str]:
     """Return a table a direction."""
     parts = []
     for direction in DIRECTIONS:
-        metrics = {key for result in group for key in result["metrics"][direction]}
-        recalls = sorted((key for key in metrics if key[:2] == "R@"), key=lambda key: int(key[2:]))
+        recalls = [key for key in group[0]["metrics"][direction] if key.startswith("R@")]
         heads = ["", "method", "norm", "bank", *recalls, "MdR", "MnR", "tied %"]
         heads += ["error", "never %", "often %"]
         rows = [
@@ -82,8 +81,7 @@ def _results(group: Sequence[Result]) -> list[str]:
         "error at the norm's gamma, else 0.01 (0 is fair); never, often: gallery items retrieved "
         "first by no query, by two or more. A click on a heading sorts."
     )
-    said = labels.notes(result.values for result in group)
-    return [*parts, *(html.paragraph(text, note=True) for text in (legend, *said))]
+    return [*parts, html.paragraph(legend, note=True)]
 
 
 def _row(result: Result, direction: str, recalls: Sequence[str]) -> list[Any]:
@@ -159,9 +157,8 @@ def _sims(folder: Path) -> list[Path]:
 
 def _is_sim(path: Path) -> bool:
     try:
-        with open_npz(path) as npz:
-            return in_npz(npz, "t2v") is not None
-    except InputError:
+        return in_npz(path, "t2v") is not None
+    except (KeyError, *UNREADABLE):
         return False
 
 

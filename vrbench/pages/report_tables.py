@@ -11,7 +11,7 @@ from vrbench.pages import html
 from vrbench.published import Cell, PublishedTable
 from vrbench.tables import paper_table
 from vrbench.tables.formats import Block, Line, Table, superscript
-from vrbench.tables.matching import fill
+from vrbench.tables.measured import matches
 
 LEAST = 2
 """Measured rows from which on a table is shown: one row alone is nothing to compare."""
@@ -36,7 +36,8 @@ def filled(results: Sequence[Result]) -> list[str]:
 
 
 def _measured_rows(table: PublishedTable, results: Sequence[Result]) -> int:
-    return len(fill(table, results))
+    slots = {row.slot: row.measured_by for row in table.rows if row.measured_by}
+    return sum(any(matches(slot, result) for result in results) for slot in slots.values())
 
 
 def _folded(table: Table) -> str:

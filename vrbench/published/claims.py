@@ -10,15 +10,14 @@ from vrbench.published.table import Claim, Column, PublishedTable, Row, better
 def contradictions(table: PublishedTable) -> list[str]:
     """Return a sentence for each claim about a table that its cells do not bear out.
 
-    A claim to be ahead holds where the row is better or equal, a strict one only where it is
-    better; a gain holds if the cells' gain rounds to it (exceeds it, if it says "more than").
+    A claim to be ahead holds where the row is better or equal; a gain holds if the cells' gain
+    rounds to it (exceeds it, if it says "more than").
     """
     found = []
     for claim in table.claims:
         failed = list(_failed_gains(table, claim) if claim.gain else _behind(table, claim))
         if failed:
-            says = f'{_start(claim.where)} says "{claim.text}"'
-            found.append(f"{says}; {claim.row}: {', '.join(failed)}.")
+            found.append(f'{_start(claim.where)} says "{claim.text}"; {", ".join(failed)}.')
     return found
 
 
@@ -29,7 +28,7 @@ def gain_label(table: PublishedTable, claim: Claim) -> str:
 
 def _behind(table: PublishedTable, claim: Claim) -> Iterator[str]:
     for column, mine, other, row in _pairs(table, claim):
-        if better(column.unit, other, mine) or (claim.strict and other == mine):
+        if better(column.unit, other, mine):
             yield f"in {column.label} {mine:g} stands against {other:g} ({row.label})"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,22 +15,15 @@ from vrbench.published.table import Cell, Claim, Column, MeasuredBy, PublishedTa
 def tables() -> dict[str, PublishedTable]:
     """Return every table by name, a paper's tables in its own order."""
     found: dict[str, PublishedTable] = {}
-    paths = [path for path in files(__package__).iterdir() if path.name.endswith(".toml")]
-    papers = [
-        tomllib.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(paths, key=lambda path: path.name)
-    ]
-    shared = [note for paper in papers for note in paper.get("notes", [])]
-    for paper in papers:
+    papers = [path for path in files(__package__).iterdir() if path.name.endswith(".toml")]
+    for path in sorted(papers, key=lambda path: path.name):
+        paper = tomllib.loads(path.read_text(encoding="utf-8"))
         for name, entry in paper["tables"].items():
-            about = [note["text"] for note in shared if name in note["tables"]]
-            found[name] = _table(name, entry, paper, about)
+            found[name] = _table(name, entry, paper)
     return found
 
 
-def _table(
-    name: str, entry: Mapping[str, Any], paper: Mapping[str, Any], about: Sequence[str]
-) -> PublishedTable:
+def _table(name: str, entry: Mapping[str, Any], paper: Mapping[str, Any]) -> PublishedTable:
     cite = paper["paper"]["cite"]
     columns = tuple(_column(text, paper["units"]) for text in entry["columns"])
     place = entry.get("place", f"Table {name.rpartition('-')[2]}")
@@ -45,8 +38,7 @@ def _table(
         rows=tuple(_row(row, columns) for row in entry["rows"]),
         n_video=entry.get("n_video"),
         setting=entry.get("setting", ""),
-        v2t=entry.get("v2t", ""),
-        notes=(*entry["notes"], *about),
+        notes=tuple(entry["notes"]),
         claims=tuple(_claim(one) for one in paper.get("claims", []) if one["table"] == name),
         numbered="place" not in entry,
     )
@@ -70,19 +62,14 @@ def _row(row: Mapping[str, Any], columns: tuple[Column, ...]) -> Row:
         cells=tuple(_cell(text, one.unit) for text, one in zip(texts, columns, strict=True)),
         dataset=row.get("dataset", ""),
         setting=row.get("setting", ""),
-        measured_by=None if pairing is None else MeasuredBy(**pairing),
+        measured_by=pairing and MeasuredBy(**{**pairing, "methods": tuple(pairing["methods"])}),
     )
 
 
 def _cell(text: str, unit: str) -> Cell:
-    """Read a cell: - is empty in the paper, ? cannot be read in its text, *x* is marked best.
-
-    A . stands where the row has no such column.
-    """
+    """Read a cell: - is empty in the paper, ? cannot be read in its text, *x* is marked best."""
     if unit == "text":
         return Cell(None, text)
-    if text == ".":
-        return Cell(None, "")
     number = text.strip("*")
     return Cell(None if number in ("-", "?") else float(number), number, best=number != text)
 

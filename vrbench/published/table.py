@@ -49,8 +49,6 @@ class Column:
 class Cell:
     """One number: its value (None for an empty cell or words), its text, whether marked best.
 
-    Without text it is no cell: the row has no such column.
-
     Attributes:
         beats: letters of the rows of its block that it is significantly better than.
     """
@@ -65,22 +63,18 @@ class Cell:
 class MeasuredBy:
     """The results that stand beside a published row, and what ``vrbench reproduce`` runs for it.
 
-    A parameter that a spec gives is the paper's; one that it leaves out may be anything.
-
     Attributes:
-        method: spec of the alignment; the weights of a sum are run and may be anything. Empty: any
-            method, and ``global`` is run.
-        norm: spec of the normalization.
+        methods: names without parameters, "a+b" for a weighted sum; the first is what is run.
+            Empty: any method, and ``global`` is run.
+        norm: name of the normalization without parameters.
         bank: kind of its bank.
-        sequence: spec of the sequence alignment; empty: none.
-        training: of the encoder, "zero-shot" or "fine-tuned", where the row's label says it.
+        sequence: name of the sequence alignment without parameters; empty: none.
     """
 
-    method: str = ""
+    methods: tuple[str, ...] = ()
     norm: str = "none"
     bank: str = "none"
     sequence: str = ""
-    training: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +121,6 @@ class Claim:
         gain: as claimed, in points, or in percent of the smaller value if ``relative``; ">23" is
             "more than 23"; empty if the paper gives no number.
         relative: see ``gain``.
-        strict: whether it is made of every metric, so that equal numbers contradict it.
     """
 
     where: str
@@ -137,7 +130,6 @@ class Claim:
     columns: tuple[str, ...] = ()
     gain: str = ""
     relative: bool = False
-    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +144,6 @@ class PublishedTable:
         n_video: size of the test set where the paper states it, else None.
         setting: what sets all of its numbers apart from others of the dataset; empty: trained on
             the dataset, or as each row says.
-        v2t: protocol of its v2t numbers where videos have several texts; empty: not known.
         notes: slips of the paper, what a reader has to know.
         claims: what the paper's text says about it.
         numbered: whether it is a numbered table of a paper.
@@ -168,7 +159,6 @@ class PublishedTable:
     rows: tuple[Row, ...]
     n_video: int | None = None
     setting: str = ""
-    v2t: str = ""
     notes: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     numbered: bool = True

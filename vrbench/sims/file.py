@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
+from vrbench.inputs import UNREADABLE, array_in
 from vrbench.memory import check_fits, spare
-from vrbench.npz import Npz, open_npz
 from vrbench.sims.beside import SMALL, small_beside
-from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences, read_truth
+from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences
 from vrbench.sims.sim import Sim, as_matrix, is_finite
 from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool, write_npz
 from vrbench.truth import Truth
@@ -83,8 +83,10 @@ def load_sim(path: str | Path) -> SimFile:
         if name in arrays and arrays[name].shape[-2:] != shape[-2:]:
             raise InputError(f"{path}: {name} has shape {arrays[name].shape}, t2v {shape}.")
     _check_bank(path, arrays, shape)
-    text_ids = read_ids(path, arrays, "text", shape[-2])
-    video_ids = read_ids(path, arrays, "video", shape[-1])
+    try:
+        truth = Truth.of(shape[-2:], arrays.get("text_video"), arrays.get("positives"))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     sim = Sim(arrays["t2v"], arrays.get("v2t", arrays["t2v"]))
     raw = None
     norm = read_norm(path, arrays)
@@ -98,10 +100,10 @@ def load_sim(path: str | Path) -> SimFile:
         sim=sim,
         raw=raw,
         norm=norm,
-        truth=read_truth(path, arrays, (text_ids, video_ids)),
+        truth=truth,
         bank=None if bank.t2v is None and bank.v2t is None else bank,
-        text_ids=text_ids,
-        video_ids=video_ids,
+        text_ids=read_ids(path, arrays, "text", shape[-2]),
+        video_ids=read_ids(path, arrays, "video", shape[-1]),
         sequences=read_sequences(path, arrays),
         beside=small_beside(path, arrays, shape[-2]),
     )
@@ -140,13 +142,26 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}: give an npz with a matrix t2v (texts x videos).")
-    with open_npz(path) as file:
-        names = file.names
-        found = [key for key in names if key in (*KEYS, *SEQUENCES)]
-        large = {key: _on_disk(file, key) for key in found if key in ("bank_t2v", "bank_v2t")}
-        held = [key for key in found if large.get(key) is None]
-        size, room = loaded_bytes(file, held), spare(sys.maxsize)
-        arrays = {key: file[key] for key in held if size <= room}
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            names = file.files
+            found = [key for key in names if key in (*KEYS, *SEQUENCES)]
+            large = {key: _on_disk(path, key) for key in found if key in ("bank_t2v", "bank_v2t")}
+            held = [key for key in found if large.get(key) is None]
+            size, room = loaded_bytes(path, held), spare(sys.maxsize)
+            arrays = {key: array_in(file, key, path) for key in held if size <= room}
+    except InputError:
+        raise
+    except (AttributeError, TypeError) as error:
+        raise InputError(
+            f"{path} holds a single array: save it as npz, np.savez(file, t2v=array)."
+        ) from error
+    except MemoryError as error:
+        raise InputError(f"{path} declares matrices larger than memory: save it again.") from error
+    except UNREADABLE as error:
+        raise InputError(
+            f"{path} is not a readable npz file: write it with np.savez, without pickled objects."
+        ) from error
     check_fits(size, room)
     if "t2v" not in names:
         hint = did_you_mean("t2v", names) or f" It has: {', '.join(sorted(names)) or 'nothing'}."
@@ -155,9 +170,9 @@ def _read(path: Path) -> dict[str, Any]:
     return checked | {key: value for key, value in large.items() if value is not None}
 
 
-def _on_disk(file: Npz, key: str) -> Any:
+def _on_disk(path: Path, key: str) -> Any:
     """Return a bank that need not be whole in memory; None where it has to be loaded."""
-    stored = in_npz(file, key)
+    stored = in_npz(path, key)
     if stored is None or stored.rows * stored.columns * stored.dtype.itemsize <= LARGE:
         return None
     if stored.transposed == (key == "bank_v2t"):

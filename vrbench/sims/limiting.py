@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.errors import InputError
 from vrbench.memory import check_fits, spare
-from vrbench.pairing import is_named
 from vrbench.sims.beside import read_beside
 from vrbench.sims.file import SimFile
 from vrbench.sims.sim import Rows, Sim
@@ -59,41 +57,6 @@ def limit_sims(file: SimFile, videos: Index) -> SimFile:
         texts=texts,
         videos=videos,
     )
-
-
-def bank_for(file: SimFile, texts: NDArray[Any], videos: NDArray[Any]) -> Sim | None:
-    """Return the bank of a similarity file with its gallery in the order of another one, by name.
-
-    Where a side of either has no names, its rows or columns stay in their places.
-
-    Args:
-        file: the file with the bank.
-        texts: (n_text,) ids of the other gallery of v2t.
-        videos: (n_video,) ids of the other gallery of t2v.
-
-    Raises:
-        InputError: the bank lacks an item of the gallery.
-    """
-    if file.bank is None:
-        return None
-    rows = _places(file, file.text_ids, texts, "text")
-    columns = _places(file, file.video_ids, videos, "video")
-    t2v = file.bank.t2v if columns is None else _columns(file.bank.t2v, columns)
-    return Sim(t2v, file.bank.v2t if rows is None else _rows(file.bank.v2t, rows))
-
-
-def _places(file: SimFile, have: NDArray[Any], wanted: NDArray[Any], side: str) -> Index | None:
-    """(n,) where the wanted items stand in the file; None where they need not be looked for."""
-    if np.array_equal(have, wanted) or not (is_named(have, side) and is_named(wanted, side)):
-        return None
-    row = {str(name): i for i, name in enumerate(have.tolist())}
-    lost = [str(name) for name in wanted.tolist() if str(name) not in row]
-    if lost:
-        raise InputError(
-            f"The bank of {file.path} was not scored against {len(lost)} of {len(wanted)} "
-            f"{side}s of the test set, the first is '{lost[0]}': score it against all of them."
-        )
-    return np.array([row[str(name)] for name in wanted.tolist()], dtype=np.int64)
 
 
 def matrices(file: SimFile, keys: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.inputs import as_text
-from vrbench.pairing import check_links, is_named, owners, unnamed
-from vrbench.truth import Truth
 
 SEQUENCES = ("text_sequence", "video_sequence", "bank_text_sequence", "bank_video_sequence")
 """Names of the sequence of each text or video, whose rows stand in order."""
@@ -26,7 +24,7 @@ def read_ids(path: Path, arrays: Mapping[str, Any], side: str, n: int) -> NDArra
     """
     ids = arrays.get(f"{side}_ids")
     if ids is None:
-        return np.array(unnamed(side, n))
+        return np.array([f"{side}{i}" for i in range(n)])
     if ids.dtype.kind not in "USTiu":
         raise InputError(
             f"{path}: {side}_ids holds {ids.dtype}, expected {n} strings or whole numbers."
@@ -35,35 +33,6 @@ def read_ids(path: Path, arrays: Mapping[str, Any], side: str, n: int) -> NDArra
     if names.shape != (n,) or len(np.unique(names)) < n:
         raise InputError(f"{path}: {side}_ids must be {n} different names, it is {names.shape}.")
     return names
-
-
-def read_truth(
-    path: Path, arrays: Mapping[str, Any], ids: tuple[NDArray[Any], NDArray[Any]]
-) -> Truth:
-    """Return the right pairs: those that the file gives, else those of its names, else by place.
-
-    Args:
-        path: the file, for messages.
-        arrays: those of the file.
-        ids: of the texts and of the videos.
-
-    Raises:
-        InputError: shapes do not fit, a name fits no video or two, or names contradict the pairs.
-    """
-    (texts, videos), given = ids, ("text_video", "positives")
-    named = is_named(texts, "text") and is_named(videos, "video")
-    links = arrays.get("text_video")
-    if named and not any(key in arrays for key in given):
-        links = owners(texts, videos, str(path))
-    try:
-        shape = (len(texts), len(videos))
-        truth = Truth.of(shape, links, arrays.get("positives"))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    if named:
-        said = next((key for key in reversed(given) if key in arrays), "the names")
-        check_links(texts, videos, (truth.text, truth.video), f"{path}: {said}")
-    return truth
 
 
 def read_norm(path: Path, arrays: Mapping[str, Any]) -> str:

@@ -98,17 +98,8 @@ class Rows:
 
     def distinct(self) -> int:
         """Return how many rows differ."""
-        return len(set(self.digests()))
-
-    def digests(self, kind: Any = None) -> Iterator[bytes]:
-        """Yield a digest of each row, the same for rows that are equal as numbers.
-
-        Args:
-            kind: dtype in which they are compared; None: that of the matrix.
-        """
-        for block in self:
-            for row in np.ascontiguousarray(block, dtype=kind) + 0.0:  # -0.0 is 0.0
-                yield hashlib.blake2b(row, digest_size=16).digest()
+        digests = {hashlib.blake2b(row, digest_size=16).digest() for part in self for row in part}
+        return len(digests)
 
     def as_stored(self) -> tuple[Rows, bool]:
         """Return the rows as they lie in memory or on disk, and whether those are the columns."""

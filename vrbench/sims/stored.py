@@ -8,12 +8,11 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from vrbench.npz import Npz
 
 COPIED = 16_000_000
 """Bytes that are written from file to file at once."""
@@ -128,32 +127,48 @@ def _write_npy(member: IO[bytes], matrix: StoredMatrix) -> None:
         member.write(rows[start : start + step].data)
 
 
-def in_npz(npz: Npz, key: str) -> StoredMatrix | None:
+def in_npz(path: Path, key: str) -> StoredMatrix | None:
     """Open a 2-D float array inside an uncompressed npz; None where it has to be loaded."""
-    if key not in npz or npz.member(key).compress_type != zipfile.ZIP_STORED:
+    with zipfile.ZipFile(path) as archive:
+        if f"{key}.npy" not in archive.namelist():
+            return None
+        member = archive.getinfo(f"{key}.npy")
+        if member.compress_type != zipfile.ZIP_STORED:
+            return None
+        shape, fortran, dtype, header = _header(archive, member)
+    if len(shape) != 2 or dtype not in (np.float32, np.float64):
         return None
-    member, header = npz.member(key), npz.header(key)
-    if len(header.shape) != 2 or header.dtype not in (np.float32, np.float64):
-        return None
-    file = _Handle(os.open(npz.path, os.O_RDONLY))
+    file = _Handle(os.open(path, os.O_RDONLY))
     # the local header has its own lengths of name and extra field, 26 and 28 bytes in
     name, extra = np.frombuffer(file.read(4, member.header_offset + 26), "<u2")
-    start = member.header_offset + 30 + int(name) + int(extra) + header.length
-    rows, columns = header.shape[::-1] if header.fortran else header.shape
-    return StoredMatrix(file, start, rows, columns, np.dtype(header.dtype), header.fortran)
+    start = member.header_offset + 30 + int(name) + int(extra) + header
+    rows, columns = shape[::-1] if fortran else shape
+    return StoredMatrix(file, start, rows, columns, np.dtype(dtype), fortran)
 
 
-def loaded_bytes(npz: Npz, keys: Iterable[str]) -> int:
+def loaded_bytes(path: Path, keys: Iterable[str]) -> int:
     """Return what these arrays of an npz, as far as it has them, take once they are loaded.
 
     Numbers other than float32 and float64 are converted, one array after the other.
     """
     kept = passing = 0
-    for key in {*keys} & {*npz.names}:
-        header = npz.header(key)
-        dtype, entries = header.dtype, math.prod(header.shape)
-        converted = dtype.kind in "fiu" and dtype not in (np.float32, np.float64)
-        width = (4 if dtype == np.float16 else 8) if converted else dtype.itemsize
-        kept += entries * width
-        passing = max(passing, header.nbytes if converted else 0)
+    with zipfile.ZipFile(path) as archive:
+        for key in {f"{key}.npy" for key in keys} & {*archive.namelist()}:
+            shape, _, dtype, _ = _header(archive, archive.getinfo(key))
+            entries = math.prod(shape)
+            converted = dtype.kind in "fiu" and dtype not in (np.float32, np.float64)
+            width = (4 if dtype == np.float16 else 8) if converted else dtype.itemsize
+            kept += entries * width
+            passing = max(passing, entries * dtype.itemsize if converted else 0)
     return kept + passing
+
+
+def _header(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo
+) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Return shape, Fortran order and dtype of an array in an npz, and the length of its header."""
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        old = version == (1, 0)
+        read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+        return *read(stream), stream.tell()

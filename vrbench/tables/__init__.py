@@ -6,7 +6,7 @@ no column runs through both and no best mark compares them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from vrbench import labels, published
 from vrbench.labels import CONTEXT, LABELS, Result
@@ -16,19 +16,9 @@ from vrbench.published.conflicts import conflicts, sentences
 from vrbench.tables import measured
 from vrbench.tables.formats import Block, Line, Table, csv, markdown, to_json
 from vrbench.tables.latex import latex
-from vrbench.tables.matching import fill, left_out, missing_methods
-from vrbench.tables.measured import EMPTY, all_columns, line
+from vrbench.tables.measured import EMPTY, all_columns, line, missing_methods
 
-__all__ = [
-    "FORMATS",
-    "Table",
-    "csv",
-    "filled_table",
-    "markdown",
-    "paper_table",
-    "results_table",
-    "to_json",
-]
+__all__ = ["FORMATS", "Table", "csv", "markdown", "paper_table", "results_table", "to_json"]
 
 FORMATS: dict[str, Callable[[Table], str]] = {
     "markdown": markdown,
@@ -53,24 +43,10 @@ def paper_table(name: str, results: Sequence[Result]) -> Table:
         InputError: no published table has this name.
     """
     table = published.load(name)
-    reasons = [*left_out(table, results), *missing_methods(table)]
-    return filled_table(table, fill(table, results), reasons)
-
-
-def filled_table(
-    table: PublishedTable, filled: Mapping[str, Sequence[Result]], reasons: Sequence[str]
-) -> Table:
-    """Put a paper's table and, apart from it, the results of its rows.
-
-    Args:
-        table: the published table.
-        filled: results by the slot of the row that they measure.
-        reasons: why other rows are empty; they end the notes.
-    """
-    blocks = [published_block(table), *measured.blocks(table, filled), *_gains(table)]
-    differing = sentences(one for one in conflicts() if table.name in one.tables)
-    notes = (*table.notes, *contradictions(table), *differing, *reasons)
-    return Table(table.name, f"{table.name}: {table.title}", tuple(blocks), notes)
+    blocks = [published_block(table), *measured.blocks(table, results), *_gains(table)]
+    differing = sentences(one for one in conflicts() if name in one.tables)
+    notes = (*table.notes, *contradictions(table), *differing, *missing_methods(table))
+    return Table(name, f"{name}: {table.title}", tuple(blocks), notes)
 
 
 def results_table(results: Sequence[Result]) -> Table:

@@ -1,20 +1,14 @@
-"""The measured blocks beside a paper's table."""
+"""The measured blocks beside a paper's table: which results its rows correspond to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from vrbench import labels
-from vrbench.alignments import alignments, terms
-from vrbench.errors import InputError
 from vrbench.labels import Result
-from vrbench.normalizations import normalizations
-from vrbench.published import Cell, Column, PublishedTable, better
-from vrbench.registry import Registry
-from vrbench.sequences import sequences
+from vrbench.published import Cell, Column, MeasuredBy, PublishedTable, better
 from vrbench.tables.formats import UNMEASURED, Block, Line
 from vrbench.tables.lettering import letter
 
@@ -30,23 +24,49 @@ _UNITS = {"MdR": "rank", "MnR": "rank", "normalization error": "1", "never retri
 _DECIMALS = {"percent": 1, "rank": 1, SHARE: 1, "share": 3, "1": 3}
 
 
-def blocks(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> list[Block]:
-    """Return a block for each dataset, encoder and protocol; an empty one if nothing is measured.
+def blocks(table: PublishedTable, results: Sequence[Result]) -> list[Block]:
+    """Return a block for each dataset, encoder and protocol; an empty one if nothing matches.
 
     Bold is the best of the rows that do not see the test set, among two or more of them.
-
-    Args:
-        table: the published table.
-        filled: the results of its rows, by the row's slot.
     """
-    rows = [row.slot for row in table.rows if row.measured_by or row.slot in filled]
-    grouped: dict[str, dict[str, list[Result]]] = {}
-    for label in dict.fromkeys(rows):
-        for result in filled.get(label, ()):
-            grouped.setdefault(labels.data(result), {}).setdefault(label, []).append(result)
-    if rows and not grouped:
-        grouped[""] = {}
-    return [_block(table, dict.fromkeys(rows), data, found) for data, found in grouped.items()]
+    slots = {row.slot: row.measured_by for row in table.rows if row.measured_by}
+    grouped: dict[str, list[Result]] = {}
+    for result in results:
+        if any(matches(slot, result) for slot in slots.values()):
+            grouped.setdefault(labels.data(result), []).append(result)
+    if slots and not grouped:
+        grouped[""] = []
+    return [_block(table, slots, data, found) for data, found in grouped.items()]
+
+
+def matches(slot: MeasuredBy, result: Result) -> bool:
+    """Whether a result stands beside the row of this slot."""
+    return (
+        _names(result.get("sequence") or "") == slot.sequence
+        and (not slot.methods or _names(result["method"] or "") in slot.methods)
+        and _names(result["norm"]) == slot.norm
+        and result["bank"]["kind"] == slot.bank
+    )
+
+
+def unknown_methods(slot: MeasuredBy) -> list[str]:
+    """Return the names of methods that a slot asks for and vrbench does not have."""
+    from vrbench.alignments import alignments
+
+    known = alignments.classes()
+    return [name for spec in slot.methods[:1] for name in spec.split("+") if name not in known]
+
+
+def missing_methods(table: PublishedTable) -> list[str]:
+    """Return a note that names the rows left empty because their method does not exist."""
+    rows: dict[str, list[str]] = {}
+    for row in table.rows:
+        for name in unknown_methods(row.measured_by) if row.measured_by else ():
+            rows.setdefault(name, []).append(row.slot)
+    return [
+        f"vrbench has no method {name} yet, so that nothing is measured for {'; '.join(found)}."
+        for name, found in rows.items()
+    ]
 
 
 def line(
@@ -67,18 +87,15 @@ def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
 
 
 def _block(
-    table: PublishedTable,
-    rows: Iterable[str],
-    data: str,
-    filled: Mapping[str, Sequence[Result]],
+    table: PublishedTable, slots: Mapping[str, MeasuredBy], data: str, results: Sequence[Result]
 ) -> Block:
     columns = tuple(
         dict.fromkeys(replace(column, dataset="", setting="") for column in table.columns)
     )
     lines: list[Line] = []
     sources: list[Result | None] = []
-    for printed in rows:
-        found = filled.get(printed, ())
+    for printed, slot in slots.items():
+        found = [result for result in results if matches(slot, result)]
         for result in found:
             row = f"{printed}: {labels.how(result)}"
             lines.append(line((row,), columns, result, row))
@@ -86,32 +103,10 @@ def _block(
             row = f"{printed} [{data}]" if data else printed
             lines.append(Line((printed,), (EMPTY,) * len(columns), row, UNMEASURED))
         sources += found or [None]
-    results = [one for one in sources if one is not None]
     about = "; ".join([data, *dict.fromkeys(f"bank {labels.bank(result)}" for result in results)])
     block = Block("measured", _heading(table, results), about, ("measured",), columns, tuple(lines))
-    block = replace(block, footnotes=(*_parameters(results), *labels.notes(results)))
+    block = replace(block, footnotes=labels.notes(results))
     return letter(_bold(block, sources), sources)
-
-
-def _parameters(results: Iterable[Result]) -> tuple[str, ...]:
-    """Return a line with every parameter of every method in these rows, defaults too."""
-    specs: dict[str, None] = {}
-    for result in results:
-        for registry, found in (
-            (alignments, terms(result["method"] or "")),
-            (sequences, [result.get("sequence") or ""]),
-            (normalizations, [result["norm"]]),
-        ):
-            specs |= dict.fromkeys(_whole(registry, spec) for spec in found)
-    said = "; ".join(spec for spec in specs if ":" in spec)
-    return (f"Parameters: {said}.",) if said else ()
-
-
-def _whole(registry: Registry[Any], spec: str) -> str:
-    try:
-        return registry.spec(registry.parse(spec), whole=True)
-    except InputError:
-        return spec  # of a method that this version does not have
 
 
 def _bold(block: Block, sources: Sequence[Result | None]) -> Block:
@@ -155,6 +150,12 @@ def _same_data(table: PublishedTable, result: Result) -> bool:
 
     ours = plain(result["dataset"], result["split"])
     return result["n_video"] == table.n_video and ours == plain(table.dataset, table.split)
+
+
+def _names(spec: str) -> str:
+    """Strip a spec of weights and parameters: ``0.5*global+0.5*emd:eps=0.1`` is emd+global."""
+    terms: list[str] = re.findall(r"(?:^|\+)(?:[^*+:,]+\*)?([a-z][\w-]*)", spec)
+    return "+".join(sorted(terms))
 
 
 def _cell(result: Result, column: Column) -> Cell:

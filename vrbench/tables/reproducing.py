@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vrbench import labels
-from vrbench.errors import InputError
-from vrbench.evaluation.grid import Job, Settings, parse_norm, plan
+from vrbench.evaluation.grid import Job, Settings, plan
 from vrbench.evaluation.opening import open_source
 from vrbench.evaluation.sources import Compute, Source
 from vrbench.features import Features, open_features
 from vrbench.published import MeasuredBy, PublishedTable, Row
-from vrbench.tables.choices import Choices
-from vrbench.tables.matching import trained_as, unknown_methods
-
-NOTHING = "nothing that vrbench evaluates corresponds to it"
-"""Why a row without a slot is empty, which is no news under a table."""
+from vrbench.tables.measured import unknown_methods
 
 
 @dataclass(frozen=True)
@@ -28,14 +22,12 @@ class Reproduction:
         source: a feature file's items, or its paragraphs and long videos under one sequence
             alignment.
         jobs: cells of the grid, without repetition, those of a method together.
-        rows: names of the jobs that measure a row, by its slot.
-        empty: rows that stay empty, by their label, and why.
+        empty: a sentence for each row that stays empty.
     """
 
     source: Source
     jobs: tuple[Job, ...]
-    rows: Mapping[str, tuple[str, ...]]
-    empty: Mapping[str, str]
+    empty: tuple[str, ...]
 
 
 def recalls(table: PublishedTable) -> tuple[int, ...]:
@@ -45,12 +37,7 @@ def recalls(table: PublishedTable) -> tuple[int, ...]:
 
 
 def reproductions(
-    table: PublishedTable,
-    path: Path,
-    settings: Settings,
-    compute: Compute,
-    out: Path | None,
-    choices: Choices,
+    table: PublishedTable, path: Path, settings: Settings, compute: Compute, out: Path | None
 ) -> Iterator[Reproduction]:
     """Map the rows of a table to cells of the grid: one of the items, one for each sequence.
 
@@ -60,32 +47,17 @@ def reproductions(
         settings: what else decides a result.
         compute: how to compute.
         out: folder in which results may exist.
-        choices: what stands in place of what the rows say.
 
     Raises:
-        InputError: the file, or a row's method or norm, cannot be read, or one result would fill
-            rows of encoders that were trained differently.
+        InputError: the file, or a row's method or norm, cannot be read.
     """
     features = open_features(path)
-    grouped: dict[str, list[Row]] = {}
+    rows: dict[str, list[Row]] = {}
     for row in table.rows:
-        grouped.setdefault(_sequence(row, features), []).append(row)
-    for sequence, rows in grouped.items():
-        kind, source = open_source(
-            features, None, choices.bank, compute, settings, sequence or None
-        )
-        grid = _Grid(table, source, kind, settings, choices, out)
-        grid.check_training()
-        yield grid.of(rows)
-
-
-def reasons(work: Iterable[Reproduction]) -> list[str]:
-    """Return a sentence for each reason why rows stay empty, with the rows."""
-    rows: dict[str, dict[str, None]] = {}
-    for label, reason in (item for one in work for item in one.empty.items()):
-        rows.setdefault(reason, {})[label] = None
-    rows.pop(NOTHING, None)
-    return [f"Left empty: {'; '.join(found)}: {reason}." for reason, found in rows.items()]
+        rows.setdefault(_sequence(row, features), []).append(row)
+    for sequence, some in rows.items():
+        _, source = open_source(features, None, None, compute, settings, sequence or None)
+        yield _reproduction(some, source, settings, out)
 
 
 def _sequence(row: Row, features: Features) -> str:
@@ -98,87 +70,37 @@ def _has_sequences(features: Features) -> bool:
     return all("sequence" in side.item_columns for side in (features.text, features.video))
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """The cells that rows of a table need on a source; ``kind`` is that of the bank chosen."""
+def _reproduction(
+    rows: Sequence[Row], source: Source, settings: Settings, out: Path | None
+) -> Reproduction:
+    jobs: dict[str, Job] = {}
+    empty: list[str] = []
+    for row in rows:
+        reason = _obstacle(row.measured_by, source)
+        if reason:
+            empty.append(f"{row.label}: {reason}.")
+        elif row.measured_by:
+            for job in _jobs(row.measured_by, source, settings, out):
+                jobs.setdefault(job.name, job)
+    ordered = sorted(jobs.values(), key=lambda job: job.method.spec if job.method else "")
+    return Reproduction(source, tuple(ordered), tuple(empty))
 
-    table: PublishedTable
-    source: Source
-    kind: str | None
-    settings: Settings
-    choices: Choices
-    out: Path | None
 
-    def of(self, rows: Sequence[Row]) -> Reproduction:
-        jobs: dict[str, Job] = {}
-        found: dict[str, tuple[str, ...]] = {}
-        empty: dict[str, str] = {}
-        for row in rows:
-            slot = self.choices.slot(row)
-            reason = NOTHING if slot is None else self._obstacle(row, slot)
-            if slot is None or reason:
-                empty[row.label] = reason
-                continue
-            needed = {job.name: job for job in self._jobs(row, slot)}
-            jobs |= needed
-            found[row.slot] = tuple(dict.fromkeys((*found.get(row.slot, ()), *needed)))
-        ordered = sorted(jobs.values(), key=lambda job: job.method.spec if job.method else "")
-        return Reproduction(self.source, tuple(ordered), found, empty)
+def _obstacle(slot: MeasuredBy | None, source: Source) -> str:
+    file = source.about["features"]["file"]
+    if slot is None:
+        return "nothing that vrbench evaluates corresponds to it"
+    missing = unknown_methods(slot)
+    if missing:
+        return f"vrbench has no method {' and '.join(missing)} yet"
+    if slot.sequence and source.sequence is None:
+        return f"{file} does not say which clips and captions are a sequence"
+    if slot.bank == "train" and not source.has_bank:
+        return f"{file} has no bank of training queries"
+    return ""
 
-    def check_training(self) -> None:
-        """Refuse one result for rows of different training where the encoder does not say its own.
 
-        Raises:
-            InputError: the user names both rows.
-        """
-        slots = [row.measured_by for row in self.table.rows if row.label in self.choices.methods]
-        trained = sorted({slot.training for slot in slots if slot and slot.training})
-        if len(trained) > 1 and not labels.training(self.source.about):
-            raise InputError(
-                f"{self._file} does not say how its encoder was trained, and cannot fill rows that "
-                f"are {' and '.join(trained)}: name one of them in --method."
-            )
-
-    def _obstacle(self, row: Row, slot: MeasuredBy) -> str:
-        methods = self.choices.methods_of(row, slot)
-        missing = [name for spec in methods for name in unknown_methods(spec)]
-        if missing:
-            return f"vrbench has no method {' and '.join(missing)} yet"
-        if slot.sequence and self.source.sequence is None:
-            return f"{self._file} does not say which clips and captions are a sequence"
-        return self._other_training(row, slot) or self._no_bank(slot)
-
-    def _other_training(self, row: Row, slot: MeasuredBy) -> str:
-        said = labels.training(self.source.about)
-        if trained_as(self.table, slot, self.source.about):
-            return ""
-        if said:
-            return f"the encoder of {self._file} is {said}, the row's {slot.training}"
-        if row.label in self.choices.methods:
-            return ""
-        return (
-            f"{self._file} does not say whether its encoder is zero-shot or fine-tuned; if it is "
-            f"{slot.training}, give --method '{row.printed}={slot.method}'"
-        )
-
-    def _no_bank(self, slot: MeasuredBy) -> str:
-        asked = self._bank(slot)
-        norms = [parse_norm(spec, self.source) for spec in self.choices.norms_of(self.table, slot)]
-        needed = any(
-            norm.needs_bank and (asked == "train" or not norm.transductive) for norm in norms
-        )
-        if needed and asked in (None, "train") and not self.source.has_bank:
-            return f"{self._file} has no bank of training queries"
-        return ""
-
-    def _jobs(self, row: Row, slot: MeasuredBy) -> list[Job]:
-        methods = self.choices.methods_of(row, slot)
-        norms = self.choices.norms_of(self.table, slot)
-        return plan(self.source, self.settings, methods, norms, self._bank(slot), self.out)
-
-    def _bank(self, slot: MeasuredBy) -> str | None:
-        return "test" if slot.bank == "test" else self.kind
-
-    @property
-    def _file(self) -> str:
-        return str(self.source.about["features"]["file"])
+def _jobs(slot: MeasuredBy, source: Source, settings: Settings, out: Path | None) -> Sequence[Job]:
+    method = slot.methods[0] if slot.methods else "global"
+    bank = None if slot.bank == "none" else slot.bank
+    return plan(source, settings, [method], [slot.norm], bank, out)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import replace
 
 from vrbench import published
 from vrbench.errors import InputError, did_you_mean
 from vrbench.published import Cell, Column, PublishedTable, Row
-from vrbench.published.claims import contradictions
 from vrbench.published.conflicts import conflicts, place, sentences
-from vrbench.tables.choices import without_reference
 from vrbench.tables.formats import Block, Line, Table
 
+_CITATION = re.compile(r"\s*(\[\d+\]|\([^()]*\d{4}\w?\)|†)")
 _ABSENT = Cell(None, "")
 
 Found = tuple[PublishedTable, Row, dict[Column, Cell]]
@@ -49,7 +47,7 @@ def _systems(name: str) -> list[str]:
     known: dict[str, dict[str, None]] = defaultdict(dict)
     spelled: dict[str, str] = {}
     for _, row, _, _ in published.cells():
-        for label in (row.system, without_reference(row.printed)):
+        for label in (row.system, _CITATION.sub("", row.printed).strip()):
             known[label.casefold()][row.system] = None
             spelled[label.casefold()] = label
     if name.casefold() not in known:
@@ -61,23 +59,16 @@ def _systems(name: str) -> list[str]:
 
 
 def _remarks(systems: list[str], places: dict[str, list[Found]]) -> list[str]:
-    """Return the notes of these tables that name the system, not only the paper called like it.
-
-    And the claims about its rows that do not hold.
-    """
+    """Return the notes of these tables that name the system, not only the paper called like it."""
     words: dict[PublishedTable, set[str]] = defaultdict(set)
-    rows: dict[PublishedTable, set[str]] = defaultdict(set)
     for table, row, _ in (one for some in places.values() for one in some):
-        words[table] |= {*systems, without_reference(row.printed)}
-        rows[table].add(row.label)
-    found: dict[str, list[str]] = defaultdict(list)
-    for table, names in words.items():
-        own = tuple(claim for claim in table.claims if claim.row in rows[table])
-        named = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b(?!'s Table)")
-        notes = (note for note in table.notes if named.search(note))
-        for note in (*notes, *contradictions(replace(table, claims=own))):
-            found[note].append(table.name)
-    return [f"{', '.join(tables)}: {note}" for note, tables in found.items()]
+        words[table] |= {*systems, _CITATION.sub("", row.printed).strip()}
+    return [
+        f"{table.name}: {note}"
+        for table, names in words.items()
+        for note in table.notes
+        if re.search(rf"\b({'|'.join(map(re.escape, names))})\b(?!'s Table)", note)
+    ]
 
 
 def _by_place(table: PublishedTable, row: Row) -> dict[str, dict[Column, Cell]]:

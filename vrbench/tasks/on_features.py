@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from vrbench.alignments import driver, parse_method
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
-from vrbench.pairing import readings
 from vrbench.seeds import seeded
 from vrbench.sequences.grouping import group_tokens, paragraph_truth
 from vrbench.tasks.classification import cluster, cluster_accuracy
@@ -26,14 +25,11 @@ Report = dict[str, Any]
 def qa(features: Features) -> Report:
     """Choose among each video's texts by their global vectors; ``/video/label`` is the right one.
 
-    A video's texts are counted by their names, where these are ``<video id>#<k>``, else as they
-    stand.
-
     Raises:
         InputError: labels are missing, or a video has no text.
     """
     correct = _column(features.video, "label", "the number of each video's right text, from 0")
-    order = np.lexsort((_numbers_in_names(features), features.text_video))
+    order = np.argsort(features.text_video, kind="stable")
     counts = np.bincount(features.text_video, minlength=len(features.video))
     answers = driver.global_vectors(features.text)[order]
     offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -45,14 +41,6 @@ def qa(features: Features) -> Report:
         "accuracy": found.accuracy,
         "chance": 100 * float((1 / counts).mean()),
     }
-
-
-def _numbers_in_names(features: Features) -> NDArray[np.int64]:
-    """(n_text,) which of its video's texts each one is, by its name, else by its place."""
-    found = readings(features.text.ids, features.video.ids)
-    if any(len(ways) != 1 or ways[0].k is None for ways in found):
-        return np.arange(len(found))
-    return np.array([ways[0].k for ways in found], dtype=np.int64)
 
 
 def classification(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.datasets.record import Record
-from vrbench.json_text import read_json
+from vrbench.errors import InputError
 
 
 def read_pairs(path: Path) -> list[tuple[NDArray[Any], NDArray[np.int64]]]:
@@ -22,7 +23,12 @@ def read_pairs(path: Path) -> list[tuple[NDArray[Any], NDArray[np.int64]]]:
     Raises:
         InputError: the file is missing, no JSON, or an object is malformed.
     """
-    videos = read_json(path, "give a JSON file or a feature file")
+    try:
+        videos = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist: give a JSON file or a feature file.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no JSON file: {error}.") from error
     return [_pair(video) for video in Record(videos, str(path))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -16,7 +17,6 @@ from vrbench import metrics
 from vrbench.errors import InputError
 from vrbench.extraction.projection import Affine, Projection
 from vrbench.features import Features
-from vrbench.features.sides import json_attr
 from vrbench.seeds import check_seed, seeded
 from vrbench.training.cca import canonical
 from vrbench.training.pairs import Array, Pairs
@@ -107,7 +107,7 @@ def train(
     video, text = canonical(pairs.moments(), best.reg).maps(best.width, best.power)
     about = {
         "encoder": features.attrs.get("encoder"),
-        "weights": json_attr(features.attrs, "weights", dict, features.path),
+        "weights": json.loads(features.attrs.get("weights") or "{}"),
         "n_video": len(pairs.video),
         "n_text": len(pairs.text),
         "folds": grid.folds,
