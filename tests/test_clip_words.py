@@ -39,6 +39,7 @@ def test_long_captions_are_cut_before_eot(folder: Path) -> None:
     assert encoded.words == ("<|startoftext|>", *["cat", "sits"] * 2, "<|endoftext|>")
     short = encoder.text(Caption("v#1", "v", "cat sits cat sits"))
     np.testing.assert_array_equal(encoded.tokens, short.tokens)
+    assert (encoded.cut, short.cut) == (56, 0)
     assert encoder.text(Caption("v#2", "v", " ")).words == ()
     assert encoder.text(Caption("v#2", "v", " ")).tokens.shape == (0, tiny_clip.DIM)
 
@@ -51,9 +52,10 @@ def test_tokenizers_agree_with_transformers(save: Any, tmp_path: Path) -> None:
     words = read_words(tmp_path)
     reference = tiny_clip.tokenizer()
     for text in ("a cat sits", "Café  Ünï 中文 12's they've it's!!", "cats\tdo\nnot", "x_y-z 🙂"):
-        found, pieces = words(text, 77)
+        found, pieces, cut = words(text, 77)
         assert found == reference(text)["input_ids"]
         assert len(pieces) == len(found)
+        assert cut == 0
     assert words("a &amp;amp; b", 77) == words("a & b", 77)
     assert words("The cat", 77)[1] == ["<|startoftext|>", "T", "h", "e", "cat", "<|endoftext|>"]
 

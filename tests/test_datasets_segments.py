@@ -37,7 +37,9 @@ def test_activitynet_clips(tmp_path: Path) -> None:
         Video("v_a_0", ("Snow.",), "v_a", 0, 1, 0),
     )
     assert [video.sequence for video in found.videos] == ["v_b", "v_b", "v_a"]
-    assert "3 videos instead of 17,031, 3 texts instead of 17,031" in found.notes()[0]
+    swapped, counts = found.notes()
+    assert swapped == "1 segments end before they start ('v_b_1'): start and end are swapped."
+    assert "3 videos instead of 17,031, 3 texts instead of 17,031" in counts
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,7 @@ def test_text_by_hand() -> None:
 def test_captions(net: Any, encoder: LoadedS3d) -> None:
     encoded = encoder.text(Caption("c", "v", "A cat gnaws the DOG'S bone, a Bone"))
     assert encoded.words == ("a", "dog's", "bone", "a", "bone")
+    assert encoded.cut == 0
     hidden = hidden_words(net, [1, 2, 3, 1, 3] + [0] * 11)
     rows = word_tokens(net, hidden)
     np.testing.assert_allclose(encoded.tokens, rows[:5].numpy(), rtol=1e-4, atol=1e-5)
@@ -127,6 +128,7 @@ def test_captions(net: Any, encoder: LoadedS3d) -> None:
     assert not np.allclose(whole, sentence(net, hidden[:5]).numpy())
     many = encoder.text(Caption("c", "v", " ".join(f"x w{i}" for i in range(30))))
     assert many.words == tuple(f"w{i}" for i in range(16))
+    assert many.cut == 14
     nothing = encoder.text(Caption("c", "v", "unheard of"))
     assert (nothing.words, nothing.tokens.shape) == ((), (0, 512))
 

@@ -98,7 +98,7 @@ def test_what_cannot_be_encoded_does_not_take_its_block_with_it(
     done = place.extract(bank=None, dtype="float64")
     empty, broken = done.skipped
     assert "'v0#1' ('') holds no word" in empty
-    assert broken == "cannot encode v0#4"
+    assert broken == "Caption 'v0#4': cannot encode v0#4"
     toy = Toy().load(None)
     with open_features(done.path) as features:
         assert features.text.ids.tolist() == [f"v0#{k}" for k in (0, 2, 3, 5, 6)]

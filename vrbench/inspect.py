@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import group_problems
+from vrbench.features.cut import cut_notes
 from vrbench.features.doubts import doubts
 from vrbench.features.file import sha256_of
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
@@ -82,6 +83,7 @@ def inspect_file(path: str | Path) -> Report:
         problems += _width_problems(sides, attrs.get("dim"))
         problems += _scale_problems(attrs.get("scale"))
         notes = [*notes_of(file, path, sides), *data_notes(attrs, path)]
+        notes += cut_notes(sides, str(attrs.get("encoder", "")))
         notes += pairing_notes(attrs.get("pairs"))
         if not problems:
             problems += _link_problems(sides, path)

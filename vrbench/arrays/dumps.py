@@ -15,6 +15,7 @@ from vrbench.features.tokens import offsets_of
 from vrbench.files import listed
 from vrbench.inputs import as_text
 from vrbench.npz import read_npy, read_npz
+from vrbench.numeric_order import numeric_order
 from vrbench.pairing import readings
 
 STRING = np.dtypes.StringDType()
@@ -77,7 +78,7 @@ def read_dump(folder: Path, key: str, order: NDArray[Any] | None = None) -> dict
     Args:
         folder: the files.
         key: of the side.
-        order: (n,) the ids in the order of the items; None: sorted.
+        order: (n,) the ids in the order of the items; None: numeric order of these.
 
     Raises:
         InputError: the folder is empty, a file is damaged or does not fit the others, two files
@@ -105,9 +106,14 @@ def read_dump(folder: Path, key: str, order: NDArray[Any] | None = None) -> dict
     return arrays if first.vector is None else arrays | {f"{key}_global": np.array(vectors)}
 
 
+def item_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that hold an item each."""
+    return listed(folder, ".npy", ".npz")
+
+
 def _ordered(folder: Path, key: str, order: NDArray[Any] | None) -> list[Path]:
     """Return the files of a dump in the order of its items."""
-    paths = listed(folder, ".npy", ".npz")
+    paths = numeric_order(item_files(folder))
     if not paths:
         raise InputError(f"{folder} holds no npy or npz file: expected one for each item.")
     items = {path.stem: path for path in paths}

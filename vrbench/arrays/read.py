@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.arrays.load import load_arrays
+from vrbench.arrays.dumps import item_files
+from vrbench.arrays.load import DUMPS, load_arrays
 from vrbench.arrays.side import read_side
 from vrbench.arrays.typed import TypedArrays
 from vrbench.errors import InputError, did_you_mean
 from vrbench.features.check import link_problems
 from vrbench.features.tokens import Tokens
+from vrbench.numeric_order import NUMERIC, is_renumbered
 from vrbench.pairing import BY_PLACE, check_links, is_named, owners, pairing_notes, shares_names
 
 _SUFFIXES = ("", "_tokens", "_offsets", "_mask", "_global", "_ids")
@@ -43,7 +45,8 @@ class Arrays:
 
     Attributes:
         sides: ``video``, ``text`` and, where there, ``bank/video``, ``bank/text``.
-        notes: what was not read, and that texts and videos are paired by place.
+        notes: what was not read, in what order files are, and that texts and videos are paired by
+            place.
         pairs: how texts are paired with videos: by ``text_video``, ``name`` or ``place``.
     """
 
@@ -163,5 +166,8 @@ def _missing(side: str, known: Iterable[str], ignored: Sequence[str]) -> str:
 
 
 def _notes(source: Path, ignored: Iterable[str]) -> Iterator[str]:
+    for folder in (source / key for key in DUMPS):
+        if folder.is_dir() and is_renumbered(item_files(folder)):
+            yield f"The items of {folder} are {NUMERIC}."
     for name in sorted(ignored):
         yield f"'{name}' in {source} is not read.{did_you_mean(name, NAMES)}"

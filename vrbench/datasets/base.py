@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -14,6 +14,9 @@ from vrbench.datasets.items import Split, Video
 from vrbench.errors import InputError, did_you_mean
 
 T = TypeVar("T")
+
+MOST = 5
+"""Items that a remark names."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,19 @@ class Dataset(ABC):
 def annotated(
     found: Content, where: str, name: str = "", split: str = "", expected: Split | None = None
 ) -> Annotations:
-    """Return what was found at ``where``, checked: some video, each named once and safely."""
-    videos = tuple(_trimmed(video) for video in found.videos)
+    """Return what was found at ``where``, checked: some video, each named once and safely.
+
+    A segment whose end stands before its start is swapped, and said so.
+    """
+    written = tuple(_trimmed(video) for video in found.videos)
+    videos = tuple(_forward(video) for video in written)
+    remarks = (*found.remarks, *_swapped(written))
     if not videos:
         raise InputError(f"{where} names no video.")
     _check_names(videos, where)
     facts = [key for key in NONE if any(getattr(video, key) is not None for video in videos)]
     return Annotations(
-        name, split, videos, found.label_names, expected or Split(), found.remarks, tuple(facts)
+        name, split, videos, found.label_names, expected or Split(), remarks, tuple(facts)
     )
 
 
@@ -111,6 +119,30 @@ def chosen(ids: Iterable[tuple[str, str]], found: Mapping[str, T], where: str) -
 
 def _trimmed(video: Video) -> Video:
     return replace(video, texts=tuple(text.strip() for text in video.texts))
+
+
+def _forward(video: Video) -> Video:
+    return replace(video, start=video.end, end=video.start) if _is_reversed(video) else video
+
+
+def _is_reversed(video: Video) -> bool:
+    return video.start is not None and video.end is not None and video.start > video.end
+
+
+def _swapped(videos: Sequence[Video]) -> Iterator[str]:
+    names = [video.id for video in videos if _is_reversed(video)]
+    if names:
+        yield (
+            f"{len(names):,} segments end before they start ({_listed(names)}): start and end are "
+            "swapped."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    quoted = [f"'{name}'" for name in names[:MOST]]
+    more = [f"and {len(names) - MOST} more"] if len(names) > MOST else []
+    return ", ".join([*quoted, *more])
 
 
 def _check_names(videos: Iterable[Video], where: str) -> None:

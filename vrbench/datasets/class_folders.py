@@ -13,6 +13,7 @@ from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
 from vrbench.files import listed
+from vrbench.numeric_order import NUMERIC, is_renumbered, numeric_order
 from vrbench.video import VIDEO_FILES
 
 
@@ -22,9 +23,10 @@ class ClassFolders(Dataset):
     """Videos in a folder for each class: files, or folders of frames.
 
     The folder of annotations is the folder of videos, ``<class>/<video>``. The id is class and name
-    without extension, ``brush_hair/a``; the label is the place of the class in alphabetical order.
-    Every video has one text, the name of its class in words ("brush hair", "apply eye makeup"):
-    the videos of a class share it, so this is for classification by labels, not for retrieval.
+    without extension, ``brush_hair/a``; the label is the place of the class in numeric order of
+    names. Every video has one text, the name of its class in words ("brush hair", "apply eye
+    makeup"): the videos of a class share it, so this is for classification by labels, not for
+    retrieval.
 
     Source: none, a common layout.
     """
@@ -34,15 +36,22 @@ class ClassFolders(Dataset):
 
     def content(self, folder: Folder, split: str) -> Content:
         """List the folders and what lies in them."""
-        classes = [path for path in listed(folder.path) if path.is_dir()]
+        classes = [path for path in numeric_order(listed(folder.path)) if path.is_dir()]
         names = dict(enumerate(path.name for path in classes))
-        return Content(_videos(classes), names)
+        return Content(_videos(classes), names, tuple(_remarks(classes)))
 
 
 def _videos(classes: Sequence[Path]) -> Iterator[Video]:
     for label, folder in enumerate(classes):
         text = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", folder.name).lower()
-        for path in listed(folder):
+        for path in numeric_order(listed(folder)):
             if path.is_dir() or path.suffix.lower() in VIDEO_FILES:
                 name = path.name if path.is_dir() else path.stem
                 yield Video(f"{folder.name}/{name}", (text,), label=label)
+
+
+def _remarks(classes: Sequence[Path]) -> Iterator[str]:
+    if is_renumbered(classes):
+        yield f"The class folders are {NUMERIC}."
+    if found := [folder.name for folder in classes if is_renumbered(listed(folder))]:
+        yield f"The videos of {len(found)} classes, '{found[0]}' the first, are {NUMERIC}."

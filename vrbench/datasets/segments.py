@@ -17,7 +17,7 @@ class Segment:
     Attributes:
         text: its description.
         start: in seconds.
-        end: in seconds; a pair in the wrong order is swapped where clips are made.
+        end: in seconds; may be before the start in the file.
         label: its class.
     """
 
@@ -63,5 +63,4 @@ class Segmented(Dataset):
             yield Video(video, (paragraph,), label=label)
             return
         for k, part in enumerate(segments):
-            start, end = sorted((part.start, part.end))
-            yield Video(f"{video}_{k}", (part.text,), video, start, end, k, part.label)
+            yield Video(f"{video}_{k}", (part.text,), video, part.start, part.end, k, part.label)

@@ -27,6 +27,8 @@ class Encoded:
         frame: (l,) which frame of the video each token stands for, -1 for all of them; None where
             there is a token a frame.
         level: (l,) 0 for tokens of frames, 1 for patches; None where there are no patches.
+        cut: how many pieces at the end of a caption were beyond the encoder's limit and have no
+            token; None for an encoder without a limit.
     """
 
     tokens: NDArray[Any]
@@ -34,6 +36,7 @@ class Encoded:
     words: Sequence[str] = ()
     frame: NDArray[np.int64] | None = None
     level: NDArray[np.uint8] | None = None
+    cut: int | None = None
 
 
 class LoadedEncoder(ABC):

@@ -100,13 +100,13 @@ class LoadedClip(LoadedEncoder):
 
     def text(self, caption: Caption) -> Encoded:
         """Encode a caption, a token a piece of a word, and SOT and EOT where asked for."""
-        ids, pieces = self._words(caption.text, self._spec.max_words)
+        ids, pieces, cut = self._words(caption.text, self._spec.max_words)
         rows = self.words(ids)
         start = 0 if self._spec.sot else 1
         stop = len(ids) if self._spec.eot else len(ids) - 1
         if len(ids) == 2:
             stop = start
-        return Encoded(rows[start:stop], rows[-1], tuple(pieces[start:stop]))
+        return Encoded(rows[start:stop], rows[-1], tuple(pieces[start:stop]), cut=cut)
 
     def words(self, ids: Sequence[int]) -> Rows:
         """Ids from SOT to EOT (l,) -> (l, d).

@@ -42,16 +42,17 @@ class ClipWords:
     ends: tuple[int, int]
     files: Sequence[Path]
 
-    def __call__(self, text: str, most: int) -> tuple[list[int], list[str]]:
+    def __call__(self, text: str, most: int) -> tuple[list[int], list[str], int]:
         """Return ids and pieces of a caption, SOT first and EOT last, ``most`` together.
 
-        What is cut off is cut before EOT, as CLIP4Clip does.
+        What is cut off is cut before EOT, as CLIP4Clip does; how many pieces that are comes last.
         """
         text = html.unescape(html.unescape(text)).strip()
         found = encode(self.tokenizer, text, self.files[0], add_special_tokens=False)
         ids, spans = found.ids[: most - 2], found.offsets[: most - 2]
         pieces = [text[start:stop].strip() for start, stop in spans]
-        return [self.ends[0], *ids, self.ends[1]], [_ENDS[0], *pieces, _ENDS[1]]
+        cut = len(found.ids) - len(ids)
+        return [self.ends[0], *ids, self.ends[1]], [_ENDS[0], *pieces, _ENDS[1]], cut
 
 
 def read_words(folder: Path) -> ClipWords:

@@ -81,4 +81,6 @@ def _encoded(pieces: Any, rows: Any) -> Encoded:
     word = np.flatnonzero(np.array(pieces.special_tokens_mask) == 0)
     tokens = np.concatenate([np.repeat(rows[:1], len(word), axis=0), rows[word]], axis=1)
     words = tuple(pieces.tokens[i] for i in word)
-    return Encoded(tokens, tokens.mean(axis=0) if words else tokens.sum(axis=0), words)
+    whole = tokens.mean(axis=0) if words else tokens.sum(axis=0)
+    cut = sum(rest.special_tokens_mask.count(0) for rest in pieces.overflowing)
+    return Encoded(tokens, whole, words, cut=cut)

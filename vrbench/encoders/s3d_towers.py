@@ -82,11 +82,13 @@ class LoadedS3d(LoadedEncoder):
             return np.asarray(tokens[0].cpu()), np.asarray(whole[0].cpu())
 
     def text(self, caption: Caption) -> Encoded:
-        """Encode a caption, a token a known word."""
-        words = split(caption.text, self._dictionary)
+        """Encode a caption, a token a known word, of the first 16 of them."""
+        known = split(caption.text, self._dictionary)
+        words = known[:MAX_WORDS]
         ids = [self._dictionary[word] for word in words] + [0] * (MAX_WORDS - len(words))
         with running(self.device):
             hidden = hidden_words(self._net, ids)
             tokens = word_tokens(self._net, hidden[: len(words)])
             whole = sentence(self._net, hidden)
-            return Encoded(np.asarray(tokens.cpu()), np.asarray(whole.cpu()), tuple(words))
+            vectors = np.asarray(tokens.cpu()), np.asarray(whole.cpu())
+        return Encoded(*vectors, tuple(words), cut=len(known) - len(words))

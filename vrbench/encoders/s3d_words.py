@@ -35,9 +35,9 @@ def read_dictionary(path: Path) -> dict[str, int]:
 
 
 def split(text: str, dictionary: dict[str, int]) -> list[str]:
-    """Return the first 16 known words of a caption, in lower case; unknown ones are dropped."""
+    """Return the known words of a caption, in lower case; unknown ones are dropped."""
     words = re.findall(r"[\w']+", text.lower())
-    return [word for word in words if word in dictionary][:MAX_WORDS]
+    return [word for word in words if word in dictionary]
 
 
 def hidden_words(net: ModuleDict, ids: Sequence[int]) -> Tensor:

@@ -18,7 +18,12 @@ from vrbench.banks import BankSim
 from vrbench.device import torch_device
 from vrbench.evaluation.folding import emd_alone, fold, readable
 from vrbench.evaluation.scorer import Scorer
-from vrbench.evaluation.sim_source import bank_identity_of, bank_ids_of, whole_bank
+from vrbench.evaluation.sim_source import (
+    bank_identity_of,
+    bank_ids_of,
+    bank_notes_of,
+    whole_bank,
+)
 from vrbench.evaluation.sources import Compute
 from vrbench.features import Features, Tokens
 from vrbench.features.doubts import scan, zero_notes
@@ -96,6 +101,10 @@ class FeatureSource:
             return bank_ids_of(self.other)
         sides = zip(("text", "video"), self._bank_sides(kind), strict=True)
         return {side: None if items is None else items.ids for side, items in sides}
+
+    def bank_notes(self, kind: str) -> list[str]:
+        """Return what a reader of numbers should know of the other file, where it is the bank."""
+        return bank_notes_of(kind, self.other)
 
     def version(self, bank: str) -> str:
         """Return ``raw``, or ``folded`` where no matrix is kept."""

@@ -135,6 +135,7 @@ class Run:
         with _clock() as measuring:
             measured = self._measure(normalized.sim, gamma)
             raw = self._measure(sim.flat(), job.norm.gamma) if job.norm.needs_bank else None
+        data_notes = [*(source.about.get("notes") or ()), *source.bank_notes(job.bank)]
         seconds = {
             "score": held.seconds,
             "normalize": normalizing.seconds,
@@ -143,7 +144,7 @@ class Run:
         values = {
             **describe(source, self.settings, self.compute, job, bank, sim, shared),
             "notes": [
-                *source.about.get("notes", ()),
+                *data_notes,
                 *source.odd_rows(),
                 *overlap_notes(shared),
                 *sanity_notes(held.seen, source, job.norm, raw or measured),
@@ -159,8 +160,7 @@ class Run:
         result = Result(values, {**measured.ranks, **raw_ranks, **ids})
         if save is not None:
             spec = normalizations.spec(job.norm)
-            notes = source.about.get("notes") or None
-            beside = {**ids, "notes": notes, **source.beside(job.method, job.bank)}
+            beside = {**ids, "notes": data_notes or None, **source.beside(job.method, job.bank)}
             save_sim(save, normalized.sim, spec, sim, source.truth, bank.sim, beside)
         if self.trec is not None:
             depth = max(DEPTH, *self.settings.k)

@@ -75,6 +75,10 @@ class SimSource:
         other = self.other if kind == "file" else self.file
         return bank_ids_of(other) if isinstance(other, SimFile) else {"text": None, "video": None}
 
+    def bank_notes(self, kind: str) -> list[str]:
+        """Return what a reader of numbers should know of the other file, where it is the bank."""
+        return bank_notes_of(kind, self.other)
+
     def version(self, bank: str) -> str:
         """Return ``given`` or ``raw``."""
         return "given" if bank == "none" else "raw"
@@ -159,6 +163,14 @@ def whole_bank(
 def bank_ids_of(file: SimFile) -> dict[str, NDArray[Any] | None]:
     """Return the ids of the queries of a similarity file's bank, where it names them."""
     return {side: file.beside.get(f"bank_{side}_ids") for side in ("text", "video")}
+
+
+def bank_notes_of(kind: str, other: Features | SimFile | None) -> list[str]:
+    """Return the notes of another file that is the bank, each under its name."""
+    if kind != "file" or other is None:
+        return []
+    notes = other.data_notes if isinstance(other, Features) else other.beside.get("notes", ())
+    return [f"Bank {other.path.name}: {note}" for note in notes]
 
 
 def bank_identity_of(kind: str, other: Features | SimFile | None, window: int) -> str | int | None:

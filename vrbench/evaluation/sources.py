@@ -57,6 +57,9 @@ class Source(Protocol):
     def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
         """Return the ids of the bank's ``text`` and ``video`` queries, where they are known."""
 
+    def bank_notes(self, kind: str) -> list[str]:
+        """Return what a reader of numbers should know of a bank that is another file."""
+
     def version(self, bank: str) -> str:
         """Return which of its similarities ``sim`` gives for this bank."""
 

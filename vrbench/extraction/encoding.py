@@ -88,7 +88,8 @@ class Job:
                 raise InputError(f"Caption '{caption.id}' ({caption.text!r}) holds no word.")
             item = packed(caption.id, encoded, {"words": strings(encoded.words)})
             row = rows[caption.video]
-            per_item = columns(captions=caption.text, video=row, **said[caption.video])
+            cut = {} if encoded.cut is None else {"cut": encoded.cut}
+            per_item = columns(captions=caption.text, video=row, **cut, **said[caption.video])
             return replace(item, item_columns=per_item)
 
         def encode(block: Sequence[Caption]) -> list[Outcome]:
@@ -129,9 +130,9 @@ class Job:
             if isinstance(result, Tokens):
                 batch.append(result)
             elif self.strict:
-                raise result
+                raise _named(item, result)
             else:
-                self.skipped.append(str(result))
+                self.skipped.append(str(_named(item, result)))
             self.progress(side, done, len(asked))
             if len(batch) == self.batch:
                 self._append(side, batch)
@@ -143,6 +144,16 @@ class Job:
         if batch:
             name = f"/{side} ('{batch[0].ids[0]}' to '{batch[-1].ids[0]}')"
             self.writer.append(side, replace(joined(batch), name=name))
+
+
+def _named(item: Video | Caption, error: InputError) -> InputError:
+    """Return an error that says which item it is about, and not only in which file that lies."""
+    if f"'{item.id}'" in str(error):
+        return error
+    kind = "Video" if isinstance(item, Video) else "Caption"
+    named = InputError(f"{kind} '{item.id}': {error}")
+    named.__cause__ = error
+    return named
 
 
 def _times(clip: Clip, frame: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -13,8 +13,12 @@ from vrbench.datasets import Annotations, read_csv
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.errors import InputError
 from vrbench.extraction.encoding import Job, Progress
+from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.projection import ProjectedEncoder, Projection
 from vrbench.extraction.shards import Shard
+from vrbench.features.cut import cut_notes
+from vrbench.features.hdf5 import open_hdf5, reading
+from vrbench.features.sides import present_sides, read_side
 from vrbench.features.writer import FeatureWriter, successor
 from vrbench.video import Videos, open_videos, parse_sampling
 
@@ -66,7 +70,8 @@ class Extraction:
         skipped: a sentence for each video or caption that could not be read. The captions of a
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
-        notes: what the encoder says about its weights, and the datasets about their files.
+        notes: what the encoder says about its weights, the datasets about their files, and the
+            feature file about what was cut off.
     """
 
     path: Path
@@ -148,23 +153,36 @@ def extract(
         **piece.attrs,
         "created_by": f"vrbench {VERSION}",
     }
-    with successor(out, overwrite) as target, FeatureWriter(target, attrs, dtype, out) as writer:
+    pieces = {side: piece.of(part) for side, part in parts.items()}
+    renumbered = first_renumbered(media, pieces)
+    with (
+        successor(out, overwrite) as target,
+        FeatureWriter(target, {**attrs, **frame_order(target, renumbered)}, dtype, out) as writer,
+    ):
         job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
-        for side, part in parts.items():
-            _encode(job, side, media[side], piece.of(part))
+        for side in parts:
+            _encode(job, side, media[side], pieces[side])
             if piece.whole:
                 _check_counts(job, out)
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
+        notes += [NOTE] if renumbered is not None else []
         writer.finish(**_said(notes=notes), **_said(missing=job.missing))
     seen = sum(video.id in fitted for video in parts[""].videos)
-    said = (*loaded.notes, *notes)
+    said = (*loaded.notes, *notes, *_cut(out, spec))
     return Extraction(out, job.counts, tuple(job.skipped), seen, said)
 
 
 def _encode(job: Job, side: str, media: Videos, part: Annotations) -> None:
     job.videos(f"{side}video", media, part)
     job.texts(f"{side}text", f"{side}video", part)
+
+
+def _cut(path: Path, encoder: str) -> list[str]:
+    """Say which captions of a feature file were cut off, those encoded earlier included."""
+    with open_hdf5(path) as file, reading(path):
+        sides = {side: read_side(file, side, path) for side in present_sides(file, path)}
+        return list(cut_notes(sides, encoder))
 
 
 def _load(
@@ -200,13 +218,13 @@ def _check_counts(job: Job, out: Path) -> None:
             raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 
-def _said(**attrs: object) -> dict[str, str]:
-    """Return attributes as JSON, without those that say nothing."""
-    return {
-        name: json.dumps(value)
-        for name, value in attrs.items()
-        if (any(value.values()) if isinstance(value, dict) else value)
-    }
+def _said(**attrs: object) -> dict[str, str | None]:
+    """Return attributes as JSON; None for those that say nothing."""
+
+    def says(value: object) -> bool:
+        return any(value.values()) if isinstance(value, dict) else bool(value)
+
+    return {name: json.dumps(value) if says(value) else None for name, value in attrs.items()}
 
 
 def fingerprint(path: Path | None) -> str:

@@ -137,8 +137,9 @@ def _moved(block: Tokens, videos: int) -> Tokens:
 
 
 def _said(parts: Sequence[_Part]) -> dict[str, str]:
-    """What the whole says that its parts say apart: notes are the same, what is missing adds up."""
-    said = {"notes": parts[0].attrs["notes"]} if "notes" in parts[0].attrs else {}
+    """What the whole says that its parts say apart: each note once, what is missing adds up."""
+    notes = dict.fromkeys(n for part in parts for n in json.loads(part.attrs.get("notes", "[]")))
+    said = {"notes": json.dumps(list(notes))} if notes else {}
     missing: Counter[str] = Counter()
     for part in parts:
         missing.update(missing_items(part.attrs, part.path))

@@ -71,7 +71,7 @@ class Projection:
             "video_offset": self.video.offset,
             "text_matrix": self.text.matrix,
             "text_offset": self.text.offset,
-            "video_ids": np.array(sorted(self.video_ids)),
+            "video_ids": np.array(sorted(self.video_ids), dtype=str),
             "about": np.array(json.dumps(self.about, sort_keys=True)),
         }
         with replacing(path) as part, part.open("wb") as stream:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import group_problems
+from vrbench.features.cut import cut_notes
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
 from vrbench.features.sides import (
     check_text_videos,
@@ -117,7 +118,7 @@ def _features(file: Any, path: Path) -> Features:
         bank_video=tokens.get("bank/video"),
         bank_text=tokens.get("bank/text"),
         notes=tuple(notes_of(file, path, sides)),
-        data_notes=tuple(data_notes(attrs, path)),
+        data_notes=(*data_notes(attrs, path), *cut_notes(tokens, str(attrs.get("encoder", "")))),
         file=file,
     )
 

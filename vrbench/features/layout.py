@@ -20,6 +20,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "global": (_FLOAT,),
     "captions": (_TEXT,),
     "video": (_WHOLE,),
+    "cut": (_WHOLE,),
     "sequence": (_TEXT, *_NUMBER),
     "position": _NUMBER,
     "start": _NUMBER,

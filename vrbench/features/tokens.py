@@ -30,7 +30,7 @@ class Tokens:
         normalized: True scores cosines (tokens and globals are scaled to length 1), False the dot
             products as they are.
         item_columns: further values of each item, (n,) each: ``captions``, ``video`` (row of the
-            text's video).
+            text's video), ``cut`` (pieces that a caption had beyond its encoder's limit).
         token_columns: further values of each token, (sum l,) each: ``frame``, ``time``
             (seconds), ``level``, ``words`` (which stay on disk until a block is read).
         name: what to call this side in messages, such as "video in f.h5".

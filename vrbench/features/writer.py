@@ -175,10 +175,12 @@ class FeatureWriter:
             self._file.attrs.modify("complete", np.bool_(complete))
             self._file.flush()
 
-    def finish(self, **attrs: str) -> None:
-        """Mark the file as complete; ``attrs`` is what could be said only now."""
+    def finish(self, **attrs: str | None) -> None:
+        """Mark the file as complete; ``attrs`` is what could be said only now, None for nothing."""
         for key, value in attrs.items():
-            if self._file.attrs.get(key) != value:
+            if value is None:
+                self._file.attrs.pop(key, None)
+            elif self._file.attrs.get(key) != value:
                 self._file.attrs[key] = value
         self._mark(complete=True)
 

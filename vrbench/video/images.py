@@ -8,6 +8,7 @@ from typing import Any
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.files import listed
+from vrbench.numeric_order import is_renumbered, numeric_keys, numeric_order
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 
@@ -18,15 +19,29 @@ def is_image(path: Path) -> bool:
 
 
 def frame_files(folder: Path, video: str) -> list[Path]:
-    """Return the images of a folder in name order.
+    """Return the images of a folder in numeric order of their names.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or two of them are the same frame.
     """
-    files = [path for path in listed(folder) if is_image(path)]
+    files = numeric_order(_images(folder))
     if not files:
         raise InputError(f"{folder} holds no image: expected the frames of video '{video}'.")
+    keys = numeric_keys(files)
+    for place in range(1, len(files)):
+        if keys[place - 1] == keys[place]:
+            both = f"{files[place - 1].name} and {files[place].name}"
+            raise InputError(f"{folder} holds a frame of video '{video}' twice, {both}: keep one.")
     return files
+
+
+def is_folder_renumbered(folder: Path) -> bool:
+    """Say whether the frames of a folder lie otherwise than in the order of their names as text."""
+    return is_renumbered(_images(folder))
+
+
+def _images(folder: Path) -> list[Path]:
+    return [path for path in listed(folder) if is_image(path)]
 
 
 def read_image(path: Path, video: str) -> Any:

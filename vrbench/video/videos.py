@@ -14,7 +14,7 @@ from vrbench.extras import needed
 from vrbench.files import listed
 from vrbench.video.clip import Clip
 from vrbench.video.decoding import DecodedFrames, LostFrameError
-from vrbench.video.images import frame_files, is_image, read_image
+from vrbench.video.images import frame_files, is_folder_renumbered, is_image, read_image
 from vrbench.video.sampling import ROUNDING, Sampling
 from vrbench.video.timeline import Timeline, count_frames, read_timeline
 
@@ -63,13 +63,21 @@ class Videos:
                     f"Video '{name}' is a folder of frames ({path}), which has no time axis: "
                     "segments and fps:R need its video file."
                 )
-            files = frame_files(path, name)
+            files = _frames(path, name)
             numbers = self._enough(self.sampling.choose(len(files)), f"{path}, video '{name}',")
             return Clip(name, [read_image(files[i], name) for i in numbers], numbers)
         try:
             return self._decoded(path, name, read_timeline(path, name), (start, end))
         except LostFrameError:
             return self._decoded(path, name, count_frames(path, name), (start, end))
+
+    def is_renumbered(self, name: str) -> bool:
+        """Say whether a video is a folder of frames that ``is_folder_renumbered``."""
+        try:
+            path = self._find(name)
+        except InputError:
+            return False
+        return path.is_dir() and is_folder_renumbered(path)
 
     def _decoded(
         self, path: Path, name: str, line: Timeline, segment: tuple[float | None, float | None]
@@ -179,6 +187,17 @@ def open_videos(places: Path | Sequence[Path], sampling: Sampling) -> Videos:
     if "file" in kinds:
         needed("av", "video")  # now, not for each video anew
     return Videos(several, sampling, "file" in kinds)
+
+
+def _frames(folder: Path, video: str) -> list[Path]:
+    """Return the frames of a folder, unless a video file beside them may be meant."""
+    files = frame_files(folder, video)
+    if beside := sorted(path.name for path in folder.iterdir() if _is_video(path)):
+        raise InputError(
+            f"{folder} holds images and {beside[0]}, and either may be video '{video}': keep one "
+            f"of them, or name the video file '{video}/{Path(beside[0]).stem}'."
+        )
+    return files
 
 
 def _kinds(place: Path) -> Iterator[str]:
