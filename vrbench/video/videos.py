@@ -181,15 +181,28 @@ def open_videos(places: Path | Sequence[Path], sampling: Sampling) -> Videos:
 
 
 def _kinds(place: Path) -> Iterator[str]:
-    """Yield "file" for each video file and "frames" for each folder of images, at any depth."""
+    """Yield "file" for each video file and "frames" for each folder of images, at any depth.
+
+    Links are followed, but each folder is visited once: they may lead in circles.
+    """
     if _is_video(place) and not place.is_dir():
         yield "file"
-    for _, folders, names in os.walk(place, followlinks=True):
+    seen = {_identity(place)}
+    for parent, folders, names in os.walk(place, followlinks=True):
         if any(_is_video(Path(name)) for name in names):
             yield "file"
         elif any(is_image(Path(name)) for name in names):
             folders.clear()
             yield "frames"
+        inside = {_identity(Path(parent, name)): name for name in folders}
+        folders[:] = [name for identity, name in inside.items() if identity not in seen]
+        seen |= inside.keys()
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """Return what a folder has in common with every link to it."""
+    found = folder.stat()
+    return found.st_dev, found.st_ino
 
 
 def _is_video(path: Path) -> bool:
