@@ -152,6 +152,7 @@ def projections() -> tuple[Files, ...]:
 @cache
 def weights() -> tuple[Files, ...]:
     import torch
+    from hostile_files import script
     from safetensors.torch import save_file
 
     state = {"a.weight": torch.ones(2, 3), "b": torch.zeros(4, dtype=torch.float16)}
@@ -165,6 +166,7 @@ def weights() -> tuple[Files, ...]:
         _made(sharded),
         _made(lambda f: torch.save({"state_dict": state, "epoch": 1}, f / "w.pt")),
         _made(lambda f: torch.save(state, f / "w.pth", _use_new_zipfile_serialization=False)),
+        _made(lambda f: script(torch.nn.Linear(2, 3), f / "s.pt")),
     )
 
 

@@ -143,7 +143,7 @@ def _clip_config(folder: Path) -> None:
 
     with contextlib.suppress(InputError):
         read_pixels(folder, 32, "transformers")
-    _config(config_of({}, folder)[0], folder / "config.json")
+    _config(config_of({}, folder)[0], folder / "config.json", 1000)
 
 
 def _dictionary(folder: Path) -> None:

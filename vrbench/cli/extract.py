@@ -96,11 +96,15 @@ def extract(
       vrbench extract --videos frames/ --captions test.csv --encoder toy:dim=64
           --bank-videos train/ --bank-captions train.csv --out toy.h5
     """
+    import warnings
+
     from vrbench.cli.progress import Bars
     from vrbench.datasets import datasets
     from vrbench.extraction.extract import Source
     from vrbench.extraction.extract import extract as run
 
+    # such a frame is refused with a sentence
+    warnings.filterwarnings("ignore", "Image size .* exceeds limit")
     places = (*videos, *(more or ()))
     source = _source(places, captions, dataset, annotations, split)
     bank = None

@@ -1,13 +1,13 @@
-"""The tensors of a weights file, whatever tool wrote it; no Python code in it is run."""
+"""The tensors of a weights file, whatever tool wrote it; no code in it is run."""
 
 from __future__ import annotations
 
-import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vrbench.encoders.torchscript import check_members, read_torchscript
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.files import listed
@@ -23,6 +23,9 @@ SUFFIXES = (".bin", ".pt", ".pth", ".safetensors")
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _INDEX = ".index.json"
+
+SHARED = 16
+"""How many times their file's size tensors may have in all; those of one storage share bytes."""
 
 
 def weights_files(folder: Path) -> list[Path]:
@@ -72,7 +75,27 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             tensors |= {str(k): v for k, v in loaded.items() if isinstance(v, torch.Tensor)}
     if not tensors:
         raise InputError(f"{path} holds no tensor: give a state dict.")
+    _check(tensors, path)
     return tensors
+
+
+def _check(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Check that tensors are numbers in memory, and not far more of them than the file holds.
+
+    Raises:
+        InputError: one is sparse, quantized or on no device, or they repeat the same bytes.
+    """
+    import torch
+
+    for name, value in tensors.items():
+        if value.layout is not torch.strided or value.is_quantized or value.device.type != "cpu":
+            raise InputError(f"{path} holds '{name}', which is no plain tensor: save it as one.")
+    size, most = sum(v.nbytes for v in tensors.values()), sum(p.stat().st_size for p in parts(path))
+    if size > SHARED * most:
+        raise InputError(
+            f"{path} has {most:,} bytes and tensors of {size:,}, which repeat the same numbers: "
+            "save each of them as it is (tensor.contiguous())."
+        )
 
 
 def fill(module: Module, state: Mapping[str, Tensor], path: Path) -> None:
@@ -113,16 +136,15 @@ def _load(path: Path) -> Any:
     with reading(path, remedy, "cannot be read as weights"):
         if path.suffix == ".safetensors":
             return needed("safetensors.torch", "clip").load_file(path)
-        if _is_archive(path):
-            with warnings.catch_warnings():
-                # OpenAI's files are of this kind, however deprecated it is
-                warnings.simplefilter("ignore", DeprecationWarning)
-                return torch.jit.load(str(path), map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
+        if _is_torchscript(path):
+            return read_torchscript(path)
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def _is_archive(path: Path) -> bool:
+def _is_torchscript(path: Path) -> bool:
+    """Say whether a file is a TorchScript archive; what it unpacks to is checked in any zip."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
+        check_members(archive, path)
         return any(name.endswith("/constants.pkl") for name in archive.namelist())

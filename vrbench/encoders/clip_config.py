@@ -19,6 +19,15 @@ TRANSFORMERS, OPEN_CLIP = "config.json", "open_clip_config.json"
 _HEADS = {1280: 16, 1408: 16, 1664: 16}
 """Image towers of open_clip (H, g, bigG) whose heads are not 64 wide: width -> heads."""
 
+_TOWERS = ("text_config", "vision_config", "text_config_dict", "vision_config_dict")
+_KNOWN = frozenset(
+    {"hidden_act", "hidden_size", "image_size", "intermediate_size", "layer_norm_eps"}
+    | {"max_position_embeddings", "num_attention_heads", "num_channels", "num_hidden_layers"}
+    | {"bos_token_id", "eos_token_id", "pad_token_id", "patch_size", "projection_dim", "vocab_size"}
+)
+"""What is taken from a ``config.json``: all that decides what a CLIP computes. Some of the rest
+makes transformers fetch and run code (``attn_implementation``)."""
+
 
 def read_config(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file; an empty one if there is no such file.
@@ -37,9 +46,9 @@ def read_config(path: Path) -> dict[str, Any]:
 def config_of(state: Mapping[str, Tensor], folder: Path) -> tuple[dict[str, Any], list[Path]]:
     """Return a ``CLIPConfig`` as a dict, and the files that were read for it.
 
-    ``config.json`` is taken as it is. Otherwise sizes come from shapes, and what shapes do not
-    say, heads and activation, from ``open_clip_config.json``. Without any of them heads are 64
-    wide, as in OpenAI's code, and the activation is left out.
+    ``config.json`` is taken where there is one. Otherwise sizes come from shapes, and what shapes
+    do not say, heads and activation, from ``open_clip_config.json``. Without any of them heads are
+    64 wide, as in OpenAI's code, and the activation is left out.
 
     Args:
         state: weights under transformers' names.
@@ -50,7 +59,8 @@ def config_of(state: Mapping[str, Tensor], folder: Path) -> tuple[dict[str, Any]
     """
     config = read_config(folder / TRANSFORMERS)
     if config.get("model_type") == "clip":
-        return config, [folder / TRANSFORMERS]
+        towers = {name: _known(config[name]) for name in _TOWERS if name in config}
+        return {**_known(config), **towers}, [folder / TRANSFORMERS]
     try:
         config = _from_shapes(state)
     except (KeyError, IndexError) as error:
@@ -72,6 +82,13 @@ def _add_towers(config: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     )
     for tower in (text, vision):
         tower["hidden_act"] = "quick_gelu" if known.get("quick_gelu") else "gelu"
+
+
+def _known(config: Any) -> Any:
+    """Return what is taken from a config; what is none, for transformers to refuse, as it is."""
+    if not isinstance(config, dict):
+        return config
+    return {name: value for name, value in config.items() if name in _KNOWN}
 
 
 def _from_shapes(state: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class LoadedClip(LoadedEncoder):
                 f"max_words is {self._spec.max_words}, but this CLIP's text tower has only "
                 f"{config.max_position_embeddings} places: lower it."
             )
-        largest = max(*self._words.ends, self._words.tokenizer.get_vocab_size() - 1)
+        largest = max(self._words.tokenizer.get_vocab().values())
         if largest >= config.vocab_size:
             raise InputError(
                 f"The tokenizer {self._words.files[0]} has the id {largest}, but this CLIP knows "

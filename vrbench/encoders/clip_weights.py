@@ -18,9 +18,6 @@ from vrbench.extras import needed
 if TYPE_CHECKING:
     from torch import Tensor
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass(frozen=True, eq=False)
 class ClipWeights:
@@ -62,7 +59,7 @@ def read_clip_weights(weights: Path, activation: str) -> ClipWeights:
     state, rest = converted(inner, str(file))
     rest += [name for name in tensors if not name.startswith(prefix)]
     sizes, read = config_of(state, file.parent)
-    config = _config(sizes, file)
+    config = _config(sizes, file, len(state))
     towers = (config.text_config, config.vision_config)
     if activation == "auto" and not read:
         activation = _activation(prefix, inner, file)
@@ -91,31 +88,47 @@ def _activation(prefix: str, names: Iterable[str], file: Path) -> str:
     )
 
 
-def _config(values: Mapping[str, Any], file: Path) -> Any:
+def _config(values: Mapping[str, Any], file: Path, entries: int) -> Any:
     """Return the ``CLIPConfig`` with these values.
 
     Raises:
-        InputError: they fit no CLIP.
+        InputError: they fit no CLIP, or none with so few entries.
     """
     transformers = needed("transformers", "clip")
     try:
-        return transformers.CLIPConfig.from_dict(dict(values))
+        config = transformers.CLIPConfig.from_dict(dict(values))
+        for tower in (config.text_config, config.vision_config):
+            if tower.hidden_act not in transformers.activations.ACT2FN:
+                raise ValueError(f"there is no activation '{tower.hidden_act}'")
+            if tower.num_hidden_layers > entries:
+                raise ValueError(f"{tower.num_hidden_layers} layers, {entries} entries of weights")
     # transformers validates a config with errors of its own
     except Exception as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise InputError(f"The config of {file} is not that of a CLIP: {reason}.") from error
+        raise _no_clip(file, error) from error
+    return config
+
+
+def _no_clip(file: Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split()).rstrip(".")
+    return InputError(f"The config of {file} is not that of a CLIP: {reason}.")
 
 
 def _model(config: Any, state: Mapping[str, Tensor], file: Path) -> Any:
     """Return the model with these weights in it.
 
     Raises:
-        InputError: a weight is missing, has another shape, or is not CLIP's.
+        InputError: a weight is missing, has another shape, or is not CLIP's, or there is no model
+            of these sizes.
     """
     import torch
 
-    with torch.device("meta"):
-        model = needed("transformers", "clip").CLIPModel(config)
+    transformers = needed("transformers", "clip")
+    try:
+        with torch.device("meta"):
+            model = transformers.CLIPModel(config)
+    # sizes that fit no model fail wherever they are used first
+    except Exception as error:
+        raise _no_clip(file, error) from error
     fill(model, state, file)
     # the one thing in the model that no file holds
     for tower in (model.text_model, model.vision_model):

@@ -21,6 +21,9 @@ BPE = ("bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt")
 MERGES = 49152 - 256 - 2
 """How many of its merges are in use."""
 
+MOST_BPE = 16 << 20
+"""Bytes of merges that are read at most, some five times those of the file."""
+
 _ENDS = ("<|startoftext|>", "<|endoftext|>")
 _PIECES = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
@@ -104,9 +107,9 @@ def _tokenizer(vocab: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> A
 
 def _read_bpe(path: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Return vocabulary and merges: bytes, bytes that end a word, merges, SOT, EOT."""
-    data = path.read_bytes()
-    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-    lines = [line.split() for line in text.split("\n")[1 : MERGES + 1] if line]
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        text = stream.read(MOST_BPE).decode("utf-8")
+    lines = [line.split() for line in text.split("\n", MERGES + 1)[1 : MERGES + 1] if line]
     merges = [(line[0], line[1]) for line in lines]
     letters = _byte_letters()
     joined = ["".join(pair) for pair in merges]

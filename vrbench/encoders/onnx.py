@@ -119,10 +119,8 @@ class _LoadedOnnx(LoadedEncoder):
         text = (folder / spec.text_model, spec.text_output, folder / spec.tokenizer)
         self._text = TextModel(*text, spec.max_words, device)
         self.text_batch = spec.text_batch
-        self.weights = {
-            name: sha256(folder / name)
-            for name in sorted((spec.image_model, spec.text_model, spec.tokenizer))
-        }
+        files = {*self._image.files, *self._text.files}
+        self.weights = {file.relative_to(folder).as_posix(): sha256(file) for file in sorted(files)}
         blank = needed("PIL.Image", "onnx").new("RGB", (spec.size, spec.size))
         self.video_dim = self.video(Clip("a blank frame", [blank], [0])).tokens.shape[1]
         self.text_dim = self.text(Caption("a word", "", "a")).tokens.shape[1]

@@ -28,6 +28,7 @@ class TextModel:
 
     Attributes:
         path: the model's file.
+        files: all that was read.
 
     Raises:
         InputError: a file is no such model, or no tokenizer.
@@ -40,6 +41,7 @@ class TextModel:
         self._session = Session(path, output, device)
         self._tokenizer = read_tokenizer(tokenizer, max_words)
         self._tokenizer_path = tokenizer
+        self.files = [*self._session.files, tokenizer]
 
     def __call__(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode captions in one run.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.device import check_device
+from vrbench.encoders.onnx_data import external_data
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.inputs import reading
@@ -37,18 +38,23 @@ class Session:
 
     Attributes:
         inputs: the names of the model's inputs.
+        files: what the model was read from: its file, and those beside it that hold its numbers.
 
     Raises:
-        InputError: the file is no model, or has no such output.
+        InputError: the file is no model, takes numbers from outside of its folder, or has no such
+            output.
     """
 
     def __init__(self, path: Path, output: str, device: str) -> None:
         runtime = needed("onnxruntime", "onnx")
         options = runtime.SessionOptions()
         options.log_severity_level = 3
+        # its own format, which it would take by the file's name, it does not check
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         # items are encoded in parallel instead: faster, and the same sums on any number of cores
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._path, self._output = path, output
+        self.files = [path, *external_data(path)]
         try:
             self._session = runtime.InferenceSession(path, options, providers=[PROVIDERS[device]])
         # onnxruntime raises classes of its own that share no public base.

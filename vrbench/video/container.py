@@ -10,6 +10,13 @@ from typing import Any
 from vrbench.errors import InputError
 from vrbench.extras import needed
 
+CONTAINERS = (
+    *("asf", "avi", "flv", "matroska", "mov", "mpeg", "mpegts", "ogg"),
+    *("h264", "hevc", "m4v", "mpegvideo"),
+)
+"""libav's names of the containers, and of streams without one, that are read whatever a file is
+called: for others, such as playlists (HLS, DASH, ffconcat, SDP), it opens files and connections."""
+
 
 @contextmanager
 def video_stream(path: Path, video: str) -> Iterator[tuple[Any, Any]]:
@@ -27,16 +34,20 @@ def video_stream(path: Path, video: str) -> Iterator[tuple[Any, Any]]:
                 f"{path}, video '{video}', is empty (0 bytes): fetch it again or leave it out."
             )
         # titles of old files are in any encoding; an absolute path cannot look like a protocol
-        container = av.open(str(path.absolute()), metadata_errors="ignore")
+        options = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}
+        container = av.open(str(path.absolute()), options=options, metadata_errors="ignore")
     except OSError as error:
         raise InputError(
             f"{path}, video '{video}', cannot be read: {error.strerror or error}; make it "
             "readable or leave it out."
         ) from error
     except av.FFmpegError as error:
+        # what libav says of a container that is not among them
+        foreign = isinstance(error, av.ArgumentError)
+        reason = f"expected {', '.join(CONTAINERS)}" if foreign else error.strerror
         raise InputError(
             f"{path}, video '{video}', is no video, or cut off before its index "
-            f"({error.strerror}): fetch it again or leave it out."
+            f"({reason}): fetch it again or leave it out."
         ) from error
     with container:
         cover = av.stream.Disposition.attached_pic

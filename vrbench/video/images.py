@@ -11,6 +11,8 @@ from vrbench.files import listed
 from vrbench.numeric_order import is_renumbered, numeric_keys, numeric_order
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
+FORMATS = ("BMP", "JPEG", "PNG", "WEBP")
+"""What is read, whatever a file is called: for others, such as EPS, Pillow starts programs."""
 
 
 def is_image(path: Path) -> bool:
@@ -48,11 +50,17 @@ def read_image(path: Path, video: str) -> Any:
     """Read one frame as an RGB ``PIL.Image``.
 
     Raises:
-        InputError: it is damaged or no image.
+        InputError: it is damaged, no image of these formats, or has more pixels than Pillow's
+            limit.
     """
     pil = needed("PIL.Image", "onnx")
     try:
-        with pil.open(path) as image:
+        if not path.is_file():
+            raise ValueError("it is no file")
+        with pil.open(path, formats=FORMATS) as image:
+            # Pillow itself only warns up to twice as many
+            if image.width * image.height > pil.MAX_IMAGE_PIXELS:
+                raise ValueError(f"{image.width} x {image.height} pixels")
             return image.convert("RGB")
     # Pillow reports a damaged image with whatever its decoder happens to raise.
     except Exception as error:

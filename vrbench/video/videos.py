@@ -201,17 +201,30 @@ def _frames(folder: Path, video: str) -> list[Path]:
 
 
 def _kinds(place: Path) -> Iterator[str]:
-    """Yield "file" for each video file and "frames" for each folder of images, at any depth."""
+    """Yield "file" for each video file and "frames" for each folder of images, at any depth.
+
+    Links are followed, but each folder is visited once: they may lead in circles.
+    """
     if _is_video(place) and not place.is_dir():
         yield "file"
-    for _, folders, names in os.walk(place, followlinks=True):
+    seen = {_identity(place)}
+    for parent, folders, names in os.walk(place, followlinks=True):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        seen = [Path(name) for name in names if not name.startswith(".")]
-        if any(map(_is_video, seen)):
+        shown = [Path(name) for name in names if not name.startswith(".")]
+        if any(map(_is_video, shown)):
             yield "file"
-        elif any(map(is_image, seen)):
+        elif any(map(is_image, shown)):
             folders.clear()
             yield "frames"
+        inside = {_identity(Path(parent, name)): name for name in folders}
+        folders[:] = [name for identity, name in inside.items() if identity not in seen]
+        seen |= inside.keys()
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """Return what a folder has in common with every link to it."""
+    found = folder.stat()
+    return found.st_dev, found.st_ino
 
 
 def _is_video(path: Path) -> bool:
