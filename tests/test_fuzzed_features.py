@@ -138,3 +138,14 @@ def opened(monkeypatch: pytest.MonkeyPatch, container: Any, tick: Any) -> None:
     monkeypatch.setattr(timeline, "video_stream", stream)
     pytest.importorskip("av")
     assert "av" in sys.modules
+
+
+def test_a_tensor_that_stands_twice(tmp_path: Path) -> None:
+    from vrbench.encoders.checkpoint import read_tensors
+
+    one = '"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}'
+    head = f"{{{one},{one.replace('[1]', '[2]').replace('[0,4]', '[0,8]')}}}".encode()
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(len(head).to_bytes(8, "little") + head + bytes(8))
+    with pytest.raises(InputError, match="has the key 'a' twice"):
+        read_tensors(path)

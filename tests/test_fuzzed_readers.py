@@ -234,3 +234,7 @@ def test_a_dump_with_other_things_beside_its_tokens(name: str, kind: str, tmp_pa
         np.savez(tmp_path / side / "a.npz", allow_pickle=False, **arrays)
     with pytest.raises(InputError, match=r"a\.npz has a (mask|global vector) of "):
         read_arrays(tmp_path)
+
+
+def test_a_parameter_to_try_that_stands_twice() -> None:
+    refused("tune", "--norm", "ncl", "--try", "gamma=1", "--try", "gamma=2", says="gamma .* twice")

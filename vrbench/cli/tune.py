@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -70,7 +71,7 @@ def tune(
     path = None if from_sim else features or bundled_features()
     kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
     alignment = None if from_sim else method
-    grid = dict(map(_values, try_)) if try_ else None
+    grid = _grid(try_) if try_ else None
     tuning = choose(
         source, alignment, norm, grid, bank=bank, direction=direction, share=share, seed=seed
     )
@@ -88,6 +89,16 @@ def tune(
     from vrbench.cli.show import print_results
 
     print_results(results)
+
+
+def _grid(given: Sequence[str]) -> dict[str, list[str]]:
+    """Return the values to try of each parameter."""
+    grid: dict[str, list[str]] = {}
+    for key, values in map(_values, given):
+        if key in grid:
+            raise InputError(f"--try {key} stands twice: give all its values at once, as k=1,2.")
+        grid[key] = values
+    return grid
 
 
 def _values(text: str) -> tuple[str, list[str]]:

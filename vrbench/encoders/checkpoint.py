@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.inputs import reading
-from vrbench.json_text import read_json
+from vrbench.json_text import parse_json, read_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,6 +111,7 @@ def _load(path: Path) -> Any:
     )
     with reading(path, remedy, "cannot be read as weights"):
         if path.suffix == ".safetensors":
+            _check_names(path)
             return needed("safetensors.torch", "clip").load_file(path)
         if _is_archive(path):
             with warnings.catch_warnings():
@@ -118,6 +119,19 @@ def _load(path: Path) -> Any:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 return torch.jit.load(str(path), map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
         return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _check_names(path: Path) -> None:
+    """Check that no tensor stands twice in the JSON at the head of a safetensors file.
+
+    Raises:
+        InputError: one does; the package takes the last.
+    """
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length > path.stat().st_size:
+            raise ValueError(f"its header has {length} bytes")
+        parse_json(stream.read(length), str(path))
 
 
 def _is_archive(path: Path) -> bool:
