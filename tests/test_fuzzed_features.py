@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,3 +151,26 @@ def test_a_tensor_that_stands_twice(tmp_path: Path) -> None:
     path.write_bytes(len(head).to_bytes(8, "little") + head + bytes(8))
     with pytest.raises(InputError, match="has the key 'a' twice"):
         read_tensors(path)
+
+
+def test_a_vocabulary_with_a_word_twice(tmp_path: Path) -> None:
+    from vrbench.encoders.clip_words import read_words
+    from vrbench.encoders.session import read_tokenizer
+
+    write_models(tmp_path)
+    path = tmp_path / "tokenizer.json"
+    path.write_text(re.sub(r'("vocab":\s*\{)', r'\1"a": 9,', path.read_text()))
+    for read in (read_words, lambda _: read_tokenizer(path, 16)):
+        with pytest.raises(InputError, match="has the key 'a' twice"):
+            read(tmp_path)
+
+
+def test_a_vocabulary_that_unpacks_to_gigabytes(tmp_path: Path) -> None:
+    from vrbench.encoders import clip_words
+
+    path = tmp_path / clip_words.BPE[0]
+    with gzip.open(path, "wb", 1) as stream:
+        for _ in range(clip_words.MOST // 1_000_000 + 1):
+            stream.write(bytes(1_000_000))
+    with pytest.raises(InputError, match="more than 50,000,000 bytes"):
+        clip_words.read_words(tmp_path)

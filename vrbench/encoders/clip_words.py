@@ -14,12 +14,16 @@ from vrbench.encoders.session import encode
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.inputs import reading
+from vrbench.json_text import read_json
 
 BPE = ("bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt")
 """OpenAI's file, which open_clip and CLIP4Clip ship too: a header line, then a merge a line."""
 
 MERGES = 49152 - 256 - 2
 """How many of its merges are in use."""
+
+MOST = 50_000_000
+"""Bytes of the unpacked file; OpenAI's has a few million."""
 
 _ENDS = ("<|startoftext|>", "<|endoftext|>")
 _PIECES = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -64,6 +68,9 @@ def read_words(folder: Path) -> ClipWords:
     whole, vocab, merges = (folder / name for name in TOKENIZER)
     bpe = next((folder / name for name in BPE if (folder / name).is_file()), None)
     with reading(f"A file of the tokenizer files in {folder}", problem="cannot be read"):
+        for path in (whole, vocab):
+            if path.is_file():
+                read_json(path)  # no key twice: the package takes the last
         if whole.is_file():
             return _words(tokenizers.Tokenizer.from_file(str(whole)), [whole])
         if vocab.is_file() and merges.is_file():
@@ -103,8 +110,11 @@ def _tokenizer(vocab: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> A
 
 def _read_bpe(path: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Return vocabulary and merges: bytes, bytes that end a word, merges, SOT, EOT."""
-    data = path.read_bytes()
-    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        data = stream.read(MOST + 1)
+    if len(data) > MOST:
+        raise ValueError(f"more than {MOST:,} bytes")
+    text = data.decode("utf-8")
     lines = [line.split() for line in text.split("\n")[1 : MERGES + 1] if line]
     merges = [(line[0], line[1]) for line in lines]
     letters = _byte_letters()
