@@ -163,8 +163,9 @@ def projections() -> tuple[Files, ...]:
     from vrbench.extraction.projection import Affine, Projection
 
     one, two = Affine(np.ones((4, 2)), np.zeros(2)), Affine(np.ones((3, 2)), np.zeros(2))
-    made = Projection(one, two, frozenset({"a", "b"}), {"encoder": "toy", "weights": {}})
-    return (made(lambda f: made.save(f / "p.npz")),)
+    about = {"encoder": "toy", "weights": {}}
+    projection = Projection(one, two, frozenset({"a", "b"}), about)
+    return (made(lambda f: projection.save(f / "p.npz")),)
 
 
 @cache
