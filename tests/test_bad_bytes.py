@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -68,7 +69,8 @@ def test_the_door_lets_through_what_is_said_or_asked_already(raised: BaseExcepti
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_no_string_holds_what_is_no_character(code: int, order: str) -> None:
     array = np.array([0x61, code], f"{order}u4").view(f"{order}U1")
-    with pytest.raises(InputError, match=f"U\\+{code:04X} in ids, which is not UTF-8"):
+    said = rf"U\+{code:X}" if code > 0x10FFFF else rf"'\\u{code:x}'"
+    with pytest.raises(InputError, match=f"{said} in ids, which is not UTF-8"):
         as_text(array, "ids", "f.npz")
 
 
@@ -189,3 +191,13 @@ def test_json_that_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b'"\xe9"')
     with pytest.raises(InputError, match="not UTF-8 at byte 1"):
         read_json(tmp_path / "a.json")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    from vrbench.arrays.load import load_arrays
+
+    path = tmp_path / "a.npz"
+    os.mkfifo(path)
+    for read in (read_npz, read_npy, read_json, lambda path: load_arrays(path, ())):
+        with pytest.raises(InputError, match=r"a\.npz is no file"):
+            read(path)

@@ -223,3 +223,18 @@ def test_an_id_that_stands_twice_among_the_limits(tmp_path: Path) -> None:
     (tmp_path / "ids.txt").write_text("a\nb\n a\n")
     words = ("eval", "bundled", "--limit-ids", tmp_path / "ids.txt", "-q")
     refused(*words, says="names 'a' 2 times: keep one")
+
+
+@pytest.mark.parametrize("name", ["mask", "global"])
+@pytest.mark.parametrize("kind", ["f4,i4", "U1", "M8[s]", "c8"])
+def test_a_dump_with_other_things_beside_its_tokens(name: str, kind: str, tmp_path: Path) -> None:
+    for side in ("video", "text"):
+        (tmp_path / side).mkdir()
+        arrays = {"tokens": np.ones((2, 2)), name: np.zeros(2, kind)}
+        np.savez(tmp_path / side / "a.npz", allow_pickle=False, **arrays)
+    with pytest.raises(InputError, match=r"a\.npz has a (mask|global vector) of "):
+        read_arrays(tmp_path)
+
+
+def test_a_parameter_to_try_that_stands_twice() -> None:
+    refused("tune", "--norm", "ncl", "--try", "gamma=1", "--try", "gamma=2", says="gamma .* twice")

@@ -91,17 +91,16 @@ def test_ids_beyond_the_text_tower_are_named(model: Any, tmp_path: Path) -> None
         load(tmp_path)
 
 
-def test_merges_are_unpacked_as_far_as_they_go(model: Any, tmp_path: Path) -> None:
-    file = save_openai(model, tmp_path)
-    expected = load(file).text(CAPTION).tokens
+def test_merges_are_unpacked_to_a_bound(model: Any, tmp_path: Path) -> None:
+    save_openai(model, tmp_path)
     bpe = tmp_path / "bpe_simple_vocab_16e6.txt.gz"
     bpe.write_bytes(gzip.compress(gzip.decompress(bpe.read_bytes()) + b"\n" * (200 << 20)))
     tracemalloc.start()
-    read_words(tmp_path)
+    with pytest.raises(InputError, match="more than 16,777,216 bytes"):
+        read_words(tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100 << 20
-    np.testing.assert_array_equal(load(file).text(CAPTION).tokens, expected)
 
 
 @pytest.mark.parametrize("key", ["attn_implementation", "_attn_implementation"])

@@ -87,8 +87,10 @@ def as_text(array: NDArray[Any], name: str, source: object) -> NDArray[Any]:
     if array.dtype.kind == "U" and array.dtype.itemsize:
         # looked at as numbers: numpy itself fails at some of them only when they are used
         codes = array.astype(array.dtype.newbyteorder("=")).reshape(-1).view(np.uint32)
-        wrong = ((codes >= _HALVES[0]) & (codes <= _HALVES[1])) | (codes > sys.maxunicode)
-        if wrong.any():
-            code = int(codes[np.argmax(wrong)])
-            raise InputError(f"{source} holds the character U+{code:04X} {end}")
+        if codes.size and codes.max() > sys.maxunicode:
+            raise InputError(f"{source} holds the character U+{codes.max():X} {end}")
+        halves = (codes >= _HALVES[0]) & (codes <= _HALVES[1])
+        if halves.any():
+            item = int(np.argmax(halves)) * 4 // array.dtype.itemsize
+            raise InputError(f"{source} holds {str(array.reshape(-1)[item])!r} {end}")
     return array

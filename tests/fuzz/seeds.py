@@ -19,7 +19,7 @@ from fuzz.mutate import Files
 TEXTS = (b"a\nvideo1\n\n b \r\n", b"\xef\xbb\xbfvideo0\n")
 
 
-def _made(make: Callable[[Path], Any]) -> Files:
+def made(make: Callable[[Path], Any]) -> Files:
     """Return the files that ``make`` writes into a folder."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -36,25 +36,43 @@ def _savez(folder: Path, arrays: dict[str, Any]) -> None:
     np.savez(folder / "a.npz", allow_pickle=False, **_arrays(arrays))
 
 
+def _features(folder: Path, **how: Any) -> None:
+    """Write a feature file with chunks of few rows, so that little of it is padding."""
+    import h5py
+
+    write_features(folder / "whole.h5", dim=4, **how)
+    with h5py.File(folder / "whole.h5") as old, h5py.File(folder / "f.h5", "w") as new:
+        new.attrs.update(old.attrs)
+
+        def copy(name: str, found: Any) -> None:
+            if isinstance(found, h5py.Dataset):
+                width = found.shape[1:]
+                room = {"maxshape": (None, *width), "chunks": (16, *width)}
+                new.create_dataset(name, data=found[()], dtype=found.dtype, **room)
+
+        old.visititems(copy)
+    (folder / "whole.h5").unlink()
+
+
 @cache
 def features() -> tuple[Files, ...]:
     return (
-        _made(lambda f: write_features(f / "f.h5", dim=4, scale=20.0)),
-        _made(lambda f: write_features(f / "f.h5", dim=4, bank=(), normalized=False)),
+        made(partial(_features, scale=20.0)),
+        made(partial(_features, bank=(), normalized=False)),
     )
 
 
 @cache
 def carried_on() -> tuple[Files, ...]:
-    return (_made(lambda f: write_features(f / "f.h5", dim=4)),)
+    return (made(_features),)
 
 
 @cache
 def npz() -> tuple[Files, ...]:
     sources = (plain(), padded(), packed())
     return (
-        *(_made(partial(_savez, arrays=arrays)) for arrays in sources),
-        _made(lambda f: np.savez_compressed(f / "a.npz", allow_pickle=False, **_arrays(padded()))),
+        *(made(partial(_savez, arrays=arrays)) for arrays in sources),
+        made(lambda f: np.savez_compressed(f / "a.npz", allow_pickle=False, **_arrays(padded()))),
     )
 
 
@@ -64,7 +82,7 @@ def npy_folders() -> tuple[Files, ...]:
         for name, array in _arrays(arrays).items():
             np.save(folder / f"{name}.npy", array)
 
-    return tuple(_made(partial(write, arrays=one)) for one in (plain(), padded(), packed()))
+    return tuple(made(partial(write, arrays=one)) for one in (plain(), padded(), packed()))
 
 
 @cache
@@ -83,7 +101,7 @@ def dumps() -> tuple[Files, ...]:
         lines = ["video_id,caption", *(f"v{i},word {i}" for i in range(3))]
         (folder / "captions.csv").write_text("\n".join(lines), encoding="utf-8")
 
-    return tuple(_made(partial(write, masked=masked)) for masked in (False, True))
+    return tuple(made(partial(write, masked=masked)) for masked in (False, True))
 
 
 @cache
@@ -112,9 +130,9 @@ def sims() -> tuple[Files, ...]:
     positives = np.eye(6, 4, dtype=bool)
     positives[4:, 0] = True
     return (
-        _made(lambda f: np.savez(f / "s.npz", allow_pickle=False, **whole)),
-        _made(lambda f: np.savez_compressed(f / "s.npz", t2v=t2v[None], positives=positives)),
-        _made(lambda f: np.savez(f / "s.npz", t2v=t2v[:4])),
+        made(lambda f: np.savez(f / "s.npz", allow_pickle=False, **whole)),
+        made(lambda f: np.savez_compressed(f / "s.npz", t2v=t2v[None], positives=positives)),
+        made(lambda f: np.savez(f / "s.npz", t2v=t2v[:4])),
     )
 
 
@@ -135,8 +153,8 @@ def results() -> tuple[Files, ...]:
     said: dict[str, Any] = {"offset": 1.0, "negative": 0.1, "length_norm": "sum", "bucket": 0.2}
     info = {"t2v": {**said, "bucket_of": None}}
     return (
-        _made(lambda f: write(f)),
-        _made(lambda f: write(f, norm="csls", change=changed, raw=raw, sequence_info=info)),
+        made(lambda f: write(f)),
+        made(lambda f: write(f, norm="csls", change=changed, raw=raw, sequence_info=info)),
     )
 
 
@@ -145,68 +163,9 @@ def projections() -> tuple[Files, ...]:
     from vrbench.extraction.projection import Affine, Projection
 
     one, two = Affine(np.ones((4, 2)), np.zeros(2)), Affine(np.ones((3, 2)), np.zeros(2))
-    made = Projection(one, two, frozenset({"a", "b"}), {"encoder": "toy", "weights": {}})
-    return (_made(lambda f: made.save(f / "p.npz")),)
-
-
-@cache
-def weights() -> tuple[Files, ...]:
-    import torch
-    from hostile_files import script
-    from safetensors.torch import save_file
-
-    state = {"a.weight": torch.ones(2, 3), "b": torch.zeros(4, dtype=torch.float16)}
-    index = {"weight_map": {"a.weight": "w.safetensors", "b": "w.safetensors"}}
-
-    def sharded(folder: Path) -> None:
-        save_file(state, folder / "w.safetensors")
-        (folder / "w.safetensors.index.json").write_text(json.dumps(index))
-
-    return (
-        _made(sharded),
-        _made(lambda f: torch.save({"state_dict": state, "epoch": 1}, f / "w.pt")),
-        _made(lambda f: torch.save(state, f / "w.pth", _use_new_zipfile_serialization=False)),
-        _made(lambda f: script(torch.nn.Linear(2, 3), f / "s.pt")),
-    )
-
-
-@cache
-def dictionaries() -> tuple[Files, ...]:
-    words = np.array(["a", "cat", "café"])
-    return (_made(lambda f: np.save(f / "s3d_dict.npy", words)),)
-
-
-@cache
-def tokenizers() -> tuple[Files, ...]:
-    import gzip
-
-    from tiny_onnx import write_models
-
-    ends = {"<|startoftext|>": 6, "<|endoftext|>": 7, "a": 0, "b": 1, "a</w>": 2, "ab</w>": 3}
-    return (
-        _made(lambda f: write_models(f)),
-        {"vocab.json": json.dumps(ends).encode(), "merges.txt": b"#version: 0.2\na b</w>\n"},
-        {"bpe_simple_vocab_16e6.txt.gz": gzip.compress(b"#version\na b\nab c</w>\n")},
-    )
-
-
-@cache
-def clip_configs() -> tuple[Files, ...]:
-    tower = {"hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 1}
-    config = {
-        "model_type": "clip",
-        "text_config": {**tower, "vocab_size": 10, "intermediate_size": 8},
-        "vision_config": {**tower, "image_size": 32, "patch_size": 16, "hidden_act": "gelu"},
-        "projection_dim": 8,
-    }
-    pixels = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.2, 0.2, 0.2]}
-    towers = {"text_cfg": {"heads": 1}, "vision_cfg": {"head_width": 64}, "quick_gelu": True}
-    other = {"model_cfg": towers, "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.2] * 3}}
-    files = {"config.json": config, "preprocessor_config.json": pixels}
-    return (
-        {name: json.dumps(value).encode() for name, value in files.items()},
-        {"open_clip_config.json": json.dumps(other).encode()},
-    )
+    about = {"encoder": "toy", "weights": {}}
+    projection = Projection(one, two, frozenset({"a", "b"}), about)
+    return (made(lambda f: projection.save(f / "p.npz")),)
 
 
 @cache
@@ -219,8 +178,8 @@ def videos() -> tuple[Files, ...]:
             image.save(folder / "a" / f"{number}.{('png', 'jpg', 'png')[number]}")
 
     return (
-        _made(images),
-        _made(lambda f: write_video(f / "a.mp4", moving(6, (32, 32)))),
-        _made(lambda f: write_video(f / "a.mkv", moving(6, (32, 32)), "mpeg4")),
-        _made(lambda f: write_video(f / "a.avi", moving(6, (32, 32)), "mpeg4")),
+        made(images),
+        made(lambda f: write_video(f / "a.mp4", moving(6, (32, 32)))),
+        made(lambda f: write_video(f / "a.mkv", moving(6, (32, 32)), "mpeg4")),
+        made(lambda f: write_video(f / "a.avi", moving(6, (32, 32)), "mpeg4")),
     )

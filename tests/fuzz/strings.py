@@ -11,7 +11,7 @@ from fuzz.mutate import Files
 SPECS = (
     *("method global", "method 0.5*global+0.5*tokenflow:lam=5", "method max-avg", "norm none"),
     *("norm csls:k=5", "norm ncl:gamma=0.05,iterations=1", "norm dsl:tau=0.1,log=true"),
-    *("encoder toy", "encoder onnx:max_words=32", "dataset youcook2:unit=videos", "rule ties"),
+    *("encoder toy", "encoder onnx:max_words=32", "dataset youcook2:unit=videos", "rule group-max"),
     *("sequence otam", "sequence dtw", "figure recalls", "memory 2GB", "memory 1.5 mb"),
     *("frames uniform:1-12", "frames fps:2", "frames all", "bank rolling:8", "bank train"),
     *("shard 1/4", "k 1,5,10"),

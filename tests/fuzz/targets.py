@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fuzz import folders, seeds, strings
+from fuzz import folders, models, seeds, strings
 from fuzz.mutate import Files
 
 
@@ -132,7 +132,8 @@ def _tokenizer(folder: Path) -> None:
             path = folder / "tokenizer.json"
             encode(read_tokenizer(path, 16), "a cat", path)
         Session(folder / "vision.onnx", "tokens", "cpu")
-    read_words(folder)("a cat", 8)
+    else:
+        read_words(folder)("a cat", 8)
 
 
 def _clip_config(folder: Path) -> None:
@@ -143,7 +144,7 @@ def _clip_config(folder: Path) -> None:
 
     with contextlib.suppress(InputError):
         read_pixels(folder, 32, "transformers")
-    _config(config_of({}, folder)[0], folder / "config.json", 1000)
+    _config(config_of(models.shapes(), folder)[0], folder / "config.json", 1000)
 
 
 def _dictionary(folder: Path) -> None:
@@ -219,10 +220,10 @@ TARGETS: tuple[Target, ...] = (
     Target("report", seeds.results, partial(_command, words="report @ --out @/made.html"), 0.5),
     Target("result", seeds.results, _results, 3),
     Target("projection", seeds.projections, _projection, 2),
-    Target("weights", seeds.weights, _weights, 2),
-    Target("tokenizer", seeds.tokenizers, _tokenizer, 2),
-    Target("clip-config", seeds.clip_configs, _clip_config, 2),
-    Target("dictionary", seeds.dictionaries, _dictionary),
+    Target("weights", models.weights, _weights, 2),
+    Target("tokenizer", models.tokenizers, _tokenizer, 2),
+    Target("clip-config", models.clip_configs, _clip_config, 2),
+    Target("dictionary", models.dictionaries, _dictionary),
     Target("ordering", lambda: (_PAIRS,), _ordering),
     Target("captions", lambda: (_CSV,), _captions),
     Target("limit-ids", lambda: tuple({"ids.txt": t} for t in seeds.TEXTS), _ids, 0.3),

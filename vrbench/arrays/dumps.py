@@ -142,14 +142,18 @@ def _read(path: Path) -> _Item:
     flat, vector, mask = tokens.ndim == 1, arrays.get("global"), arrays.get("mask")
     tokens = np.atleast_2d(tokens)
     if mask is not None:
-        if mask.shape != tokens.shape[:1] or not np.isin(mask, (0, 1)).all() or not mask.any():
+        numbers = mask.dtype.kind in "biuf" and mask.shape == tokens.shape[:1]
+        if not numbers or not np.isin(mask, (0, 1)).all() or not mask.any():
             raise InputError(
-                f"{path} has a mask {mask.shape} for tokens {tokens.shape}, expected "
-                f"{tokens.shape[:1]}, true where there is a token, at least once."
+                f"{path} has a mask of {mask.dtype} {mask.shape} for tokens {tokens.shape}, "
+                f"expected {tokens.shape[:1]}, true where there is a token, at least once."
             )
         tokens = tokens[mask.astype(bool)]
-    if vector is not None and vector.shape != tokens.shape[1:]:
-        raise InputError(f"{path} has a global vector {vector.shape}, expected {tokens.shape[1:]}.")
+    if vector is not None and (vector.dtype.kind != "f" or vector.shape != tokens.shape[1:]):
+        raise InputError(
+            f"{path} has a global vector of {vector.dtype} {vector.shape}, expected floats "
+            f"{tokens.shape[1:]}."
+        )
     return _Item(tokens, vector, flat)
 
 

@@ -36,6 +36,8 @@ def load_arrays(
     """
     if not source.exists():
         raise InputError(f"{source} does not exist: give an npz, or a folder of npy files.")
+    if not (source.is_dir() or source.is_file()):  # reading of a pipe might never end
+        raise InputError(f"{source} is no file: give an npz, or a folder of npy files.")
     return _from_folder(source, known) if source.is_dir() else _from_npz(source, known)
 
 

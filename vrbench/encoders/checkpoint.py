@@ -12,7 +12,7 @@ from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.files import listed
 from vrbench.inputs import reading
-from vrbench.json_text import read_json
+from vrbench.json_text import parse_json, read_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,10 +135,24 @@ def _load(path: Path) -> Any:
     )
     with reading(path, remedy, "cannot be read as weights"):
         if path.suffix == ".safetensors":
+            _check_names(path)
             return needed("safetensors.torch", "clip").load_file(path)
         if _is_torchscript(path):
             return read_torchscript(path)
         return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _check_names(path: Path) -> None:
+    """Check that no tensor stands twice in the JSON at the head of a safetensors file.
+
+    Raises:
+        InputError: one does; the package takes the last.
+    """
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length > path.stat().st_size:
+            raise ValueError(f"its header has {length} bytes")
+        parse_json(stream.read(length), str(path))
 
 
 def _is_torchscript(path: Path) -> bool:

@@ -14,6 +14,7 @@ from vrbench.encoders.session import encode
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.inputs import reading
+from vrbench.json_text import read_json
 
 BPE = ("bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt")
 """OpenAI's file, which open_clip and CLIP4Clip ship too: a header line, then a merge a line."""
@@ -68,6 +69,9 @@ def read_words(folder: Path) -> ClipWords:
     whole, vocab, merges = (folder / name for name in TOKENIZER)
     bpe = next((folder / name for name in BPE if (folder / name).is_file()), None)
     with reading(f"A file of the tokenizer files in {folder}", problem="cannot be read"):
+        for path in (whole, vocab):
+            if path.is_file():
+                read_json(path)  # no key twice: the package takes the last
         if whole.is_file():
             return _words(tokenizers.Tokenizer.from_file(str(whole)), [whole])
         if vocab.is_file() and merges.is_file():
@@ -108,7 +112,10 @@ def _tokenizer(vocab: Mapping[str, int], merges: Sequence[tuple[str, str]]) -> A
 def _read_bpe(path: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Return vocabulary and merges: bytes, bytes that end a word, merges, SOT, EOT."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-        text = stream.read(MOST_BPE).decode("utf-8")
+        data = stream.read(MOST_BPE + 1)
+    if len(data) > MOST_BPE:
+        raise ValueError(f"more than {MOST_BPE:,} bytes")
+    text = data.decode("utf-8")
     lines = [line.split() for line in text.split("\n", MERGES + 1)[1 : MERGES + 1] if line]
     merges = [(line[0], line[1]) for line in lines]
     letters = _byte_letters()

@@ -14,6 +14,7 @@ from vrbench.encoders.onnx_data import external_data
 from vrbench.errors import InputError
 from vrbench.extras import needed
 from vrbench.inputs import reading
+from vrbench.json_text import read_json
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
@@ -92,6 +93,7 @@ def read_tokenizer(path: Path, max_words: int) -> Any:
     """
     tokenizers = needed("tokenizers", "onnx")
     remedy, problem = "give what the package tokenizers saved", "is not a tokenizer.json"
+    read_json(path, remedy, problem)  # no key twice: the package takes the last
     with reading(path, remedy, problem):
         tokenizer = tokenizers.Tokenizer.from_file(str(path))
         tokenizer.no_padding()

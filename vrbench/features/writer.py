@@ -17,6 +17,7 @@ from vrbench.features.hdf5 import (
     VERSION,
     check_out,
     check_unlocked,
+    is_text,
     open_hdf5,
     read_attrs,
     reading,
@@ -78,6 +79,11 @@ class FeatureWriter:
 
     def _check_attrs(self, wanted: Mapping[str, Any]) -> None:
         found = read_attrs(self._file)
+        if not isinstance(found.get("complete", True), bool):
+            raise InputError(
+                f"{self.name} has the attribute complete = {found['complete']!r}, expected true or "
+                "false: use another --out, or --overwrite."
+            )
         for key in {**wanted, **found}.keys() - FREE:
             if found.get(key) != wanted.get(key):
                 raise InputError(
@@ -162,8 +168,14 @@ class FeatureWriter:
 
     def _check_columns(self, side: str, values: Mapping[str, NDArray[Any]]) -> None:
         group = self._file[side]
-        held = {name: group[name].shape[1:] for name in group if name not in ("ids", "offsets")}
-        given = {name: value.shape[1:] for name, value in values.items()}
+        held = {
+            name: (group[name].shape[1:], is_text(group[name]))
+            for name in group
+            if name not in ("ids", "offsets")
+        }
+        given = {
+            n: (value.shape[1:], value.dtype.kind not in "iufb") for n, value in values.items()
+        }
         if held != given:
             raise InputError(
                 f"/{side} of {self.name} holds {_listed(held)}, but now there are "
@@ -180,7 +192,7 @@ class FeatureWriter:
         for key, value in attrs.items():
             if value is None:
                 self._file.attrs.pop(key, None)
-            elif self._file.attrs.get(key) != value:
+            elif not np.array_equal(self._file.attrs.get(key), value):
                 self._file.attrs[key] = value
         self._mark(complete=True)
 
@@ -229,5 +241,9 @@ def _create(path: Path, attrs: Mapping[str, Any]) -> None:
         file.attrs.update({**attrs, "complete": False})
 
 
-def _listed(columns: Mapping[str, tuple[int, ...]]) -> str:
-    return ", ".join(f"{k} {w[0]} wide" if w else k for k, w in sorted(columns.items()))
+def _listed(columns: Mapping[str, tuple[tuple[int, ...], bool]]) -> str:
+    """List columns, each with its width and whether it holds strings."""
+    return ", ".join(
+        f"{name}{f' {width[0]} wide' if width else ''}{' (strings)' if text else ''}"
+        for name, (width, text) in sorted(columns.items())
+    )

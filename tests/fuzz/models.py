@@ -1,0 +1,93 @@
+"""Sound files of encoders: weights, dictionaries, tokenizers, configs."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fuzz.mutate import Files
+from fuzz.seeds import made
+
+
+@cache
+def weights() -> tuple[Files, ...]:
+    import torch
+    from hostile_files import script
+    from safetensors.torch import save_file
+
+    state = {"a.weight": torch.ones(2, 3), "b": torch.zeros(4, dtype=torch.float16)}
+    index = {"weight_map": {"a.weight": "w.safetensors", "b": "w.safetensors"}}
+
+    def sharded(folder: Path) -> None:
+        save_file(state, folder / "w.safetensors")
+        (folder / "w.safetensors.index.json").write_text(json.dumps(index))
+
+    return (
+        made(sharded),
+        made(lambda f: torch.save({"state_dict": state, "epoch": 1}, f / "w.pt")),
+        made(lambda f: torch.save(state, f / "w.pth", _use_new_zipfile_serialization=False)),
+        made(lambda f: script(torch.nn.Linear(2, 3), f / "s.pt")),
+    )
+
+
+@cache
+def dictionaries() -> tuple[Files, ...]:
+    words = np.array(["a", "cat", "café"])
+    return (made(lambda f: np.save(f / "s3d_dict.npy", words)),)
+
+
+@cache
+def tokenizers() -> tuple[Files, ...]:
+    import gzip
+
+    from tiny_onnx import write_models
+
+    ends = {"<|startoftext|>": 6, "<|endoftext|>": 7, "a": 0, "b": 1, "b</w>": 2, "ab</w>": 3}
+    return (
+        made(lambda f: write_models(f)),
+        {"vocab.json": json.dumps(ends).encode(), "merges.txt": b"#version: 0.2\na b</w>\n"},
+        {"bpe_simple_vocab_16e6.txt.gz": gzip.compress(b"#version\na b\nab c</w>\n")},
+    )
+
+
+@cache
+def clip_configs() -> tuple[Files, ...]:
+    tower = {"hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 1}
+    config = {
+        "model_type": "clip",
+        "text_config": {**tower, "vocab_size": 10, "intermediate_size": 8},
+        "vision_config": {**tower, "image_size": 32, "patch_size": 16, "hidden_act": "gelu"},
+        "projection_dim": 8,
+    }
+    pixels = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.2, 0.2, 0.2]}
+    towers = {"text_cfg": {"heads": 1}, "vision_cfg": {"head_width": 64}, "quick_gelu": True}
+    other = {"model_cfg": towers, "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.2] * 3}}
+    files = {"config.json": config, "preprocessor_config.json": pixels}
+    return (
+        {name: json.dumps(value).encode() for name, value in files.items()},
+        {"open_clip_config.json": json.dumps(other).encode()},
+    )
+
+
+@cache
+def shapes() -> dict[str, Any]:
+    """Return what the shapes of a CLIP's weights are read from."""
+    import torch
+
+    def empty(*shape: int) -> Any:
+        return torch.empty(shape, device="meta")
+
+    embeddings, first = "embeddings", "encoder.layers.0.mlp.fc1.weight"
+    return {
+        f"vision_model.{embeddings}.patch_embedding.weight": empty(64, 3, 16, 16),
+        f"vision_model.{embeddings}.position_embedding.weight": empty(5, 64),
+        f"text_model.{embeddings}.token_embedding.weight": empty(10, 64),
+        f"text_model.{embeddings}.position_embedding.weight": empty(8, 64),
+        f"vision_model.{first}": empty(8, 64),
+        f"text_model.{first}": empty(8, 64),
+        "visual_projection.weight": empty(8, 64),
+    }
