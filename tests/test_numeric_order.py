@@ -37,6 +37,7 @@ from vrbench.video.images import frame_files
         "frame_0.5 frame_0.75 frame_1.0 frame_10.25",
         "1.1 1.2 1.9 1.10 2.1",
         "1.2.9 1.2.10 1.10.1",
+        "1.2.9 1.12.1 2.1.1",
         "v.0001 v.0002 v.0010",
         "01 1 2 10",
         "1 1_b 2 a a2 a10 b",
@@ -81,6 +82,8 @@ def test_a_frame_that_is_there_twice_is_refused(tmp_path: Path, names: str) -> N
 def test_frames_beside_a_video_file_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("av")
     write(tmp_path / "v", "thumb.jpg")
+    (tmp_path / "v" / "._v.mp4").touch()
+    assert len(open_videos(tmp_path, parse_sampling("all")).read("v").images) == 1
     (tmp_path / "v" / "v.mp4").touch()
     videos = open_videos(tmp_path, parse_sampling("all"))
     with pytest.raises(InputError, match=r"holds images and v\.mp4, .* or name .* 'v/v'"):

@@ -192,7 +192,7 @@ def open_videos(places: Path | Sequence[Path], sampling: Sampling) -> Videos:
 def _frames(folder: Path, video: str) -> list[Path]:
     """Return the frames of a folder, unless a video file beside them may be meant."""
     files = frame_files(folder, video)
-    if beside := sorted(path.name for path in folder.iterdir() if _is_video(path)):
+    if beside := sorted(path.name for path in listed(folder) if _is_video(path)):
         raise InputError(
             f"{folder} holds images and {beside[0]}, and either may be video '{video}': keep one "
             f"of them, or name the video file '{video}/{Path(beside[0]).stem}'."
