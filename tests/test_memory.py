@@ -16,6 +16,7 @@ from small_features import write_features
 
 from vrbench.errors import InputError
 from vrbench.memory import MB, parse_size
+from vrbench.opened import OpenedFile
 from vrbench.sims import file as sim_file
 
 
@@ -177,7 +178,7 @@ def test_a_bank_is_turned_around_without_being_loaded(
     order = np.asfortranarray if key == "bank_t2v" else np.ascontiguousarray
     np.savez(tmp_path / "s.npz", allow_pickle=False, **arrays, **{key: order(bank)})
     tracemalloc.start()
-    stored = sim_file._on_disk(tmp_path / "s.npz", key)
+    stored = sim_file._on_disk(OpenedFile(tmp_path / "s.npz"), key)
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     np.testing.assert_array_equal(np.asarray(stored), bank)

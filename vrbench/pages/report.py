@@ -14,6 +14,7 @@ from vrbench.errors import InputError
 from vrbench.files import replacing
 from vrbench.inputs import UNREADABLE
 from vrbench.labels import DIRECTION_NAMES
+from vrbench.opened import OpenedFile
 from vrbench.pages import html
 from vrbench.pages.report_tables import filled
 from vrbench.results import Result, load_all, with_ranks
@@ -157,7 +158,8 @@ def _sims(folder: Path) -> list[Path]:
 
 def _is_sim(path: Path) -> bool:
     try:
-        return in_npz(path, "t2v") is not None
+        with OpenedFile(path) as file:
+            return in_npz(file, "t2v") is not None
     except (KeyError, *UNREADABLE):
         return False
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.inputs import UNREADABLE, array_in, as_text
+from vrbench.opened import OpenedFile
 
 MOST_PAIRS = 10_000_000
 """Pairs up to which ``--save-sim`` scores and writes each of the matrices."""
@@ -57,14 +58,16 @@ def small_beside(path: Path, arrays: Mapping[str, Any], n_text: int) -> dict[str
     return found
 
 
-def read_beside(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
+def read_beside(opened: OpenedFile, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Read these ``MATRICES`` of a similarity file, as far as it has them.
 
     Raises:
         InputError: one is no matrix of finite numbers.
     """
+    path = opened.path
+    opened.seek(0)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(opened, allow_pickle=False) as file:
             found = {key: array_in(file, key, path) for key in keys if key in file.files}
     except InputError:
         raise

@@ -8,11 +8,12 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vrbench.opened import OpenedFile, read_at
 
 COPIED = 16_000_000
 """Bytes that are written from file to file at once."""
@@ -24,15 +25,8 @@ class _Handle:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
 
-    def read(self, count: int, start: int) -> bytes:
-        parts = []
-        while count > 0:  # one call reads at most 2 GB
-            part = os.pread(self.descriptor, count, start)
-            if not part:
-                raise OSError("a matrix on disk ends too early")
-            parts.append(part)
-            count, start = count - len(part), start + len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+    def read_at(self, start: int, buffer: Any) -> int:
+        return read_at(self.descriptor, start, buffer)
 
     def __del__(self) -> None:
         os.close(self.descriptor)
@@ -54,7 +48,7 @@ class StoredMatrix:
         transposed: whether this is the transpose of what the file has.
     """
 
-    file: _Handle
+    file: _Handle | OpenedFile
     start: int
     rows: int
     columns: int
@@ -81,9 +75,11 @@ class StoredMatrix:
         if self.transposed:
             return np.asarray(self)[rows]
         first, last, _ = rows.indices(self.rows)
-        width = self.columns * self.dtype.itemsize
-        data = self.file.read((last - first) * width, self.start + first * width)
-        return np.frombuffer(data, self.dtype).reshape(last - first, self.columns)
+        found = np.empty((last - first, self.columns), self.dtype)
+        start = self.start + first * self.columns * self.dtype.itemsize
+        if self.file.read_at(start, found) < found.nbytes:
+            raise OSError("a matrix on disk ends too early")
+        return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         whole = replace(self, transposed=False)[0 : self.rows]
@@ -127,9 +123,9 @@ def _write_npy(member: IO[bytes], matrix: StoredMatrix) -> None:
         member.write(rows[start : start + step].data)
 
 
-def in_npz(path: Path, key: str) -> StoredMatrix | None:
-    """Open a 2-D float array inside an uncompressed npz; None where it has to be loaded."""
-    with zipfile.ZipFile(path) as archive:
+def in_npz(file: OpenedFile, key: str) -> StoredMatrix | None:
+    """Return a 2-D float array inside an uncompressed npz; None where it has to be loaded."""
+    with zipfile.ZipFile(file) as archive:
         if f"{key}.npy" not in archive.namelist():
             return None
         member = archive.getinfo(f"{key}.npy")
@@ -138,21 +134,22 @@ def in_npz(path: Path, key: str) -> StoredMatrix | None:
         shape, fortran, dtype, header = _header(archive, member)
     if len(shape) != 2 or dtype not in (np.float32, np.float64):
         return None
-    file = _Handle(os.open(path, os.O_RDONLY))
     # the local header has its own lengths of name and extra field, 26 and 28 bytes in
-    name, extra = np.frombuffer(file.read(4, member.header_offset + 26), "<u2")
+    lengths = np.zeros(2, "<u2")
+    file.read_at(member.header_offset + 26, lengths)
+    name, extra = lengths
     start = member.header_offset + 30 + int(name) + int(extra) + header
     rows, columns = shape[::-1] if fortran else shape
     return StoredMatrix(file, start, rows, columns, np.dtype(dtype), fortran)
 
 
-def loaded_bytes(path: Path, keys: Iterable[str]) -> int:
+def loaded_bytes(file: OpenedFile, keys: Iterable[str]) -> int:
     """Return what these arrays of an npz, as far as it has them, take once they are loaded.
 
     Numbers other than float32 and float64 are converted, one array after the other.
     """
     kept = passing = 0
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(file) as archive:
         for key in {f"{key}.npy" for key in keys} & {*archive.namelist()}:
             shape, _, dtype, _ = _header(archive, archive.getinfo(key))
             entries = math.prod(shape)
