@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import group_problems
-from vrbench.features.file import sha256_of
-from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
+from vrbench.features.hdf5 import hdf5_of, open_guarded, read_attrs, reading
 from vrbench.features.layout import layout_problems
 from vrbench.features.sides import data_notes, notes_of, present_sides, read_side
 from vrbench.features.tokens import Tokens
@@ -64,7 +63,7 @@ def inspect_file(path: str | Path) -> Report:
         InputError: the file is missing, locked, damaged, or no feature file.
     """
     path = Path(path)
-    with open_hdf5(path) as file, reading(path):
+    with open_guarded(path) as guarded, hdf5_of(guarded) as file, reading(path):
         sides, problems = _sides(file, path)
         reports = {}
         for side, tokens in sides.items():
@@ -76,8 +75,8 @@ def inspect_file(path: str | Path) -> Report:
         counts = _texts_of_videos(sides)
         return Report(
             file=str(path),
-            bytes=path.stat().st_size,
-            sha256=sha256_of(path),
+            bytes=guarded.size,
+            sha256=guarded.sha256,
             attrs=attrs,
             sides=reports,
             texts_per_video=None if counts is None else spread(counts[counts > 0]),

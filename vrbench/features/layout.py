@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from vrbench.features.chunks import COLUMN
 from vrbench.features.hdf5 import is_text
 
 REQUIRED = ("ids", "tokens", "offsets")
@@ -37,9 +38,6 @@ VECTORS = frozenset({"tokens", "global"})
 
 PER_TOKEN = frozenset({"frame", "time", "level", "words"})
 PER_ITEM = frozenset(TYPES) - PER_TOKEN - {"ids", "offsets", "tokens"}
-
-COLUMN = 64_000_000
-"""Bytes of a column that are read even where HDF5 has no place for them, and gives zeros."""
 
 
 def layout_problems(file: Any, side: str) -> Iterator[str]:
