@@ -39,7 +39,7 @@ def said(path: Path) -> str:
     return done.stdout
 
 
-def heap_of(data: bytes) -> tuple[int, int]:
+def heap_of(data: bytes | bytearray) -> tuple[int, int]:
     """Where the global heap of a file begins, and where its free space does."""
     start = data.index(b"GCOL")
     place = start + 16

@@ -38,13 +38,14 @@ def scored(
     ):
         items = [random.standard_normal((length, 8)) * large for length in lengths]
         sides.append(tokens_of([i.astype(dtype) for i in items], name, normalized=normalized))
-    return driver.score(*sides, parse_method(method), precision=precision).t2v
+    text, video = sides
+    return driver.score(text, video, parse_method(method), precision=precision).t2v
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("size", "dtype"), [(1e-25, "f4"), (1e-40, "f4"), (1e-100, "f8")])
 def test_products_that_vanish_are_refused(method: str, size: float, dtype: str) -> None:
-    with pytest.raises(InputError, match="Item 'text0' of text is so small .* --precision double"):
+    with pytest.raises(InputError, match=r"Item 'text0' of text is so small .* --precision double"):
         scored(size, method, dtype)
 
 

@@ -169,20 +169,19 @@ class _Work:
     def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         """Add one alignment's similarities to the target; yield finished pairs."""
         if isinstance(part, VectorAlignment):
-            (texts, own), (videos, other) = (
-                self.vectors(part, side) for side in (self.text, self.video)
-            )
-            check_products(self.text, self.video, (own, other), self.kind)
+            texts, text_sizes = self.vectors(part, self.text)
+            videos, video_sizes = self.vectors(part, self.video)
+            check_products(self.text, self.video, (text_sizes, video_sizes), self.kind)
             yield from _add_products(texts, videos, target)
             return
         assert isinstance(part, TokenAlignment)
         reduce = self.reduction(part)
-        for t, texts in self.blocks(self.text):
-            for v, videos in self.blocks(self.video):
-                largest = texts.largest(vectors=False), videos.largest(vectors=False)
-                check_products(texts.stored, videos.stored, largest, self.kind)
+        for t, asking in self.blocks(self.text):
+            for v, answering in self.blocks(self.video):
+                sizes = asking.largest(vectors=False), answering.largest(vectors=False)
+                check_products(asking.stored, answering.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
-                yield from _add_tiles(reduce, texts, videos, block, pool)
+                yield from _add_tiles(reduce, asking, answering, block, pool)
 
     def reduction(self, part: TokenAlignment) -> fused.Reduce:
         """Return a compiled reduction, where there is one for these numbers."""
