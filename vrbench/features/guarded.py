@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import fcntl
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +104,18 @@ class GuardedFile(OpenedFile):
             f"{self.path} is damaged (the global heap at byte {at}, where strings lie, has objects "
             "of impossible sizes): copy it again or extract it anew."
         )
+
+
+@cache
+def close_at_exit() -> None:
+    """Close the files that are still open while there is a Python to read through."""
+    atexit.register(_close_guarded)
+
+
+def _close_guarded() -> None:
+    from h5py import File, h5f, h5fd, h5i
+
+    for part in h5f.get_obj_ids(types=h5f.OBJ_FILE | h5f.OBJ_GROUP | h5f.OBJ_DATASET):
+        file = h5i.get_file_id(part) if part.valid else None
+        if file is not None and file.get_access_plist().get_driver() == h5fd.fileobj_driver:
+            File(file).close()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.enclosed import check_enclosed
-from vrbench.features.guarded import LOCKED, GuardedFile
+from vrbench.features.guarded import LOCKED, GuardedFile, close_at_exit
 from vrbench.files import check_file
 
 FORMAT = "vrbench-features"
@@ -68,7 +66,7 @@ def hdf5_of(opened: GuardedFile, mode: str = "r") -> Any:
     Raises:
         InputError: as ``open_hdf5`` says.
     """
-    _close_at_exit()
+    close_at_exit()
     file = _opened(opened.path, "r", driver="fileobj", fileobj=opened)
     try:
         with reading(opened.path):
@@ -87,21 +85,6 @@ def _opened(path: Path, mode: str, **driver: Any) -> Any:
         return h5py.File(path, mode, **driver)
     except OSError as error:
         raise InputError(_why_not_opened(path, error)) from error
-
-
-@cache
-def _close_at_exit() -> None:
-    """Close the files that are still open while there is a Python to read through."""
-    atexit.register(_close_guarded)
-
-
-def _close_guarded() -> None:
-    from h5py import File, h5f, h5fd, h5i
-
-    for part in h5f.get_obj_ids(types=h5f.OBJ_FILE | h5f.OBJ_GROUP | h5f.OBJ_DATASET):
-        file = h5i.get_file_id(part) if part.valid else None
-        if file is not None and file.get_access_plist().get_driver() == h5fd.fileobj_driver:
-            File(file).close()
 
 
 def _read_strings(file: Any) -> None:

@@ -124,7 +124,7 @@ def _gap_problems(group: Any, side: str, n: int) -> Iterator[str]:
 def _has_gap(dataset: Any, rows: int) -> bool:
     """Whether some of the first rows have no place in the file."""
     rows = min(rows, len(dataset))
-    if rows <= 0 or dataset.is_virtual or dataset.external:
+    if rows <= 0:
         return False
     if dataset.chunks is None:
         return bool(dataset.id.get_storage_size() == 0)
