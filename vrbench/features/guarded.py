@@ -15,7 +15,7 @@ from vrbench.opened import OpenedFile
 
 LOCKED = "unable to lock file"
 _UNLOCKED = ("FALSE", "0")
-_HEAP, _HEAP_HEADER, _OBJECT_HEADER = b"GCOL\x01\0\0\0", 16, 16
+_HEAP, _HEAP_HEADER, _OBJECT_HEADER = b"GCOL\x01", 16, 16
 _CACHE_IMAGE = b"MDCI"
 _FLAGGED = (b"\x89HDF\r\n\x1a\n\x03", b"\x89HDF\r\n\x1a\n\x04")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -184,7 +185,10 @@ def read_attrs(file: Any) -> dict[str, Any]:
         InputError: one is neither text nor numbers, of which libhdf5 may fall over a damaged one.
     """
     for key in file.attrs:
-        kind = file.attrs.get_id(key).dtype
+        attribute = file.attrs.get_id(key)
+        kind, shape = attribute.dtype, attribute.shape or ()
+        if math.prod(shape) * kind.itemsize > file.id.get_filesize():
+            raise InputError(f"{file.filename} is damaged: its attribute {key} has shape {shape}.")
         if not _is_plain(kind):
             raise InputError(
                 f"{file.filename} has the attribute {key} of type {kind}, expected text or numbers."
