@@ -17,6 +17,7 @@ from small_features import write_features
 from vrbench.errors import InputError
 from vrbench.memory import MB, parse_size
 from vrbench.npz import open_npz
+from vrbench.opened import OpenedFile
 from vrbench.sims import file as sim_file
 
 
@@ -178,7 +179,7 @@ def test_a_bank_is_turned_around_without_being_loaded(
     order = np.asfortranarray if key == "bank_t2v" else np.ascontiguousarray
     np.savez(tmp_path / "s.npz", allow_pickle=False, **arrays, **{key: order(bank)})
     tracemalloc.start()
-    with open_npz(tmp_path / "s.npz") as npz:
+    with open_npz(OpenedFile(tmp_path / "s.npz")) as npz:
         stored = sim_file._on_disk(npz, key)
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -81,7 +81,7 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "half a surrogate pair": (
         write_npz(t2v=np.eye(2), text_ids=np.array(["v\ud800", "b"])),
-        r"s\.npz holds the character U\+D800 in text_ids, which is not UTF-8",
+        r"s\.npz holds 'v\\ud800' in text_ids, which is not UTF-8",
     ),
     "captions that are not UTF-8": (
         write_npz(t2v=np.eye(2), captions=np.array([b"\xff", b"b"])),

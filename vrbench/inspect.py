@@ -14,8 +14,7 @@ from vrbench.errors import InputError
 from vrbench.features.check import group_problems
 from vrbench.features.cut import cut_notes
 from vrbench.features.doubts import doubts
-from vrbench.features.file import sha256_of
-from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
+from vrbench.features.hdf5 import hdf5_of, open_guarded, read_attrs, reading
 from vrbench.features.layout import layout_problems
 from vrbench.features.sides import (
     check_text_videos,
@@ -73,7 +72,7 @@ def inspect_file(path: str | Path) -> Report:
         InputError: the file is missing, locked, damaged, or no feature file.
     """
     path = Path(path)
-    with open_hdf5(path) as file, reading(path):
+    with open_guarded(path) as guarded, hdf5_of(guarded) as file, reading(path):
         sides, problems = _sides(file, path)
         reports = {}
         for side, tokens in sides.items():
@@ -92,8 +91,8 @@ def inspect_file(path: str | Path) -> Report:
         counts = _texts_of_videos(sides)
         return Report(
             file=str(path),
-            bytes=path.stat().st_size,
-            sha256=sha256_of(path),
+            bytes=guarded.size,
+            sha256=guarded.sha256,
             attrs=attrs,
             sides=reports,
             texts_per_video=None if counts is None else spread(counts[counts > 0]),

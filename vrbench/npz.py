@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.inputs import reading
+from vrbench.opened import OpenedFile
 
 FEW = 512_000_000
 """Bytes that a zip may unpack to whatever its own size."""
@@ -52,12 +53,14 @@ class Npz:
     """An open npz: its arrays by name, each read when it is asked for.
 
     Attributes:
-        path: the file.
+        opened: the file.
+        path: where it was opened.
         names: of the arrays, in the order of the file.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
-        self.path = path
+    def __init__(self, archive: zipfile.ZipFile, opened: OpenedFile) -> None:
+        self.opened, self.path = opened, opened.path
+        path = self.path
         self._archive = archive
         members = archive.infolist()
         check_members(members, path)
@@ -104,12 +107,12 @@ class Npz:
 
 @contextmanager
 def open_npz(
-    path: Path, remedy: str = REMEDY, problem: str = "is not a readable npz file"
+    source: Path | OpenedFile, remedy: str = REMEDY, problem: str = "is not a readable npz file"
 ) -> Iterator[Npz]:
     """Open an npz; nothing of it is read yet.
 
     Args:
-        path: the file.
+        source: the file, or its path.
         remedy: what to do where it is no npz, as the end of the sentence.
         problem: what it then is, as the middle of it.
 
@@ -117,18 +120,25 @@ def open_npz(
         InputError: it is missing, no npz or a damaged one, holds an array twice, or unpacks to far
             more than its size.
     """
+    path = source.path if isinstance(source, OpenedFile) else source
     _check_file(path)
     with reading(path, remedy, problem):
-        archive = _archive(path)
-    with archive:
-        yield Npz(archive, path)
+        opened = source if isinstance(source, OpenedFile) else OpenedFile(source)
+    try:
+        with reading(path, remedy, problem):
+            archive = _archive(opened)
+        with archive:
+            yield Npz(archive, opened)
+    finally:
+        if opened is not source:
+            opened.close()
 
 
-def _archive(path: Path) -> zipfile.ZipFile:
-    with path.open("rb") as stream:
-        if stream.read(len(_MAGIC)) == _MAGIC:
-            raise ValueError("it holds a single array")
-    return zipfile.ZipFile(path)
+def _archive(opened: OpenedFile) -> zipfile.ZipFile:
+    opened.seek(0)
+    if opened.read(len(_MAGIC)) == _MAGIC:
+        raise ValueError("it holds a single array")
+    return zipfile.ZipFile(opened)
 
 
 def read_npz(path: Path, **said: str) -> dict[str, NDArray[Any]]:

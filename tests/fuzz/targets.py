@@ -77,7 +77,7 @@ def _sim(folder: Path) -> None:
 
     file = load_sim(folder / "s.npz")
     file.sha256()
-    read_beside(folder / "s.npz", MATRICES)
+    read_beside(file.opened, MATRICES)
 
 
 def _command(folder: Path, words: str) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method, fused
 from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
-from vrbench.alignments.items import Items, prepare
+from vrbench.alignments.items import Items, check_products, prepare
 from vrbench.alignments.threads import Pool
 from vrbench.alignments.tiles import Panel, Products, on_grid, panels
 from vrbench.device import torch_device
@@ -169,15 +169,19 @@ class _Work:
     def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         """Add one alignment's similarities to the target; yield finished pairs."""
         if isinstance(part, VectorAlignment):
-            vectors = self.vectors(part, self.text), self.vectors(part, self.video)
-            yield from _add_products(*vectors, target)
+            texts, text_sizes = self.vectors(part, self.text)
+            videos, video_sizes = self.vectors(part, self.video)
+            check_products(self.text, self.video, (text_sizes, video_sizes), self.kind)
+            yield from _add_products(texts, videos, target)
             return
         assert isinstance(part, TokenAlignment)
         reduce = self.reduction(part)
-        for t, texts in self.blocks(self.text):
-            for v, videos in self.blocks(self.video):
+        for t, asking in self.blocks(self.text):
+            for v, answering in self.blocks(self.video):
+                sizes = asking.largest(vectors=False), answering.largest(vectors=False)
+                check_products(asking.stored, answering.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
-                yield from _add_tiles(reduce, texts, videos, block, pool)
+                yield from _add_tiles(reduce, asking, answering, block, pool)
 
     def reduction(self, part: TokenAlignment) -> fused.Reduce:
         """Return a compiled reduction, where there is one for these numbers."""
@@ -185,10 +189,15 @@ class _Work:
         found = fused.reduction(part, self.text.normalized) if fits else None
         return found or part.reduce
 
-    def vectors(self, part: VectorAlignment, side: Tokens) -> Tensor:
+    def vectors(self, part: VectorAlignment, side: Tokens) -> tuple[Tensor, NDArray[Any]]:
+        """Return the vector of each item, and its largest magnitude as it is stored."""
         import torch
 
-        return torch.cat([part.vectors(items) for _, items in self.blocks(side)])
+        found = [
+            (part.vectors(items), items.largest(vectors=True)) for _, items in self.blocks(side)
+        ]
+        vectors, largest = zip(*found, strict=True)
+        return torch.cat(vectors), np.concatenate(largest)
 
 
 def _add_tiles(

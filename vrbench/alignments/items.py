@@ -63,6 +63,21 @@ class Items:
             _refuse(vectors.cpu().numpy(), stored.ids, stored, "the mean of its tokens")
         return self._scaled(vectors)
 
+    def largest(self, *, vectors: bool) -> NDArray[np.float64]:
+        """(n,) largest magnitude of an item's numbers as they are stored; 1 of scaled ones.
+
+        Args:
+            vectors: of the global vector, where one is stored, and not of the tokens.
+        """
+        if self.stored.normalized:
+            return np.ones(len(self))
+        rows, starts = self.stored.tokens, self.offsets[:-1]
+        if vectors and self.stored.global_vectors is not None:
+            rows, starts = self.stored.global_vectors, np.arange(len(self))
+        rows = np.asarray(rows)
+        most = np.maximum(rows.max(axis=1), -rows.min(axis=1)).astype(np.float64)
+        return np.asarray(np.maximum.reduceat(most, starts))
+
     def _scaled(self, vectors: NDArray[Any] | Tensor) -> Tensor:
         normalized, kind = self.stored.normalized, self.tokens.dtype
         return _scaled(vectors, normalized, kind).to(self.tokens.device)
@@ -81,6 +96,35 @@ def prepare(tokens: Tokens, kind: dtype, on: device, level: int = FRAME_LEVEL) -
     _refuse(tokens.tokens, tokens.ids[owner], tokens, "a token")
     rows = _scaled(tokens.tokens, tokens.normalized, kind)
     return Items(rows.to(on), tokens.offsets, tokens)
+
+
+def check_products(
+    texts: Tokens, videos: Tokens, largest: tuple[NDArray[Any], NDArray[Any]], kind: dtype
+) -> None:
+    """Refuse dot products that vanish, or lose digits, below the smallest numbers of their type.
+
+    Args:
+        texts: the items that ask.
+        videos: the items that answer.
+        largest: (n_text,) and (n_video,) magnitudes, see ``Items.largest``.
+        kind: float32 or float64, of the products.
+
+    Raises:
+        InputError: all products of an item that is not zero are too small.
+    """
+    import torch
+
+    limits = torch.finfo(kind)
+    for side, own, other in ((texts, *largest), (videos, *largest[::-1])):
+        with np.errstate(over="ignore", under="ignore"):
+            lost = (own > 0) & (own * other.max() < limits.tiny / limits.eps) & (other.max() > 0)
+        if lost.any():
+            row, name = int(np.argmax(lost)), str(kind).removeprefix("torch.")
+            way = "use --precision double, or " if kind == torch.float32 else ""
+            raise InputError(
+                f"Item '{side.ids[row]}' of {side.name} is so small (its largest number is "
+                f"{own[row]:.3g}) that its dot products vanish in {name}: {way}scale the features."
+            )
 
 
 def _refuse(rows: NDArray[Any], ids: NDArray[Any], side: Tokens, what: str) -> None:

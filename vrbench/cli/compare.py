@@ -73,7 +73,8 @@ def _add_captions(report: dict[str, Any], results: Sequence[Result], path: Path 
     from vrbench.bundled import bundled_features
     from vrbench.describing import text_captions, video_captions
     from vrbench.evaluation.feature_source import FeatureSource
-    from vrbench.features.file import open_features, sha256_of
+    from vrbench.features import open_features
+    from vrbench.opened import sha256_of
 
     known = {result["features"]["sha256"] for result in results}
     if path is None:

@@ -59,7 +59,7 @@ def _of_features(source: FeatureSource, share: float, seed: int) -> FeatureSourc
 
 def _of_similarities(source: SimSource, share: float, seed: int) -> SimSource:
     path, owner = source.file.path, source.file.beside.get("bank_text_video")
-    matrices = read_beside(path, ("bank_bank_t2v", "bank_bank_v2t"))
+    matrices = read_beside(source.file.opened, ("bank_bank_t2v", "bank_bank_v2t"))
     if owner is None or "bank_bank_t2v" not in matrices:
         raise InputError(
             f"{path} lacks bank_bank_t2v (bank texts x bank videos) or bank_text_video to tune on: "
@@ -86,7 +86,7 @@ def _of_similarities(source: SimSource, share: float, seed: int) -> SimSource:
     names = [np.array([f"{side}{i}" for i in rows]) for side, rows in (("t", text), ("v", video))]
     new_owner = np.searchsorted(video, owner[text])
     file = SimFile(
-        path=path,
+        opened=source.file.opened,
         sim=sim,
         raw=sim,
         norm="none",

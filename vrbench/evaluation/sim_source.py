@@ -94,7 +94,7 @@ class SimSource:
         t2v = self.file.sim.t2v
         # the mean of each direction's levels, and a level that is normalized by itself
         flat = 2 * t2v[0].nbytes + 8 * t2v[0].size if t2v.ndim == 3 else 0
-        with open_npz(self.file.path) as npz:
+        with open_npz(self.file.opened) as npz:
             beside = loaded_bytes(npz, MATRICES) if saved else 0
         for _, bank in jobs:
             normalized = 2 * 8 * self.truth.n_text * self.truth.n_video if bank != "none" else 0

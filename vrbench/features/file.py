@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.features.check import group_problems
 from vrbench.features.cut import cut_notes
-from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
+from vrbench.features.guarded import GuardedFile
+from vrbench.features.hdf5 import hdf5_of, open_guarded, read_attrs, reading
 from vrbench.features.sides import (
     check_text_videos,
     data_notes,
@@ -24,6 +24,7 @@ from vrbench.features.sides import (
     unfinished,
 )
 from vrbench.features.tokens import Tokens
+from vrbench.opened import sha256_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,7 @@ class Features:
         notes: what a reader should know, such as a torn tail that was cut off.
         data_notes: what a reader of numbers should know, such as videos that are missing.
         file: the open ``h5py.File`` that tokens are read from.
+        guarded: the file that it reads through; None where there is none.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Features:
     notes: tuple[str, ...] = ()
     data_notes: tuple[str, ...] = ()
     file: Any = field(default=None, repr=False)
+    guarded: GuardedFile | None = field(default=None, repr=False)
 
     @property
     def text_video(self) -> NDArray[np.int64]:
@@ -68,13 +71,19 @@ class Features:
         )
 
     def sha256(self) -> str:
-        """SHA-256 of the file, hexadecimal."""
-        return sha256_of(self.path)
+        """SHA-256 of the file that tokens are read from, hexadecimal.
+
+        Raises:
+            InputError: the file was written to since it was opened.
+        """
+        return sha256_of(self.path) if self.guarded is None else self.guarded.sha256
 
     def close(self) -> None:
         """Close the file; blocks can no longer be read."""
         if self.file is not None:
             self.file.close()
+        if self.guarded is not None:
+            self.guarded.close()
 
     def __enter__(self) -> Features:
         return self
@@ -92,16 +101,18 @@ def open_features(path: str | Path) -> Features:
         InputError: the file is missing, is no feature file, or an item in it is malformed.
     """
     path = Path(path)
-    file = open_hdf5(path)
+    guarded = open_guarded(path)
+    file = hdf5_of(guarded)
     try:
         with reading(path):
-            return _features(file, path)
+            return _features(file, guarded)
     except BaseException:
         file.close()
         raise
 
 
-def _features(file: Any, path: Path) -> Features:
+def _features(file: Any, guarded: GuardedFile) -> Features:
+    path = guarded.path
     attrs = read_attrs(file)
     sides = present_sides(file, path)
     for side in dict.fromkeys(("video", "text", *sides)):
@@ -120,10 +131,5 @@ def _features(file: Any, path: Path) -> Features:
         notes=tuple(notes_of(file, path, sides)),
         data_notes=(*data_notes(attrs, path), *cut_notes(tokens, str(attrs.get("encoder", "")))),
         file=file,
+        guarded=guarded,
     )
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,40 +14,89 @@ from numpy.typing import NDArray
 
 from vrbench import inputs
 from vrbench.errors import InputError
+from vrbench.features.enclosed import check_enclosed
+from vrbench.features.guarded import LOCKED, GuardedFile, close_at_exit
 from vrbench.files import check_file
 
 FORMAT = "vrbench-features"
 VERSION = 1
-LOCKED = "unable to lock file"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SIDES = ("video", "text", "bank/video", "bank/text")
 
 
 def open_hdf5(path: Path, mode: str = "r") -> Any:
-    """Open an existing HDF5 file as an ``h5py.File``.
+    """Open an existing HDF5 file as an ``h5py.File``, all of whose data are its own.
 
     Reading asks for no attribute, so that a file somebody else wrote needs the arrays only;
     writing (``r+``) asks for the format attribute, so that nobody else's file is changed.
 
     Raises:
-        InputError: it is missing, locked, not HDF5, or of another format or version.
+        InputError: it is missing, locked, not HDF5, of another format or version, or its data are
+            damaged or lie in another place.
     """
-    import h5py
+    opened = open_guarded(path)
+    file = hdf5_of(opened, mode)
+    if mode == "r":
+        return file
+    with opened, file, reading(path):
+        _read_strings(file)
+    return _opened(path, mode)
 
+
+def open_guarded(path: Path) -> GuardedFile:
+    """Open an existing file for ``hdf5_of``.
+
+    Raises:
+        InputError: it is missing, locked, or left open by the program that wrote it.
+    """
     if not path.is_file():
         what = "is a folder, not a feature file" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}: give the .h5 that vrbench extract or import wrote.")
     try:
-        file = h5py.File(path, mode)
+        return GuardedFile(path)
     except OSError as error:
         raise InputError(_why_not_opened(path, error)) from error
+
+
+def hdf5_of(opened: GuardedFile, mode: str = "r") -> Any:
+    """Return the ``h5py.File`` that reads through a guarded file.
+
+    Args:
+        opened: the file.
+        mode: in which it is wanted in the end.
+
+    Raises:
+        InputError: as ``open_hdf5`` says.
+    """
+    close_at_exit()
+    file = _opened(opened.path, "r", driver="fileobj", fileobj=opened)
     try:
-        with reading(path):
-            _check_format(file, path, mode)
+        with reading(opened.path):
+            check_enclosed(file, ("bank", *SIDES), opened)
+            _check_format(file, opened.path, mode)
     except BaseException:
         file.close()
         raise
     return file
+
+
+def _opened(path: Path, mode: str, **driver: Any) -> Any:
+    import h5py
+
+    try:
+        return h5py.File(path, mode, **driver)
+    except OSError as error:
+        raise InputError(_why_not_opened(path, error)) from error
+
+
+def _read_strings(file: Any) -> None:
+    """Read the strings that lie on heaps: a file open for writing is not guarded."""
+    import h5py
+
+    for group in (file.get(side) for side in SIDES):
+        for dataset in group.values() if isinstance(group, h5py.Group) else ():
+            if isinstance(dataset, h5py.Dataset) and is_text(dataset):
+                dataset[()]
 
 
 def check_unlocked(path: Path) -> None:
@@ -122,8 +172,27 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def read_attrs(file: Any) -> dict[str, Any]:
-    """Return the root attributes as plain Python values; arrays of one value as that value."""
+    """Return the root attributes as plain Python values; arrays of one value as that value.
+
+    Raises:
+        InputError: one is neither text nor numbers, of which libhdf5 may fall over a damaged one.
+    """
+    for key in file.attrs:
+        attribute = file.attrs.get_id(key)
+        kind, shape = attribute.dtype, attribute.shape or ()
+        if math.prod(shape) * kind.itemsize > file.id.get_filesize():
+            raise InputError(f"{file.filename} is damaged: its attribute {key} has shape {shape}.")
+        if not _is_plain(kind):
+            raise InputError(
+                f"{file.filename} has the attribute {key} of type {kind}, expected text or numbers."
+            )
     return {key: _plain(value) for key, value in file.attrs.items()}
+
+
+def _is_plain(kind: np.dtype[Any]) -> bool:
+    import h5py
+
+    return kind.base.kind in "iufbcS" or h5py.check_string_dtype(kind.base) is not None
 
 
 def _plain(value: Any) -> Any:

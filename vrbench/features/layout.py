@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from vrbench.features.chunks import COLUMN
 from vrbench.features.hdf5 import is_text
 
 REQUIRED = ("ids", "tokens", "offsets")
@@ -38,9 +39,6 @@ VECTORS = frozenset({"tokens", "global"})
 
 PER_TOKEN = frozenset({"frame", "time", "level", "words"})
 PER_ITEM = frozenset(TYPES) - PER_TOKEN - {"ids", "offsets", "tokens"}
-
-COLUMN = 64_000_000
-"""Bytes of a column that are read even where HDF5 has no place for them, and gives zeros."""
 
 
 def layout_problems(file: Any, side: str) -> Iterator[str]:
@@ -127,7 +125,7 @@ def _gap_problems(group: Any, side: str, n: int) -> Iterator[str]:
 def _has_gap(dataset: Any, rows: int) -> bool:
     """Whether some of the first rows have no place in the file."""
     rows = min(rows, len(dataset))
-    if rows <= 0 or dataset.is_virtual or dataset.external:
+    if rows <= 0:
         return False
     if dataset.chunks is None:
         return bool(dataset.id.get_storage_size() == 0)

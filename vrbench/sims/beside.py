@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.inputs import as_text
 from vrbench.npz import open_npz
+from vrbench.opened import OpenedFile
 from vrbench.pairing import owners, shares_names
 
 MOST_PAIRS = 10_000_000
@@ -82,13 +83,14 @@ def _are_names(ids: NDArray[Any], n: int | None) -> bool:
     return fits and len(set(ids.tolist())) == len(ids)
 
 
-def read_beside(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
+def read_beside(opened: OpenedFile, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Read these ``MATRICES`` of a similarity file, as far as it has them.
 
     Raises:
         InputError: one is no matrix of finite numbers.
     """
-    with open_npz(path) as file:
+    path = opened.path
+    with open_npz(opened) as file:
         found = {key: file[key] for key in keys if key in file}
     for key, matrix in found.items():
         if matrix.dtype.kind not in "fiu" or matrix.ndim not in (2, 3):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from vrbench.errors import InputError, did_you_mean
 from vrbench.files import replacing
 from vrbench.memory import check_fits, spare
 from vrbench.npz import Npz, open_npz
+from vrbench.opened import OpenedFile
 from vrbench.sims.beside import SMALL, small_beside
 from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences, read_truth
 from vrbench.sims.sim import Sim, as_matrix, is_finite
@@ -36,7 +36,7 @@ class SimFile:
     """A similarity file.
 
     Attributes:
-        path: where it was read.
+        opened: the file, open: what is not in memory is read from it later.
         sim: the matrices as stored; a leading axis holds alignment levels.
         raw: the matrices before normalization; the same where ``norm`` is ``none``; None where
             they were normalized and not kept.
@@ -51,7 +51,7 @@ class SimFile:
         videos: which columns are left; None: all.
     """
 
-    path: Path
+    opened: OpenedFile
     sim: Sim
     raw: Sim | None
     norm: str
@@ -64,10 +64,18 @@ class SimFile:
     texts: NDArray[np.int64] | None = None
     videos: NDArray[np.int64] | None = None
 
+    @property
+    def path(self) -> Path:
+        """Where it was read."""
+        return self.opened.path
+
     def sha256(self) -> str:
-        """SHA-256 of the file, hexadecimal."""
-        with self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        """SHA-256 of the file, hexadecimal.
+
+        Raises:
+            InputError: the file was written to since it was opened.
+        """
+        return self.opened.sha256
 
 
 def load_sim(path: str | Path) -> SimFile:
@@ -77,7 +85,8 @@ def load_sim(path: str | Path) -> SimFile:
         InputError: the file or a matrix in it is missing, malformed or of the wrong shape.
     """
     path = Path(path)
-    arrays = _read(path)
+    opened = _open(path)
+    arrays = _read(opened)
     shape = arrays["t2v"].shape
     for name in ("v2t", "raw_t2v", "raw_v2t"):
         if name in arrays and arrays[name].shape[-2:] != shape[-2:]:
@@ -94,7 +103,7 @@ def load_sim(path: str | Path) -> SimFile:
         raw = sim
     bank = Sim(arrays.get("bank_t2v"), arrays.get("bank_v2t"))
     return SimFile(
-        path=path,
+        opened=opened,
         sim=sim,
         raw=raw,
         norm=norm,
@@ -136,11 +145,19 @@ def save_sim(
         write_npz(stream, {key: value for key, value in arrays.items() if value is not None})
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _open(path: Path) -> OpenedFile:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}: give an npz with a matrix t2v (texts x videos).")
-    with open_npz(path) as file:
+    try:
+        return OpenedFile(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be opened: {error.strerror}.") from error
+
+
+def _read(opened: OpenedFile) -> dict[str, Any]:
+    path = opened.path
+    with open_npz(opened) as file:
         names = file.names
         found = [key for key in names if key in (*KEYS, *SEQUENCES)]
         large = {key: _on_disk(file, key) for key in found if key in ("bank_t2v", "bank_v2t")}

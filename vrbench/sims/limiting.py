@@ -102,7 +102,7 @@ def matrices(file: SimFile, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
     Raises:
         InputError: one is no matrix of finite numbers.
     """
-    found = read_beside(file.path, keys)
+    found = read_beside(file.opened, keys)
     for key, kept in (("text_text", file.texts), ("video_video", file.videos)):
         if key in found and kept is not None:
             found[key] = found[key][np.ix_(kept, kept)]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.npz import Npz
+from vrbench.opened import OpenedFile, read_at
 
 COPIED = 16_000_000
 """Bytes that are written from file to file at once."""
@@ -25,15 +26,8 @@ class _Handle:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
 
-    def read(self, count: int, start: int) -> bytes:
-        parts = []
-        while count > 0:  # one call reads at most 2 GB
-            part = os.pread(self.descriptor, count, start)
-            if not part:
-                raise OSError("a matrix on disk ends too early")
-            parts.append(part)
-            count, start = count - len(part), start + len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+    def read_at(self, start: int, buffer: Any) -> int:
+        return read_at(self.descriptor, start, buffer)
 
     def __del__(self) -> None:
         os.close(self.descriptor)
@@ -55,7 +49,7 @@ class StoredMatrix:
         transposed: whether this is the transpose of what the file has.
     """
 
-    file: _Handle
+    file: _Handle | OpenedFile
     start: int
     rows: int
     columns: int
@@ -82,9 +76,11 @@ class StoredMatrix:
         if self.transposed:
             return np.asarray(self)[rows]
         first, last, _ = rows.indices(self.rows)
-        width = self.columns * self.dtype.itemsize
-        data = self.file.read((last - first) * width, self.start + first * width)
-        return np.frombuffer(data, self.dtype).reshape(last - first, self.columns)
+        found = np.empty((last - first, self.columns), self.dtype)
+        start = self.start + first * self.columns * self.dtype.itemsize
+        if self.file.read_at(start, found) < found.nbytes:
+            raise OSError("a matrix on disk ends too early")
+        return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         whole = replace(self, transposed=False)[0 : self.rows]
@@ -129,18 +125,22 @@ def _write_npy(member: IO[bytes], matrix: StoredMatrix) -> None:
 
 
 def in_npz(npz: Npz, key: str) -> StoredMatrix | None:
-    """Open a 2-D float array inside an uncompressed npz; None where it has to be loaded."""
+    """Return a 2-D float array inside an uncompressed npz; None where it has to be loaded.
+
+    It is read from the file that the npz was opened from, for as long as that is open.
+    """
     if key not in npz or npz.member(key).compress_type != zipfile.ZIP_STORED:
         return None
     member, header = npz.member(key), npz.header(key)
     if len(header.shape) != 2 or header.dtype not in (np.float32, np.float64):
         return None
-    file = _Handle(os.open(npz.path, os.O_RDONLY))
     # the local header has its own lengths of name and extra field, 26 and 28 bytes in
-    name, extra = np.frombuffer(file.read(4, member.header_offset + 26), "<u2")
+    lengths = np.zeros(2, "<u2")
+    npz.opened.read_at(member.header_offset + 26, lengths)
+    name, extra = lengths
     start = member.header_offset + 30 + int(name) + int(extra) + header.length
     rows, columns = header.shape[::-1] if header.fortran else header.shape
-    return StoredMatrix(file, start, rows, columns, np.dtype(header.dtype), header.fortran)
+    return StoredMatrix(npz.opened, start, rows, columns, np.dtype(header.dtype), header.fortran)
 
 
 def loaded_bytes(npz: Npz, keys: Iterable[str]) -> int:

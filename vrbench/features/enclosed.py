@@ -1,0 +1,90 @@
+"""Whether a feature file holds its data itself, and as large as they are said to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from vrbench.errors import InputError
+from vrbench.features.chunks import (
+    FLETCHER32,
+    GZIP,
+    LZF,
+    SHUFFLE,
+    chunk_problems,
+    string_problems,
+)
+from vrbench.opened import OpenedFile
+
+
+def check_enclosed(file: Any, groups: Sequence[str], opened: OpenedFile) -> None:
+    """Check, before any data are read, that all that is read lies in the file itself.
+
+    Args:
+        file: an open ``h5py.File``.
+        groups: what is read of it, as far as it is there; outer ones first.
+        opened: the same file.
+
+    Raises:
+        InputError: a group or dataset is a link to another place, a virtual dataset, stored in
+            another file or with another filter than gzip, lzf, shuffle and fletcher32, or what is
+            stored is not as large as the dataset declares.
+    """
+    if file.id.get_create_plist().get_sizes() != (8, 8):
+        raise InputError(f"{opened.path} has addresses of other than 8 bytes: run h5repack on it.")
+    for problem in _problems(file, groups, opened):
+        raise InputError(f"{opened.path}: {problem}")
+
+
+def _problems(file: Any, groups: Sequence[str], opened: OpenedFile) -> Iterator[str]:
+    import h5py
+
+    yield from _link_problems(file, "")
+    for group in groups:
+        if not isinstance(file.get(group), h5py.Group):
+            continue
+        yield from _link_problems(file[group], f"{group}/")
+        for name, thing in file[group].items():
+            if isinstance(thing, h5py.Dataset):
+                for problem in _storage_problems(thing, opened):
+                    yield f"/{group}/{name} {problem}"
+
+
+def _link_problems(group: Any, prefix: str) -> Iterator[str]:
+    import h5py
+
+    for name in group:
+        try:
+            own = isinstance(group.get(name, getlink=True), h5py.HardLink)
+        except TypeError:  # a kind of link that a program has defined for itself
+            own = False
+        if not own:
+            yield (
+                f"/{prefix}{name} is a link to another place, which is not followed: store the "
+                "data there."
+            )
+
+
+def _storage_problems(dataset: Any, opened: OpenedFile) -> Iterator[str]:
+    from h5py import h5d
+
+    plan = dataset.id.get_create_plist()
+    layout = plan.get_layout()
+    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    if layout == h5d.VIRTUAL:
+        yield "is a virtual dataset, which is not followed: store the data there."
+    elif plan.get_external_count():
+        yield "lies in other files, which are not read: store the data there."
+    elif other := [code for code in filters if code not in (GZIP, SHUFFLE, FLETCHER32, LZF)]:
+        yield (
+            f"is stored with filter {other[0]}, which is not read: store it without, or with gzip."
+        )
+    elif dataset.id.get_storage_size() > opened.size:
+        yield "is damaged (it takes more than the file has): write the file again."
+    elif dataset.dtype.hasobject and layout == h5d.COMPACT:
+        yield "has strings in a compact dataset: store them in chunks."
+    else:
+        if layout == h5d.CHUNKED:
+            yield from chunk_problems(dataset, filters, opened.size)
+        if dataset.dtype.hasobject:
+            yield from string_problems(dataset, filters, opened)
