@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import socket
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -24,30 +28,93 @@ _unfinished: set[Path] = set()
 
 
 @contextmanager
-def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
+def replacing(path: Path, *, only_new: bool = False, through: Path | None = None) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
+
+    It does so once the disk has all of it: a write that fails late, as on a network file system,
+    fails here. What dead processes left of theirs is removed.
 
     Args:
         path: the file to be.
         only_new: leave a ``path`` that somebody else made meanwhile as it is.
+        through: the temporary path; None: one that nobody else has.
 
     Raises:
         InputError: the folder cannot be written, or ``path`` is a folder or a device.
     """
     check_file(path)
-    temporary = path.with_name(f".{path.stem}-{os.urandom(4).hex()}{path.suffix}")
+    temporary = through or _beside(path)
     _unfinished.add(temporary)  # before it exists: a signal may come at any moment
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_left_over(path)
         temporary.touch(exist_ok=False)
         yield temporary
         if not (only_new and path.exists()):
+            reach_disk(temporary)
             temporary.replace(path)
+            reach_disk(path.parent)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
         _remove(temporary)
         _unfinished.discard(temporary)
+
+
+def reach_disk(path: Path) -> None:
+    """Wait until the disk has all of a file, or the names in a folder.
+
+    Raises:
+        OSError: it has not, and never will.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some know it of files only
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _beside(path: Path) -> Path:
+    """Return a name for a temporary file that says which process of which machine has it."""
+    owner = f"{os.getpid():x}-{_machine()}{os.urandom(4).hex()}"
+    return path.with_name(f".{path.stem}-{owner}{path.suffix}")
+
+
+@cache
+def _machine() -> str:
+    """Return eight hexadecimal digits for where this process's number means something."""
+    try:
+        # containers may share a host's name
+        numbers = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        numbers = ""
+    return f"{zlib.crc32(f'{socket.gethostname()} {numbers}'.encode()):08x}"
+
+
+def remove_left_over(path: Path) -> None:
+    """Remove temporary files of ``replacing(path)`` whose process is dead."""
+    start, end = re.escape(f".{path.stem}-"), re.escape(path.suffix)
+    name = re.compile(f"{start}([0-9a-f]+)-{_machine()}[0-9a-f]{{8}}{end}")
+    with suppress(OSError):  # a folder may be written to and not be listed
+        for other in path.parent.iterdir():
+            owner = name.fullmatch(other.name)
+            if owner and other not in _unfinished and not _lives(int(owner[1], 16)):
+                _remove(other)
+
+
+def _lives(process: int) -> bool:
+    if process == os.getpid():
+        return False  # of an earlier one with this number: what is ours is in ``_unfinished``
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def remove_unfinished() -> None:

@@ -13,10 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer.main
+from cli_runs import run
+
 from fault.interposed import Events, Kind
 from fault.scenes import Scene, scenes
 from fault.state import State, state_of
-
+from vrbench.cli.app import app
 from vrbench.cli.process import main as vrbench
 
 Problem = tuple[str, str]
@@ -80,6 +83,7 @@ class Stage:
         self._set(scene)
         before = state_of(self.place)
         _warm(scene, self.place)
+        gc.freeze()  # or each child would copy all that it looks at
         self._set(scene)
         done, events = self._run(scene, Kind.COUNT, 0)
         if done.code:
@@ -127,7 +131,7 @@ class Stage:
             os.chdir(self.place)
             signal.alarm(TIME)
             self._events.arm(kind, at, files[2] if kind == Kind.COUNT else -1)
-            _be_vrbench(scene)
+            _be_vrbench(scene, kind)
         for file in files:
             os.close(file)
         _, status = os.waitpid(child, 0)
@@ -137,16 +141,17 @@ class Stage:
 
 
 def _warm(scene: Scene, place: Path) -> None:
-    from cli_runs import run
-
+    """Load in this process what the command needs, and build the command line once."""
     back = Path.cwd()
     os.chdir(place)
     run(*scene.words)
     os.chdir(back)
+    built = typer.main.get_command(app)
+    vars(typer.main)["get_command"] = lambda _: built
 
 
-def _be_vrbench(scene: Scene) -> None:
-    """Be the program until its end, which is that of C: libraries have their last word."""
+def _be_vrbench(scene: Scene, kind: Kind) -> None:
+    """Be the program until its end; after an error that is C's, where libraries have a word."""
     sys.argv = ["vrbench", *map(str, scene.words)]
     code = 70
     try:
@@ -156,9 +161,11 @@ def _be_vrbench(scene: Scene) -> None:
     except BaseException:
         sys.excepthook(*sys.exc_info())
     gc.collect()
-    atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    if kind == Kind.COUNT:
+        os._exit(code)
+    atexit._run_exitfuncs()
     ctypes.CDLL(None).exit(code)
 
 

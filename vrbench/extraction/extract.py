@@ -15,7 +15,8 @@ from vrbench.errors import InputError
 from vrbench.extraction.encoding import Job, Progress
 from vrbench.extraction.projection import ProjectedEncoder, Projection
 from vrbench.extraction.shards import Shard
-from vrbench.features.writer import FeatureWriter, successor
+from vrbench.features.begin import successor
+from vrbench.features.writer import FeatureWriter
 from vrbench.video import Videos, open_videos, parse_sampling
 
 

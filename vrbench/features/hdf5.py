@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.features.commits import LOCKED, Committed, is_unsettled
 from vrbench.files import check_file
 
 FORMAT = "vrbench-features"
 VERSION = 1
-LOCKED = "unable to lock file"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SIDES = ("video", "text", "bank/video", "bank/text")
 
 
-def open_hdf5(path: Path, mode: str = "r") -> Any:
-    """Open an existing HDF5 file as an ``h5py.File``.
+def open_hdf5(path: Path, through: Committed | None = None) -> Any:
+    """Open an existing HDF5 file as an ``h5py.File``, for writing if ``through`` has it open.
 
     Reading asks for no attribute, so that a file somebody else wrote needs the arrays only;
-    writing (``r+``) asks for the format attribute, so that nobody else's file is changed.
+    writing asks for the format attribute, so that nobody else's file is changed.
 
     Raises:
         InputError: it is missing, locked, not HDF5, or of another format or version.
@@ -35,10 +35,16 @@ def open_hdf5(path: Path, mode: str = "r") -> Any:
     if not path.is_file():
         what = "is a folder, not a feature file" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}: give the .h5 that vrbench extract or import wrote.")
+    mode = "r" if through is None else "r+"
     try:
-        file = h5py.File(path, mode)
+        if through is None and is_unsettled(path):
+            raise InputError(
+                f"{path} is being written, or was when its process ended: wait for it, or run the "
+                "command that wrote it again."
+            )
+        file = h5py.File(path if through is None else through, mode)
     except OSError as error:
-        raise InputError(_why_not_opened(path, error)) from error
+        raise InputError(why_not_opened(path, error)) from error
     try:
         with reading(path):
             _check_format(file, path, mode)
@@ -60,7 +66,7 @@ def check_unlocked(path: Path) -> None:
         h5py.File(path, "r+").close()
     except OSError as error:
         if LOCKED in str(error):
-            raise InputError(_why_not_opened(path, error)) from error
+            raise InputError(why_not_opened(path, error)) from error
 
 
 def check_out(path: Path, overwrite: bool) -> None:
@@ -90,7 +96,8 @@ def _check_format(file: Any, path: Path, mode: str) -> None:
         raise InputError(f"{path} has {said}, expected '{FORMAT}', version {VERSION}.")
 
 
-def _why_not_opened(path: Path, error: OSError) -> str:
+def why_not_opened(path: Path, error: OSError) -> str:
+    """Return a sentence for what ``h5py.File`` or ``Committed`` raised."""
     text = str(error)
     if LOCKED in text:
         return (
