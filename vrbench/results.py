@@ -60,12 +60,15 @@ def save(result: Result, folder: Path, name: str) -> Result:
     Raises:
         InputError: the folder cannot be written.
     """
-    with replacing(folder / f"{name}.npz") as temporary:
-        arrays: dict[str, Any] = dict(result.ranks)
-        np.savez_compressed(temporary, **arrays)
     saved = Result({**result.values, "ranks": f"{name}.npz"}, result.ranks)
-    with replacing(folder / f"{name}.json") as temporary:
-        temporary.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
+    arrays: dict[str, Any] = dict(result.ranks)
+    # the inner one is moved first
+    with (
+        replacing(folder / f"{name}.json") as written,
+        replacing(folder / f"{name}.npz") as ranks,
+    ):
+        np.savez_compressed(ranks, **arrays)
+        written.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
     return saved
 
 

@@ -19,7 +19,7 @@ def main() -> None:
         start_again(sys.argv[1:])
     parser = argparse.ArgumentParser(prog="python -m fault", description=__doc__)
     parser.add_argument("--sample", type=int, help="faults of each command; default: all")
-    parser.add_argument("--only", default="", help="commands that begin so")
+    parser.add_argument("--only", nargs="*", default=[""], help="commands that begin so")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--events", action="store_true", help="name the events of each command")
     given = parser.parse_args()
@@ -36,7 +36,7 @@ def _perform(root: Path, given: argparse.Namespace) -> Counter[str]:
     from fault.running import Stage, faults
 
     rng, totals, stage = random.Random(given.seed), Counter[str](), Stage(root)
-    for scene in stage.scenes(given.only):
+    for scene in stage.scenes(tuple(given.only)):
         whole = stage.rehearse(scene)
         if given.events:
             print(*whole.events, sep="\n")

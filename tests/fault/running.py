@@ -74,8 +74,8 @@ class Stage:
         self.root, self.place = root, root / "place"
         self._events = Events(self.place)
 
-    def scenes(self, only: str) -> Iterator[Scene]:
-        """Yield the scenes whose names begin with ``only``."""
+    def scenes(self, only: tuple[str, ...]) -> Iterator[Scene]:
+        """Yield the scenes whose names begin with one of ``only``."""
         return (scene for scene in scenes(self.root) if scene.name.startswith(only))
 
     def rehearse(self, scene: Scene) -> Whole:

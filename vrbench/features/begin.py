@@ -20,14 +20,14 @@ def successor(path: Path, overwrite: bool) -> Iterator[Path]:
         InputError: somebody else is writing the successor, or ``path`` is not to be replaced.
     """
     check_file(path)
+    new = path.with_name(f".{path.name}.new")
+    if new.exists():
+        check_unlocked(new)
+        new.unlink()  # of a process that died
     if not (overwrite and path.exists()):
         yield path
         return
     check_out(path, overwrite)
-    new = path.with_name(f".{path.name}.new")
-    if new.exists():
-        check_unlocked(new)
-        new.unlink()
     with replacing(path, through=new) as part:
         yield part
 

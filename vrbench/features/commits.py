@@ -43,13 +43,15 @@ class Committed(io.RawIOBase):
         OSError: the file cannot be opened, or somebody else has it open (``BlockingIOError``).
     """
 
+    _file = -1
+
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR)
         try:
             _lock(self._file)
             _settle(self._file)
         except BaseException:
-            os.close(self._file)
+            self.close()
             raise
         self._held = self._size = os.fstat(self._file).st_size
         self._pages: dict[int, bytearray] = {}
@@ -143,9 +145,10 @@ class Committed(io.RawIOBase):
         Raises:
             OSError: a network file system could not keep what was committed.
         """
-        if not self.closed:
-            super().close()
-            os.close(self._file)
+        super().close()
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     def readable(self) -> bool:
         """It is."""
@@ -185,17 +188,13 @@ def _lock(file: int) -> None:
 
 
 def _settle(file: int) -> None:
+    """Carry out the log at the end of a file, if there is one."""
     log = _log_of(file)
     if log is None:
         return
-    start = os.fstat(file).st_size - len(log) - _END.size
-    place = 0
-    while place < len(log):
-        at, length = _RUN.unpack_from(log, place)
-        place += _RUN.size
-        _write(file, log[place : place + length], at)
-        place += length
-    os.ftruncate(file, start)
+    for start, data in _read(log):
+        _write(file, data, start)
+    os.ftruncate(file, os.fstat(file).st_size - len(log) - _END.size)
 
 
 def _log_of(file: int) -> bytes | None:
@@ -205,10 +204,26 @@ def _log_of(file: int) -> bytes | None:
     if len(end) < _END.size:
         return None
     length, check, mark = _END.unpack(end)
-    if mark != _MARK or length > size - _END.size:
+    begins = size - _END.size - length
+    if mark != _MARK or begins < 0:
         return None
-    log = os.pread(file, length, size - _END.size - length)
-    return log if zlib.crc32(log) == check else None
+    log = os.pread(file, length, begins)
+    whole = len(log) == length and zlib.crc32(log) == check
+    try:
+        sound = whole and all(at + len(data) < begins + PAGE for at, data in _read(log))
+    except struct.error:
+        return None
+    return log if sound else None
+
+
+def _read(log: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the runs of pages in a log, each with its place."""
+    place = 0
+    while place < len(log):
+        start, length = _RUN.unpack_from(log, place)
+        place += _RUN.size
+        yield start, log[place : place + length]
+        place += length
 
 
 def _log(pages: Mapping[int, bytearray]) -> bytes:
