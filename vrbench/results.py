@@ -62,13 +62,10 @@ def save(result: Result, folder: Path, name: str) -> Result:
     """
     saved = Result({**result.values, "ranks": f"{name}.npz"}, result.ranks)
     arrays: dict[str, Any] = dict(result.ranks)
-    # the inner one is moved first
-    with (
-        replacing(folder / f"{name}.json") as written,
-        replacing(folder / f"{name}.npz") as ranks,
-    ):
-        np.savez_compressed(ranks, **arrays)
-        written.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
+    with replacing(folder / f"{name}.json") as about:
+        about.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
+        with replacing(folder / f"{name}.npz") as ranks:  # moved before the JSON is
+            np.savez_compressed(ranks, **arrays)
     return saved
 
 

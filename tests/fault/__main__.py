@@ -13,6 +13,9 @@ from tempfile import mkdtemp
 from fault.interposed import Events, start_again
 
 
+MEMORY = Path("/dev/shm")
+
+
 def main() -> None:
     """Print a line a command and a line a failure; exit 1 after any."""
     if not Events.here():
@@ -23,7 +26,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--events", action="store_true", help="name the events of each command")
     given = parser.parse_args()
-    root = Path(mkdtemp()).resolve()  # a TemporaryDirectory goes away with the first child
+    # in memory where there is room for it: a disk takes its time with each fsync; no
+    # TemporaryDirectory, which goes away with the first child
+    root = Path(mkdtemp(dir=MEMORY if MEMORY.is_dir() else None)).resolve()
     try:
         totals = _perform(root, given)
     finally:

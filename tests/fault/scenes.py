@@ -27,6 +27,11 @@ class Scene:
     carried_on: str = ""
     stdout: str = ""
 
+    @property
+    def hdf5(self) -> bool:
+        """Whether the command writes a feature file."""
+        return "f.h5" in self.words
+
 
 def scenes(root: Path) -> Iterator[Scene]:
     """Make the inputs below ``root``, and yield every scene."""

@@ -21,6 +21,15 @@ def state_of(folder: Path) -> State:
     return {str(path.relative_to(folder)): _digest(path) for path in files}
 
 
+def bytes_of(folder: Path) -> str:
+    """Return a digest of the names and bytes of all files below a folder."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        content = b"" if path.is_dir() else path.read_bytes()
+        found.update(f"{path}\n{len(content)}\n".encode() + content)
+    return found.hexdigest()
+
+
 def _digest(path: Path) -> str:
     try:
         said = _SAID.get(path.suffix, Path.read_bytes)(path)
