@@ -24,6 +24,9 @@ _KINDS: dict[Kind, tuple[bytes, str]] = {
 }
 """How a file of each kind begins, and what is in it where it is an npz."""
 
+_UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""Errors of a file system that knows no fsync of folders."""
+
 _unfinished: set[Path] = set()
 
 
@@ -67,11 +70,14 @@ def reach_disk(path: Path) -> None:
     Raises:
         OSError: it has not, and never will.
     """
-    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return  # a folder may be written to and not be read
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some know it of files only
+        if error.errno not in _UNKNOWN:
             raise
     finally:
         os.close(descriptor)

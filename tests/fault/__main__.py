@@ -12,7 +12,6 @@ from tempfile import mkdtemp
 
 from fault.interposed import Events, start_again
 
-
 MEMORY = Path("/dev/shm")
 
 
