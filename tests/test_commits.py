@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from vrbench.errors import InputError
-from vrbench.features import commits, open_features
-from vrbench.features.commits import PAGE, Committed, is_unsettled
+from vrbench.features import log as logs
+from vrbench.features import open_features
+from vrbench.features.commits import Committed
 from vrbench.features.hdf5 import why_not_opened
+from vrbench.features.log import PAGE, is_unsettled
 
 OLD = bytes(range(256)) * 60
 """Not a whole number of pages."""
@@ -129,10 +131,28 @@ def test_after_a_failure_nothing_is_committed(path: Path, monkeypatch: pytest.Mo
     assert path.read_bytes() == new
 
 
+def test_what_cannot_be_read_is_said_by_the_commit(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Committed(path)
+
+    def unreadable(*_: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", unreadable)
+        file.readinto(memoryview(bytearray(10)))
+    change(file)
+    with pytest.raises(OSError, match="Input/output"):
+        file.commit()
+    file.close()
+    assert path.read_bytes() == OLD
+
+
 def log(*runs: tuple[int, int, bytes], check: int | None = None) -> bytes:
-    body = b"".join(commits._RUN.pack(start, length) + data for start, length, data in runs)
-    return body + commits._END.pack(
-        len(body), zlib.crc32(body) if check is None else check, commits._MARK
+    body = b"".join(logs._RUN.pack(start, length) + data for start, length, data in runs)
+    return body + logs._END.pack(
+        len(body), zlib.crc32(body) if check is None else check, logs._MARK
     )
 
 
@@ -143,7 +163,7 @@ def log(*runs: tuple[int, int, bytes], check: int | None = None) -> bytes:
         log((1 << 60, 4, b"evil")),
         log((len(OLD) + 2 * PAGE, 4, b"evil")),
         log((0, 4, b"evil"), (0, 4, b""))[1:],
-        commits._END.pack(1 << 60, 0, commits._MARK),
+        logs._END.pack(1 << 60, 0, logs._MARK),
     ],
 )
 def test_what_is_no_log_is_not_carried_out(path: Path, end: bytes) -> None:

@@ -6,19 +6,13 @@ import errno
 import fcntl
 import io
 import os
-import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-PAGE = 4096
+from vrbench.features.log import PAGE, log_of_pages, runs, settle, write_at
+
 LOCKED = "unable to lock file"
 """What HDF5 says too."""
-_END = struct.Struct("<QI12s")
-"""The last bytes of a log: its length without these, its CRC-32, and ``_MARK``."""
-_MARK = b"vrbench-log\n"
-_RUN = struct.Struct("<QI")
-"""Before each run of pages in a log: where it belongs, and its length."""
 
 
 class Committed(io.RawIOBase):
@@ -30,11 +24,12 @@ class Committed(io.RawIOBase):
     change; then it changes them and cuts the log off. What a process that died left is settled when
     the file is opened again: a whole log is carried out, and what is not whole is ignored.
 
-    As memory has all, nothing that HDF5 calls here fails: an exception in a callback, or an error
-    when it closes, would leave it in a state in which it ends the process.
+    As memory has all, nothing that HDF5 calls here fails, and ``commit`` says what went wrong: an
+    exception in a callback, or an error when it closes, would leave HDF5 in a state in which it
+    ends the process.
 
     Attributes:
-        failed: why a commit failed; None: none did.
+        failed: why nothing can be committed any more; None: it can.
 
     Args:
         path: an existing file.
@@ -49,7 +44,7 @@ class Committed(io.RawIOBase):
         self._file = os.open(path, os.O_RDWR)
         try:
             _lock(self._file)
-            _settle(self._file)
+            settle(self._file)
         except BaseException:
             self.close()
             raise
@@ -74,7 +69,7 @@ class Committed(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read as if all that was written were in the file; what is missing is zeros."""
         for number, inside, part in _split(self._place, memoryview(buffer)):
-            page = self._pages.get(number) or self._stored(number)
+            page = self._pages.get(number) or self._known(number)
             part[:] = page[inside : inside + len(part)]
         self._place += len(buffer)
         return len(buffer)
@@ -83,7 +78,7 @@ class Committed(io.RawIOBase):
         """Keep what is written until the next commit."""
         for number, inside, part in _split(self._place, memoryview(data)):
             if number not in self._pages:
-                self._pages[number] = bytearray(part if len(part) == PAGE else self._stored(number))
+                self._pages[number] = bytearray(part if len(part) == PAGE else self._known(number))
             self._pages[number][inside : inside + len(part)] = part
         self._place += len(data)
         self._size = max(self._size, self._place)
@@ -124,7 +119,7 @@ class Committed(io.RawIOBase):
         if changed:
             end = max(self._size, self._held)
             os.ftruncate(self._file, end)
-            _write(self._file, _log(changed), end)
+            write_at(self._file, log_of_pages(changed), end)
             self._put(changed)
         os.ftruncate(self._file, self._size)
         self._pages, self._held = {}, self._size
@@ -162,18 +157,19 @@ class Committed(io.RawIOBase):
         """It is."""
         return True
 
+    def _known(self, number: int) -> bytes:
+        try:
+            return self._stored(number)
+        except OSError as error:
+            self.failed = error
+            return bytes(PAGE)
+
     def _stored(self, number: int) -> bytes:
         return os.pread(self._file, PAGE, number * PAGE).ljust(PAGE, b"\0")
 
     def _put(self, pages: Mapping[int, bytearray]) -> None:
-        for start, data in _runs(pages):
-            _write(self._file, data[: max(0, self._size - start)], start)
-
-
-def is_unsettled(path: Path) -> bool:
-    """Whether a commit has begun that has to be carried out before the file can be read."""
-    with path.open("rb") as stream:
-        return _log_of(stream.fileno()) is not None
+        for start, data in runs(pages):
+            write_at(self._file, data[: max(0, self._size - start)], start)
 
 
 def _lock(file: int) -> None:
@@ -187,63 +183,6 @@ def _lock(file: int) -> None:
             raise BlockingIOError(error.errno, LOCKED) from error
 
 
-def _settle(file: int) -> None:
-    """Carry out the log at the end of a file, if there is one."""
-    log = _log_of(file)
-    if log is None:
-        return
-    for start, data in _read(log):
-        _write(file, data, start)
-    os.ftruncate(file, os.fstat(file).st_size - len(log) - _END.size)
-
-
-def _log_of(file: int) -> bytes | None:
-    """Return the whole log at the end of a file; None where there is none."""
-    size = os.fstat(file).st_size
-    end = os.pread(file, _END.size, max(0, size - _END.size))
-    if len(end) < _END.size:
-        return None
-    length, check, mark = _END.unpack(end)
-    begins = size - _END.size - length
-    if mark != _MARK or begins < 0:
-        return None
-    log = os.pread(file, length, begins)
-    whole = len(log) == length and zlib.crc32(log) == check
-    try:
-        sound = whole and all(at + len(data) < begins + PAGE for at, data in _read(log))
-    except struct.error:
-        return None
-    return log if sound else None
-
-
-def _read(log: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the runs of pages in a log, each with its place."""
-    place = 0
-    while place < len(log):
-        start, length = _RUN.unpack_from(log, place)
-        place += _RUN.size
-        yield start, log[place : place + length]
-        place += length
-
-
-def _log(pages: Mapping[int, bytearray]) -> bytes:
-    parts = [_RUN.pack(start, len(data)) + data for start, data in _runs(pages)]
-    log = b"".join(parts)
-    return log + _END.pack(len(log), zlib.crc32(log), _MARK)
-
-
-def _runs(pages: Mapping[int, bytearray]) -> Iterator[tuple[int, bytes]]:
-    """Yield pages that lie one after the other as one piece, with its place."""
-    run: list[int] = []
-    for number in sorted(pages):
-        if run and number != run[-1] + 1:
-            yield run[0] * PAGE, b"".join(pages[n] for n in run)
-            run = []
-        run.append(number)
-    if run:
-        yield run[0] * PAGE, b"".join(pages[n] for n in run)
-
-
 def _split(place: int, data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
     """Yield (page, place inside it, part) of what lies at a place."""
     data, done = data.cast("B"), 0
@@ -252,9 +191,3 @@ def _split(place: int, data: memoryview) -> Iterator[tuple[int, int, memoryview]
         part = data[done : done + PAGE - inside]
         yield number, inside, part
         done += len(part)
-
-
-def _write(file: int, data: bytes, start: int) -> None:
-    while data:
-        written = os.pwrite(file, data, start)
-        data, start = data[written:], start + written

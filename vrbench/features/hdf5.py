@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.features.commits import LOCKED, Committed, is_unsettled
+from vrbench.features.commits import LOCKED, Committed
+from vrbench.features.log import is_unsettled
 from vrbench.files import check_file
 
 FORMAT = "vrbench-features"
