@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint type check bench fuzz docs features clean
+.PHONY: help install demo test faults lint type check bench fuzz docs features clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ demo: $(READY) ## several alignments with and without normalization, on the bund
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest
+
+faults: $(READY) ## let every write of every command fail, and kill the process at it
+	PYTHONPATH=.:tests $(BIN)/python -m fault
 
 lint: $(READY) ## check style
 	$(BIN)/ruff check .

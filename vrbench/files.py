@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,24 +21,29 @@ _KINDS: dict[Kind, tuple[bytes, str]] = {
 }
 """How a file of each kind begins, and what is in it where it is an npz."""
 
+_UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""Errors of a file system that knows no fsync of folders."""
+
 _unfinished: set[Path] = set()
 
 
 @contextmanager
-def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
+def replacing(path: Path, *, only_new: bool = False, through: Path | None = None) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
 
-    What dead processes left unfinished in the folder is removed.
+    It does so once the disk has all of it: a write that fails late, as on a network file system,
+    fails here. What dead processes left unfinished in the folder is removed.
 
     Args:
         path: the file to be.
         only_new: leave a ``path`` that somebody else made meanwhile as it is.
+        through: the temporary path; None: one that nobody else has.
 
     Raises:
         InputError: the folder cannot be written, or ``path`` is a folder or a device.
     """
     check_file(path)
-    temporary = beside(path)
+    temporary = through or beside(path)
     _unfinished.add(temporary)  # before it exists: a signal may come at any moment
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,12 +51,33 @@ def replacing(path: Path, *, only_new: bool = False) -> Iterator[Path]:
         temporary.touch(exist_ok=False)
         yield temporary
         if not (only_new and path.exists()):
+            reach_disk(temporary)
             temporary.replace(path)
+            reach_disk(path.parent)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
         _remove(temporary)
         _unfinished.discard(temporary)
+
+
+def reach_disk(path: Path) -> None:
+    """Wait until the disk has all of a file, or the names in a folder.
+
+    Raises:
+        OSError: it has not, and never will.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return  # a folder may be written to and not be read
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNKNOWN:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def remove_unfinished() -> None:

@@ -100,12 +100,12 @@ def save(result: Result, folder: Path, name: str) -> Result:
     Raises:
         InputError: the folder cannot be written.
     """
-    with replacing(folder / f"{name}.npz") as temporary:
-        arrays: dict[str, Any] = dict(result.ranks)
-        np.savez_compressed(temporary, **arrays)
     saved = Result({**result.values, "ranks": f"{name}.npz"}, result.ranks)
-    with replacing(folder / f"{name}.json") as temporary:
-        temporary.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
+    arrays: dict[str, Any] = dict(result.ranks)
+    with replacing(folder / f"{name}.json") as about:
+        about.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
+        with replacing(folder / f"{name}.npz") as ranks:  # moved before the JSON is
+            np.savez_compressed(ranks, **arrays)
     return saved
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vrbench.datasets import Annotations
 from vrbench.errors import InputError
+from vrbench.features.begin import committed
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
 from vrbench.numeric_order import NUMERIC
 from vrbench.video import Videos
@@ -44,6 +45,7 @@ def frame_order(path: Path, renumbered: str | None) -> Mapping[str, str]:
     """
     if not path.is_file() or path.stat().st_size == 0:
         return ATTRS
+    committed(path).close()  # a commit that was not finished is, before the file is read
     with open_hdf5(path) as file, reading(path):
         if ATTRS.keys() <= read_attrs(file).keys():
             return ATTRS

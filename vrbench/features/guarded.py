@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from vrbench.errors import InputError
+from vrbench.features.commits import LOCKED
 from vrbench.opened import OpenedFile
 
-LOCKED = "unable to lock file"
 _UNLOCKED = ("FALSE", "0")
 _HEAP, _HEAP_HEADER, _OBJECT_HEADER = b"GCOL\x01", 16, 16
 _CACHE_IMAGE = b"MDCI"
@@ -29,16 +29,18 @@ class GuardedFile(OpenedFile):
 
     Args:
         path: the file.
+        lock: whether to lock it against writers, as HDF5 does; False: the caller has done it.
 
     Raises:
         OSError: it cannot be opened, or is locked by who writes it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, lock: bool = True) -> None:
         super().__init__(path)
         self._sound: set[int] = set()
         try:
-            self._lock()
+            if lock:
+                self._lock()
             self._check_closed()
         except BaseException:
             self.close()

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from vrbench import inputs
 from vrbench.errors import InputError
+from vrbench.features.commits import LOCKED, Committed
 from vrbench.features.enclosed import check_enclosed
-from vrbench.features.guarded import LOCKED, GuardedFile, close_at_exit
+from vrbench.features.guarded import GuardedFile, close_at_exit
+from vrbench.features.log import is_unsettled
 from vrbench.files import check_file
 
 FORMAT = "vrbench-features"
@@ -24,23 +26,25 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SIDES = ("video", "text", "bank/video", "bank/text")
 
 
-def open_hdf5(path: Path, mode: str = "r") -> Any:
+def open_hdf5(path: Path, through: Committed | None = None) -> Any:
     """Open an existing HDF5 file as an ``h5py.File``, all of whose data are its own.
 
+    For writing, ``through`` has it open.
+
     Reading asks for no attribute, so that a file somebody else wrote needs the arrays only;
-    writing (``r+``) asks for the format attribute, so that nobody else's file is changed.
+    writing asks for the format attribute, so that nobody else's file is changed.
 
     Raises:
         InputError: it is missing, locked, not HDF5, of another format or version, or its data are
             damaged or lie in another place.
     """
-    opened = open_guarded(path)
-    file = hdf5_of(opened, mode)
-    if mode == "r":
-        return file
-    with opened, file, reading(path):
+    if through is None:
+        return hdf5_of(open_guarded(path))
+    # what guards readers looks at the file first, which nobody else changes any more
+    opened = GuardedFile(path, lock=False)
+    with opened, hdf5_of(opened, "r+") as file, reading(path):
         _read_strings(file)
-    return _opened(path, mode)
+    return _opened(path, "r+", through)
 
 
 def open_guarded(path: Path) -> GuardedFile:
@@ -53,9 +57,14 @@ def open_guarded(path: Path) -> GuardedFile:
         what = "is a folder, not a feature file" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}: give the .h5 that vrbench extract or import wrote.")
     try:
+        if is_unsettled(path):
+            raise InputError(
+                f"{path} is being written, or was when its process ended: wait for it, or run the "
+                "command that wrote it again."
+            )
         return GuardedFile(path)
     except OSError as error:
-        raise InputError(_why_not_opened(path, error)) from error
+        raise InputError(why_not_opened(path, error)) from error
 
 
 def hdf5_of(opened: GuardedFile, mode: str = "r") -> Any:
@@ -80,13 +89,13 @@ def hdf5_of(opened: GuardedFile, mode: str = "r") -> Any:
     return file
 
 
-def _opened(path: Path, mode: str, **driver: Any) -> Any:
+def _opened(path: Path, mode: str, through: Committed | None = None, **driver: Any) -> Any:
     import h5py
 
     try:
-        return h5py.File(path, mode, **driver)
+        return h5py.File(path if through is None else through, mode, **driver)
     except OSError as error:
-        raise InputError(_why_not_opened(path, error)) from error
+        raise InputError(why_not_opened(path, error)) from error
 
 
 def _read_strings(file: Any) -> None:
@@ -111,7 +120,7 @@ def check_unlocked(path: Path) -> None:
         h5py.File(path, "r+").close()
     except OSError as error:
         if LOCKED in str(error):
-            raise InputError(_why_not_opened(path, error)) from error
+            raise InputError(why_not_opened(path, error)) from error
 
 
 def check_out(path: Path, overwrite: bool) -> None:
@@ -141,7 +150,8 @@ def _check_format(file: Any, path: Path, mode: str) -> None:
         raise InputError(f"{path} has {said}, expected '{FORMAT}', version {VERSION}.")
 
 
-def _why_not_opened(path: Path, error: OSError) -> str:
+def why_not_opened(path: Path, error: OSError) -> str:
+    """Return a sentence for what ``h5py.File`` or ``Committed`` raised."""
     text = str(error)
     if LOCKED in text:
         return (

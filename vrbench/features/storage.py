@@ -61,10 +61,8 @@ def _widen(group: Any, name: str, rows: int, kind: np.dtype[Any]) -> None:
     new = group.create_dataset(name + WIDER, (rows,), kind, maxshape=(None,), chunks=(CHUNK_ROWS,))
     for start in range(0, rows, 64 * CHUNK_ROWS):
         new[start : start + 64 * CHUNK_ROWS] = old[start : min(start + 64 * CHUNK_ROWS, rows)]
-    group.file.flush()
     del group[name]
     settle(group)
-    group.file.flush()
 
 
 def settle(group: Any) -> None:

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.features.begin import committed, create
 from vrbench.features.hdf5 import (
     FORMAT,
     VERSION,
-    check_out,
-    check_unlocked,
     is_text,
     open_hdf5,
     read_attrs,
@@ -26,7 +25,6 @@ from vrbench.features.hdf5 import (
 from vrbench.features.repair import repair
 from vrbench.features.storage import create_column, put, stored
 from vrbench.features.tokens import Tokens
-from vrbench.files import check_file, replacing
 
 ROOM = 8_000_000
 """Bytes that must stay free on the disk."""
@@ -38,9 +36,9 @@ FREE = frozenset({"complete", "created_by", "missing", "notes"})
 class FeatureWriter:
     """Append items to a feature file, or carry on an interrupted one.
 
-    Each append writes tokens and columns, then offsets, then ids, with a flush after each step: an
-    item exists only once its id does, and what a crash left behind is cut off when the file is
-    opened again. One writer, many readers; no SWMR, default libver (HDF5 does not order writes).
+    Each append writes tokens and columns, then offsets, then ids, and commits each step: an item
+    exists only once its id does, and what a crash left behind is cut off when the file is opened
+    again. One writer, many readers; no SWMR, default libver.
     Carrying on a file that needs nothing leaves every byte of it as it is.
 
     Args:
@@ -67,14 +65,21 @@ class FeatureWriter:
         self.dtype = np.dtype(dtype)
         wanted = {"format": FORMAT, "version": VERSION, "dtype": dtype, **attrs}
         if not path.exists() or path.stat().st_size == 0:
-            _create(path, wanted)
-        self._file = open_hdf5(path, "r+")
+            create(path, wanted, beside=path == self.name)
+        self._disk = committed(path)
+        try:
+            self._file = open_hdf5(path, self._disk)
+        except BaseException:
+            self._disk.close()
+            raise
         try:
             with reading(path):
                 self._check_attrs(wanted)
                 repair(self._file, path)
+                self._bare = not len(self._file) and not self._file.attrs.get("complete", True)
         except BaseException:
             self._file.close()
+            self._disk.close()
             raise
 
     def _check_attrs(self, wanted: Mapping[str, Any]) -> None:
@@ -107,15 +112,27 @@ class FeatureWriter:
             raise InputError(f"Item '{item}' of {items.name} has no tokens: leave it out.")
         per_token, per_item = self._columns(items)
         self._check_room([*per_token.values(), *per_item.values()])
-        try:
+        with self._writing():
             self._mark(complete=False)
             group = self._group(side, {**per_token, **per_item})
             self._append(group, per_token, per_item, items)
+            self._bare = False
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            raise InputError(f"{self.name} cannot be written: {error}.") from error
+            raise InputError(
+                f"{self.name} cannot be written: {error.strerror or error}."
+            ) from error
+
+    def _commit(self) -> None:
+        self._file.flush()
+        self._disk.commit()
 
     def _check_room(self, values: Sequence[NDArray[Any]]) -> None:
-        """Stop while there is room: HDF5 cannot even close a file on a disk that is full."""
+        """Stop while there is room: others write to the same disk."""
         free = shutil.disk_usage(self.path.parent).free
         if free < ROOM + 2 * sum(value.nbytes for value in values):
             kept = ", what was finished is kept" if self.path == self.name else ""
@@ -146,11 +163,11 @@ class FeatureWriter:
         for start, columns in ((rows, per_token), (n, per_item)):
             for name, value in columns.items():
                 put(group, name, start, value)
-        self._file.flush()
+        self._commit()
         put(group, "offsets", n + 1, items.offsets[1:] + rows)
-        self._file.flush()
+        self._commit()
         put(group, "ids", n, items.ids)
-        self._file.flush()
+        self._commit()
 
     def _group(self, side: str, values: Mapping[str, NDArray[Any]]) -> Any:
         """Return the group of a side, created to fit the first items that come."""
@@ -163,7 +180,7 @@ class FeatureWriter:
         create_column(group, "offsets", np.zeros(0, dtype=np.int64))
         put(group, "offsets", 0, np.zeros(1, dtype=np.int64))
         create_column(group, "ids", np.zeros(0, dtype=object))
-        self._file.flush()
+        self._commit()
         return group
 
     def _check_columns(self, side: str, values: Mapping[str, NDArray[Any]]) -> None:
@@ -185,60 +202,49 @@ class FeatureWriter:
     def _mark(self, *, complete: bool) -> None:
         if self._file.attrs.get("complete") != complete:
             self._file.attrs.modify("complete", np.bool_(complete))
-            self._file.flush()
+            self._commit()
 
     def finish(self, **attrs: str | None) -> None:
-        """Mark the file as complete; ``attrs`` is what could be said only now, None for nothing."""
-        for key, value in attrs.items():
-            if value is None:
-                self._file.attrs.pop(key, None)
-            elif not np.array_equal(self._file.attrs.get(key), value):
-                self._file.attrs[key] = value
-        self._mark(complete=True)
+        """Mark the file as complete; ``attrs`` is what could be said only now, None for nothing.
+
+        Raises:
+            InputError: the disk has not got all of it.
+        """
+        with self._writing():
+            for key, value in attrs.items():
+                if value is None:
+                    self._file.attrs.pop(key, None)
+                elif not np.array_equal(self._file.attrs.get(key), value):
+                    self._file.attrs[key] = value
+            self._commit()
+            self._disk.reach_disk()
+            self._mark(complete=True)
+            self._bare = False
 
     def close(self) -> None:
-        """Close the file; what was appended is kept. One begun without any item is removed."""
+        """Close the file; what was appended is kept. One begun without any item is removed.
+
+        Raises:
+            InputError: the disk has not got all of it.
+        """
         if not self._file:
             return
-        if not len(self._file) and not self._file.attrs.get("complete", True):
-            self.path.unlink(missing_ok=True)  # while it is locked: nobody else has begun it
         self._file.close()
+        with self._writing():
+            try:
+                if self._bare:
+                    self.path.unlink(missing_ok=True)  # while it is locked: nobody has begun it
+                elif not self._disk.failed:
+                    self._disk.commit()
+                    self._disk.reach_disk()
+            finally:
+                self._disk.close()
 
     def __enter__(self) -> FeatureWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextmanager
-def successor(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Yield where to write: what is to be overwritten stays until its successor is whole.
-
-    Raises:
-        InputError: somebody else is writing the successor, or ``path`` is not to be replaced.
-    """
-    check_file(path)
-    if not (overwrite and path.exists()):
-        yield path
-        return
-    check_out(path, overwrite)
-    new = path.with_name(f".{path.name}.new")
-    if new.exists():
-        check_unlocked(new)
-        new.unlink()
-    yield new
-    new.replace(path)
-
-
-def _create(path: Path, attrs: Mapping[str, Any]) -> None:
-    """Create a file without items at once: a crash leaves no file or this one."""
-    import h5py
-
-    if path.exists() and path.stat().st_size == 0:
-        path.unlink()
-    with replacing(path, only_new=True) as part, h5py.File(part, "w") as file:
-        file.attrs.update({**attrs, "complete": False})
 
 
 def _listed(columns: Mapping[str, tuple[tuple[int, ...], bool]]) -> str:

@@ -6,13 +6,15 @@ import math
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.errors import InputError
 from vrbench.npz import Npz
 from vrbench.opened import OpenedFile, read_at
 
@@ -89,15 +91,38 @@ class StoredMatrix:
 
 
 def spool(blocks: Iterable[NDArray[Any]]) -> StoredMatrix:
-    """Write blocks of rows to a temporary file, which goes away with the process."""
+    """Write blocks of rows to a temporary file, which goes away with the process.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     rows = 0
-    with tempfile.TemporaryFile() as file:
+    with ExitStack() as stack:
+        with _spooling():
+            file = stack.enter_context(tempfile.TemporaryFile(buffering=0))
         for block in blocks:
-            file.write(np.ascontiguousarray(block).data)
+            with _spooling():
+                _write(file, np.ascontiguousarray(block).data.cast("B"))
             rows += len(block)
-        file.flush()
         handle = _Handle(os.dup(file.fileno()))
     return StoredMatrix(handle, 0, rows, block.shape[1], block.dtype)
+
+
+@contextmanager
+def _spooling() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = tempfile.tempdir or "the temporary folder"
+        raise InputError(
+            f"Similarities cannot be kept in {place}: {error.strerror or error}. Make room there, "
+            "or set TMPDIR in the environment to a folder of another disk."
+        ) from error
+
+
+def _write(file: IO[bytes], data: memoryview) -> None:
+    while data:
+        data = data[file.write(data) :]
 
 
 def write_npz(stream: IO[bytes], arrays: Mapping[str, Any]) -> None:

@@ -1,0 +1,71 @@
+"""Where a feature file is written, and the one without items that it begins as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from vrbench.errors import InputError
+from vrbench.features.commits import Committed
+from vrbench.features.hdf5 import check_out, check_unlocked, why_not_opened
+from vrbench.files import check_file, replacing
+
+
+@contextmanager
+def successor(path: Path, overwrite: bool) -> Iterator[Path]:
+    """Yield where to write: what is to be overwritten stays until its successor is whole.
+
+    Raises:
+        InputError: somebody else is writing the successor, or ``path`` is not to be replaced.
+    """
+    check_file(path)
+    new = path.with_name(f".{path.name}.new")
+    if new.exists():
+        check_unlocked(new)
+        new.unlink()  # of a process that died
+    if not (overwrite and path.exists()):
+        yield path
+        return
+    check_out(path, overwrite)
+    with replacing(path, through=new) as part:
+        yield part
+
+
+def create(path: Path, attrs: Mapping[str, Any], *, beside: bool) -> None:
+    """Create a file without items at once: a crash leaves no file or this one.
+
+    Args:
+        path: nothing yet, or an empty file.
+        attrs: of the file.
+        beside: write it beside ``path`` and move it there; a temporary file needs no other one.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    import h5py
+
+    content = BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs.update({**attrs, "complete": False})
+    if not beside:
+        path.write_bytes(content.getvalue())
+        return
+    if path.exists():
+        path.unlink()
+    with replacing(path, only_new=True) as part:
+        part.write_bytes(content.getvalue())
+
+
+def committed(path: Path) -> Committed:
+    """Open an existing file for writing; what a dead writer had begun to commit is carried out.
+
+    Raises:
+        InputError: it cannot be opened, or somebody else is writing it.
+    """
+    try:
+        return Committed(path)
+    except OSError as error:
+        raise InputError(why_not_opened(path, error)) from error
