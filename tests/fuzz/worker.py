@@ -64,7 +64,7 @@ def made(target: Target, seed: int, index: int) -> Files:
 def write(files: Files, folder: Path) -> None:
     """Make a folder hold these files, and no others."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
