@@ -155,7 +155,7 @@ def test_the_bank_is_apart_from_the_test_videos(place: Workplace) -> None:
         ("video_id,caption\nv0\n", "line 2"),
         ("video_id,caption\n../v0,a\n", "cannot name a video"),
         ('video_id,caption\nv0,"a\n', "after line 1: unexpected end"),
-        ("video_id,caption\nv0,\udce9\n", "is not UTF-8 at byte 20"),
+        ("video_id,caption\nv0,\udce9\n", "not UTF-8 at byte 20"),
     ],
 )
 def test_captions_that_are_no_captions_are_named(tmp_path: Path, text: str, message: str) -> None:

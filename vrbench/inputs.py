@@ -42,13 +42,13 @@ def reading(
         raise
     except FileNotFoundError as error:
         raise InputError(f"{what} does not exist: {remedy}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{what} is not UTF-8 at byte {error.start}: convert it.") from error
     except BaseException as error:  # a panic of a library in Rust is no Exception
         raise InputError(f"{what} {problem} ({_reason(error)}): {remedy}.") from error
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 at byte {error.start}"
     if isinstance(error, MemoryError):
         return "it declares more than memory holds"
     if isinstance(error, RecursionError):

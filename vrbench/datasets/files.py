@@ -105,7 +105,9 @@ class Folder:
         path, member = located
         where = f"{path} ({member})" if member else str(path)
         with reading(where, "copy it again"):
-            return where, _bytes(path, member).decode("utf-8-sig")
+            data = _bytes(path, member)
+        with reading(where, "convert it", "is no text"):
+            return where, data.decode("utf-8-sig")
 
     def _locate(self, names: str) -> tuple[Path, str] | None:
         """Return the file, or the zip and the member of it, that has one of these names."""
