@@ -29,7 +29,7 @@ test: $(READY) ## run the tests
 	$(BIN)/python -m pytest
 
 faults: $(READY) ## let every write of every command fail, and kill the process at it
-	PYTHONPATH=.:tests $(BIN)/python -m fault
+	PYTHONPATH=.:tests:tests/helpers $(BIN)/python -m fault
 
 lint: $(READY) ## check style
 	$(BIN)/ruff check .
@@ -46,7 +46,7 @@ bench: $(READY) ## run the benchmarks and write benchmarks/results.md
 
 fuzz: $(READY) ## read damaged files for FUZZ seconds (default 3600), guided by atheris where it installs
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
-	PYTHONPATH=tests $(BIN)/python -m fuzz --guided --seconds $(FUZZ) --seed $(SEED)
+	PYTHONPATH=tests:tests/helpers $(BIN)/python -m fuzz --guided --seconds $(FUZZ) --seed $(SEED)
 
 docs: $(READY) ## make the pages of docs/ again, with SHARED (default ../shared)
 	$(BIN)/python -m docs --shared $(SHARED)

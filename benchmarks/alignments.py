@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.base import Claim, compare, floor, random_items
 from vrbench.alignments import parse_method
-from vrbench.alignments.driver import score
-from vrbench.alignments.fused import compiles
+from vrbench.alignments.engine.driver import score
+from vrbench.alignments.engine.fused import compiles
 from vrbench.features.tokens import Tokens
 
 TARGETS = {

@@ -17,7 +17,7 @@ from vrbench.features.writer import FeatureWriter
 MEASURED = """
 import sys
 from vrbench.cli import main
-from vrbench.memory import peak
+from vrbench.runtime.memory import peak
 try:
     main()
 finally:
@@ -25,7 +25,7 @@ finally:
 """
 IMPORTS = """
 import h5py, vrbench.cli.app, vrbench.evaluation.run
-from vrbench.memory import imports
+from vrbench.runtime.memory import imports
 print(imports())
 """
 CHUNK = 500

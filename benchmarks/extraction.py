@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.base import Claim, compare
-from vrbench.captions import Caption
+from vrbench.datasets.captions import Caption
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.encoders.clip import ClipEncoder
 from vrbench.extraction.extract import Source, extract

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.base import Claim, compare, random_items, seconds
 from vrbench.alignments import parse_method
-from vrbench.alignments.driver import score
+from vrbench.alignments.engine.driver import score
 from vrbench.features.tokens import Tokens
 
 METHOD = parse_method("tokenflow")

@@ -8,9 +8,9 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.base import Claim, compare
-from vrbench import counting
-from vrbench.compiling import available
-from vrbench.metrics import ranks
+from vrbench.metrics import counting
+from vrbench.metrics.ranking import ranks
+from vrbench.runtime.compiling import available
 
 
 def claims() -> Iterator[Claim]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.base import Claim, fact
 from benchmarks.command import Workload, evaluate, imports, least
-from vrbench.memory import LEAST, MB
+from vrbench.runtime.memory import LEAST, MB
 
 SIZES = Workload(700, 400, range(5, 33), 24, 2048)
 RUNS = 3

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.metrics import ranks
+from vrbench.metrics.ranking import ranks
 from vrbench.sequences import score
 
 SEEDS = range(3)

@@ -17,15 +17,15 @@ import torch
 
 from benchmarks.base import Claim, compare, fact, floor, random_items
 from vrbench.alignments import Method, parse_method
-from vrbench.alignments.driver import score
 from vrbench.alignments.emd import EarthMover, solve
-from vrbench.alignments.emd_bounds import contenders
-from vrbench.alignments.emd_kernels import DROPPED
+from vrbench.alignments.engine.driver import score
+from vrbench.alignments.engine.emd_bounds import contenders
+from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.bundled import bundled_features
 from vrbench.features import open_features
 from vrbench.features.tokens import Tokens, offsets_of
-from vrbench.metrics import ranks
-from vrbench.truth import Truth
+from vrbench.metrics.ranking import ranks
+from vrbench.sims.truth import Truth
 
 EMD = parse_method("emd")
 PAIRS = 2000

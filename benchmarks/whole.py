@@ -16,7 +16,7 @@ import torch
 
 from benchmarks.base import Claim, fact, floor, random_items, seconds
 from benchmarks.command import Workload, evaluate
-from vrbench.memory import MB
+from vrbench.runtime.memory import MB
 
 WORKLOADS = {
     "W3": Workload(27_763, 670, range(5, 33), 12),

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.base import Claim, compare, fact, random_items
 from vrbench.alignments import parse_method
-from vrbench.alignments.driver import score
+from vrbench.alignments.engine.driver import score
 
 
 def claims() -> Iterator[Claim]:

@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 from docs.normalization_text import HEAD, seen
 from vrbench.bundled import bundled_features
 from vrbench.evaluation.evaluate import evaluate
-from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.sources.features import FeatureSource
 from vrbench.evaluation.tuning import tune
 from vrbench.features import open_features
-from vrbench.importing import import_arrays
+from vrbench.importing.to_features import import_arrays
 from vrbench.normalizations import normalizations
-from vrbench.results import Result
+from vrbench.results.result import Result
 
 METHOD = "global"
 SETS = {

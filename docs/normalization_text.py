@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from textwrap import wrap
 
 from vrbench.normalizations import normalizations
-from vrbench.results import Result
+from vrbench.results.result import Result
 
 Found = Mapping[str, Mapping[tuple[str, str], Result]]
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import offsets
 from docs.sequences_text import HEAD, NOISE, OFFSETS, ORDER, check
 from vrbench.alignments import parse_method
-from vrbench.evaluation.grid import Settings
-from vrbench.evaluation.opening import open_source
-from vrbench.evaluation.sources import Compute
+from vrbench.evaluation.plan import Settings
+from vrbench.evaluation.sources.base import Compute
+from vrbench.evaluation.sources.opening import open_source
 from vrbench.figures.base import Case
+from vrbench.figures.plot import plot
 from vrbench.figures.sequence_noise import NOISES, SequenceNoise
 from vrbench.normalizations import normalizations
-from vrbench.plots import plot
 from vrbench.tasks.on_features import ordered
 from vrbench.tasks.ordering_file import read_pairs
 

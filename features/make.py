@@ -19,10 +19,10 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli import commands  # noqa: F401  registers every command
+from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app, note
 from vrbench.datasets import read_csv
-from vrbench.files import replacing
+from vrbench.runtime.files import replacing
 
 BANK_VIDEOS = 1000
 BANK_CAPTIONS = 2

@@ -18,11 +18,11 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from vrbench.cli import commands  # noqa: F401  registers every command
+from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app, note
 from vrbench.features import open_features
-from vrbench.files import replacing
-from vrbench.importing import import_arrays
+from vrbench.importing.to_features import import_arrays
+from vrbench.runtime.files import replacing
 
 WIDTH = "64"
 ENCODER = ("--encoder", "onnx", "--frames", "all", "--strict", "--dtype", "float32")

@@ -12,13 +12,15 @@ import pytest
 from small_features import write_features
 
 import vrbench
-from vrbench import counting
-from vrbench.alignments import alignments, emd_bounds, fused
+from vrbench.alignments import alignments
+from vrbench.alignments.engine import emd_bounds, fused
 from vrbench.bundled import bundled_features
-from vrbench.compiling import available
-from vrbench.evaluation import folding, scorer
+from vrbench.evaluation.sources import scorer
+from vrbench.evaluation.sources import without_matrix as folding
 from vrbench.features import Features
-from vrbench.results import Result
+from vrbench.metrics import counting
+from vrbench.results.result import Result
+from vrbench.runtime.compiling import available
 
 SPECS = (
     *alignments.classes(),

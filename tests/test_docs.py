@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from docs import example
 from docs.__main__ import PAGES
 from docs.figures_text import SEEN
-from vrbench.cli import commands  # noqa: F401  registers every command
+from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
 from vrbench.figures import figures
-from vrbench.importing import import_arrays
+from vrbench.importing.to_features import import_arrays
 
 DOCS = Path(__file__).parents[1] / "docs"
 

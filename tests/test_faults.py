@@ -21,7 +21,7 @@ def test_a_failed_write_is_never_called_done() -> None:
             pytest.fail("there is no C compiler cc, and VRBENCH_REQUIRE_CC asks for one")
         pytest.skip("needs a C compiler cc")
     tests = Path(__file__).parent
-    path = os.pathsep.join([str(tests.parent), str(tests)])
+    path = os.pathsep.join(map(str, (tests.parent, tests, tests / "helpers")))
     done = subprocess.run(
         [sys.executable, "-m", "fault", "--sample", str(EACH)],
         env={**os.environ, "PYTHONPATH": path},

@@ -18,15 +18,15 @@ from small_arrays import plain, save
 from test_bad_bytes import npy
 
 from vrbench import datasets
-from vrbench.arrays.read import read_arrays
 from vrbench.datasets import read_csv
 from vrbench.encoders.checkpoint import parts
-from vrbench.encoders.s3d_words import read_dictionary
+from vrbench.encoders.s3d.words import read_dictionary
 from vrbench.errors import InputError
-from vrbench.evaluation.opening import open_source
-from vrbench.extraction.projection import Affine, Projection
+from vrbench.evaluation.sources.opening import open_source
 from vrbench.extraction.shards import Shard
-from vrbench.memory import parse_size
+from vrbench.heads.projection import Affine, Projection
+from vrbench.importing.read import read_arrays
+from vrbench.runtime.memory import parse_size
 from vrbench.tasks.ordering_file import read_pairs
 from vrbench.video.sampling import parse_sampling
 
@@ -42,7 +42,7 @@ def test_characters_beyond_unicode_in_arrays(name: str, tmp_path: Path) -> None:
 
 
 def test_rank_vectors_with_such_ids_are_left_aside(tmp_path: Path) -> None:
-    from vrbench.results import load
+    from vrbench.results.result import load
 
     values = sample_result(n_text=5, n_video=5, ranks="a.npz")
     (tmp_path / "a.json").write_text(json.dumps(values))
@@ -109,8 +109,8 @@ def test_numbers_of_thousands_of_digits(tmp_path: Path) -> None:
 
 
 def run_source(bank: str) -> None:
-    from vrbench.evaluation.grid import Settings
-    from vrbench.evaluation.sources import Compute
+    from vrbench.evaluation.plan import Settings
+    from vrbench.evaluation.sources.base import Compute
 
     open_source(None, None, bank, Compute(), Settings())
 
@@ -150,7 +150,7 @@ def test_a_dictionary_that_is_none(data: bytes, tmp_path: Path) -> None:
 
 
 def test_results_of_other_k_stand_in_one_table(capsys: pytest.CaptureFixture[str]) -> None:
-    from vrbench.cli.show import print_results
+    from vrbench.cli.printing.results import print_results
 
     one = sample_result()
     metrics = {k: v for k, v in one["metrics"]["t2v"].items() if k != "R@5"} | {"R@50": 60.25}
@@ -165,7 +165,7 @@ def test_what_a_result_says_of_sequences_may_be_little(info: Any, tmp_path: Path
     value = sample_result(sequence="dtw", sequence_info=info, ranks=None)
     (tmp_path / "a.json").write_text(json.dumps(value))
     assert run("table", "--results", tmp_path).code == 0
-    from vrbench.cli.show import print_results
+    from vrbench.cli.printing.results import print_results
 
     print_results([value])
 

@@ -12,8 +12,8 @@ from cli_runs import run
 from hostile import HOSTILE, cells, everywhere, page, tame, write_hostile_features
 
 from vrbench import published
-from vrbench.cli import terminal
-from vrbench.printable import csv_cell, printable
+from vrbench.cli.printing import terminal
+from vrbench.runtime.printable import csv_cell, printable
 
 GRID = ("--method", "global", "--norm", "none", "--norm", "ncl", "--bank", "train")
 

@@ -153,7 +153,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     tracing, out = traced(calls), str(root / "out")
     places = {"PYTHONPATH": str(TESTS.parent), "HOME": out, "TMPDIR": out}
     ended = subprocess.run(
-        [*tracing, sys.executable, TESTS / "watched.py", told, log],
+        [*tracing, sys.executable, TESTS / "helpers" / "watched.py", told, log],
         env={**os.environ, **places, "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=out,
         check=False,

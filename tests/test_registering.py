@@ -9,7 +9,7 @@ import pytest
 
 from vrbench.alignments import alignments, parse_method
 from vrbench.alignments.base import Alignment
-from vrbench.catalogue import registered
+from vrbench.cli.catalogue import registered
 from vrbench.errors import InputError
 from vrbench.registry import Registry
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import pytest
 
 from vrbench.alignments import alignments
-from vrbench.catalogue import registered
+from vrbench.cli.catalogue import registered
 from vrbench.encoders import encoders
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations

@@ -12,13 +12,14 @@ from vrbench._version import VERSION as __version__  # noqa: N811  the usual nam
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench import diagnostics, losses, metrics, sequences, tasks
+    from vrbench import losses, metrics, sequences, tasks
+    from vrbench.alignments.scoring import score
     from vrbench.evaluation.evaluate import evaluate
     from vrbench.features import Features, Tokens
     from vrbench.features import open_features as open  # noqa: A004  the promised name
-    from vrbench.normalizing import normalize
-    from vrbench.results import Result, Results
-    from vrbench.scoring import score
+    from vrbench.metrics import diagnostics
+    from vrbench.normalizations.apply import normalize
+    from vrbench.results.result import Result, Results
     from vrbench.sims.sim import Sim
 
 _NAMES = {
@@ -27,13 +28,13 @@ _NAMES = {
     "Results": ("vrbench.results", "Results"),
     "Sim": ("vrbench.sims.sim", "Sim"),
     "Tokens": ("vrbench.features", "Tokens"),
-    "diagnostics": ("vrbench.diagnostics", None),
+    "diagnostics": ("vrbench.metrics.diagnostics", None),
     "evaluate": ("vrbench.evaluation.evaluate", "evaluate"),
     "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
-    "normalize": ("vrbench.normalizing", "normalize"),
+    "normalize": ("vrbench.normalizations.apply", "normalize"),
     "open": ("vrbench.features", "open_features"),
-    "score": ("vrbench.scoring", "score"),
+    "score": ("vrbench.alignments.scoring", "score"),
     "sequences": ("vrbench.sequences", None),
     "tasks": ("vrbench.tasks", None),
 }

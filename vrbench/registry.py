@@ -18,17 +18,19 @@ T = TypeVar("T")
 class Registry(Generic[T]):
     """Frozen dataclasses of one kind, found by name.
 
-    Every module of ``package`` is searched, and every entry point of the group ``package``, so a
+    Every module of ``package`` is searched, and every entry point of the group ``group``, so a
     method is added by adding a file (or a distribution): no list has to be kept.
 
     Attributes:
         kind: what the methods are, for messages ("method", "norm", ...).
         package: the dotted name of the package that holds the built-in ones.
+        group: of the entry points; it keeps its name wherever the package moves.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, *, group: str | None = None) -> None:
         self.kind = kind
         self.package = package
+        self.group = group or package
         self._classes: dict[str, type[T]] = {}
         self._searched = False
 
@@ -48,7 +50,7 @@ class Registry(Generic[T]):
             path = importlib.import_module(self.package).__path__
             for module in pkgutil.iter_modules(path):
                 importlib.import_module(f"{self.package}.{module.name}")
-            for entry in entry_points(group=self.package):
+            for entry in entry_points(group=self.group):
                 entry.load()
         return dict(sorted(self._classes.items()))
 

@@ -160,7 +160,7 @@ def results() -> tuple[Files, ...]:
 
 @cache
 def projections() -> tuple[Files, ...]:
-    from vrbench.extraction.projection import Affine, Projection
+    from vrbench.heads.projection import Affine, Projection
 
     one, two = Affine(np.ones((4, 2)), np.zeros(2)), Affine(np.ones((3, 2)), np.zeros(2))
     about = {"encoder": "toy", "weights": {}}

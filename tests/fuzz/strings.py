@@ -35,16 +35,16 @@ def read(folder: Path) -> None:
 @cache
 def _parsers() -> dict[str, Callable[[str], object]]:
     from vrbench.alignments import parse_method
-    from vrbench.cli.numbers import whole_numbers
+    from vrbench.audit.rules import rules
+    from vrbench.cli.printing.numbers import whole_numbers
     from vrbench.datasets import datasets
     from vrbench.encoders import encoders
-    from vrbench.evaluation.grid import Settings
-    from vrbench.evaluation.opening import _read_bank
+    from vrbench.evaluation.plan import Settings
+    from vrbench.evaluation.sources.opening import _read_bank
     from vrbench.extraction.shards import Shard
     from vrbench.figures import figures
-    from vrbench.memory import parse_size
     from vrbench.normalizations import normalizations
-    from vrbench.rules import rules
+    from vrbench.runtime.memory import parse_size
     from vrbench.sequences import sequences
     from vrbench.video.sampling import parse_sampling
 

@@ -42,7 +42,7 @@ def _features(folder: Path) -> None:
 
 
 def _inspect(folder: Path) -> None:
-    from vrbench.inspect import inspect_file
+    from vrbench.features.inspect import inspect_file
 
     json.dumps(inspect_file(folder / "f.h5").to_dict(), default=str)
 
@@ -56,7 +56,7 @@ def _carried_on(folder: Path) -> None:
 
 
 def _imported(folder: Path, source: str = "") -> None:
-    from vrbench.importing import import_arrays
+    from vrbench.importing.to_features import import_arrays
 
     out = folder / "made.h5"
     out.unlink(missing_ok=True)
@@ -64,7 +64,7 @@ def _imported(folder: Path, source: str = "") -> None:
 
 
 def _arrays(folder: Path, source: str = "") -> None:
-    from vrbench.arrays.read import read_arrays
+    from vrbench.importing.read import read_arrays
 
     for side in read_arrays(folder / source).sides.values():
         for _ in side.blocks():
@@ -82,7 +82,7 @@ def _sim(folder: Path) -> None:
 
 def _command(folder: Path, words: str) -> None:
     """Run a command line in this process; ``@`` is the folder."""
-    from vrbench.cli import commands  # noqa: F401  registers every command
+    from vrbench.cli import registered as commands  # noqa: F401  registers every command
     from vrbench.cli.app import app
 
     out = io.StringIO()
@@ -92,9 +92,9 @@ def _command(folder: Path, words: str) -> None:
 
 def _results(folder: Path) -> None:
     from vrbench import tables
-    from vrbench.cli.show import print_results
-    from vrbench.compare import compare
-    from vrbench.results import load_all, with_ranks
+    from vrbench.cli.printing.results import print_results
+    from vrbench.results.compare import compare
+    from vrbench.results.result import load_all, with_ranks
 
     found, _ = load_all(folder)
     values = with_ranks(found)
@@ -108,7 +108,7 @@ def _results(folder: Path) -> None:
 def _projection(folder: Path) -> None:
     import numpy as np
 
-    from vrbench.extraction.projection import Projection
+    from vrbench.heads.projection import Projection
 
     found = Projection.read(folder / "p.npz")
     for side in (found.video, found.text):
@@ -123,7 +123,7 @@ def _weights(folder: Path) -> None:
 
 
 def _tokenizer(folder: Path) -> None:
-    from vrbench.encoders.clip_words import read_words
+    from vrbench.encoders.clip.words import read_words
     from vrbench.encoders.session import Session, encode, read_tokenizer
     from vrbench.errors import InputError
 
@@ -137,9 +137,9 @@ def _tokenizer(folder: Path) -> None:
 
 
 def _clip_config(folder: Path) -> None:
-    from vrbench.encoders.clip_config import config_of
-    from vrbench.encoders.clip_pixels import read_pixels
-    from vrbench.encoders.clip_weights import _config
+    from vrbench.encoders.clip.config import config_of
+    from vrbench.encoders.clip.pixels import read_pixels
+    from vrbench.encoders.clip.weights import _config
     from vrbench.errors import InputError
 
     with contextlib.suppress(InputError):
@@ -148,7 +148,7 @@ def _clip_config(folder: Path) -> None:
 
 
 def _dictionary(folder: Path) -> None:
-    from vrbench.encoders.s3d_words import read_dictionary
+    from vrbench.encoders.s3d.words import read_dictionary
 
     read_dictionary(folder / "s3d_dict.npy")
 
@@ -174,7 +174,7 @@ def _ordering(folder: Path) -> None:
 
 
 def _ids(folder: Path) -> None:
-    from vrbench.cli.eval import _ids
+    from vrbench.cli.commands.eval import _ids
 
     _ids(folder / "ids.txt")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vrbench.alignments.items import Items
-    from vrbench.alignments.tiles import Tile
+    from vrbench.alignments.engine.items import Items
+    from vrbench.alignments.engine.tiles import Tile
 
 WORDS, FRAMES = 1, 2
 """Axes of ``Tile.c`` (T, w, f, V); once one of them is reduced, the other is axis 1."""

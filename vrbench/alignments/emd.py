@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import TokenAlignment
-from vrbench.alignments.tiles import Tile
+from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, log_sum_exp, mean
-from vrbench.alignments.tiles import Tile
+from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, log_sum_exp, total
-from vrbench.alignments.tiles import Tile
+from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:

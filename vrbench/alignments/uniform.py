@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import VectorAlignment
-from vrbench.alignments.items import Items
+from vrbench.alignments.engine.items import Items
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 from vrbench._version import VERSION
 from vrbench.cli.process import KEPT
 from vrbench.errors import InputError
-from vrbench.printable import one_line
+from vrbench.runtime.printable import one_line
 
 if TYPE_CHECKING:
     from typer._click import Context, Parameter

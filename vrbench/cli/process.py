@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import TextIO
 
-from vrbench.files import remove_unfinished
+from vrbench.runtime.files import remove_unfinished
 
 WORDS = {
     signal.SIGINT: "Interrupted",
@@ -54,7 +54,7 @@ def main() -> None:
             # Python takes handlers away as it ends; by then all is done
             atexit.register(signal.signal, number, signal.SIG_IGN)
     _open_streams()
-    from vrbench.cli import commands  # noqa: F401  registers every command
+    from vrbench.cli import registered as commands  # noqa: F401  registers every command
     from vrbench.cli.app import app, note, refusal
 
     stdout = sys.stdout

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Any
 
-from vrbench.captions import Caption
+from vrbench.datasets.captions import Caption
 from vrbench.datasets.items import Split, Video
 
 NONE = {"sequence": "", "position": -1, "start": nan, "end": nan, "label": ""}

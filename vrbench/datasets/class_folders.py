@@ -12,8 +12,8 @@ from vrbench.datasets import datasets
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
-from vrbench.files import listed
-from vrbench.numeric_order import NUMERIC, is_renumbered, numeric_order
+from vrbench.runtime.files import listed
+from vrbench.runtime.numeric_order import NUMERIC, is_renumbered, numeric_order
 from vrbench.video import VIDEO_FILES
 
 

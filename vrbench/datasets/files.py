@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 
 from vrbench.datasets.record import Record
 from vrbench.errors import InputError
-from vrbench.files import listed
-from vrbench.inputs import reading
-from vrbench.json_text import parse_json
-from vrbench.npz import check_members
+from vrbench.runtime.files import listed
+from vrbench.runtime.inputs import reading
+from vrbench.runtime.json_text import parse_json
+from vrbench.runtime.npz import check_members
 
 SHOWN = 100
 """Characters shown of a first line that is not as expected; a JSON may be one line as a whole."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.captions import Caption
+from vrbench.datasets.captions import Caption
 from vrbench.video import Clip
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from vrbench.encoders.torchscript import check_members, read_torchscript
 from vrbench.errors import InputError
-from vrbench.extras import needed
-from vrbench.files import listed
-from vrbench.inputs import reading
-from vrbench.json_text import parse_json, read_json
+from vrbench.runtime.extras import needed
+from vrbench.runtime.files import listed
+from vrbench.runtime.inputs import reading
+from vrbench.runtime.json_text import parse_json, read_json
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from vrbench.errors import InputError
-from vrbench.inputs import reading
+from vrbench.runtime.inputs import reading
 
 DEEPEST = 100
 """Messages within messages, as many as protocol buffers allow."""

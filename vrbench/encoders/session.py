@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.device import check_device
 from vrbench.encoders.onnx_data import external_data
 from vrbench.errors import InputError
-from vrbench.extras import needed
-from vrbench.inputs import reading
-from vrbench.json_text import read_json
+from vrbench.runtime.device import check_device
+from vrbench.runtime.extras import needed
+from vrbench.runtime.inputs import reading
+from vrbench.runtime.json_text import read_json
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.captions import Caption
+from vrbench.datasets.captions import Caption
 from vrbench.encoders import encoders
 from vrbench.encoders.base import Encoded, Encoder, LoadedEncoder
 from vrbench.errors import InputError

@@ -10,14 +10,14 @@ import numpy as np
 
 from vrbench.alignments import Method
 from vrbench.alignments.base import TokenAlignment
-from vrbench.alignments.driver import TOKEN_BYTES, score
-from vrbench.alignments.fused import compiles
-from vrbench.evaluation.feature_source import FeatureSource
-from vrbench.evaluation.grid import Job
-from vrbench.evaluation.scorer import UNBOUNDED
-from vrbench.evaluation.sources import Compute, Source
+from vrbench.alignments.engine.driver import TOKEN_BYTES, score
+from vrbench.alignments.engine.fused import compiles
+from vrbench.evaluation.plan import Job
+from vrbench.evaluation.sources.base import Compute, Source
+from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.evaluation.sources.scorer import UNBOUNDED
 from vrbench.features.tokens import Tokens
-from vrbench.memory import imports
+from vrbench.runtime.memory import imports
 
 LONG = 30.0
 """Seconds from which a run is announced."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from vrbench.evaluation.grid import Settings, plan
-from vrbench.evaluation.opening import open_source
+from vrbench.evaluation.plan import Settings, plan
 from vrbench.evaluation.run import Run
-from vrbench.evaluation.sources import Compute
+from vrbench.evaluation.sources.base import Compute
+from vrbench.evaluation.sources.opening import open_source
 from vrbench.features import Features
-from vrbench.memory import parse_size
-from vrbench.results import Results
+from vrbench.results.result import Results
+from vrbench.runtime.memory import parse_size
 
 
 def evaluate(

@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.evaluation.feature_source import FeatureSource
-from vrbench.evaluation.sequence_sources import SequenceSims
-from vrbench.evaluation.sim_source import SimSource
-from vrbench.evaluation.sources import Source
+from vrbench.evaluation.sources.base import Source
+from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.evaluation.sources.sequences import SequenceSims
+from vrbench.evaluation.sources.sims import SimSource
 from vrbench.features import Tokens
-from vrbench.seeds import seeded
-from vrbench.sequences.grouping import group_tokens
+from vrbench.runtime.seeds import seeded
+from vrbench.sequences.engine.grouping import group_tokens
 from vrbench.sims.beside import MOST_PAIRS, read_beside
 from vrbench.sims.file import SimFile
 from vrbench.sims.limiting import cut
 from vrbench.sims.sim import Sim
-from vrbench.truth import Truth
+from vrbench.sims.truth import Truth
 
 NEVER = "parameters are never chosen on the test set."
 

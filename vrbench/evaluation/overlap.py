@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.banks import BankSim
 from vrbench.errors import InputError
-from vrbench.evaluation.sources import Source
-from vrbench.overlap import Overlap, known_ids
+from vrbench.evaluation.sources.base import Source
+from vrbench.features.overlap import Overlap, known_ids
+from vrbench.normalizations.bank import BankSim
 from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim
 
 

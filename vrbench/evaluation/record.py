@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 
 from vrbench._version import VERSION
-from vrbench.banks import BankSim
-from vrbench.compiling import available
-from vrbench.device import torch_device
-from vrbench.evaluation.grid import Job, Settings
-from vrbench.evaluation.sources import Compute, Source
-from vrbench.measure import Measured
+from vrbench.evaluation.plan import Job, Settings
+from vrbench.evaluation.sources.base import Compute, Source
+from vrbench.features.overlap import Overlap
+from vrbench.metrics.measure import Measured
 from vrbench.normalizations import normalizations
-from vrbench.overlap import Overlap
-from vrbench.results import SCHEMA
-from vrbench.significance import mcnemar
+from vrbench.normalizations.bank import BankSim
+from vrbench.results.result import SCHEMA
+from vrbench.results.significance import mcnemar
+from vrbench.runtime.compiling import available
+from vrbench.runtime.device import torch_device
 from vrbench.sims.sim import Sim
 
 

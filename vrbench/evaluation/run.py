@@ -11,23 +11,23 @@ from typing import Any
 
 from vrbench import results
 from vrbench.alignments import Method
-from vrbench.banks import BankSim
 from vrbench.errors import InputError
-from vrbench.evaluation.grid import Job, Settings
 from vrbench.evaluation.overlap import bank_overlap, overlap_notes
+from vrbench.evaluation.plan import Job, Settings
 from vrbench.evaluation.record import describe, numbers
 from vrbench.evaluation.sanity import Look, look, sanity_notes
-from vrbench.evaluation.sources import Compute, Source
-from vrbench.files import check_folder
-from vrbench.measure import Measured, measure
+from vrbench.evaluation.sources.base import Compute, Source
+from vrbench.features.overlap import Overlap
+from vrbench.metrics.measure import Measured, measure
+from vrbench.metrics.trec import DEPTH, write_runs
 from vrbench.normalizations import normalizations
+from vrbench.normalizations.apply import apply
+from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.base import Normalization
-from vrbench.normalizing import apply
-from vrbench.overlap import Overlap
-from vrbench.results import Result
+from vrbench.results.result import Result
+from vrbench.runtime.files import check_folder
 from vrbench.sims.file import save_sim
 from vrbench.sims.sim import Sim
-from vrbench.trec import DEPTH, write_runs
 
 
 @dataclass

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.evaluation.sources import Source
+from vrbench.evaluation.sources.base import Source
 from vrbench.features.doubts import repeat_notes
-from vrbench.logit_scale import fitted_to
-from vrbench.measure import Measured
+from vrbench.features.logit_scale import fitted_to
+from vrbench.metrics.measure import Measured
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.sims.sim import Rows, Sim

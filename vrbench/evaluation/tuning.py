@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation.feature_source import FeatureSource
-from vrbench.evaluation.grid import Settings, parse_norm, plan
 from vrbench.evaluation.held_out import held_out
+from vrbench.evaluation.plan import Settings, parse_norm, plan
 from vrbench.evaluation.run import Run
-from vrbench.evaluation.sources import Compute, Source
+from vrbench.evaluation.sources.base import Compute, Source
+from vrbench.evaluation.sources.features import FeatureSource
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
 

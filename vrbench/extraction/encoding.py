@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.captions import Caption
 from vrbench.datasets import Annotations, Video
+from vrbench.datasets.captions import Caption
 from vrbench.encoders import Encoded, LoadedEncoder
 from vrbench.errors import InputError
 from vrbench.extraction.ahead import Outcome, attempt, outcomes

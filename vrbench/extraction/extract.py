@@ -14,13 +14,13 @@ from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.errors import InputError
 from vrbench.extraction.encoding import Job, Progress
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
-from vrbench.extraction.projection import ProjectedEncoder, Projection
 from vrbench.extraction.shards import Shard
 from vrbench.features.begin import successor
 from vrbench.features.cut import cut_notes
 from vrbench.features.hdf5 import open_hdf5, reading
 from vrbench.features.sides import present_sides, read_side
 from vrbench.features.writer import FeatureWriter
+from vrbench.heads.projection import ProjectedEncoder, Projection
 from vrbench.video import Videos, open_videos, parse_sampling
 
 

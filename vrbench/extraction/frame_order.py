@@ -9,7 +9,7 @@ from vrbench.datasets import Annotations
 from vrbench.errors import InputError
 from vrbench.features.begin import committed
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
-from vrbench.numeric_order import NUMERIC
+from vrbench.runtime.numeric_order import NUMERIC
 from vrbench.video import Videos
 
 ATTRS = {"frame_order": "numeric"}

@@ -19,7 +19,7 @@ from vrbench.features.check import group_problems
 from vrbench.features.hdf5 import SIDES, check_out, open_hdf5, read_attrs, reading
 from vrbench.features.sides import missing_items, read_side, unfinished
 from vrbench.features.writer import FREE, FeatureWriter
-from vrbench.files import replacing
+from vrbench.runtime.files import replacing
 
 
 @dataclass(frozen=True)

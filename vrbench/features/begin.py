@@ -11,7 +11,7 @@ from typing import Any
 from vrbench.errors import InputError
 from vrbench.features.commits import Committed
 from vrbench.features.hdf5 import check_out, check_unlocked, why_not_opened
-from vrbench.files import check_file, replacing
+from vrbench.runtime.files import check_file, replacing
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.opened import OpenedFile
+from vrbench.runtime.opened import OpenedFile
 
 GZIP, SHUFFLE, FLETCHER32, LZF = 1, 2, 3, 32000
 """Filters that are read, by HDF5's numbers; all others are plug-ins, or rare and fragile."""

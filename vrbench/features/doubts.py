@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.features.overlap import Overlap, known_ids
 from vrbench.features.tokens import Tokens
-from vrbench.overlap import Overlap, known_ids
 
 
 @dataclass

@@ -14,7 +14,7 @@ from vrbench.features.chunks import (
     chunk_problems,
     string_problems,
 )
-from vrbench.opened import OpenedFile
+from vrbench.runtime.opened import OpenedFile
 
 
 def check_enclosed(file: Any, groups: Sequence[str], opened: OpenedFile) -> None:

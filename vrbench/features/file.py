@@ -24,7 +24,7 @@ from vrbench.features.sides import (
     unfinished,
 )
 from vrbench.features.tokens import Tokens
-from vrbench.opened import sha256_of
+from vrbench.runtime.opened import sha256_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 from vrbench.errors import InputError
 from vrbench.features.commits import LOCKED
-from vrbench.opened import OpenedFile
+from vrbench.runtime.opened import OpenedFile
 
 _UNLOCKED = ("FALSE", "0")
 _HEAP, _HEAP_HEADER, _OBJECT_HEADER = b"GCOL\x01", 16, 16

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench import inputs
 from vrbench.errors import InputError
 from vrbench.features.commits import LOCKED, Committed
 from vrbench.features.enclosed import check_enclosed
 from vrbench.features.guarded import GuardedFile, close_at_exit
 from vrbench.features.log import is_unsettled
-from vrbench.files import check_file
+from vrbench.runtime import inputs
+from vrbench.runtime.files import check_file
 
 FORMAT = "vrbench-features"
 VERSION = 1

@@ -13,9 +13,9 @@ from vrbench.errors import InputError
 from vrbench.features.check import is_torn
 from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, read_attrs, strings
 from vrbench.features.layout import PER_ITEM, PER_TOKEN
+from vrbench.features.pairing import check_links, is_named
 from vrbench.features.tokens import Tokens
-from vrbench.json_text import parse_json
-from vrbench.pairing import check_links, is_named
+from vrbench.runtime.json_text import parse_json
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.selected import select
-from vrbench.inputs import to_numpy
+from vrbench.runtime.inputs import to_numpy
 
 FRAME_LEVEL, PATCH_LEVEL = 0, 1
 """Values of the token column ``level``."""

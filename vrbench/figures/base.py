@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench import labels
 from vrbench.alignments import Method
-from vrbench.banks import BankSim
 from vrbench.errors import InputError
-from vrbench.evaluation.feature_source import FeatureSource
-from vrbench.evaluation.grid import Settings
-from vrbench.evaluation.sources import Source
-from vrbench.labels import DIRECTION_NAMES
-from vrbench.metrics import count_ranks
+from vrbench.evaluation.plan import Settings
+from vrbench.evaluation.sources.base import Source
+from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.metrics.ranking import count_ranks
 from vrbench.normalizations import normalizations
+from vrbench.normalizations.apply import apply
+from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.base import Normalization
-from vrbench.normalizing import apply
+from vrbench.results import labels
+from vrbench.results.labels import DIRECTION_NAMES
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
-from vrbench.truth import Queries, queries, v2t_queries
+from vrbench.sims.truth import Queries, queries, v2t_queries
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrbench.describing import gallery_captions
-from vrbench.diagnostics import HUB_K, Occurrences, Representation
 from vrbench.errors import InputError
+from vrbench.evaluation.describing import gallery_captions
 from vrbench.figures import figures
 from vrbench.figures.base import LINES, Case, Figure, each_direction
-from vrbench.metrics import fold
+from vrbench.metrics.diagnostics import HUB_K, Occurrences, Representation
+from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:

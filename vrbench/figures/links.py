@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation.feature_source import FeatureSource
+from vrbench.evaluation.sources.features import FeatureSource
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 
@@ -121,7 +121,7 @@ def _tokens(
     """Return words, the frame of each visual token, and both sides' tokens and global vector."""
     import torch
 
-    from vrbench.alignments.items import prepare
+    from vrbench.alignments.engine.items import prepare
 
     sides = []
     for side, row, level in (

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrbench.banks import BankSim
-from vrbench.diagnostics import ProbabilitySums
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
-from vrbench.metrics import fold
+from vrbench.metrics.diagnostics import ProbabilitySums
+from vrbench.metrics.ranking import fold
+from vrbench.normalizations.apply import apply
+from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.ncl import NCL
-from vrbench.normalizing import apply
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.sequences.grouping import Grouping
+from vrbench.sequences.engine.grouping import Grouping
 
 Rows = NDArray[np.int64]
 

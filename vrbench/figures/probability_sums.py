@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.diagnostics import ProbabilitySums
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import HATCHES, LINES, STAGES, Case, Figure, each_direction
-from vrbench.metrics import fold
+from vrbench.metrics.diagnostics import ProbabilitySums
+from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import DIRECTIONS
-from vrbench.truth import Queries
+from vrbench.sims.truth import Queries
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from vrbench.errors import InputError
 from vrbench.evaluation.held_out import held_out
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
-from vrbench.normalizing import apply
+from vrbench.normalizations.apply import apply
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
 if TYPE_CHECKING:

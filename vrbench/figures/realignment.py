@@ -12,7 +12,7 @@ from vrbench.errors import InputError, did_you_mean
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 from vrbench.sequences import path, transport_plan
-from vrbench.sequences.grouping import Grouping, group_tokens, paragraph_truth
+from vrbench.sequences.engine.grouping import Grouping, group_tokens, paragraph_truth
 
 if TYPE_CHECKING:
     import pandas as pd

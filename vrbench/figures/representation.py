@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vrbench.diagnostics import Representation
 from vrbench.figures import figures
 from vrbench.figures.base import HATCHES, STAGES, Case, Figure, each_direction
-from vrbench.metrics import fold
+from vrbench.metrics.diagnostics import Representation
+from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.banks import BankSim
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import LINES, STAGES, Case, Figure, each_direction
-from vrbench.metrics import count_ranks
-from vrbench.normalizing import apply
+from vrbench.metrics.ranking import count_ranks
+from vrbench.normalizations.apply import apply
+from vrbench.normalizations.bank import BankSim
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
-from vrbench.truth import Truth, queries
+from vrbench.sims.truth import Truth, queries
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,9 +13,9 @@ from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 from vrbench.figures.planting import Planted, clean, irrelevant, shifted, swapped
-from vrbench.metrics import ranks
+from vrbench.metrics.ranking import ranks
 from vrbench.sequences import score, sequences, transport_plan
-from vrbench.sequences.grouping import Grouping, group_tokens, paragraph_truth
+from vrbench.sequences.engine.grouping import Grouping, group_tokens, paragraph_truth
 from vrbench.sequences.transport import Transport
 
 if TYPE_CHECKING:

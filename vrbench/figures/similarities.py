@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import STAGES, Case, Figure
-from vrbench.labels import DIRECTION_NAMES
+from vrbench.results.labels import DIRECTION_NAMES
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
 if TYPE_CHECKING:

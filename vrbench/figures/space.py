@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments.driver import global_vectors
+from vrbench.alignments.engine.driver import global_vectors
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.memory import spare
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Bank, Fitted, Normalization
+from vrbench.runtime.memory import spare
 from vrbench.sims.sim import Rows
 from vrbench.sims.stored import spool
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.memory import spare
 from vrbench.normalizations.fused import compiled
+from vrbench.runtime.memory import spare
 from vrbench.sims.sim import Rows
 
 Vector = NDArray[np.float64]

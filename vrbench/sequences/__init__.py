@@ -2,8 +2,8 @@
 
 from vrbench.sequences.base import SequenceAlignment, sequences
 from vrbench.sequences.drop_dtw import drop_dtw
+from vrbench.sequences.engine.scoring import Scored, path, score, score_matrix
 from vrbench.sequences.plan import transport_plan
-from vrbench.sequences.scoring import Scored, path, score, score_matrix
 
 __all__ = [
     "Scored",

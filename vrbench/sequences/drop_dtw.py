@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import to_numpy
+from vrbench.runtime.inputs import to_numpy
 from vrbench.sequences.base import Float, PairAlignment, Pairs, sequences
 
 

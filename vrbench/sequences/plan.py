@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 
 from vrbench.errors import InputError
-from vrbench.inputs import to_numpy
+from vrbench.runtime.inputs import to_numpy
 from vrbench.sequences.base import Float
-from vrbench.sequences.sinkhorn import plans
+from vrbench.sequences.engine.sinkhorn import plans
 
 Variant = Literal["exact", "norton"]
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from vrbench.errors import InputError
 from vrbench.sequences.base import Float, PairAlignment, Pairs, sequences
+from vrbench.sequences.engine.sinkhorn import total
 from vrbench.sequences.plan import bucketed, check
-from vrbench.sequences.sinkhorn import total
 
 
 @sequences.register("transport")

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import as_text
-from vrbench.npz import open_npz
-from vrbench.opened import OpenedFile
-from vrbench.pairing import owners, shares_names
+from vrbench.features.pairing import owners, shares_names
+from vrbench.runtime.inputs import as_text
+from vrbench.runtime.npz import open_npz
+from vrbench.runtime.opened import OpenedFile
 
 MOST_PAIRS = 10_000_000
 """Pairs up to which ``--save-sim`` scores and writes each of the matrices."""

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.files import replacing
-from vrbench.memory import check_fits, spare
-from vrbench.npz import Npz, open_npz
-from vrbench.opened import OpenedFile
+from vrbench.runtime.files import replacing
+from vrbench.runtime.memory import check_fits, spare
+from vrbench.runtime.npz import Npz, open_npz
+from vrbench.runtime.opened import OpenedFile
 from vrbench.sims.beside import SMALL, small_beside
 from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences, read_truth
 from vrbench.sims.sim import Sim, as_matrix, is_finite
 from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool, write_npz
-from vrbench.truth import Truth
+from vrbench.sims.truth import Truth
 
 KEYS = (
     *("t2v", "v2t", "norm", "raw_t2v", "raw_v2t", "text_video", "positives"),

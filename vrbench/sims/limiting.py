@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.memory import check_fits, spare
-from vrbench.pairing import is_named
+from vrbench.features.pairing import is_named
+from vrbench.runtime.memory import check_fits, spare
 from vrbench.sims.beside import read_beside
 from vrbench.sims.file import SimFile
 from vrbench.sims.sim import Rows, Sim
 from vrbench.sims.stored import StoredMatrix, spool
-from vrbench.truth import Truth
+from vrbench.sims.truth import Truth
 
 Index = NDArray[np.int64]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import as_text
-from vrbench.pairing import check_links, is_named, owners, unnamed
-from vrbench.truth import Truth
+from vrbench.features.pairing import check_links, is_named, owners, unnamed
+from vrbench.runtime.inputs import as_text
+from vrbench.sims.truth import Truth
 
 SEQUENCES = ("text_sequence", "video_sequence", "bank_text_sequence", "bank_video_sequence")
 """Names of the sequence of each text or video, whose rows stand in order."""

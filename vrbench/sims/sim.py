@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import to_numpy
+from vrbench.runtime.inputs import to_numpy
 from vrbench.sims.scored import ScoredMatrix
 from vrbench.sims.stored import StoredMatrix
 

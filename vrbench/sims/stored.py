@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.npz import Npz
-from vrbench.opened import OpenedFile, read_at
+from vrbench.runtime.npz import Npz
+from vrbench.runtime.opened import OpenedFile, read_at
 
 COPIED = 16_000_000
 """Bytes that are written from file to file at once."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from vrbench import labels, published
-from vrbench.labels import CONTEXT, LABELS, Result
+from vrbench import published
 from vrbench.published import Cell, Claim, Column, PublishedTable
 from vrbench.published.claims import contradictions, gain_label
 from vrbench.published.conflicts import conflicts, sentences
+from vrbench.results import labels
+from vrbench.results.labels import CONTEXT, LABELS, Result
 from vrbench.tables import measured
 from vrbench.tables.formats import Block, Line, Table, csv, markdown, to_json
 from vrbench.tables.latex import latex

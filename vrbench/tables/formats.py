@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 from io import StringIO
 from typing import Literal
 
-from vrbench.printable import csv_cell, printable
 from vrbench.published import Cell, Column
+from vrbench.runtime.printable import csv_cell, printable
 
 UNMEASURED = "not measured"
 _RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")

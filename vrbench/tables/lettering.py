@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.labels import Result
-from vrbench.significance import mcnemar
+from vrbench.results.labels import Result
+from vrbench.results.significance import mcnemar
 from vrbench.tables.formats import Block, Line
 
 LETTERS = "abcdefghijklmnoprstuvwxyz"

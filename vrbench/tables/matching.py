@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vrbench import labels
 from vrbench.alignments import alignments, terms
-from vrbench.labels import Result
 from vrbench.normalizations import normalizations
 from vrbench.published import MeasuredBy, PublishedTable
+from vrbench.results import labels
+from vrbench.results.labels import Result
 from vrbench.sequences import sequences
 
 

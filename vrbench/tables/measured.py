@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vrbench import labels
 from vrbench.alignments import alignments, terms
 from vrbench.errors import InputError
-from vrbench.labels import Result
 from vrbench.normalizations import normalizations
 from vrbench.published import Cell, Column, PublishedTable, better
 from vrbench.registry import Registry
+from vrbench.results import labels
+from vrbench.results.labels import Result
 from vrbench.sequences import sequences
 from vrbench.tables.formats import UNMEASURED, Block, Line
 from vrbench.tables.lettering import letter

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vrbench import labels
 from vrbench.errors import InputError
-from vrbench.evaluation.grid import Job, Settings, parse_norm, plan
-from vrbench.evaluation.opening import open_source
-from vrbench.evaluation.sources import Compute, Source
+from vrbench.evaluation.plan import Job, Settings, parse_norm, plan
+from vrbench.evaluation.sources.base import Compute, Source
+from vrbench.evaluation.sources.opening import open_source
 from vrbench.features import Features, open_features
 from vrbench.published import MeasuredBy, PublishedTable, Row
+from vrbench.results import labels
 from vrbench.tables.choices import Choices
 from vrbench.tables.matching import trained_as, unknown_methods
 

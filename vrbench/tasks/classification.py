@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import to_numpy
-from vrbench.seeds import seeded
+from vrbench.runtime.inputs import to_numpy
+from vrbench.runtime.seeds import seeded
 
 MOST_STEPS = 100
 """Lloyd steps of a k-means run, which ends before where no item changes its cluster."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import to_numpy
+from vrbench.runtime.inputs import to_numpy
 
 NEVER = -6e4
 """Similarity of a text and a second that no window has scored together."""

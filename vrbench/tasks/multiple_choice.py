@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import to_numpy
+from vrbench.runtime.inputs import to_numpy
 
 
 class MultipleChoice(NamedTuple):

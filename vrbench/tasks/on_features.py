@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import driver, parse_method
+from vrbench.alignments import parse_method
+from vrbench.alignments.engine import driver
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
-from vrbench.pairing import readings
-from vrbench.seeds import seeded
-from vrbench.sequences.grouping import group_tokens, paragraph_truth
+from vrbench.features.pairing import readings
+from vrbench.runtime.seeds import seeded
+from vrbench.sequences.engine.grouping import group_tokens, paragraph_truth
+from vrbench.sims.truth import Truth
 from vrbench.tasks.classification import cluster, cluster_accuracy
 from vrbench.tasks.htm_align import auc, htm_align, windowed
 from vrbench.tasks.multiple_choice import multiple_choice
 from vrbench.tasks.ordering import ordering
-from vrbench.truth import Truth
 
 Report = dict[str, Any]
 

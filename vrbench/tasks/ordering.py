@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.inputs import to_numpy
+from vrbench.runtime.inputs import to_numpy
 from vrbench.sequences.base import PairAlignment, Pairs, sequences
 
 MOST = 8

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.datasets.record import Record
-from vrbench.json_text import read_json
+from vrbench.runtime.json_text import read_json
 
 
 def read_pairs(path: Path) -> list[tuple[NDArray[Any], NDArray[np.int64]]]:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vrbench.arrays import load_arrays
 from vrbench.errors import InputError
-from vrbench.inputs import to_numpy
+from vrbench.importing import load_arrays
+from vrbench.runtime.inputs import to_numpy
 
 KEYS = ("frames", "labels", "steps", "train_frames", "train_labels")
 """Arrays of a segmentation file."""

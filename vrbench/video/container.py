@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vrbench.errors import InputError
-from vrbench.extras import needed
+from vrbench.runtime.extras import needed
 
 CONTAINERS = (
     *("asf", "avi", "flv", "matroska", "mov", "mpeg", "mpegts", "ogg"),

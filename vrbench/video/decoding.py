@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from vrbench.errors import InputError
-from vrbench.extras import needed
+from vrbench.runtime.extras import needed
 from vrbench.video.container import damaged, video_stream
 from vrbench.video.picture import picture
 from vrbench.video.timeline import Timeline

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from vrbench.errors import InputError
-from vrbench.extras import needed
-from vrbench.files import listed
-from vrbench.numeric_order import is_renumbered, numeric_keys, numeric_order
+from vrbench.runtime.extras import needed
+from vrbench.runtime.files import listed
+from vrbench.runtime.numeric_order import is_renumbered, numeric_keys, numeric_order
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 FORMATS = ("BMP", "JPEG", "PNG", "WEBP")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vrbench.extras import needed
+from vrbench.runtime.extras import needed
 from vrbench.video.container import damaged
 
 _TURNS = {

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.extras import needed
-from vrbench.inputs import reading
+from vrbench.runtime.extras import needed
+from vrbench.runtime.inputs import reading
 from vrbench.video.container import damaged, video_stream
 
 SLACK = 0.5

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from vrbench.errors import InputError
-from vrbench.extras import needed
-from vrbench.files import listed
+from vrbench.runtime.extras import needed
+from vrbench.runtime.files import listed
 from vrbench.video.clip import Clip
 from vrbench.video.decoding import DecodedFrames, LostFrameError
 from vrbench.video.images import frame_files, is_folder_renumbered, is_image, read_image

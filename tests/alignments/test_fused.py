@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scored_items import assert_close, assert_same_bits, crowd, score
+
+from vrbench.alignments import parse_method
+from vrbench.alignments.engine import fused
+from vrbench.runtime.compiling import available
+
+COMPILED = [
+    *("tokenflow", "tokenflow:lam=0", "tokenflow:lam=60", "scan", "scan:lam=0", "scan:lam=60"),
+    *("lse", "lse:alpha=0.02", "lse:alpha=0.3,length_norm=true", "max-avg", "max-sum"),
+    *("transport", "transport:reg=0.04,iterations=3,eps=0.1"),
+    *("emd", "emd:eps=0", "emd:eps=0.2"),
+    *("token-mean", "0.5*global+0.5*tokenflow", "scan+emd"),
+]
+
+
+@pytest.mark.skipif(not available(), reason="numba is not installed")
+@pytest.mark.parametrize("spec", COMPILED)
+def test_compiled_reductions_give_the_same_numbers(spec: str) -> None:
+    assert fused.compiles(parse_method(spec))
+    text, video = crowd(64)
+    fast, plain = score(text, video, spec), score(text, video, spec, compiled=False)
+    scale = max(1.0, float(np.abs(plain.t2v).max()), float(np.abs(plain.v2t).max()))
+    assert_close(fast, (plain.t2v, plain.v2t), 1e-6 * scale)
+
+
+@pytest.mark.parametrize("spec", ["tokenflow:lam=61", "scan:lam=80", "lse:alpha=0.01"])
+def test_what_the_kernels_cannot_reach_is_left_to_torch(spec: str) -> None:
+    assert not fused.compiles(parse_method(spec))
+    text, video = crowd()
+    assert_same_bits(score(text, video, spec), score(text, video, spec, compiled=False))
+
+
+@pytest.mark.parametrize("options", [{"precision": "double"}, {"normalized": False}], ids=str)
+def test_doubles_and_dot_products_are_left_to_torch(options: dict[str, Any]) -> None:
+    text, video = (replace(side, normalized=options.get("normalized", True)) for side in crowd())
+    how = {"precision": options.get("precision", "single")}
+    sim = score(text, video, "tokenflow", **how)
+    assert_same_bits(sim, score(text, video, "tokenflow", **how, compiled=False))

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_features import BANK_COUNTS, COUNTS, write_features
+
+from vrbench.evaluation import estimate as estimating
+from vrbench.evaluation.estimate import estimate
+from vrbench.evaluation.plan import Settings, plan
+from vrbench.evaluation.sources.base import Compute
+from vrbench.evaluation.sources.opening import open_source
+from vrbench.sims.file import save_sim
+
+
+def costs(path: Path, compute: Compute, methods: list[str], norms: list[str]) -> list[Any]:
+    kind, source = open_source(path, None, None, compute, Settings())
+    jobs = plan(source, Settings(), methods, norms, kind)
+    return [estimate(source, job, compute) for job in jobs]
+
+
+def test_pairs_and_token_products_are_counted_bank_included(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "f.h5")
+    _, source = open_source(path, None, None, Compute(), Settings())
+    features = source.features  # type: ignore[attr-defined]
+    (t, v), bank_t, bank_v = (
+        (features.text, features.video), features.bank_text, features.bank_video,
+    )  # fmt: skip
+    plain, bank = costs(path, Compute(), ["scan"], ["none", "ncl"])
+    pairs = sum(COUNTS) * len(COUNTS)
+    assert plain.pairs == pairs
+    assert plain.products == t.offsets[-1] * v.offsets[-1]
+    more = sum(BANK_COUNTS) * len(COUNTS) + sum(COUNTS) * len(BANK_COUNTS)
+    assert bank.pairs == pairs + more
+    extra = bank_t.offsets[-1] * v.offsets[-1] + t.offsets[-1] * bank_v.offsets[-1]
+    assert bank.products == plain.products + extra
+
+
+def test_time_follows_the_rate_and_the_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_features(tmp_path / "f.h5")
+    monkeypatch.setattr(
+        "vrbench.evaluation.estimate.time.perf_counter", iter(np.arange(0.0, 400.0, 2.0)).__next__
+    )
+    one, two = (costs(path, Compute(workers=n), ["scan"], ["none"])[0].seconds for n in (1, 2))
+    # the sample is the whole of these features, and takes two seconds by this clock
+    assert one == pytest.approx(2)
+    assert two == pytest.approx(1)
+    (folded,) = costs(path, Compute(workers=1, matrix=False), ["scan"], ["none"])
+    assert folded.seconds == pytest.approx(4)
+
+
+def test_emd_by_bounds_is_told_as_the_most_it_can_take(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "f.h5")
+    whole, by_bounds = (costs(path, Compute(matrix=m), ["emd"], ["none"])[0] for m in (True, False))
+    assert "about" in str(whole)
+    assert "at most" in str(by_bounds)
+
+
+def test_vectors_take_no_time_and_doubles_are_not_compiled(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "f.h5")
+    assert costs(path, Compute(), ["global"], ["none"])[0].seconds == 0
+    assert not costs(path, Compute("double"), ["scan"], ["none"])[0].compiled
+
+
+def test_given_similarities_cost_nothing(tmp_path: Path) -> None:
+    from vrbench.sims.sim import Sim
+    from vrbench.sims.truth import Truth
+
+    sim = Sim(np.eye(3), np.eye(3))
+    path = tmp_path / "s.npz"
+    ids = {name: np.array(["a", "b", "c"]) for name in ("text_ids", "video_ids")}
+    save_sim(path, sim, "none", sim, Truth.of((3, 3)), None, ids)
+    kind, source = open_source(None, path, None, Compute(), Settings())
+    jobs = plan(source, Settings(), [], ["none"], kind)
+    assert estimate(source, jobs[0], Compute()) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (75, "75 s"), (150, "2.5 min"), (9000, "2.5 h")]
+)
+def test_times_are_written_as_people_say_them(seconds: float, text: str) -> None:
+    found = str(estimating.Estimate(1000, 240_000, seconds, 812_000_000, True))
+    assert found == f"1,000 pairs x 240 token products, about {text}, 812 MB, by numba"

@@ -1,0 +1,287 @@
+"""Whatever the order and the names of the items, R@K is that of the ordered file, or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import vrbench
+from vrbench.errors import InputError
+from vrbench.evaluation.plan import Settings, plan
+from vrbench.evaluation.run import Run
+from vrbench.evaluation.sources.base import Compute
+from vrbench.evaluation.sources.opening import open_source
+from vrbench.importing.to_features import import_arrays
+
+Array = NDArray[Any]
+N, M, D = 7, 5, 6
+OWNER = np.array([0, 1, 2, 2, 3, 4, 4])
+PLACE = np.array([0, 0, 0, 1, 0, 0, 1])
+"""Which of its video's texts a text is."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Named texts and videos in some order; ``owner`` is the row of each text's video."""
+
+    text: Array
+    video: Array
+    owner: Array
+    text_ids: list[str]
+    video_ids: list[str]
+
+    def shuffled(self, texts: Array, videos: Array) -> Data:
+        row = np.argsort(videos)
+        return Data(
+            self.text[texts],
+            self.video[videos],
+            row[self.owner[texts]],
+            [self.text_ids[i] for i in texts],
+            [self.video_ids[i] for i in videos],
+        )
+
+
+def data(style: str, name: Callable[[int], str], one_caption: bool = False) -> Data:
+    rng = np.random.default_rng(3)
+    owner = np.arange(M) if one_caption else OWNER
+    video = rng.standard_normal((M, D))
+    text = video[owner] + rng.standard_normal((len(owner), D))
+    texts = [style.format(v=name(v), k=k) for v, k in zip(owner, PLACE, strict=False)]
+    return Data(text, video, owner, texts, [name(v) for v in range(M)])
+
+
+def recalls(metrics: dict[str, Any]) -> list[float]:
+    return [metrics[d][key] for d in ("t2v", "v2t") for key in ("R@1", "R@5", "MnR")]
+
+
+def expected(of: Data) -> list[float]:
+    sim = vrbench.score(
+        list(of.text[:, None]), list(of.video[:, None]), "global", precision="double"
+    )
+    ranks = [vrbench.metrics.ranks(sim, text_video=of.owner, direction=d) for d in ("t2v", "v2t")]
+    return [f(r) for r in ranks for f in (share(1), share(5), lambda r: float(np.mean(r)))]
+
+
+def share(k: int) -> Callable[[Array], float]:
+    return lambda ranks: 100 * float((ranks <= k).mean())
+
+
+def evaluate(path: Path, sims: bool) -> list[float]:
+    features, from_sim = (None, path) if sims else (path, None)
+    kind, source = open_source(features, from_sim, None, Compute("double"), Settings())
+    jobs = plan(source, Settings(), ["global"], ["none"], kind)
+    return recalls(next(Run(source).run(jobs)).values["metrics"])
+
+
+def as_npz(of: Data, folder: Path, **more: Any) -> tuple[Path, bool]:
+    np.savez(
+        folder / "a.npz",
+        text=of.text,
+        video=of.video,
+        text_ids=of.text_ids,
+        video_ids=of.video_ids,
+        **more,
+    )
+    return import_arrays(folder / "a.npz", folder / "f.h5", overwrite=True), False
+
+
+def as_packed(of: Data, folder: Path, **more: Any) -> tuple[Path, bool]:
+    return _tokens(of, folder, lambda x: {"tokens": x, "offsets": np.arange(len(x) + 1)}, **more)
+
+
+def as_padded(of: Data, folder: Path, **more: Any) -> tuple[Path, bool]:
+    def side(x: Array) -> dict[str, Array]:
+        tokens = np.stack([np.full_like(x, np.nan), x], axis=1)
+        return {"tokens": tokens, "mask": np.tile([False, True], (len(x), 1))}
+
+    return _tokens(of, folder, side, **more)
+
+
+def _tokens(
+    of: Data, folder: Path, side: Callable[[Array], dict[str, Array]], **more: Any
+) -> tuple[Path, bool]:
+    sides = {"text": side(of.text), "video": side(of.video)}
+    arrays: dict[str, Any] = {
+        f"{key}_{part}": x for key, parts in sides.items() for part, x in parts.items()
+    }
+    np.savez(folder / "a.npz", **arrays, text_ids=of.text_ids, video_ids=of.video_ids, **more)
+    return import_arrays(folder / "a.npz", folder / "f.h5", overwrite=True), False
+
+
+def as_dump(of: Data, folder: Path, **more: Any) -> tuple[Path, bool]:
+    for key, ids, rows in (("text", of.text_ids, of.text), ("video", of.video_ids, of.video)):
+        (folder / "d" / key).mkdir(parents=True)
+        for name, row in zip(ids, rows, strict=True):
+            np.save(folder / "d" / key / f"{name}.npy", row)
+    for name, value in more.items():
+        np.save(folder / "d" / f"{name}.npy", value)
+    return import_arrays(folder / "d", folder / "f.h5", overwrite=True), False
+
+
+def as_half_dump(of: Data, folder: Path, **more: Any) -> tuple[Path, bool]:
+    (folder / "d" / "video").mkdir(parents=True)
+    for name, row in zip(of.video_ids, of.video, strict=True):
+        np.save(folder / "d" / "video" / f"{name}.npy", row)
+    for name, value in {"text": of.text, "text_ids": np.array(of.text_ids), **more}.items():
+        np.save(folder / "d" / f"{name}.npy", value)
+    return import_arrays(folder / "d", folder / "f.h5", overwrite=True), False
+
+
+def as_sims(of: Data, folder: Path, **more: Any) -> tuple[Path, bool]:
+    sim = vrbench.score(
+        list(of.text[:, None]), list(of.video[:, None]), "global", precision="double"
+    )
+    np.savez(folder / "s.npz", t2v=sim.t2v, text_ids=of.text_ids, video_ids=of.video_ids, **more)
+    return folder / "s.npz", True
+
+
+FORMS = (as_npz, as_packed, as_padded, as_dump, as_half_dump, as_sims)
+STYLES = ("{v}#{k}", "{v}_{k}")
+NAMES: tuple[Callable[[int], str], ...] = (
+    lambda i: f"v{i}",
+    lambda i: f"video{(7 * i + 3) % 11}",
+    lambda i: str(100 - i),
+    lambda i: f"-4w_{i}#x",
+    lambda i: ("a", "a_1", "a_1_2", "b#1", "c")[i],  # names that contain each other
+    lambda i: f"clip {i}é",
+)
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    form=st.sampled_from(FORMS),
+    style=st.sampled_from((*STYLES, "{v}")),
+    name=st.sampled_from(NAMES),
+    texts=st.permutations(range(N)),
+    videos=st.permutations(range(M)),
+)
+def test_any_order_and_names_give_the_ordered_number_or_a_refusal(
+    tmp_path_factory: pytest.TempPathFactory,
+    form: Callable[..., tuple[Path, bool]],
+    style: str,
+    name: Callable[[int], str],
+    texts: list[int],
+    videos: list[int],
+) -> None:
+    ordered = data(style, name, one_caption=style == "{v}")
+    rows = np.array([i for i in texts if i < len(ordered.text)])
+    mixed = ordered.shuffled(rows, np.array(videos))
+    try:
+        found = evaluate(*form(mixed, tmp_path_factory.mktemp("pairs")))
+    except InputError:
+        if name is NAMES[4]:  # no other name can be read in two ways
+            return
+        raise
+    assert found == pytest.approx(expected(ordered))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_names_that_do_not_match_are_refused(
+    tmp_path: Path, form: Callable[..., tuple[Path, bool]]
+) -> None:
+    one = data("{v}", NAMES[0], one_caption=True)
+    other = replace(one, text_ids=[f"sentence {i}" for i in range(M)])
+    with pytest.raises(InputError, match="5 of 5 texts name no video, the first is 'sentence"):
+        evaluate(*form(other, tmp_path))
+
+
+@pytest.mark.parametrize("form", [as_npz, as_packed, as_padded, as_half_dump, as_sims])
+def test_text_video_pairs_what_names_do_not(
+    tmp_path: Path, form: Callable[..., tuple[Path, bool]]
+) -> None:
+    one = data("{v}#{k}", NAMES[0])
+    other = replace(one, text_ids=[f"sentence {i}" for i in range(N)])
+    assert evaluate(*form(other, tmp_path, text_video=one.owner)) == pytest.approx(expected(one))
+
+
+@pytest.mark.parametrize("form", [as_npz, as_packed, as_padded, as_sims])
+def test_text_video_that_contradicts_the_names_is_refused(
+    tmp_path: Path, form: Callable[..., tuple[Path, bool]]
+) -> None:
+    one = data("{v}#{k}", NAMES[0])
+    with pytest.raises(
+        InputError, match="pairs text 'v0#0' with video 'v4', but its name says 'v0'"
+    ):
+        evaluate(*form(one, tmp_path, text_video=one.owner[::-1].copy()))
+
+
+def test_a_feature_file_that_contradicts_its_names_is_refused(tmp_path: Path) -> None:
+    path, _ = as_npz(data("{v}#{k}", NAMES[0]), tmp_path)
+    with h5py.File(path, "r+") as file:
+        file["text/video"][0] = 3
+    with pytest.raises(InputError, match="pairs text 'v0#0' with video 'v3', but its name says"):
+        vrbench.open(path)
+
+
+def test_numbers_are_counted_on_each_side_apart(tmp_path: Path) -> None:
+    one = data("{v}#{k}", NAMES[0])
+    numbered = replace(
+        one, text_ids=[str(i) for i in range(N)], video_ids=[str(i) for i in range(M)]
+    )
+    found = evaluate(*as_npz(numbered, tmp_path, text_video=one.owner))
+    assert found == pytest.approx(expected(one))
+
+
+@pytest.mark.parametrize("wrong", ["ids", "no ids"])
+def test_positives_follow_the_names(tmp_path: Path, wrong: str) -> None:
+    one = data("{v}#{k}", NAMES[0])
+    positives = np.zeros((N, M), dtype=bool)
+    positives[np.arange(N), one.owner] = True
+    right = evaluate(*as_sims(one, tmp_path, positives=positives))
+    assert right == pytest.approx(expected(one))
+    turned = replace(one, text_ids=one.text_ids if wrong == "ids" else [f"t{i}" for i in range(N)])
+    form = as_sims(turned, tmp_path, positives=positives[::-1])
+    if wrong == "ids":
+        with pytest.raises(InputError, match="positives pairs text 'v0#0'"):
+            evaluate(*form)
+    else:
+        assert evaluate(*form) != pytest.approx(right)
+
+
+@pytest.mark.parametrize("part", ["captions", "video_label", "video_global"])
+def test_rows_beside_files_need_names(tmp_path: Path, part: str) -> None:
+    one = data("{v}#{k}", NAMES[0])
+    values = {
+        "captions": np.array(one.text_ids),
+        "video_label": np.arange(M),
+        "video_global": one.video,
+    }
+    with pytest.raises(InputError, match=rf"{part}\.npy has a row for each item of .*_ids\.npy"):
+        as_dump(one, tmp_path, **{part: values[part]})
+
+
+def test_ids_beside_files_order_their_rows(tmp_path: Path) -> None:
+    one = data("{v}#{k}", lambda i: f"v{(3 * i) % 5}")
+    ids = {"text_ids": np.array(one.text_ids), "video_ids": np.array(one.video_ids)}
+    path, _ = as_dump(one, tmp_path, **ids, captions=np.array([f"about {n}" for n in one.text_ids]))
+    with vrbench.open(path) as features:
+        assert features.video.ids.tolist() == one.video_ids
+        assert features.text.captions is not None
+        assert features.text.captions.tolist() == [f"about {n}" for n in one.text_ids]
+    (tmp_path / "d" / "text_ids.npy").unlink()
+    np.save(tmp_path / "d" / "video_ids.npy", np.array([*one.video_ids[:-1], "other"]))
+    with pytest.raises(InputError, match=r"has item 'other', which .* has not"):
+        import_arrays(tmp_path / "d", tmp_path / "g.h5")
+
+
+def test_unnamed_rows_are_paired_by_place_and_inspect_says_so(tmp_path: Path) -> None:
+    from vrbench.features.inspect import inspect_file
+
+    one = data("{v}", NAMES[0], one_caption=True)
+    said: list[str] = []
+    np.savez(tmp_path / "a.npz", text=one.text, video=one.video, video_ids=one.video_ids)
+    path = import_arrays(tmp_path / "a.npz", tmp_path / "f.h5", note=said.append)
+    assert evaluate(path, sims=False) == pytest.approx(expected(one))
+    assert any("by place" in text for text in said)
+    assert any("by place" in text for text in inspect_file(path).notes)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sample_results import TEST_BANK, TRAIN_BANK, sample_result
+
+from vrbench.results import labels
+
+
+@pytest.mark.parametrize(
+    ("norm", "bank", "expected"),
+    [
+        ("none", {"kind": "none", "n_text": 0, "n_video": 0}, "none"),
+        ("ncl", TRAIN_BANK, "train 1200 x 1000"),
+        ("ncl", TEST_BANK, "test 476 x 476 (transductive)"),
+        ("ncl:marginals=captions", TRAIN_BANK, "train 1200 x 1000 (transductive)"),
+        ("dsl", TEST_BANK, "test 476 x 476 (transductive)"),
+        ("ncl", {"kind": "rolling"}, "rolling"),
+    ],
+)
+def test_a_bank_that_is_the_test_set_is_called_transductive(
+    norm: str, bank: dict[str, Any], expected: str
+) -> None:
+    assert labels.bank(sample_result(norm=norm, bank=bank)) == expected
+
+
+def test_how() -> None:
+    assert labels.how(sample_result()) == "global"
+    assert labels.how(sample_result(sequence="dtw")) == "global, dtw"
+    assert labels.how(sample_result(method=None)) == "given similarities"
+    trained = sample_result(norm="ncl:gamma=0.05", bank=TRAIN_BANK)
+    assert labels.how(trained) == "global, ncl:gamma=0.05, bank train 1200 x 1000"
+
+
+def test_data_says_size_encoder_protocol_and_features() -> None:
+    assert labels.data(sample_result()) == (
+        "msrvtt-476 test, 476 texts x 476 videos; encoder toy; ties mean; v2t best-caption; "
+        "features 0123456789ab"
+    )
+
+
+def test_limited_results_are_marked() -> None:
+    assert "9 texts x 9 videos (limited)" in labels.data(
+        sample_result(n_text=9, n_video=9, limit=9)
+    )
+    assert labels.limited(sample_result(limit=None)) == ""
+
+
+def test_unnamed_data() -> None:
+    assert labels.data(sample_result(dataset=None, split=None, encoder=None)).startswith(
+        "unnamed data, 476 texts x 476 videos; encoder not stated; "
+    )
+
+
+def test_provenance() -> None:
+    assert labels.provenance(sample_result()) == (
+        "global-1a2b.json; vrbench 0.1.0; 2026-11-21T10:00:00; features 0123456789ab"
+    )
+    assert labels.provenance(sample_result(ranks=None)).startswith("vrbench 0.1.0; ")
+
+
+def test_null_is_as_good_as_missing() -> None:
+    assert labels.notes([sample_result(notes=None)]) == ()
+    given = sample_result(method=None, given_norm=None)
+    assert labels.method(given) == "given similarities"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vrbench.runtime.compiling import available
+
+pytestmark = pytest.mark.skipif(not available(), reason="numba is not installed")
+
+KERNEL = """
+from helper import factor
+
+def kernel(x):
+    return factor() * x
+"""
+RUN = """
+from helper import factor
+from kernel import kernel
+from vrbench.runtime.compiling import compiled
+print(compiled(kernel, factor)(7))
+"""
+
+
+def run(folder: Path) -> str:
+    path = os.pathsep.join([str(folder), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], env={**os.environ, "PYTHONPATH": path}, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode().strip()
+
+
+def test_what_was_compiled_is_kept_until_a_file_changes_that_it_was_made_from(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "kernel.py").write_text(KERNEL)
+    (tmp_path / "helper.py").write_text("def factor():\n    return 2\n")
+    assert run(tmp_path) == "14"
+    kept = set(tmp_path.rglob("*.nbi"))
+    assert kept
+    assert run(tmp_path) == "14"
+    assert set(tmp_path.rglob("*.nbi")) == kept
+    (tmp_path / "helper.py").write_text("def factor():\n    return 31\n")
+    assert run(tmp_path) == "217"

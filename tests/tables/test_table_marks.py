@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sample_results import TEST_BANK, TRAIN_BANK, sample_result
+
+from vrbench.results.significance import mcnemar
+from vrbench.tables import markdown, paper_table
+
+
+def ranked(method: str, t2v: list[float], **changes: Any) -> dict[str, Any]:
+    """Return a result with rank vectors, whose R@K are those of the vectors."""
+    ranks = np.array(t2v)
+    ids = np.arange(len(t2v)).astype("S4")
+    metrics = {f"R@{k}": 100 * float((ranks <= k).mean()) for k in (1, 5, 10)}
+    vectors = {"t2v": ranks, "v2t": ranks, "text_ids": ids, "video_ids": ids}
+    return sample_result(
+        method=method,
+        metrics={"t2v": metrics | {"MdR": float(np.median(ranks))}, "v2t": {}},
+        rank_vectors=vectors | changes.pop("rank_vectors", {}),
+        **changes,
+    )
+
+
+GOOD, POOR = [1.0] * 40 + [20.0] * 10, [1.0] * 5 + [20.0] * 45
+
+
+def test_the_best_of_the_measured_rows_is_bold() -> None:
+    results = [ranked("global", GOOD), ranked("uniform", POOR), ranked("emd", GOOD)]
+    [_, block] = paper_table("tokenflow-5", results).blocks
+    best = {line.labels[0]: [cell.best for cell in line.cells] for line in block.lines}
+    assert best["CLIP4Clip [20]: global"] == best["EMD: emd"] == [True] * 4
+    assert not any(best["Uniform [28]: uniform"])
+    assert "Bold: best." in block.footnotes
+
+
+def test_rows_that_saw_the_test_set_are_never_bold() -> None:
+    results = [
+        ranked("global", POOR),
+        ranked("global", POOR, norm="ncl", bank=TRAIN_BANK),
+        ranked("global", GOOD, norm="ncl", bank=TEST_BANK),
+    ]
+    [_, block] = paper_table("ncl-5", results).blocks
+    assert [line.cells[0].best for line in block.lines] == [True, True, False]
+    assert "Bold: best of the rows that are not transductive." in block.footnotes
+
+
+def test_one_row_alone_is_not_the_best_of_anything() -> None:
+    [_, block] = paper_table("tokenflow-5", [ranked("global", GOOD)]).blocks
+    assert block.footnotes == ()
+
+
+def test_significant_differences_are_lettered() -> None:
+    results = [ranked("global", GOOD), ranked("uniform", POOR), ranked("emd", GOOD)]
+    [_, block] = paper_table("tokenflow-5", results).blocks
+    letters = {line.labels[0].split(":")[0]: line.letter for line in block.lines}
+    assert letters["CLIP4Clip [20]"] == "a"
+    assert letters["Uniform [28]"] == "b"
+    assert letters["EMD"] == "c"
+    beats = [[cell.beats for cell in line.cells] for line in block.lines if line.letter]
+    assert beats == [["b", "b", "b", ""], [""] * 4, ["b", "b", "b", ""]]
+    # three pairs of rows in three columns of R@K
+    assert block.footnotes[-1] == (
+        "Letters: rows of this block that a cell is significantly better than (exact McNemar test "
+        "of R@K, two-sided; 9 tests, false discovery rate 0.05 after Benjamini and Yekutieli; "
+        "N = 50 t2v queries)."
+    )
+    assert "**80.0** ᵇ" in markdown(paper_table("tokenflow-5", results))
+
+
+def test_the_correction_is_over_all_tests_of_the_block() -> None:
+    worse = [1.0] * 34 + [20.0] * 16
+    alone = mcnemar(np.array(GOOD), np.array(worse)).p
+    assert alone == pytest.approx(2 / 2**6)  # below 0.05
+    # Three equal p-values: each is multiplied by 3 / 3 and by 1 + 1/2 + 1/3, which is above 0.05.
+    [_, block] = paper_table(
+        "tokenflow-5", [ranked("global", GOOD), ranked("uniform", worse)]
+    ).blocks
+    assert [cell.beats for cell in block.lines[0].cells] == [""] * 4
+    assert "3 tests" in block.footnotes[1]
+
+
+def test_results_over_other_items_are_not_tested() -> None:
+    other = {"text_ids": np.arange(50, 100).astype("S4")}
+    results = [ranked("global", GOOD), ranked("uniform", POOR, rank_vectors=other)]
+    [_, block] = paper_table("tokenflow-5", results).blocks
+    assert block.footnotes == ("Bold: best.",)
+    assert not any(line.letter for line in block.lines)

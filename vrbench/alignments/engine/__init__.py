@@ -1,0 +1,1 @@
+"""What scores tiles of items for every alignment."""

@@ -1,0 +1,233 @@
+"""The one driver of all alignments: blocks of items, groups of equal length, tiles in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
+from vrbench.alignments.engine import fused
+from vrbench.alignments.engine.items import Items, check_products, prepare
+from vrbench.alignments.engine.threads import Pool
+from vrbench.alignments.engine.tiles import Panel, Products, on_grid, panels
+from vrbench.errors import InputError
+from vrbench.features.tokens import Tokens
+from vrbench.runtime.device import torch_device
+from vrbench.sims.sim import Sim
+
+if TYPE_CHECKING:
+    from torch import Tensor, device, dtype
+
+Progress = Callable[[int, int], None]
+"""Called with (pairs done, pairs in all)."""
+
+WORDS, FRAMES = 1920, 576
+"""Tokens of a panel of texts and of videos: fewer words where long videos need more frames."""
+
+TILE = 1 << 19
+"""Products that are reduced at once: what is made of them stays in the cache of one core."""
+
+BLOCK_BYTES = 500_000_000
+"""Working size of the blocks read from each side, unless less memory is allowed."""
+
+TOKEN_BYTES = 8 * 3
+"""Working bytes of a number of a token: float64, with a grouped and a transposed copy."""
+
+
+def score(
+    text: Tokens,
+    video: Tokens,
+    method: Method,
+    *,
+    precision: Literal["single", "double"] = "single",
+    device: str = "auto",
+    workers: int | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    keep: Literal["both", "t2v", "v2t"] = "both",
+    progress: Progress | None = None,
+    compiled: bool = True,
+) -> Sim:
+    """Score every text against every video.
+
+    Args:
+        text: n_text items.
+        video: n_video items of the same width.
+        method: the alignment, or weighted sum of alignments.
+        precision: of products and result: float32 (``single``) or float64 (``double``).
+        device: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda``.
+        workers: threads; None: one a core. The result does not depend on it.
+        block_bytes: memory for the items in work, of each side.
+        keep: which direction's matrix is wanted; the other is then None.
+        progress: called as pairs are finished.
+        compiled: whether numba may do the reductions that it can, where it is installed.
+
+    Returns:
+        Sim of (n_text, n_video) matrices on the CPU.
+
+    Raises:
+        InputError: widths differ, one side is raw and the other not, or an item is malformed.
+    """
+    import torch
+
+    _check_options(precision, device, workers)
+    _check_sides(text, video)
+    kind = torch.float64 if precision == "double" else torch.float32
+    on = torch.device(torch_device(device))
+    out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
+    done, total = 0, len(text) * len(video) * len(method.parts)
+    work = _Work(text, video, kind, on, block_bytes, compiled)
+    with Pool(workers, on) as pool:
+        for weight, part in method.parts:
+            for pairs in work.add(part, {d: (weight, matrix) for d, matrix in out.items()}, pool):
+                done += pairs
+                if progress:
+                    progress(done, total)
+    return Sim(out.get("t2v"), out.get("v2t", out.get("t2v") if keep == "both" else None))
+
+
+def global_vectors(items: Tokens) -> NDArray[np.float64]:
+    """(n, d) each item's global vector, scaled as for scoring.
+
+    Raises:
+        InputError: an item is malformed.
+    """
+    import torch
+
+    on = torch.device("cpu")
+    parts = [
+        prepare(items.block(part.start, part.stop), torch.float64, on).global_vectors.numpy()
+        for part in _blocks(items, BLOCK_BYTES)
+    ]
+    return np.concatenate(parts)
+
+
+def _empty(n: int, m: int, method: Method, keep: str, kind: str) -> dict[str, NDArray[Any]]:
+    """One zero matrix for each direction that differs and is wanted."""
+    directions = ("t2v", "v2t") if keep == "both" else (keep,)
+    if method.symmetric:
+        directions = directions[:1]
+    return {direction: np.zeros((n, m), dtype=kind) for direction in directions}
+
+
+def _check_options(precision: str, device: str, workers: int | None) -> None:
+    for name, value, known in (
+        ("precision", precision, ("single", "double")),
+        ("device", device, ("auto", "cpu", "cuda")),
+    ):
+        if value not in known:
+            raise InputError(f"Unknown {name} '{value}': use {', '.join(known)}.")
+    if workers is not None and workers < 1:
+        raise InputError(f"workers must be at least 1, it is {workers}.")
+
+
+def _check_sides(text: Tokens, video: Tokens) -> None:
+    if text.dim != video.dim:
+        raise InputError(
+            f"Text tokens have width {text.dim} ({text.name}) and video tokens {video.dim} "
+            f"({video.name}): project them into one space first (vrbench train projection)."
+        )
+    if text.normalized != video.normalized:
+        raise InputError(
+            f"One of {text.name} and {video.name} is normalized and the other raw: make both alike."
+        )
+
+
+def _blocks(tokens: Tokens, size: int) -> Iterator[slice]:
+    """Split into runs of items whose working copies take at most ``size`` bytes."""
+    per_token = tokens.dim * TOKEN_BYTES
+    start = 0
+    while start < len(tokens):
+        room = tokens.offsets[start] + size // per_token
+        stop = int(np.searchsorted(tokens.offsets, room, side="right")) - 1
+        yield slice(start, max(stop, start + 1))
+        start = max(stop, start + 1)
+
+
+Target = dict[str, tuple[float, NDArray[Any]]]
+"""By direction: the weight of a part, and the (part of the) result that it is added to."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The two sides, and how their blocks are brought into memory."""
+
+    text: Tokens
+    video: Tokens
+    kind: dtype
+    on: device
+    block_bytes: int
+    compiled: bool
+
+    def blocks(self, side: Tokens) -> Iterator[tuple[slice, Items]]:
+        for where in _blocks(side, self.block_bytes):
+            yield where, prepare(side.block(where.start, where.stop), self.kind, self.on)
+
+    def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
+        """Add one alignment's similarities to the target; yield finished pairs."""
+        if isinstance(part, VectorAlignment):
+            texts, text_sizes = self.vectors(part, self.text)
+            videos, video_sizes = self.vectors(part, self.video)
+            check_products(self.text, self.video, (text_sizes, video_sizes), self.kind)
+            yield from _add_products(texts, videos, target)
+            return
+        assert isinstance(part, TokenAlignment)
+        reduce = self.reduction(part)
+        for t, asking in self.blocks(self.text):
+            for v, answering in self.blocks(self.video):
+                sizes = asking.largest(vectors=False), answering.largest(vectors=False)
+                check_products(asking.stored, answering.stored, sizes, self.kind)
+                block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
+                yield from _add_tiles(reduce, asking, answering, block, pool)
+
+    def reduction(self, part: TokenAlignment) -> fused.Reduce:
+        """Return a compiled reduction, where there is one for these numbers."""
+        fits = self.on.type == "cpu" and self.kind.itemsize == 4 and self.compiled
+        found = fused.reduction(part, self.text.normalized) if fits else None
+        return found or part.reduce
+
+    def vectors(self, part: VectorAlignment, side: Tokens) -> tuple[Tensor, NDArray[Any]]:
+        """Return the vector of each item, and its largest magnitude as it is stored."""
+        import torch
+
+        found = [
+            (part.vectors(items), items.largest(vectors=True)) for _, items in self.blocks(side)
+        ]
+        vectors, largest = zip(*found, strict=True)
+        return torch.cat(vectors), np.concatenate(largest)
+
+
+def _add_tiles(
+    reduce: fused.Reduce, texts: Items, videos: Items, target: Target, pool: Pool
+) -> Iterator[int]:
+    video_panels = list(panels(videos, FRAMES, lanes=True))
+    widest = max(len(panel.tokens) for panel in video_panels)
+    text_panels = list(panels(texts, max(WORDS * FRAMES // widest, WORDS // 4), lanes=False))
+
+    def work(pair: tuple[Panel, Panel]) -> int:
+        pairs = 0
+        for tile in Products(*pair).tiles(TILE):
+            _add(target, np.ix_(tile.text.index, tile.video.index), *reduce(tile))
+            pairs += len(tile.text.index) * len(tile.video.index)
+        return pairs
+
+    yield from pool.run(work, [(t, v) for v in video_panels for t in text_panels])
+
+
+def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int]:
+    columns = on_grid(videos).mT
+    for start in range(0, len(texts), WORDS):
+        rows = texts[start : start + WORDS]
+        value = (on_grid(rows) @ columns)[: len(rows), : len(videos)]
+        _add(target, (slice(start, start + WORDS), slice(None)), value, value)
+        yield len(rows) * len(videos)
+
+
+def _add(target: Target, where: Any, t2v: Tensor, v2t: Tensor) -> None:
+    for direction, (weight, block) in target.items():
+        value = (t2v if direction == "t2v" else v2t).cpu().numpy()
+        block[where] += weight * value

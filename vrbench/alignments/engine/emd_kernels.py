@@ -1,0 +1,149 @@
+"""Exact optimal transport of a tile for numba, pair by pair, after bounds that drop most pairs.
+
+The kernels are called as those of ``kernels.py`` and read the same products; ``emd_bounds.py`` has
+the bounds for all pairs at once, for those without numba.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vrbench.alignments.engine.kernels import exp, relaxed
+from vrbench.alignments.engine.simplex import transport
+
+F32 = np.float32
+DROPPED = float(np.finfo(np.float32).min)
+"""Stands for the similarity of a pair that no rank depends on."""
+
+
+def emd(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:
+    """One minus the least cost; minus infinity where the solver gave up; ``how`` is (eps,)."""
+    _, _, _, _, w, f = at
+    (eps,) = how
+    cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
+    tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
+    for t in range(t2v.shape[0]):
+        for v in range(t2v.shape[1]):
+            read(c, d, e, at, eps, t, v, t2v.shape[1], cost, a, b)
+            t2v[t, v] = 1 - transport(cost, a, b, tree, number)
+        v2t[t] = t2v[t]
+
+
+def one(c: Any, d: Any, e: Any, at: Any, eps: Any, number: Any) -> Any:
+    """Similarity of the first pair, which leaves its optimal duals (words, frames) in a row."""
+    _, _, _, _, w, f = at
+    cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
+    read(c, d, e, at, eps, 0, 0, 1, cost, a, b)
+    return 1 - transport(cost, a, b, np.empty((6, w + f), np.int32), number)
+
+
+def contend(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:
+    """``emd`` of the pairs whose every upper bound reaches what is needed, else ``DROPPED``.
+
+    ``how`` is eps, 1 / reg and steps of the Sinkhorn bound, what is needed (T, V), and for the
+    texts and the videos where in a row of duals those of the tile's items begin.
+    """
+    _, _, _, _, w, f = at
+    eps, sharp, steps, need, text_first, by_text, video_first, by_video = how
+    cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
+    tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
+    near, low = np.empty((w, f), F32), np.empty(f)
+    relaxed(c, d, e, at, F32(eps), t2v, v2t)
+    for t in range(t2v.shape[0]):
+        dual = by_text[text_first[t] : text_first[t] + w]
+        for v in range(t2v.shape[1]):
+            keep = not t2v[t, v] < need[t, v]
+            if keep:
+                read(c, d, e, at, eps, t, v, t2v.shape[1], cost, a, b)
+                keep = not of_words(cost, a, b, dual, low) < need[t, v]
+            if keep:
+                other = by_video[video_first[v] : video_first[v] + f]
+                keep = not of_frames(cost, a, b, other) < need[t, v]
+            if keep:
+                sinkhorn(cost, a, b, sharp, steps, near, low)
+                keep = not of_frames(cost, a, b, low) < need[t, v]
+            t2v[t, v] = 1 - transport(cost, a, b, tree, number) if keep else DROPPED
+        v2t[t] = t2v[t]
+
+
+def read(
+    c: Any, d: Any, e: Any, at: Any, eps: Any, t: Any, v: Any, n: Any, cost: Any, a: Any, b: Any
+) -> None:
+    """Copy a pair's costs (w, f) and masses (w,) and (f,) out of a tile of n videos."""
+    row, text, column, video, w, f = at
+    row, column = row + t * w, column + v
+    for i in range(w):
+        for s in range(f):
+            cost[i, s] = F32(1) - c[row + i, column + s * n]
+        a[i] = max(e[row + i, video + v], F32(0)) + eps
+    for s in range(f):
+        b[s] = max(d[text + t, column + s * n], F32(0)) + eps
+    share(a)
+    share(b)
+
+
+def share(mass: Any) -> None:
+    """Scale masses to sum 1; uniform where all are zero."""
+    whole = 0.0
+    for i in range(len(mass)):
+        whole += mass[i]
+    for i in range(len(mass)):
+        mass[i] = mass[i] / whole if whole > 0 else 1 / len(mass)
+
+
+def of_words(cost: Any, a: Any, b: Any, dual: Any, low: Any) -> Any:
+    """Bound from any duals (w,) of the words; ``low`` gets those of the frames that fit them."""
+    low[:] = np.inf
+    bound = 1.0
+    for i in range(len(a)):
+        bound -= a[i] * dual[i]
+        for s in range(len(b)):
+            low[s] = min(low[s], cost[i, s] - dual[i])
+    for s in range(len(b)):
+        bound -= b[s] * low[s]
+    return bound
+
+
+def of_frames(cost: Any, a: Any, b: Any, dual: Any) -> Any:
+    """Bound from any duals (f,) of the frames."""
+    bound = 1.0
+    for s in range(len(b)):
+        bound -= b[s] * dual[s]
+    for i in range(len(a)):
+        low = cost[i, 0] - dual[0]
+        for s in range(1, len(b)):
+            low = min(low, cost[i, s] - dual[s])
+        bound -= a[i] * low
+    return bound
+
+
+def sinkhorn(cost: Any, a: Any, b: Any, sharp: Any, steps: Any, near: Any, low: Any) -> None:
+    """Duals (f,) of the frames that fit those of the words after a few steps."""
+    w, f = cost.shape
+    low[:] = np.inf
+    for i in range(w):
+        for s in range(f):
+            low[s] = min(low[s], cost[i, s])
+    for i in range(w):
+        for s in range(f):
+            near[i, s] = exp(max(F32((low[s] - cost[i, s]) * sharp), F32(-80)))
+    v, under, over = np.ones(w, F32), np.empty(w, F32), np.empty(f, F32)
+    for _ in range(steps):
+        over[:] = 0
+        for i in range(w):
+            for s in range(f):
+                over[s] += near[i, s] * v[i]
+        for s in range(f):
+            over[s] = F32(b[s]) / over[s]
+        for i in range(w):
+            under[i] = 0
+            for s in range(f):
+                under[i] += near[i, s] * over[s]
+            v[i] = F32(a[i]) / under[i]
+    low[:] = np.inf
+    for i in range(w):
+        dual = np.log(v[i]) / sharp
+        for s in range(f):
+            low[s] = min(low[s], cost[i, s] - dual)

@@ -1,0 +1,45 @@
+"""Scoring from Python: tokens in, similarities out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from vrbench.alignments import parse_method
+from vrbench.alignments.engine import driver
+from vrbench.features.tokens import as_tokens
+from vrbench.sims.sim import Sim
+
+
+def score(
+    text: Any,
+    video: Any,
+    method: str = "tokenflow",
+    *,
+    precision: Literal["single", "double"] = "single",
+    workers: int | None = None,
+    device: str = "auto",
+) -> Sim:
+    """Score every text against every video.
+
+    Args:
+        text: Tokens, or a list of n_text (l, d) arrays, which are scaled to length 1.
+        video: Tokens, or a list of n_video (l, d) arrays.
+        method: spec of an alignment, or a weighted sum ``0.5*global+0.5*tokenflow:lam=5``.
+        precision: float32 (``single``) or float64 (``double``) products and result.
+        workers: threads; None: one a core. The result does not depend on it.
+        device: ``auto``, ``cpu`` or ``cuda``.
+
+    Returns:
+        Sim with t2v and v2t, (n_text, n_video) each; the inputs are not changed.
+
+    Raises:
+        InputError: the method is unknown, widths differ, or an item is malformed.
+    """
+    return driver.score(
+        as_tokens(text, "text"),
+        as_tokens(video, "video"),
+        parse_method(method),
+        precision=precision,
+        workers=workers,
+        device=device,
+    )

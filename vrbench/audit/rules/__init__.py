@@ -1,0 +1,8 @@
+"""Evaluation rules in use: what each would report of the same similarities."""
+
+from __future__ import annotations
+
+from vrbench.audit.rules.base import Rule
+from vrbench.registry import Registry
+
+rules: Registry[Rule] = Registry("evaluation rule", "vrbench.audit.rules", group="vrbench.rules")

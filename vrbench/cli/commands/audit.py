@@ -1,0 +1,41 @@
+"""``vrbench audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vrbench.cli.app import command, print_json
+
+
+@command("audit")
+def audit(
+    sim: Annotated[Path, typer.Argument(help="A similarity file (npz); eval --save-sim has one.")],
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help="A rule with other parameters, in place of its default; repeat."),
+    ] = None,
+    k: Annotated[str, typer.Option(help="The K of R@K.")] = "1,5,10",
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Print what every evaluation rule in use would have reported of one similarity matrix.
+
+    Examples:
+      vrbench audit sims.npz
+
+      vrbench audit sims.npz --rule padded:batch=48 --rule dual-softmax:tau=1
+
+      vrbench list rules
+    """
+    from vrbench.audit import audit as under_all_rules
+    from vrbench.cli.printing.numbers import whole_numbers
+
+    report = under_all_rules(sim, rule or [], whole_numbers(k))
+    if json:
+        print_json(report)
+        return
+    from vrbench.cli.printing.audit import print_audit
+
+    print_audit(report)

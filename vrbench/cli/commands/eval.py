@@ -1,0 +1,257 @@
+"""``vrbench eval``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from vrbench.cli.app import command, note, print_json, say
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from vrbench.evaluation.plan import Job, Settings
+    from vrbench.evaluation.sources.base import Compute, Source
+    from vrbench.results.result import Result
+
+FEW = 100_000
+"""Pairs that are scored before a person would read what they take."""
+
+
+@command("eval")
+def evaluate(
+    features: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Feature files. Without one: the bundled MSR-VTT features."),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="Alignment spec, or a sum 0.5*global+0.5*tokenflow; repeat for a grid."),
+    ] = None,
+    norm: Annotated[
+        list[str] | None, typer.Option(help="Normalization spec; repeat for a grid.")
+    ] = None,
+    sequence: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Sequence alignment spec: captions and clips are scored as paragraphs and long "
+            "videos (vrbench list sequences); repeat for a grid."
+        ),
+    ] = None,
+    bank: Annotated[
+        str | None,
+        typer.Option(
+            help="What norms may see: none, train, test (transductive), rolling (for each query "
+            "those before it, and itself), rolling:N (the last N before it, and itself), or a "
+            "feature or similarity FILE. Default: train; test for norms defined on it (dsl)."
+        ),
+    ] = None,
+    k: Annotated[str, typer.Option(help="The K of R@K.")] = "1,5,10",
+    ties: Annotated[
+        Literal["mean", "optimistic", "pessimistic"],
+        typer.Option(help="Which place an item shares with equal foreign ones."),
+    ] = "mean",
+    v2t: Annotated[
+        Literal["group-max", "best-caption", "each-caption"],
+        typer.Option(help="Protocol where a video has several captions."),
+    ] = "best-caption",
+    from_sim: Annotated[
+        list[Path] | None,
+        typer.Option(help="Measure this similarity file (npz) instead; repeat for several."),
+    ] = None,
+    save_sim: Annotated[
+        Path | None,
+        typer.Option(help="Write similarities, bank and all as npz (one method and norm)."),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Write RUN.t2v.run, RUN.t2v.qrels and the same of v2t (TREC format)."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    json: Annotated[bool, typer.Option("--json", help="Print results as a JSON list.")] = False,
+    precision: Annotated[
+        Literal["single", "double"], typer.Option(help="Of products and similarities.")
+    ] = "single",
+    memory: Annotated[
+        str | None, typer.Option(help="Bound of the process's memory, such as 2GB.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; results do not depend on it.")
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to score.")] = (
+        "auto"
+    ),
+    no_matrix: Annotated[
+        bool,
+        typer.Option(
+            "--no-matrix",
+            help="Keep no similarities (norm none): score each direction row by row; rank emd by "
+            "bounds, which leaves normalization error and hub skewness unknown.",
+        ),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="The first N videos with their texts; flagged.")
+    ] = None,
+    limit_ids: Annotated[
+        Path | None, typer.Option(help="File with a video id a line: only these; flagged.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Recorded in the result.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Make again what exists.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print timings.")] = False,
+) -> None:
+    """Score, normalize and measure; print a table and keep the results.
+
+    Examples:
+      vrbench eval
+
+      vrbench eval f.h5 --method tokenflow --method max-avg --norm none --norm ncl
+
+      vrbench eval f.h5 --method 0.5*global+0.5*tokenflow:lam=5 --norm ncl --bank test
+
+      vrbench eval clips.h5 --method global --sequence dtw
+
+      vrbench eval --from-sim sims.npz --norm dsl --json
+    """
+    from itertools import product
+
+    from vrbench.bundled import bundled_features
+    from vrbench.cli.printing.numbers import whole_numbers
+    from vrbench.evaluation.plan import Settings, plan
+    from vrbench.evaluation.sources.base import Compute
+    from vrbench.evaluation.sources.opening import open_source
+    from vrbench.metrics.trec import run_files
+    from vrbench.runtime.files import check_output
+    from vrbench.runtime.memory import parse_size
+
+    if from_sim and (features or method):
+        raise InputError("--from-sim takes neither feature files nor --method.")
+    inputs = [*(features or []), *(from_sim or []), bank, limit_ids]
+    if save_sim:
+        check_output("--save-sim", save_sim, inputs, "similarity")
+    for path in run_files(run) if run else []:
+        check_output("--run", path, inputs)
+    settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
+    bound = parse_size(memory) if memory else None
+    compute = Compute(precision, device, workers, bound, not no_matrix)
+    files = [] if from_sim else features or [bundled_features()]
+    opened = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
+    alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
+    work: list[tuple[Source, list[Job]]] = []
+    for (file, sim), along in product(opened, alongs):
+        kind, source = open_source(file, sim, bank, compute, settings, along)
+        existing = None if overwrite or save_sim or run else out
+        jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
+        work.append((source, jobs))
+    for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
+        if sum(len(jobs) for _, jobs in work) != 1:
+            raise InputError(
+                f"--{option} holds one result: give one file, one --method, one --norm and at "
+                "most one --sequence."
+            )
+    if dry_run:
+        _print_plan(work, compute)
+        return
+    results: list[Result] = []
+    try:
+        for source, jobs in work:
+            results += _run(source, jobs, settings, compute, out, save_sim, run, quiet)
+    finally:
+        if results:  # also those that were finished before one failed
+            said = [text for source, _ in work for text in source.notes]
+            _print(results, json, verbose, None if quiet else said)
+
+
+def _ids(path: Path | None) -> tuple[str, ...] | None:
+    if path is None:
+        return None
+    from collections import Counter
+
+    from vrbench.runtime.inputs import reading
+
+    with reading(path, "write one video id a line", "is not a text file"):
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    ids = tuple(line.strip() for line in lines if line.strip())
+    for twice, count in Counter(ids).most_common(1):
+        if count > 1:
+            raise InputError(f"{path} names '{twice}' {count} times: keep one of them.")
+    if not ids:
+        raise InputError(f"{path} names no video: write one id a line.")
+    return ids
+
+
+def _run(
+    source: Source,
+    jobs: Sequence[Job],
+    settings: Settings,
+    compute: Compute,
+    out: Path,
+    save_sim: Path | None,
+    trec: Path | None,
+    quiet: bool,
+) -> Iterator[Result]:
+    from contextlib import nullcontext
+
+    from vrbench.cli.printing.progress import Bars
+    from vrbench.evaluation.run import Run
+
+    existing = sum(job.exists for job in jobs)
+    if not quiet:
+        _announce(source, jobs, compute)
+        for text in source.notes:
+            note(f"Note: {text}")
+        if existing:
+            note(
+                f"{existing} of {len(jobs)} results exist in {out} (--overwrite makes them again)."
+            )
+    with nullcontext() if quiet else Bars() as bars:
+        yield from Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim)
+
+
+def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:
+    """Say what a long run will take, before it."""
+    from vrbench.evaluation.estimate import LONG, estimate
+
+    for job in jobs:
+        cost = (
+            None if job.exists or source.pairs(job.bank) < FEW else estimate(source, job, compute)
+        )
+        if cost is not None and cost.seconds > LONG:
+            note(f"{job.label}: {cost}.")
+
+
+def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) -> None:
+    from vrbench.evaluation.estimate import estimate
+
+    for source, jobs in work:
+        about = source.about
+        size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
+        say(f"{about['features']['file']}: {size}")
+        for job in jobs:
+            cost = estimate(source, job, compute) if not job.exists else None
+            state = "exists" if job.exists else str(cost or "nothing to score")
+            say(f"  {job.label}: {state}")
+
+
+def _print(
+    results: Sequence[Result], as_json: bool, verbose: bool, said: Sequence[str] | None
+) -> None:
+    """Print results, and their notes besides ``said``; None: no notes."""
+    from vrbench.cli.printing.results import print_notes, print_results
+
+    values = [result.to_dict() for result in results]
+    if as_json:
+        print_json(values)
+    else:
+        print_results(values)
+    if said is not None:
+        print_notes(values, said)
+    if as_json:
+        return
+    for value in values if verbose else []:
+        seconds = ", ".join(f"{phase} {s:.2f} s" for phase, s in value["seconds"].items())
+        note(f"{value['method']} {value['norm']}: {seconds}; {value['norm_info'] or ''}")

@@ -1,0 +1,37 @@
+"""``vrbench report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vrbench.cli.app import command, note, say
+
+
+@command("report")
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of results, figures, similarities.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page. Default: report.html in the folder.")
+    ] = None,
+) -> None:
+    """Write one self-contained HTML page of a results folder.
+
+    Results with their paired tests, the papers' tables that they fill, an audit of every
+    similarity file, and every figure in it; tables sort on a click, and nothing needs a network.
+
+    Examples:
+      vrbench report results
+
+      vrbench report results --out page.html
+    """
+    from vrbench.reports.page import report as write
+    from vrbench.runtime.files import check_output
+
+    page = out or folder / "report.html"
+    check_output("--out", page, [], "html")
+    for text in write(folder, page):
+        note(f"Note: {text}; left out.")
+    say(str(page))

@@ -1,0 +1,147 @@
+"""``vrbench show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from vrbench.cli.app import command, note, print_json
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vrbench.figures.base import Case
+
+
+@command("show")
+def show(
+    query: Annotated[
+        str | None,
+        typer.Argument(help="Id of a text or a video. Without it: rescued and demoted queries."),
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="A feature file. Default: the bundled one.")
+    ] = None,
+    method: Annotated[list[str] | None, typer.Option(help="Alignment spec; repeat.")] = None,
+    norm: Annotated[list[str] | None, typer.Option(help="Normalization spec; repeat.")] = None,
+    sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
+    bank: Annotated[str | None, typer.Option(help="As in eval.")] = None,
+    from_sim: Annotated[
+        Path | None, typer.Option(help="Look at this similarity file (npz) instead.")
+    ] = None,
+    direction: Annotated[
+        Literal["t2v", "v2t"] | None, typer.Option(help="Whose queries. Default: t2v, or the id's.")
+    ] = None,
+    k: Annotated[int, typer.Option(min=1, help="Candidates listed.")] = 5,
+    picks: Annotated[int, typer.Option(min=1, help="Rescued, and demoted, queries picked.")] = 2,
+    frames: Annotated[
+        Path | None,
+        typer.Option(help="Folder of videos, or of folders of frames: write --out with pictures."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The HTML page of --frames.")] = Path("show.html"),
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
+) -> None:
+    """Show what a query retrieves before and after normalization, and where its right item is.
+
+    Examples:
+      vrbench show
+
+      vrbench show video7020#0 --method global --method tokenflow --norm ncl:gamma=0.1 --k 10
+
+      vrbench show --direction v2t --frames frames/ --out page.html
+    """
+    from contextlib import nullcontext
+
+    from vrbench.cli.printing.progress import Bars
+    from vrbench.runtime.files import check_output
+    from vrbench.video import open_videos, parse_sampling
+
+    if from_sim and (features or method):
+        raise InputError("--from-sim takes neither --features nor --method.")
+    if frames is not None:
+        check_output("--out", out, [features, from_sim, bank], "html")
+        open_videos(frames, parse_sampling("all"))
+    with nullcontext() if quiet else Bars() as bars:
+        systems = method or ["tokenflow"], norm or ["ncl"]
+        cases = _cases(features, from_sim, *systems, sequence, bank, bars)
+        shown = _queries(cases, query, direction, k, picks)
+    _print(shown, cases[0], json)
+    if frames is not None:
+        from vrbench.reports.frames import page_of_queries
+
+        page_of_queries(shown, frames, out, cases[0].data())
+        note(f"{out} is written.")
+
+
+def _queries(
+    cases: list[Case],
+    query: str | None,
+    direction: Literal["t2v", "v2t"] | None,
+    k: int,
+    picks: int,
+) -> list[dict[str, Any]]:
+    """Return what each system retrieves for the query, or for queries that are picked."""
+    from dataclasses import asdict
+
+    from vrbench.reports import query as showing
+
+    source = cases[0].source
+    asked, numbers = direction or "t2v", {}
+    if query is not None:
+        asked, number = showing.find_query(source, query, direction)
+        numbers = {"": [number]}
+    found = showing.systems(cases, asked)
+    if query is None:
+        if len(found) < 2:
+            raise InputError("Nothing changes without a norm: give --norm, or the id of a query.")
+        numbers = showing.picked(found[0], found[1], picks)
+    shown = []
+    for kind, chosen in numbers.items():
+        for number in chosen:
+            name, caption = showing.about(source, asked, number)
+            listed = [asdict(listing) for listing in showing.listings(found, number, k)]
+            about = {"picked": kind, "direction": asked, "query": name, "caption": caption}
+            shown.append({**about, "systems": listed})
+    return shown
+
+
+def _cases(
+    features: Path | None,
+    from_sim: Path | None,
+    methods: list[str],
+    norms: list[str],
+    sequence: str | None,
+    bank: str | None,
+    progress: Callable[[str, int, int], None] | None,
+) -> list[Case]:
+    from vrbench.alignments import parse_method
+    from vrbench.bundled import bundled_features
+    from vrbench.evaluation.plan import Settings, bank_kind
+    from vrbench.evaluation.sources.base import Compute
+    from vrbench.evaluation.sources.opening import open_source
+    from vrbench.figures.base import Case
+    from vrbench.normalizations import normalizations
+
+    settings = Settings()
+    path = None if from_sim else features or bundled_features()
+    kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
+    alignments = [None] if from_sim else [parse_method(spec) for spec in methods]
+    chosen = [normalizations.parse(spec) for spec in norms]
+    return [
+        Case(source, method, norm, bank_kind(source, norm, kind), settings, progress)
+        for method in alignments
+        for norm in chosen
+    ]
+
+
+def _print(shown: list[dict[str, Any]], case: Case, as_json: bool) -> None:
+    if as_json:
+        print_json(shown)
+        return
+    from vrbench.cli.printing.query import print_queries
+
+    print_queries(shown, case.data())

@@ -1,0 +1,78 @@
+"""``vrbench train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vrbench.cli.app import app, command, note
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from vrbench.heads.projection import Projection
+
+train = typer.Typer(no_args_is_help=True, help="Train a projection on stored features.")
+app.add_typer(train, name="train")
+
+BEST = 10
+"""Choices that are listed after a fit, best first."""
+
+
+@command("projection", of=train)
+def projection(
+    features: Annotated[Path, typer.Argument(help="Feature file, extracted without projection.")],
+    out: Annotated[Path, typer.Option(help="The npz to write, for extract --projection.")],
+    reg: Annotated[str, typer.Option(help="Regularizations to try.")] = "0.1,0.2,0.5,1",
+    width: Annotated[str, typer.Option(help="Widths to try.")] = "64,96,128,192",
+    power: Annotated[
+        str, typer.Option(help="Powers of the canonical correlations to try.")
+    ] = "0,0.5,0.75,1",
+    folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of the split into parts.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the npz.")] = False,
+) -> None:
+    """Fit a map of video and text tokens into one space: regularized CCA, in closed form.
+
+    Regularization, width and weighting of the directions are chosen on held-out videos.
+
+    Examples:
+      vrbench train projection raw.h5 --out p.npz
+
+      vrbench train projection raw.h5 --out p.npz --reg 0.5,1,2 --width 128 --power 0
+    """
+    from vrbench.cli.printing.progress import Bars
+    from vrbench.features import open_features
+    from vrbench.heads.train import Grid
+    from vrbench.heads.train import train as run
+    from vrbench.runtime.files import check_output
+
+    check_output("--out", out, [features], "projection")
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists: give another --out, or --overwrite.")
+    widths = [int(value) for value in _numbers("--width", width)]
+    grid = Grid(_numbers("--reg", reg), widths, _numbers("--power", power), folds, seed)
+    with open_features(features) as opened, Bars() as progress:
+        fitted = run(opened, grid, progress)
+    fitted.save(out)
+    _report(fitted)
+    note(f"{out}: fitted on {fitted.about['n_video']} videos and {fitted.about['n_text']} texts.")
+
+
+def _numbers(option: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{option} must be numbers like 64,128, it is '{text}'.") from None
+
+
+def _report(fitted: Projection) -> None:
+    rows = sorted(
+        fitted.about["held_out"], key=lambda row: -(row["R@1"] + row["R@5"] + row["R@10"])
+    )
+    note(f"Held out, mean of {fitted.about['folds']} folds, t2v, best {BEST} of {len(rows)}:")
+    note("   reg  width  power    R@1    R@5   R@10")
+    for row in rows[:BEST]:
+        recalls = "".join(f"{row[name]:7.2f}" for name in ("R@1", "R@5", "R@10"))
+        note(f"{row['reg']:6g} {row['width']:6d} {row['power']:6g}{recalls}")

@@ -1,0 +1,124 @@
+"""``vrbench tune``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from vrbench.cli.app import command, note, print_json, say
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from vrbench.evaluation.tuning import Tuning
+
+
+@command("tune")
+def tune(
+    features: Annotated[
+        Path | None, typer.Argument(help="A feature file with a bank. Default: the bundled one.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="Alignment spec.")] = "tokenflow",
+    norm: Annotated[
+        str, typer.Option(help="Normalization; parameters given in the spec stay.")
+    ] = "ncl",
+    try_: Annotated[
+        list[str] | None,
+        typer.Option("--try", help="key=v,v,v to try; repeat for a grid. Default: its own list."),
+    ] = None,
+    sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
+    from_sim: Annotated[
+        Path | None, typer.Option(help="Tune on the bank of this similarity file (npz) instead.")
+    ] = None,
+    bank: Annotated[
+        str | None, typer.Option(help="train, or test (transductive); default as in eval.")
+    ] = None,
+    direction: Annotated[
+        Literal["t2v", "v2t", "both"], typer.Option(help="Whose R@1 decides.")
+    ] = "both",
+    share: Annotated[float, typer.Option(help="Share of the bank's videos that validates.")] = 0.5,
+    seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    json: Annotated[bool, typer.Option("--json", help="Print curve and result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Choose a normalization's parameters on a validation part of the bank, then evaluate.
+
+    The test set is measured once, with what was chosen; the result records the whole curve.
+
+    Examples:
+      vrbench tune --norm ncl
+
+      vrbench tune f.h5 --method global --norm qb-norm --try beta=5,20,80 --try k=1,5
+
+      vrbench tune --from-sim sims.npz --norm ncl --try gamma=scale,0.02,0.05
+    """
+    from contextlib import nullcontext
+
+    from vrbench.bundled import bundled_features
+    from vrbench.cli.printing.progress import Bars
+    from vrbench.evaluation.plan import Settings, plan
+    from vrbench.evaluation.run import Run
+    from vrbench.evaluation.sources.base import Compute
+    from vrbench.evaluation.sources.opening import open_source
+    from vrbench.evaluation.tuning import tune as choose
+
+    if from_sim and features:
+        raise InputError("--from-sim takes no feature file.")
+    settings = Settings(seed=seed)
+    path = None if from_sim else features or bundled_features()
+    kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
+    alignment = None if from_sim else method
+    grid = _grid(try_) if try_ else None
+    tuning = choose(
+        source, alignment, norm, grid, bank=bank, direction=direction, share=share, seed=seed
+    )
+    if not json:
+        _print_curve(tuning)
+    jobs = plan(source, settings, [method], [tuning.spec], kind, tuning=tuning.to_dict())
+    with nullcontext() if quiet else Bars() as bars:
+        run = Run(source, settings, Compute(), out, bars, {"tuning": tuning.to_dict()})
+        results = [result.to_dict() for result in run.run(jobs)]
+    from vrbench.cli.printing.results import print_notes, print_results
+
+    if json:
+        print_json(results)
+    else:
+        print_results(results)
+    if not quiet:
+        print_notes(results, ())
+
+
+def _grid(tries: list[str]) -> dict[str, list[str]]:
+    """Read all --try, each of another key."""
+    grid: dict[str, list[str]] = {}
+    for key, values in map(_values, tries):
+        if key in grid:
+            both = ",".join([*grid[key], *values])
+            raise InputError(f"{key} stands twice in --try: write --try {key}={both}.")
+        grid[key] = values
+    return grid
+
+
+def _values(text: str) -> tuple[str, list[str]]:
+    key, equals, values = text.partition("=")
+    if not equals or not values:
+        raise InputError(f"Cannot read --try {text}: write key=value,value,value.")
+    return key.strip(), [value.strip() for value in values.split(",")]
+
+
+def _print_curve(tuning: Tuning) -> None:
+    about, bank = tuning.about, tuning.about["bank"]
+    texts, videos = about["validation"]
+    other = f"the other {bank['n_text']} x {bank['n_video']} as its bank"
+    if bank["kind"] != "train":
+        other = f"bank {bank['kind']} of its own queries"
+    note(
+        f"Validation on {texts} texts x {videos} videos of the bank, with {other}. R@1 and MnR of "
+        f"{about['direction']}:"
+    )
+    width = max(len(trial["norm"]) for trial in tuning.curve)
+    for trial in tuning.curve:
+        mark = "  <- chosen" if trial["norm"] == tuning.spec else ""
+        say(f"{trial['norm'].ljust(width)}  {trial['R@1']:5.1f}  {trial['MnR']:7.1f}{mark}")

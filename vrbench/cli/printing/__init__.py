@@ -1,0 +1,1 @@
+"""How results, tables and reports look in a terminal."""

@@ -1,0 +1,79 @@
+"""What ``vrbench audit`` found, for a person to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+from vrbench.results.labels import DIRECTION_NAMES
+
+_LEGEND = (
+    "Every row departs from the first in what it changes, and in nothing else. n: entries that the "
+    "metrics are taken over.",
+    "* differs from the first row. released in: code that evaluates so, as far as known to us.",
+)
+
+
+def print_audit(report: Mapping[str, Any]) -> None:
+    """Print a table a direction, with the spread of each metric under it."""
+    out = console()
+    given = "" if report["norm"] == "none" else f", already normalized by {report['norm']}"
+    size = f"{report['n_text']} texts x {report['n_video']} videos"
+    out.print()
+    out.print(f"{report['features']['file']}: {size}{given}", style="bold")
+    said = []
+    for direction, title in DIRECTION_NAMES.items():
+        tied = 100 * report["tied"][direction]
+        out.print(f"{title}; {tied:.1f} % of the queries have a tie", style="italic")
+        said.append(print_grid(out, _grid(direction, report)))
+    for text in (*_LEGEND, *_notes(report)):
+        out.print(text, style="dim")
+    if not all(said):
+        out.print()
+        for row in report["rules"]:
+            if row["source"] and any(row[direction] for direction in DIRECTION_NAMES):
+                out.print(f"{row['rule']} released in: {row['source']}", style="dim")
+
+
+def _notes(report: Mapping[str, Any]) -> list[str]:
+    notes = []
+    if report["captions"]["most"] < 2:
+        notes.append("One text a video at most: the protocols for several captions agree.")
+    elif any(row["rule"] == "sort-and-subtract" and row["v2t"] for row in report["rules"]):
+        notes.append(
+            "sort-and-subtract takes a video's captions as one item, as the released code does: "
+            "what it changes is seen against group-max."
+        )
+    if report["norm"] != "none":
+        notes.append("Already normalized: the dual softmax rules are left out.")
+    return notes
+
+
+def _grid(direction: str, report: Mapping[str, Any]) -> Grid:
+    found = [row for row in report["rules"] if row[direction] is not None]
+    first = found[0][direction]["metrics"]
+    metrics = list(first)
+    rows = []
+    for i, row in enumerate(found):
+        cells = _cells(row[direction]["metrics"], first, metrics)
+        n = f"{row[direction]['n']:,}"
+        end = i + 1 == len(found)
+        rows.append(Row((row["changes"], row["rule"]), [*cells, n], row["source"], end))
+    for name, key in (("all but dual softmax", "spread"), ("all", "spread_with_dual_softmax")):
+        spread = report[key][direction]
+        widths = [f"{high - low:.1f} " for low, high in (spread[metric] for metric in metrics)]
+        rows.append(Row(("spread", name), [*widths, ""], "greatest less least"))
+    return Grid(("changes", "rule"), [*metrics, "n"], rows, "released in")
+
+
+def _cells(
+    values: Mapping[str, float], first: Mapping[str, float], metrics: Sequence[str]
+) -> list[str]:
+    """Return each metric to one decimal, starred where it is not that of the first row."""
+    return [
+        ""
+        if metric not in values
+        else f"{values[metric]:.1f}" + ("*" if values[metric] != first[metric] else " ")
+        for metric in metrics
+    ]

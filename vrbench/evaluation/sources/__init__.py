@@ -1,0 +1,1 @@
+"""Where similarities come from: feature files and similarity files."""

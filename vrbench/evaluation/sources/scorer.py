@@ -1,0 +1,76 @@
+"""Scoring two sides within the bound of memory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vrbench.alignments import Method
+from vrbench.alignments.engine.driver import BLOCK_BYTES, FRAMES, TILE, WORDS, Progress, score
+from vrbench.alignments.engine.tiles import LANES
+from vrbench.evaluation.sources.base import Compute
+from vrbench.features import Tokens
+from vrbench.runtime.memory import share
+from vrbench.sims.sim import Sim
+
+UNBOUNDED = 200_000_000
+"""Bytes for the items in work of each side without a bound: more is no faster."""
+TILES = 6
+"""Arrays of the size of a tile that a reduction makes, about."""
+
+
+@dataclass(eq=False)
+class Scorer:
+    """The driver, with blocks and threads that fit into memory.
+
+    Attributes:
+        compute: how to compute.
+    """
+
+    compute: Compute
+    _loaded: set[tuple[type, ...]] = field(default_factory=set)
+
+    def __call__(
+        self,
+        method: Method | None,
+        text: Tokens,
+        video: Tokens,
+        keep: Literal["both", "t2v", "v2t"],
+        progress: Progress | None,
+        pending: int,
+    ) -> Sim:
+        """Score two sides, leaving room for ``pending`` bytes of matrices still to come."""
+        assert method is not None  # plan() gives every feature file a method
+        how = self.compute
+        size, workers = UNBOUNDED, how.workers
+        if how.memory is not None:
+            self._load(method, text, video)
+            most = workers or len(os.sched_getaffinity(0))
+            size, workers = share(pending, self._tile(text, video), most, BLOCK_BYTES)
+        return score(
+            text,
+            video,
+            method,
+            precision=how.precision,
+            device=how.device,
+            workers=workers,
+            block_bytes=size,
+            keep=keep,
+            progress=progress,
+        )
+
+    def _load(self, method: Method, text: Tokens, video: Tokens) -> None:
+        """Score one pair: what a method loads and compiles is there before memory is shared."""
+        kinds = tuple(type(part) for _, part in method.parts)
+        if kinds not in self._loaded:
+            self._loaded.add(kinds)
+            one, how = (text.block(0, 1), video.block(0, 1)), self.compute
+            score(*one, method, precision=how.precision, device=how.device, workers=1)
+
+    def _tile(self, text: Tokens, video: Tokens) -> int:
+        """Bytes that a thread works on: the products of two panels, and tiles of them."""
+        frames = max(FRAMES, LANES * int(video.lengths.max()))
+        words = max(WORDS * FRAMES // frames, WORDS // 4, int(text.lengths.max()))
+        width = 8 if self.compute.precision == "double" else 4
+        return width * (words * frames + TILES * TILE)

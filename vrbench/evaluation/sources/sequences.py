@@ -1,0 +1,249 @@
+"""Sources of paragraphs and long videos: captions and clips, scored and aligned in sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.alignments.engine.driver import Progress
+from vrbench.errors import InputError
+from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.evaluation.sources.sequencing import Sequencing
+from vrbench.evaluation.sources.sims import SimSource
+from vrbench.features import Tokens
+from vrbench.normalizations.bank import BankSim
+from vrbench.runtime.memory import spare
+from vrbench.sequences import SequenceAlignment, sequences
+from vrbench.sequences.engine.grouping import Grouping, group_tokens, grouping, paragraph_truth
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
+
+CHUNK_BYTES = 400_000_000
+"""Size of the clip-caption similarities that are in memory at once, both directions."""
+MATCHES = 64
+"""Matched pairs that are scored together, as a square of which the diagonal is read."""
+
+Keep = Literal["both", "t2v", "v2t"]
+
+
+@dataclass(eq=False)
+class SequenceFeatures(FeatureSource):
+    """A feature file whose items are captions and clips of sequences.
+
+    Attributes:
+        along: the sequence alignment over the alignment.
+    """
+
+    along: SequenceAlignment = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.sequence = sequences.spec(self.along)
+        text, video = self.features.text, self.features.video
+        self.texts, self.videos = group_tokens(text, captions=True), group_tokens(video)
+        ids = self.text_ids, self.video_ids
+        self.truth = paragraph_truth(self.truth, self.texts, self.videos, ids)
+        self.text_ids, self.video_ids = self.texts.ids, self.videos.ids
+        self.captions = None if self.captions is None else _joined(self.captions, self.texts)
+
+    def version(self, bank: str) -> str:
+        """Return whose matched similarities a bucket is taken of, ``raw`` without one."""
+        return "raw" if self.along.matched_quantile is None else self._matched_kind(bank)
+
+    def check_room(
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+    ) -> None:
+        """Clip-caption similarities are scored in blocks; each asks for its own room."""
+
+    def _matched_kind(self, bank: str) -> str:
+        """Return the kind of bank whose texts name their videos; ``test`` without one."""
+        kind = "train" if bank == "none" else bank
+        texts, videos = self._bank_sides(kind)
+        known = texts is not None and videos is not None and texts.video is not None
+        return kind if known else "test"
+
+    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+        """Score every paragraph against every long video."""
+        sides = (self.features.text, self.texts), (self.features.video, self.videos)
+        return self._align(method, bank, *sides, "both", progress)
+
+    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+        """Score the bank's paragraphs against the videos, the paragraphs against its videos."""
+        texts, videos = self._bank_sides(kind)
+        if texts is None and videos is None:
+            return BankSim(kind, window=self.window)
+        features, t2v, v2t, captions = self.features, None, None, None
+        if texts is not None:
+            sides = (texts, group_tokens(texts, captions=True)), (features.video, self.videos)
+            t2v = self._align(method, kind, *sides, "t2v", progress).t2v
+        if videos is not None:
+            banked = group_tokens(videos)
+            sides = (features.text, self.texts), (videos, banked)
+            v2t = self._align(method, kind, *sides, "v2t", progress).v2t
+            if texts is not None:
+                known = group_tokens(texts, captions=True).ids
+                captions = np.isin(banked.ids, known).astype(np.int64)
+        return BankSim(kind, Sim(t2v, v2t), captions)
+
+    def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
+        """Return the names of the bank's paragraphs and long videos."""
+        texts, videos = self._bank_sides(kind)
+        return {
+            "text": None if texts is None else group_tokens(texts, captions=True).ids,
+            "video": None if videos is None else group_tokens(videos).ids,
+        }
+
+    def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
+        """Return the paragraphs: what else a similarity file may keep is about single items."""
+        return {} if self.captions is None else {"captions": self.captions}
+
+    def _align(
+        self,
+        method: Method | None,
+        kind: str,
+        text: tuple[Tokens, Grouping],
+        video: tuple[Tokens, Grouping],
+        keep: Keep,
+        progress: Progress | None,
+    ) -> Sim:
+        (texts, paragraphs), (clips, videos) = text, video
+        done, total = 0, len(texts) * len(clips) * len(method.parts if method else ())
+
+        def score(rows: NDArray[np.int64]) -> Sim:
+            nonlocal done
+            start, pairs = done, len(rows) * len(clips)
+            shown = partial(_shifted, progress, start, total) if progress else None
+            done += pairs * len(method.parts if method else ())
+            return self._score(method, texts.take(rows), clips, keep, shown, 16 * pairs)
+
+        chunk = max(1, spare(CHUNK_BYTES) // (16 * len(clips)))
+        stage = Sequencing(self.along, self._longest, *self._matched(method, kind), chunk)
+        return stage.apply(paragraphs, videos, score)
+
+    @property
+    def _longest(self) -> tuple[int, int]:
+        return int(self.texts.lengths.max()), int(self.videos.lengths.max())
+
+    def _matched(
+        self, method: Method | None, bank: str
+    ) -> tuple[dict[Direction, NDArray[Any]], str | None]:
+        """Score the matched clip-caption pairs by direction; nothing where none are read."""
+        if self.along.matched_quantile is None:
+            return {}, None
+        kind = self._matched_kind(bank)
+        texts, videos = self._bank_sides(kind)
+        if kind == "test":
+            texts, videos = self.features.text, self.features.video
+        assert texts is not None
+        assert videos is not None
+        parts: dict[Direction, list[NDArray[Any]]] = {direction: [] for direction in DIRECTIONS}
+        for start in range(0, len(texts), MATCHES):
+            some = texts.block(start, min(start + MATCHES, len(texts)))
+            assert some.video is not None  # _matched_kind() has looked
+            rows, place = np.unique(some.video, return_inverse=True)
+            sim = self._score(method, some, videos.take(rows), "both", None, 0).flat()
+            for direction, values in parts.items():
+                values.append(getattr(sim, direction)[np.arange(len(some)), place])
+        return {direction: np.concatenate(values) for direction, values in parts.items()}, kind
+
+
+@dataclass(eq=False)
+class SequenceSims(SimSource):
+    """A similarity file of captions and clips, with the sequence of each.
+
+    Attributes:
+        along: the sequence alignment over the similarities.
+    """
+
+    along: SequenceAlignment = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.sequence = sequences.spec(self.along)
+        self.texts, self.videos = self.group("text"), self.group("video")
+        self.pairs_of_clips = self.truth
+        ids = self.text_ids, self.video_ids
+        self.truth = paragraph_truth(self.truth, self.texts, self.videos, ids)
+        self.text_ids, self.video_ids = self.texts.ids, self.videos.ids
+        self.captions = None if self.captions is None else _joined(self.captions, self.texts)
+
+    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+        """Align the similarities; a bucket's quantile is that of the matched ones (test set)."""
+        given = super().sim(method, bank, progress).flat()
+        pairs = self.pairs_of_clips.text, self.pairs_of_clips.video
+        matched = {d: as_matrix(getattr(given, d))[pairs] for d in DIRECTIONS}
+        return self._align(given, self.texts, self.videos, matched)
+
+    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+        """Align the bank in the file, whose sequences it has to name."""
+        found = super().bank(method, kind, progress)
+        if found.sim is None:
+            return found
+        if kind == "file":
+            raise InputError("--sequence cannot read a bank from another similarity file.")
+        own, sim = super().sim(method, kind, progress).flat(), found.sim.flat()
+        pairs = self.pairs_of_clips.text, self.pairs_of_clips.video
+        matched = {d: as_matrix(getattr(own, d))[pairs] for d in DIRECTIONS}
+        texts, videos = self.group("bank_text"), self.group("bank_video")
+        t2v = self._align(Sim(sim.t2v, None), texts, self.videos, matched).t2v
+        v2t = self._align(Sim(None, sim.v2t), self.texts, videos, matched).v2t
+        return BankSim(kind, Sim(t2v, v2t), np.isin(videos.ids, texts.ids).astype(np.int64))
+
+    def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
+        """Return the names of the bank's paragraphs and long videos."""
+        named = {side: f"bank_{side}_sequence" in self.file.sequences for side in ("text", "video")}
+        return {s: self.group(f"bank_{s}").ids if named[s] else None for s in named}
+
+    def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
+        """Return nothing: what the file has beside its matrices is about single items."""
+        return {}
+
+    def _align(
+        self, sim: Sim, texts: Grouping, videos: Grouping, matched: Mapping[Direction, NDArray[Any]]
+    ) -> Sim:
+        whole = {d: np.asarray(getattr(sim, d)) for d in DIRECTIONS if getattr(sim, d) is not None}
+        symmetric = sim.t2v is sim.v2t
+
+        def clips(rows: NDArray[np.int64]) -> Sim:
+            t2v, v2t = (whole[d][rows] if d in whole else None for d in DIRECTIONS)
+            return Sim(t2v, t2v if symmetric else v2t)
+
+        longest = int(self.texts.lengths.max()), int(self.videos.lengths.max())
+        asked = self.along.matched_quantile is not None
+        chunk = len(texts.order)
+        return Sequencing(self.along, longest, matched, "test" if asked else None, chunk).apply(
+            texts, videos, clips
+        )
+
+    def group(self, side: str) -> Grouping:
+        """Return the sequences of ``text``, ``video``, ``bank_text`` or ``bank_video``.
+
+        Raises:
+            InputError: the file does not name them.
+        """
+        names = self.file.sequences.get(f"{side}_sequence")
+        if names is None:
+            raise InputError(
+                f"{self.file.path} has no {side}_sequence, which names the sequence of each row: "
+                "add it, rows of a sequence in order, or leave --sequence out."
+            )
+        rows = np.arange(len(names))
+        return grouping(names, None, rows, f"{side}_sequence in {self.file.path}")
+
+
+def _shifted(progress: Progress, start: int, total: int, done: int, _: int) -> None:
+    progress(start + done, total)
+
+
+def _joined(captions: NDArray[Any], texts: Grouping) -> NDArray[Any]:
+    """(paragraphs,) the captions of each in order, joined by spaces."""
+    words = [str(caption) for caption in captions[texts.order]]
+    ends = np.cumsum(texts.lengths)
+    return np.array(
+        [" ".join(words[end - n : end]) for end, n in zip(ends, texts.lengths, strict=True)]
+    )

@@ -1,0 +1,84 @@
+"""Applying a sequence alignment: captions x clips -> paragraphs x long videos, both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.sequences import Scored, SequenceAlignment, score_matrix
+from vrbench.sequences.engine.grouping import Grouping
+from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, check_finite
+
+ClipSim = Callable[[NDArray[np.int64]], Sim]
+"""Maps rows of captions to their similarities with all clips; a direction may be missing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sequencing:
+    """A sequence alignment as a stage.
+
+    Attributes:
+        method: the sequence alignment.
+        longest: captions of the longest paragraph and clips of the longest video of the test set.
+        matched: by direction, the matched similarities that the method's quantile is taken of.
+        matched_of: kind of bank that those are of; ``test``: of the test set.
+        chunk: captions whose similarities are in memory at once.
+    """
+
+    method: SequenceAlignment
+    longest: tuple[int, int]
+    matched: Mapping[Direction, NDArray[Any]]
+    matched_of: str | None
+    chunk: int
+
+    def apply(self, texts: Grouping, videos: Grouping, clips: ClipSim) -> Sim:
+        """Score every paragraph against every video, each direction on its own similarities.
+
+        Raises:
+            InputError: a similarity is not finite.
+        """
+        scored: dict[Direction, list[Scored]] = {"t2v": [], "v2t": []}
+        symmetric = True
+        for part in texts.chunks(self.chunk):
+            sim = clips(part.order).flat()
+            symmetric = sim.v2t is sim.t2v
+            for direction in DIRECTIONS[:1] if symmetric else DIRECTIONS:
+                if getattr(sim, direction) is not None:
+                    matrix = getattr(sim, direction)
+                    scored[direction].append(self._score(matrix, part, videos, direction))
+        whole = {direction: _joined(parts) for direction, parts in scored.items() if parts}
+        if symmetric:
+            whole["v2t"] = whole["t2v"]
+        matrices = (whole[d].matrix if d in whole else None for d in DIRECTIONS)
+        info: dict[str, dict[str, Any]] = {
+            d: {**part.about, "bucket_of": self.matched_of} for d, part in whole.items()
+        }
+        return Sim(*matrices, info=info)
+
+    def _score(
+        self, matrix: NDArray[Any], texts: Grouping, videos: Grouping, direction: Direction
+    ) -> Scored:
+        check_finite(Rows(matrix), "t2v")
+        in_order = np.array_equal(videos.order, np.arange(len(videos.order)))
+        return score_matrix(
+            matrix if in_order else matrix[:, videos.order],
+            texts.lengths,
+            videos.lengths,
+            self.method,
+            matched=self.matched.get(direction),
+            longest=self.longest,
+        )
+
+
+def _joined(parts: Sequence[Scored]) -> Scored:
+    """Put the paragraphs of several parts below each other."""
+    matrix = np.concatenate([part.matrix for part in parts])
+    about = dict(parts[0].about)
+    if about["negative"] is not None:
+        weights = [part.captions for part in parts]
+        about["negative"] = float(np.average([p.about["negative"] for p in parts], weights=weights))
+    return Scored(matrix, about, sum(part.captions for part in parts))

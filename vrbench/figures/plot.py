@@ -1,0 +1,76 @@
+"""Figures into files: the numbers as CSV, and a picture where matplotlib is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vrbench.figures.base import Case, Figure
+from vrbench.runtime.files import replacing
+from vrbench.runtime.printable import csv_cell, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PICTURES = ("png", "svg")
+
+
+def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFrame, list[Path]]:
+    """Write ``name.csv``, and with matplotlib ``name.png`` and ``name.svg``.
+
+    Args:
+        figure: what to plot.
+        case: what to look at.
+        name: stem of the files.
+        folder: made where it is missing.
+
+    Returns:
+        The numbers, and the files written.
+
+    Raises:
+        InputError: the figure cannot be made of this case, or the folder cannot be written.
+    """
+    data = figure.data(case)
+    written = [folder / f"{name}.csv"]
+    with replacing(written[0]) as temporary:
+        _with_words(data, csv_cell).to_csv(temporary, index=False)
+    if find_spec("matplotlib") is not None:
+        written += _pictures(figure, data, figure.caption(case), name, folder)
+    return data, written
+
+
+def _with_words(data: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
+    """Return the frame with every word in it as it may leave."""
+    from pandas.api.types import is_numeric_dtype
+
+    words = [name for name in data.columns if not is_numeric_dtype(data[name])]
+    return data.assign(**{name: data[name].map(change) for name in words})
+
+
+def _in_picture(words: Any) -> Any:
+    """Return text as matplotlib is to draw it: on one line, and no formula."""
+    return one_line(words).replace("$", r"\$") if isinstance(words, str) else words
+
+
+def _pictures(
+    figure: Figure, data: pd.DataFrame, title: str, name: str, folder: Path
+) -> list[Path]:
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    rows, columns = figure.panels
+    canvas = Canvas(figsize=(5.5 * columns, 4 * rows + 0.5), layout="constrained")
+    FigureCanvasAgg(canvas)
+    figure.draw(_with_words(data, _in_picture), canvas.subplots(rows, columns))
+    canvas.suptitle(_in_picture(title), fontsize=9)
+    paths = [folder / f"{name}.{kind}" for kind in PICTURES]
+    # the same numbers are the same bytes: ids by hash, and no date
+    with rc_context({"svg.hashsalt": name}):
+        for path in paths:
+            undated = {"Date": None} if path.suffix == ".svg" else None
+            with replacing(path) as temporary:
+                canvas.savefig(temporary, dpi=150, metadata=undated)
+    return paths

@@ -1,0 +1,6 @@
+"""Arrays that somebody else computed -> Tokens."""
+
+from vrbench.importing.load import load_arrays
+from vrbench.importing.read import NAMES, Arrays, read_arrays
+
+__all__ = ["NAMES", "Arrays", "load_arrays", "read_arrays"]

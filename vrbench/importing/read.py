@@ -1,0 +1,180 @@
+"""Arrays under the names of the interface -> Tokens of up to four sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError, did_you_mean
+from vrbench.features.check import link_problems
+from vrbench.features.pairing import (
+    BY_PLACE,
+    check_links,
+    is_named,
+    owners,
+    pairing_notes,
+    shares_names,
+)
+from vrbench.features.tokens import Tokens
+from vrbench.importing.item_files import item_files
+from vrbench.importing.load import DUMPS, load_arrays
+from vrbench.importing.side import read_side
+from vrbench.importing.typed import TypedArrays
+from vrbench.runtime.numeric_order import NUMERIC, is_renumbered
+
+_SUFFIXES = ("", "_tokens", "_offsets", "_mask", "_global", "_ids")
+_COLUMNS = ("sequence", "position", "start", "end", "label")
+"""What each item may have besides: which long video it is of, its place, seconds and class."""
+
+NAMES = tuple(
+    prefix + name
+    for prefix in ("", "bank_")
+    for name in (
+        *(f"video{suffix}" for suffix in _SUFFIXES),
+        *(f"text{suffix}" for suffix in _SUFFIXES),
+        *(f"{side}_{column}" for side in ("video", "text") for column in _COLUMNS),
+        "image",
+        "text_video",
+        "captions",
+    )
+)
+"""Every name that is read."""
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """What a source of arrays holds.
+
+    Attributes:
+        sides: ``video``, ``text`` and, where there, ``bank/video``, ``bank/text``.
+        notes: what was not read, in what order files are, and that texts and videos are paired by
+            place.
+        pairs: how texts are paired with videos: by ``text_video``, ``name`` or ``place``.
+    """
+
+    sides: Mapping[str, Tokens]
+    notes: tuple[str, ...]
+    pairs: str
+
+    @property
+    def dtype(self) -> str:
+        """The narrowest type that stores every vector as it is."""
+        vectors = [v for s in self.sides.values() for v in (s.tokens, s.global_vectors)]
+        return str(np.result_type(*(v.dtype for v in vectors if v is not None)).name)
+
+
+def read_arrays(source: Path) -> Arrays:
+    """Read an npz, or a folder of npy files, under the names in ``NAMES``.
+
+    Each side is either packed (``video_tokens`` (sum l, d) and ``video_offsets`` (n + 1,)), padded
+    (``video_tokens`` (n, L, d) and ``video_mask`` (n, L); only rows where it is true are tokens),
+    or one vector an item (``video`` or ``image``, ``text``, ``video_global`` alone: (n, d)), which
+    is then both its global vector and its only token. Values are not looked at.
+
+    Raises:
+        InputError: something is missing, ambiguous, or does not fit the rest.
+    """
+    loaded, ignored = load_arrays(source, NAMES)
+    arrays = TypedArrays(source, loaded)
+    sides: dict[str, Tokens] = {}
+    for prefix in ("", "bank_"):
+        for side in ("video", "text"):
+            tokens = read_side(arrays, prefix, side)
+            if tokens is not None:
+                columns = _columns(arrays, prefix + side, len(tokens))
+                sides[prefix.replace("_", "/") + side] = replace(tokens, item_columns=columns)
+            elif not prefix:
+                raise InputError(f"{source} {_missing(side, loaded, ignored)}")
+    _check_widths(arrays, sides)
+    sides["text"], pairs = _linked(arrays, "", sides["text"], sides["video"])
+    if "bank/text" in sides:
+        bank = sides["bank/text"], sides.get("bank/video")
+        sides["bank/text"], _ = _linked(arrays, "bank_", *bank)
+    return Arrays(sides, (*_notes(source, ignored), *pairing_notes(pairs)), pairs)
+
+
+def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
+    """Return what each item of a side has besides its tokens."""
+    found = {column: f"{key}_{column}" for column in _COLUMNS if f"{key}_{column}" in arrays}
+    return {
+        column: arrays.numbers(name, n)
+        if column in ("position", "start", "end")
+        else arrays.names(name, n)
+        for column, name in found.items()
+    }
+
+
+def _linked(
+    arrays: TypedArrays, prefix: str, text: Tokens, video: Tokens | None
+) -> tuple[Tokens, str]:
+    """Add captions and the row of each text's video, and say how they were found.
+
+    Rows that are not given are those of the names; a bank need not have any.
+    """
+    columns: dict[str, NDArray[Any]] = dict(text.item_columns)
+    captions, rows = f"{prefix}captions", f"{prefix}text_video"
+    if captions in arrays:
+        columns["captions"] = arrays.strings(captions, len(text))
+    pairs = BY_PLACE
+    if rows in arrays:
+        columns["video"], pairs = _given(arrays, rows, text, video), "text_video"
+    elif video is not None and _both_named(prefix, text, video):
+        if not prefix or shares_names(text.ids, video.ids):
+            columns["video"], pairs = owners(text.ids, video.ids, str(arrays.source)), "name"
+    elif not prefix and video is not None:
+        if len(text) != len(video):
+            arrays.refuse(
+                f"holds {len(text)} texts and {len(video)} videos, but no text_video "
+                f"({len(text)},) with the row of each text's video"
+            )
+        columns["video"] = np.arange(len(text))
+    return replace(text, item_columns=columns), pairs
+
+
+def _given(arrays: TypedArrays, name: str, text: Tokens, video: Tokens | None) -> NDArray[np.int64]:
+    """Return the rows of the texts' videos that the source gives."""
+    rows = arrays.whole_numbers(name, len(text))
+    n_video = None if video is None else len(video)
+    for problem in link_problems(rows, text.ids, n_video, name):
+        arrays.refuse(f"is unsound: {problem.rstrip('.')}")
+    if video is not None and _both_named(name.removesuffix("text_video"), text, video):
+        pairs = np.arange(len(text)), rows
+        check_links(text.ids, video.ids, pairs, f"{arrays.source}: {name}")
+    return rows
+
+
+def _both_named(prefix: str, text: Tokens, video: Tokens) -> bool:
+    return is_named(text.ids, f"{prefix}text") and is_named(video.ids, f"{prefix}video")
+
+
+def _check_widths(arrays: TypedArrays, sides: Mapping[str, Tokens]) -> None:
+    width = sides["video"].dim
+    for side, tokens in sides.items():
+        if tokens.dim != width:
+            arrays.refuse(
+                f"has {side.replace('/', '_')} {tokens.dim} wide and video {width}, expected one "
+                "width: bring both into one space first"
+            )
+
+
+def _missing(side: str, known: Iterable[str], ignored: Sequence[str]) -> str:
+    plain = "video (or image)" if side == "video" else side
+    hints = filter(None, (did_you_mean(name, NAMES) for name in sorted(ignored)))
+    return (
+        f"has no {side} side: expected {plain} (n, d), or {side}_tokens with {side}_offsets or "
+        f"{side}_mask, but it holds {', '.join(sorted([*known, *ignored])) or 'nothing'}."
+        f"{next(hints, '')}"
+    )
+
+
+def _notes(source: Path, ignored: Iterable[str]) -> Iterator[str]:
+    for folder in (source / key for key in DUMPS):
+        if folder.is_dir() and is_renumbered(item_files(folder)):
+            yield f"The items of {folder} are {NUMERIC}."
+    for name in sorted(ignored):
+        yield f"'{name}' in {source} is not read.{did_you_mean(name, NAMES)}"

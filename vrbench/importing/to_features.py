@@ -1,0 +1,92 @@
+"""Arrays that somebody else computed -> feature file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from vrbench._version import VERSION
+from vrbench.errors import InputError
+from vrbench.features.check import value_problems
+from vrbench.features.doubts import doubts
+from vrbench.features.hdf5 import check_out
+from vrbench.features.tokens import Tokens
+from vrbench.features.writer import FeatureWriter
+from vrbench.importing import read_arrays
+from vrbench.runtime.files import replacing
+
+
+def import_arrays(
+    source: Path,
+    out: Path,
+    *,
+    dataset: str = "",
+    split: str = "",
+    encoder: str = "",
+    normalized: bool = True,
+    dtype: str | None = None,
+    overwrite: bool = False,
+    note: Callable[[str], None] | None = None,
+) -> Path:
+    """Write an npz, or a folder of npy files, as a feature file.
+
+    Vectors are stored as they are, never scaled. ``out`` appears once it is whole; what was there
+    before stays until then, and after an error or interruption.
+
+    Args:
+        source: arrays under the names of ``vrbench.importing.NAMES``.
+        out: the feature file.
+        dataset: what to call the data.
+        split: what to call the part of it.
+        encoder: what made the vectors.
+        normalized: whether they are to be compared by cosines (else dot products).
+        dtype: storage type: float16, float32 or float64; None keeps the widest of the source.
+        overwrite: replace an ``out`` that exists.
+        note: called with each remark, such as which arrays were not read.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        InputError: an array is missing or malformed, an item cannot be scored, the bank is the
+            test set, or ``out`` exists or cannot be written.
+    """
+    _check_out(source, out, overwrite)
+    arrays = read_arrays(source)
+    sides = {side: replace(t, normalized=normalized) for side, t in arrays.sides.items()}
+    problems, remarks = doubts(sides)
+    for problem in problems:
+        raise InputError(f"{source}: {problem}")
+    for remark in (*arrays.notes, *remarks):
+        if note is not None:
+            note(remark)
+    attrs = {
+        "dataset": dataset,
+        "split": split,
+        "encoder": encoder,
+        "normalized": normalized,
+        "dim": arrays.sides["video"].dim,
+        "pairs": arrays.pairs,
+        "created_by": f"vrbench {VERSION}",
+    }
+    dtype = dtype or arrays.dtype
+    with replacing(out) as part, FeatureWriter(part, attrs, dtype, name=out) as writer:
+        for side, tokens in sides.items():
+            _write(writer, side, tokens)
+        writer.finish(**({"notes": json.dumps(remarks)} if remarks else {}))
+    return out
+
+
+def _check_out(source: Path, out: Path, overwrite: bool) -> None:
+    if out.exists() and source.exists() and out.samefile(source):
+        raise InputError(f"{out} is what is to be imported: give --out another name.")
+    check_out(out, overwrite)
+
+
+def _write(writer: FeatureWriter, side: str, tokens: Tokens) -> None:
+    for block in tokens.blocks():
+        for problem in value_problems(block):
+            raise InputError(problem)
+        writer.append(side, block)

@@ -1,0 +1,128 @@
+"""How fairly a similarity matrix retrieves: normalization error, representation, hubs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vrbench.errors import InputError
+from vrbench.metrics.ranking import fold
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
+from vrbench.sims.truth import Queries, Truth, queries
+
+HUB_K = 10
+"""Neighbours counted for hub skewness (clipped to the gallery size)."""
+
+
+class ProbabilitySums:
+    """Sums over the queries of each item's retrieval probability.
+
+    ``P(g | q) = softmax_g(sim[q, g] / gamma)``, NCL eq. 2 and 3.
+
+    Attributes:
+        sums: (gallery,) sum over the asked queries of P(g | q).
+    """
+
+    def __init__(self, asking: Queries, gamma: float) -> None:
+        self.asked, self.expected = asking.asked, asking.expected
+        self.gamma = gamma
+        self.sums = np.zeros(asking.rows.width)
+
+    def add(self, rows: slice, block: NDArray[Any]) -> None:
+        """Add the queries ``rows``."""
+        logits = block[self.asked[rows]].astype(np.float64) / self.gamma
+        logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
+        weight = np.exp(logits, out=logits)
+        self.sums += (1 / weight.sum(axis=1)) @ weight
+
+    @property
+    def error(self) -> float:
+        """Normalization error: mean over items of ``|1 - sum / expected sum|``."""
+        due = self.expected > 0
+        return float(np.abs(1 - self.sums[due] / self.expected[due]).mean())
+
+
+class Representation:
+    """How often each item is retrieved first. A tie for the first place shares the one vote.
+
+    Attributes:
+        votes: (gallery,) queries won.
+    """
+
+    def __init__(self, asking: Queries) -> None:
+        self.asked = asking.asked
+        self.votes = np.zeros(asking.rows.width)
+
+    def add(self, rows: slice, block: NDArray[Any]) -> None:
+        """Add the queries ``rows``."""
+        block = block[self.asked[rows]]
+        first = block == block.max(axis=1, keepdims=True, initial=-np.inf)
+        self.votes += (1 / first.sum(axis=1)) @ first
+
+    def shares(self) -> dict[str, float]:
+        """Shares of the items never retrieved first, once, and twice or more (UCoFiA Figure 5)."""
+        under, over = self.votes == 0, self.votes > 2 - 1e-9  # a vote may be a sum of thirds
+        once = ~under & ~over
+        return {"under": under.mean(), "once": once.mean(), "over": over.mean()}
+
+
+class Occurrences:
+    """In how many queries' k nearest each item is; an item tied for place k counts as within.
+
+    Attributes:
+        counts: (gallery,) N_k of each item.
+    """
+
+    def __init__(self, asking: Queries, k: int = HUB_K) -> None:
+        self.asked = asking.asked
+        self.k = min(k, asking.rows.width)
+        self.counts = np.zeros(asking.rows.width, dtype=np.int64)
+
+    def add(self, rows: slice, block: NDArray[Any]) -> None:
+        """Add the queries ``rows``."""
+        block = block[self.asked[rows]]
+        place_k = np.partition(block, -self.k, axis=1)[:, -self.k, None]
+        self.counts += (block >= place_k).sum(axis=0)
+
+    @property
+    def skewness(self) -> float:
+        """Skewness of N_k (Radovanovic et al., JMLR 2010); 0 where all are equal."""
+        deviation = self.counts - self.counts.mean()
+        spread = float((deviation**2).mean()) ** 1.5
+        return float((deviation**3).mean()) / spread if spread else 0.0
+
+
+def normalization_error(
+    sim: Any,
+    text_video: ArrayLike | None = None,
+    direction: Direction = "t2v",
+    gamma: float = 0.01,
+    positives: ArrayLike | None = None,
+) -> float:
+    """Mean deviation of the summed retrieval probabilities from what they should be.
+
+    t2v: mean over videos with c_j > 0 texts of ``|1 - 1/c_j sum_i P(v_j | t_i)|``; v2t: mean over
+    texts i of ``|1 - c_v(i) sum_j P(t_i | v_j)|`` over videos j with a text. With one text a video
+    this is NCL eq. 5.
+
+    Args:
+        sim: (n_text, n_video) in both directions, or a Sim.
+        text_video: (n_text,) column of each text's video; default: row i belongs to column i.
+        direction: ``t2v`` or ``v2t``.
+        gamma: temperature on the scale of ``sim``, > 0.
+        positives: (n_text, n_video) boolean, instead of ``text_video``.
+
+    Raises:
+        InputError: shapes do not fit, or a value is NaN or infinite.
+    """
+    if direction not in DIRECTIONS:
+        raise InputError(f"Unknown direction '{direction}': use t2v or v2t.")
+    if not 0 < gamma < np.inf:
+        raise InputError(f"gamma must be positive, it is {gamma}.")
+    matrix = as_matrix(getattr(sim, direction) if isinstance(sim, Sim) else sim)
+    asking = queries(matrix, Truth.of(matrix.shape, text_video, positives), direction)
+    sums = ProbabilitySums(asking, gamma)
+    fold(asking, [sums])
+    return sums.error

@@ -1,0 +1,206 @@
+"""One query under several systems: its best candidates, and where the right one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.errors import InputError, did_you_mean
+from vrbench.evaluation.describing import gallery_captions, text_captions, video_captions
+from vrbench.evaluation.sources.base import Source
+from vrbench.figures.base import Case
+from vrbench.metrics.diagnostics import ProbabilitySums
+from vrbench.metrics.ranking import count_ranks, fold
+from vrbench.metrics.trec import best
+from vrbench.normalizations import normalizations
+from vrbench.sims.sim import Direction, Sim
+from vrbench.sims.truth import Queries, queries
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An item of the gallery, as one system ranks it for a query.
+
+    Attributes:
+        place: 1-based, equal ones in the order of the gallery.
+        item: its id.
+        caption: what it is about.
+        score: similarity to the query.
+        sum: its summed retrieval probability over all queries, divided by what is due (1 is fair);
+            None where the scores have a scale of their own.
+        right: whether it belongs to the query.
+    """
+
+    place: int
+    item: str
+    caption: str
+    score: float
+    sum: float | None
+    right: bool
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What one system retrieves for a query.
+
+    Attributes:
+        how: method, norm and bank.
+        rank: of the query's best right item, under the mean tie rule.
+        candidates: the k best, and the best right one where it is not among them.
+    """
+
+    how: str
+    rank: float
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass
+class System:
+    """Similarities of one method, before or after one norm.
+
+    Attributes:
+        how: method, norm and bank.
+        sim: both directions.
+        source: texts and videos.
+        gamma: temperature of retrieval probabilities; None: scores of their own scale.
+        direction: who asks.
+    """
+
+    how: str
+    sim: Sim
+    source: Source
+    gamma: float | None
+    direction: Direction
+
+    @cached_property
+    def ranks(self) -> NDArray[np.float64]:
+        """(n,) ranks of all queries, NaN where one is not asked."""
+        return count_ranks(self._asking).ranks()
+
+    @cached_property
+    def sums(self) -> NDArray[np.float64] | None:
+        """(gallery,) probability sums divided by what is due; NaN where nothing is."""
+        if self.gamma is None:
+            return None
+        sums = ProbabilitySums(self._asking, self.gamma)
+        fold(self._asking, [sums])
+        due = np.where(sums.expected > 0, sums.expected, np.nan)
+        return np.asarray(sums.sums / due)
+
+    @property
+    def _asking(self) -> Queries:
+        return queries(getattr(self.sim, self.direction), self.source.truth, self.direction)
+
+    def row(self, query: int) -> NDArray[Any]:
+        """(gallery,) similarities of one query."""
+        matrix = np.asarray(getattr(self.sim, self.direction))
+        return matrix[query] if self.direction == "t2v" else matrix[:, query]
+
+
+def systems(cases: Sequence[Case], direction: Direction) -> list[System]:
+    """Return each method raw, then under its norms; cases of one method share its scores."""
+    found: list[System] = []
+    scored: dict[tuple[Method | None, str], Case] = {}
+    for case in cases:
+        known = scored.setdefault((case.method, case.source.version(case.bank_kind)), case)
+        case.sim = known.sim
+        name, cosines = case.scored_by(), case.source.sequence is None
+        if known is case:
+            raw_gamma = case.norm.gamma if cosines else None
+            found.append(System(name, case.sim.flat(), case.source, raw_gamma, direction))
+        if case.norm.needs_bank:
+            gamma = case.norm.gamma if cosines and case.norm.keeps_scale else None
+            bank = case.bank_kind + (" (transductive)" if case.bank_kind == "test" else "")
+            how = f"{name}, {normalizations.spec(case.norm)}, bank {bank}"
+            found.append(System(how, case.normalized, case.source, gamma, direction))
+    return found
+
+
+def listings(found: Sequence[System], query: int, k: int = 5) -> list[Listing]:
+    """Return what each system retrieves for a query."""
+    return [_listing(system, query, k) for system in found]
+
+
+def _listing(system: System, query: int, k: int) -> Listing:
+    truth, row = system.source.truth, system.row(query)
+    asking, items = truth.pairs(system.direction)
+    right = set(items[asking == query].tolist())
+    order = best(row, len(row))
+    place = {int(item): at for at, item in enumerate(order, 1)}
+    shown = [int(item) for item in order[:k]]
+    nearest = min(right, key=lambda item: place[item])
+    shown += [] if nearest in shown else [nearest]
+    t2v = system.direction == "t2v"
+    ids = system.source.video_ids if t2v else system.source.text_ids
+    captions = gallery_captions(system.source, system.direction)
+    candidates = tuple(
+        Candidate(
+            place=place[item],
+            item=str(ids[item]),
+            caption=captions[item],
+            score=float(row[item]),
+            sum=_finite(system.sums, item),
+            right=item in right,
+        )
+        for item in shown
+    )
+    return Listing(system.how, float(system.ranks[query]), candidates)
+
+
+def _finite(sums: NDArray[np.float64] | None, item: int) -> float | None:
+    return None if sums is None or np.isnan(sums[item]) else float(sums[item])
+
+
+def picked(before: System, after: System, n: int) -> dict[str, list[int]]:
+    """Return the n queries that a norm helped most, and the n that it harmed most.
+
+    By the ratio of ranks before and after, as the papers' figures show them (NCL Figure 6, UCoFiA
+    Figures 6 and 7, Multi-SK Figure 5); which ones they chose, they do not say.
+    """
+    with np.errstate(invalid="ignore"):
+        gain = np.log(before.ranks / after.ranks)
+    gain = np.where(np.isnan(gain), 0, gain)
+    order = np.argsort(-gain, kind="stable")
+    return {
+        "rescued": [int(i) for i in order[:n] if gain[i] > 0],
+        "demoted": [int(i) for i in order[::-1][:n] if gain[i] < 0],
+    }
+
+
+def find_query(source: Source, name: str, direction: Direction | None) -> tuple[Direction, int]:
+    """Return the direction and number of the query with this id.
+
+    Args:
+        source: texts and videos.
+        name: id of a text (t2v) or of a video (v2t); a text where both have it.
+        direction: only look there.
+
+    Raises:
+        InputError: no query has this id, or the video has no text.
+    """
+    sides: dict[Direction, NDArray[Any]] = {"t2v": source.text_ids, "v2t": source.video_ids}
+    for side, ids in sides.items():
+        where = np.flatnonzero(ids == name)
+        if not len(where) or direction not in (None, side):
+            continue
+        if side == "v2t" and not source.truth.captions[where[0]]:
+            raise InputError(f"Video '{name}' has no text: it asks no query.")
+        return side, int(where[0])
+    known = [str(i) for side, ids in sides.items() if direction in (None, side) for i in ids]
+    raise InputError(
+        f"No query is called '{name}'.{did_you_mean(name, known)} Give the id of a text or of a "
+        "video, or none: then queries are picked."
+    )
+
+
+def about(source: Source, direction: Direction, query: int) -> tuple[str, str]:
+    """Return a query's id, and its caption (a video's is its first)."""
+    if direction == "t2v":
+        return str(source.text_ids[query]), text_captions(source)[query]
+    return str(source.video_ids[query]), video_captions(source)[query]

@@ -1,0 +1,244 @@
+"""Paired comparison of results: the same queries, ranked by different systems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.results import labels
+from vrbench.results.result import Result
+from vrbench.results.significance import (
+    bootstrap,
+    mcnemar,
+    recall_interval,
+    resampled,
+    statistic_of,
+)
+from vrbench.sims.sim import DIRECTIONS, Direction
+
+LEVEL = 0.95
+"""Of the bootstrap intervals."""
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """Ranks of the same queries under several results.
+
+    Attributes:
+        ids: (n,) the queries that every result asked.
+        ranks: (n_results, n).
+    """
+
+    ids: NDArray[Any]
+    ranks: NDArray[np.float64]
+
+
+def compare(
+    results: Sequence[Result],
+    common: bool = False,
+    top: int = 10,
+    n: int = 9999,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Test every pair of results, metric by metric, in both directions.
+
+    R@K by the exact McNemar test, MdR and MnR by the bootstrap over queries, both two-sided, each
+    with an interval of the difference that leaves 0 out just where p <= .05; q-values over all
+    tests of the report control the false discovery rate (Benjamini and Hochberg 1995).
+
+    Args:
+        results: two or more, with their rank vectors.
+        common: join results over different items on the queries that all have.
+        top: queries listed that changed most, by the ratio of ranks to those of the first result.
+        n: bootstrap draws.
+        seed: of the draws.
+
+    Returns:
+        ``results`` (labels), ``queries`` (number by direction), ``left_out`` (of each result, by
+        direction), ``notes``, ``tests``, ``changed`` (by direction), ``about``.
+
+    Raises:
+        InputError: there are not two results, ranks are missing, protocols differ, items differ and
+            ``common`` was not asked for, or the seed is negative.
+    """
+    if len(results) < 2:
+        raise InputError(f"{len(results)} result is nothing to compare: give two or more.")
+    metrics = _metrics(results)
+    paired = {direction: pair(results, direction, common) for direction in DIRECTIONS}
+    tests = [
+        test
+        for direction, both in paired.items()
+        for test in _tests(both, direction, metrics, n, seed)
+    ]
+    _control(tests)
+    return {
+        "results": [_about(result) for result in results],
+        "queries": {direction: len(both.ids) for direction, both in paired.items()},
+        "left_out": {d: [_asked(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
+        "notes": _notes(results),
+        "tests": tests,
+        "changed": {direction: changed(both, top) for direction, both in paired.items()},
+        "about": {
+            "test": "exact McNemar for R@K, bootstrap for MdR and MnR, two-sided",
+            "interval": f"percentile bootstrap, {LEVEL:.0%}, without 0 just where p <= .05",
+            "correction": "false discovery rate, Benjamini-Hochberg, over all tests here",
+            "n": n,
+            "seed": seed,
+        },
+    }
+
+
+def pair(results: Sequence[Result], direction: Direction, common: bool) -> Paired:
+    """Bring the ranks of one direction into one order of queries.
+
+    Raises:
+        InputError: see ``compare``.
+    """
+    ranks = [_ranks_by_id(result, direction) for result in results]
+    first = ranks[0]
+    shared = [name for name in first if all(name in other for other in ranks[1:])]
+    for result, other in zip(results[1:], ranks[1:], strict=True):
+        if not common and other.keys() != first.keys():
+            raise InputError(
+                f"{_name(results[0])} and {_name(result)} are over different items: of "
+                f"{len(first)} and {len(other)} {direction} queries {len(first.keys() & other)} "
+                "are the same; --common compares on those."
+            )
+        if not common and _gallery(result, direction) != _gallery(results[0], direction):
+            sizes = [len(_gallery(one, direction)) for one in (results[0], result)]
+            raise InputError(
+                f"{_name(results[0])} and {_name(result)} rank {direction} queries among different "
+                f"items, {sizes[0]} and {sizes[1]} of them; --common compares them as they are."
+            )
+    if not shared:
+        raise InputError(f"The results share no {direction} query: they are of different data.")
+    table = np.array([[other[name] for name in shared] for other in ranks])
+    return Paired(np.array(shared), table)
+
+
+def changed(paired: Paired, top: int) -> list[dict[str, Any]]:
+    """Return the queries whose rank changed most against the first result, by the ratio."""
+    ratio = np.abs(np.log(paired.ranks / paired.ranks[0])).max(axis=0)
+    order = [int(i) for i in np.argsort(-ratio, kind="stable")[:top] if ratio[i] > 0]
+    return [{"query": str(paired.ids[i]), "ranks": paired.ranks[:, i].tolist()} for i in order]
+
+
+def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
+    """Ranks of the queries that were asked, by id."""
+    missing = {direction, "text_ids", "video_ids"} - set(result.ranks)
+    if missing:
+        raise InputError(
+            f"{_name(result)} has no rank vectors beside it that belong to it: keep the npz of "
+            "vrbench eval with it, or run it again with --overwrite."
+        )
+    by_text = direction == "t2v" or result["protocol"]["v2t"] == "each-caption"
+    ids = result.ranks["text_ids" if by_text else "video_ids"]
+    ranks = result.ranks[direction]
+    return {str(name): float(r) for name, r in zip(ids, ranks, strict=True) if not np.isnan(r)}
+
+
+def _gallery(result: Result, direction: Direction) -> set[str]:
+    """Return the ids of the items that a direction's queries are ranked among."""
+    return set(map(str, result.ranks["video_ids" if direction == "t2v" else "text_ids"]))
+
+
+def _notes(results: Sequence[Result]) -> list[str]:
+    """Return a sentence for each direction whose queries are ranked among different items."""
+    found = []
+    for direction in DIRECTIONS:
+        galleries = [_gallery(result, direction) for result in results]
+        if any(gallery != galleries[0] for gallery in galleries):
+            sizes = ", ".join(f"{len(gallery)}" for gallery in galleries)
+            found.append(
+                f"{direction} queries are ranked among different items ({sizes} of them): ranks "
+                "among fewer items are better by themselves, whatever the method"
+            )
+    return found
+
+
+def _asked(result: Result, direction: Direction) -> int:
+    return int((~np.isnan(result.ranks[direction])).sum())
+
+
+def _metrics(results: Sequence[Result]) -> list[str]:
+    """Return the metrics that all results have; their protocols must agree."""
+    for result in results[1:]:
+        ours, first = dict(result["protocol"]), dict(results[0]["protocol"])
+        if ours != first:
+            raise InputError(
+                f"{_name(results[0])} is under {_protocol(first)}, {_name(result)} under "
+                f"{_protocol(ours)}: evaluate both alike."
+            )
+    recalls = [key for key in results[0]["metrics"]["t2v"] if key.startswith("R@")]
+    return [k for k in recalls if all(k in r["metrics"]["t2v"] for r in results)] + ["MdR", "MnR"]
+
+
+def _tests(
+    paired: Paired, direction: Direction, metrics: Sequence[str], n: int, seed: int
+) -> list[dict[str, Any]]:
+    drawn = [metric for metric in metrics if not metric.startswith("R@")]
+    values = resampled(paired.ranks, [statistic_of(metric) for metric in drawn], n, seed)
+    draws = dict(zip(drawn, values, strict=True))
+    rows = []
+    for a, b in combinations(range(len(paired.ranks)), 2):
+        for metric in metrics:
+            differences = draws[metric][b] - draws[metric][a] if metric in draws else None
+            about = {"direction": direction, "a": a, "b": b, "metric": metric}
+            rows.append(about | _test(metric, paired.ranks[a], paired.ranks[b], differences))
+    return rows
+
+
+def _test(
+    metric: str,
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    differences: NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    """Test one metric of two results; ``differences`` are those of the bootstrap's draws."""
+    value = statistic_of(metric)
+    if differences is None:
+        test = mcnemar(before, after, int(metric.removeprefix("R@")))
+        interval, p = recall_interval(test, len(before), LEVEL), test.p
+    else:
+        interval, p = bootstrap(differences, LEVEL)
+    return {
+        "value_a": float(value(before)),
+        "value_b": float(value(after)),
+        "difference": float(value(after) - value(before)),
+        "interval": list(interval),
+        "p": p,
+        "wins": int((after < before).sum()),
+        "equal": int((after == before).sum()),
+        "losses": int((after > before).sum()),
+    }
+
+
+def _control(tests: Sequence[dict[str, Any]]) -> None:
+    """Add q-values: the false discovery rate at which each test is still significant."""
+    from scipy.stats import false_discovery_control
+
+    for test, q in zip(tests, false_discovery_control([t["p"] for t in tests]), strict=True):
+        test["q"] = float(q)
+
+
+def _about(result: Result) -> dict[str, Any]:
+    return {
+        "file": _name(result),
+        "data": labels.data(result.values),
+        "how": labels.how(result.values),
+    }
+
+
+def _name(result: Result) -> str:
+    file = str(result["ranks"] or "").replace(".npz", ".json")
+    return file or labels.how(result.values)
+
+
+def _protocol(protocol: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in protocol.items())

@@ -1,0 +1,171 @@
+"""Result: what a table row is; a JSON file with the rank vectors beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.results.schema import belong, problems
+from vrbench.runtime.files import listed, replacing
+from vrbench.runtime.inputs import as_text, reading
+from vrbench.runtime.json_text import read_json
+from vrbench.runtime.npz import read_npz
+from vrbench.sims.sim import DIRECTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+REMEDY = "give what it wrote"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One alignment and normalization on one test set.
+
+    Attributes:
+        values: the JSON: what was measured, on what, how, and by whom.
+        ranks: ``t2v`` (n_text,), ``v2t`` (n_video,) with NaN where a video asks no query, or
+            (n_text,) under ``each-caption``; ``text_ids``, ``video_ids``.
+    """
+
+    values: Mapping[str, Any]
+    ranks: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values[key]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return dict(self.values)
+
+
+class Results(list[Result]):
+    """Results in the order of a grid."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a data frame: a row a result, with what it is of and every number as in the JSON.
+
+        Metrics and diagnostics are called ``t2v R@1``, ``v2t hub_skewness`` and so on; R@K is in
+        percent, shares are from 0 to 1.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([_row(one.values) for one in self])
+
+
+_ABOUT = ("dataset", "split", "encoder", "method", "norm", "sequence")
+
+
+def _row(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: values.get(key) for key in _ABOUT},
+        "bank": values["bank"]["kind"],
+        **{key: values[key] for key in ("n_text", "n_video")},
+        **values["protocol"],
+        **{
+            f"{direction} {name}": value
+            for direction in DIRECTIONS
+            for part in ("metrics", "diagnostics")
+            for name, value in values[part][direction].items()
+        },
+    }
+
+
+def identity(values: Mapping[str, Any]) -> str:
+    """Short hash of everything that decides a result; equal results need no second run."""
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def stem(dataset: str, method: str | None, norm: str, key: str) -> str:
+    """Name of a result's files: readable, and different for different results."""
+    words = "_".join(filter(None, (dataset, method or "sim", norm)))
+    # what begins with a dot is no result, with a dash an option
+    return f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', words).lstrip('.-')[:100]}_{key}"
+
+
+def save(result: Result, folder: Path, name: str) -> Result:
+    """Write ``name.json`` and ``name.npz``; the JSON comes last, so what is there is whole.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    saved = Result({**result.values, "ranks": f"{name}.npz"}, result.ranks)
+    arrays: dict[str, Any] = dict(result.ranks)
+    with replacing(folder / f"{name}.json") as about:
+        about.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
+        with replacing(folder / f"{name}.npz") as ranks:  # moved before the JSON is
+            np.savez_compressed(ranks, **arrays)
+    return saved
+
+
+def load(path: Path) -> Result:
+    """Read one result file, and the rank vectors beside it where they are there and belong to it.
+
+    Raises:
+        InputError: it is no result file, or a value in it is not what eval writes.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is not a file: give a result of vrbench eval.")
+    problem = "is not a result of vrbench eval"
+    values = read_json(path, REMEDY, problem)
+    with reading(path, REMEDY, problem):
+        json.dumps(values, ensure_ascii=False, allow_nan=False).encode()  # can be written again
+        schema = values["schema"]
+    if schema != SCHEMA:
+        raise InputError(f"{path} has schema {schema!r}, expected {SCHEMA}.")
+    for problem in problems(values):
+        raise InputError(
+            f"{path} is not a whole result of vrbench eval: {problem}; run it again with "
+            "--overwrite."
+        )
+    ranks = {} if values["ranks"] is None else _ranks(path.parent / values["ranks"])
+    return Result(values, ranks if belong(ranks, values) else {})
+
+
+def _ranks(path: Path) -> dict[str, NDArray[Any]]:
+    """Read rank vectors; none where they are lost."""
+    if not path.is_file():
+        return {}
+    try:
+        return {key: as_text(array, key, path) for key, array in read_npz(path).items()}
+    except InputError:
+        return {}
+
+
+def load_all(folder: Path) -> tuple[list[Result], list[str]]:
+    """Read every result in a folder, in order of file name; the second list names what was not one.
+
+    Raises:
+        InputError: the folder does not exist.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: give the --out of vrbench eval.")
+    found: list[Result] = []
+    skipped: list[str] = []
+    for path in listed(folder, ".json"):
+        try:
+            found.append(load(path))
+        except InputError:
+            skipped.append(str(path))
+    return found, skipped
+
+
+def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """Return the JSON objects of several results."""
+    return [result.to_dict() for result in results]
+
+
+def with_ranks(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """Return the JSON objects with the rank vectors under ``rank_vectors``, for tests of rows."""
+    return [{**result.values, "rank_vectors": result.ranks} for result in results]

@@ -1,0 +1,149 @@
+"""Paired tests over rank vectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.runtime.seeds import seeded
+
+Statistic = Callable[[NDArray[Any]], Any]
+"""A metric of ranks along the last axis."""
+
+BLOCK = 2_000_000
+"""Ranks that are resampled at once."""
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Which queries hit within K before and after, and how likely that is by chance.
+
+    Attributes:
+        gained: queries that hit only after.
+        lost: queries that hit only before.
+        p: two-sided exact p-value of as uneven a split, were both equally good.
+    """
+
+    gained: int
+    lost: int
+    p: float
+
+
+def mcnemar(before: NDArray[np.float64], after: NDArray[np.float64], k: int = 1) -> McNemar:
+    """Exact McNemar test of R@K between two runs over the same queries.
+
+    ``p = min(1, 2 P(X <= min(gained, lost)))`` with X binomial over the discordant queries at 1/2.
+
+    Args:
+        before: (n,) ranks; a query with NaN in either is left out.
+        after: (n,) ranks of the same queries.
+        k: a query hits if its rank is at most this.
+    """
+    from scipy.special import bdtr
+
+    asked = ~(np.isnan(before) | np.isnan(after))
+    was, now = before[asked] <= k, after[asked] <= k
+    gained, lost = int((now & ~was).sum()), int((was & ~now).sum())
+    p = min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))
+    return McNemar(gained, lost, p)
+
+
+def recall_interval(test: McNemar, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Interval of the difference of R@K, in points, that leaves 0 out just where the test does.
+
+    The percentile interval of the bootstrap over all its draws: queries gained and lost are
+    multinomial, so that the distribution of their difference is known and nothing is drawn. Where
+    the exact test, which is the more careful of the two, gives p > 1 - ``level``, the interval is
+    widened to 0; where it does not, the percentiles leave 0 out by themselves.
+
+    Args:
+        test: queries gained and lost, and their p-value.
+        n: queries in all.
+        level: share of the draws inside the interval.
+    """
+    turns = np.exp(2j * np.pi * np.arange(2 * n + 1) / (2 * n + 1))
+    equal = (n - test.gained - test.lost) / n
+    one = equal + (test.gained * turns + test.lost / turns) / n  # a query's characteristic function
+    chance = np.fft.fftshift(np.fft.fft(one**n).real) / (2 * n + 1)  # of -n, ..., n
+    outside = (1 - level) / 2
+    low = int(np.argmax(np.cumsum(chance) >= outside)) - n
+    high = n - int(np.argmax(np.cumsum(chance[::-1]) >= outside))
+    if test.p > 1 - level:
+        low, high = min(low, 0), max(high, 0)
+    return 100 * low / n, 100 * high / n
+
+
+def resampled(
+    ranks: NDArray[np.float64], statistics: Sequence[Statistic], n: int = 9999, seed: int = 0
+) -> NDArray[np.float64]:
+    """Bootstrap: metrics of queries drawn with replacement, the same draws for every result.
+
+    Args:
+        ranks: (n_results, m) ranks of the same queries, without NaN.
+        statistics: metrics of (rows, m) ranks along the last axis.
+        n: draws of m queries each.
+        seed: of the draws.
+
+    Returns:
+        (metrics, n_results, n).
+
+    Raises:
+        InputError: the seed is negative.
+    """
+    rng, m = seeded(seed), ranks.shape[1]
+    values = np.empty((len(statistics), len(ranks), n))
+    at = 0
+    for rows in _blocks(n, m):
+        drawn = rng.integers(0, m, (rows, m))
+        for i, one in enumerate(ranks):
+            part = one[drawn]
+            for j, statistic in enumerate(statistics):
+                values[j, i, at : at + rows] = statistic(part)
+        at += rows
+    return values
+
+
+def bootstrap(
+    differences: NDArray[np.float64], level: float = 0.95
+) -> tuple[tuple[float, float], float]:
+    """Percentile interval of a difference, and the two-sided p-value that belongs to it.
+
+    Both count the same values, the drawn differences and 0 itself as one more: p is twice the
+    share of them on the side of 0 where fewer are, 0 included, and the interval cuts off
+    ``(1 - level) / 2`` of them at each end. So the interval leaves 0 out just where
+    ``p <= 1 - level``.
+
+    Args:
+        differences: (n,) of a metric, in each draw.
+        level: share of the values inside the interval.
+
+    Returns:
+        The interval, and p.
+    """
+    values = np.sort(np.append(differences, 0.0))
+    n = len(values)
+    fewer = min(int((values <= 0).sum()), int((values >= 0).sum()))
+    cut = math.floor((1 - level) / 2 * n + 1e-9)  # of a product that may fall short of 250
+    return (float(values[cut]), float(values[n - 1 - cut])), min(1.0, 2 * fewer / n)
+
+
+def statistic_of(metric: str) -> Statistic:
+    """Return the metric ``R@K`` (percent), ``MdR`` or ``MnR`` as a function of ranks."""
+    if metric == "MdR":
+        return lambda ranks: np.median(ranks, axis=-1)
+    if metric == "MnR":
+        return lambda ranks: np.mean(ranks, axis=-1)
+    k = int(metric.removeprefix("R@"))
+    return lambda ranks: 100 * np.mean(ranks <= k, axis=-1)
+
+
+def _blocks(n: int, width: int) -> Iterator[int]:
+    """Yield how many of n rows to work on at once."""
+    step = max(1, BLOCK // width)
+    for start in range(0, n, step):
+        yield min(step, n - start)

@@ -1,0 +1,1 @@
+"""What everything stands on: files, memory, devices, text from outside."""

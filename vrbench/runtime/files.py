@@ -1,0 +1,197 @@
+"""Writing a file so that it is whole or not there, and nothing existing is lost."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+from vrbench.errors import InputError
+from vrbench.runtime.leftovers import beside, remove_left_over
+
+Kind = Literal["html", "projection", "similarity"]
+
+_KINDS: dict[Kind, tuple[bytes, str]] = {
+    "html": (b"<!doctype html>", ""),
+    "projection": (b"PK", "video_matrix"),
+    "similarity": (b"PK", "t2v"),
+}
+"""How a file of each kind begins, and what is in it where it is an npz."""
+
+_UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""Errors of a file system that knows no fsync of folders."""
+
+_unfinished: set[Path] = set()
+
+
+@contextmanager
+def replacing(path: Path, *, only_new: bool = False, through: Path | None = None) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
+
+    It does so once the disk has all of it: a write that fails late, as on a network file system,
+    fails here. What dead processes left unfinished in the folder is removed.
+
+    Args:
+        path: the file to be.
+        only_new: leave a ``path`` that somebody else made meanwhile as it is.
+        through: the temporary path; None: one that nobody else has.
+
+    Raises:
+        InputError: the folder cannot be written, or ``path`` is a folder or a device.
+    """
+    check_file(path)
+    temporary = through or beside(path)
+    _unfinished.add(temporary)  # before it exists: a signal may come at any moment
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_left_over(path.parent)
+        temporary.touch(exist_ok=False)
+        yield temporary
+        if not (only_new and path.exists()):
+            reach_disk(temporary)
+            temporary.replace(path)
+            reach_disk(path.parent)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        _remove(temporary)
+        _unfinished.discard(temporary)
+
+
+def reach_disk(path: Path) -> None:
+    """Wait until the disk has all of a file, or the names in a folder.
+
+    Raises:
+        OSError: it has not, and never will.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return  # a folder may be written to and not be read
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNKNOWN:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def remove_unfinished() -> None:
+    """Remove every temporary file of ``replacing``, before the process ends in the middle."""
+    for path in list(_unfinished):
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def listed(folder: Path, *endings: str) -> list[Path]:
+    """Return what lies in a folder, by name, as far as it has one of the endings.
+
+    Names that begin with a dot are nobody's data: what another program keeps there, such as
+    ``.DS_Store`` and ``._x.npy``, and what a process left unfinished.
+
+    Raises:
+        OSError: it is no folder, or cannot be read.
+    """
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.name.endswith(endings or "") and not path.name.startswith(".")
+    )
+
+
+def check_file(path: Path) -> None:
+    """Check that ``path`` is a file or nothing yet: a device would be replaced by a file.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device"
+        raise InputError(f"{path} is {what}: give the name of a file.")
+
+
+def check_output(
+    option: str,
+    path: Path,
+    inputs: Iterable[str | Path | None],
+    kind: Kind | None = None,
+) -> None:
+    """Check, before the work, that writing ``path`` replaces nothing but what it may replace.
+
+    Args:
+        option: that names the file.
+        path: the file to be.
+        inputs: what the command reads; what is no file is passed over.
+        kind: of the file: one of another kind is never replaced.
+
+    Raises:
+        InputError: ``path`` is no file, one of another kind, or one of the inputs by any name, or
+            its folder cannot be written.
+    """
+    check_file(path)
+    if not path.exists():
+        _check_place(path)
+        return
+    if any(given is not None and _same(path, Path(given)) for given in inputs):
+        raise InputError(f"{path} is read by this command: give {option} another name.")
+    if kind is not None and path.stat().st_size and not _is(kind, path):
+        raise InputError(
+            f"{path} is no {kind} file and is not overwritten: give {option} another name."
+        )
+
+
+def _is(kind: Kind, path: Path) -> bool:
+    start, member = _KINDS[kind]
+    with path.open("rb") as stream:
+        if stream.read(len(start)) != start:
+            return False
+    if not member:
+        return True
+    from vrbench.runtime.npz import open_npz
+
+    try:
+        with open_npz(path) as npz:
+            shape = npz.header(member).shape if member in npz else None
+    except InputError:
+        return False
+    # what a similarity file calls t2v has one dimension among a result's rank vectors
+    return shape is not None and (kind != "similarity" or len(shape) > 1)
+
+
+def _same(path: Path, given: Path) -> bool:
+    return given.exists() and path.samefile(given)
+
+
+def _check_place(path: Path) -> None:
+    """Check that a file can come to be, without making the folders that it will need."""
+    folder = next(part for part in path.absolute().parents if part.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        what = "may not be written to" if folder.is_dir() else "is no folder"
+        raise InputError(f"{path} cannot be written: {folder} {what}.")
+
+
+def check_folder(folder: Path) -> None:
+    """Make a folder where it is missing, before the work whose results go there.
+
+    What dead processes left unfinished in it is removed.
+
+    Raises:
+        InputError: it cannot be made or written.
+    """
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        remove_left_over(folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}.") from error

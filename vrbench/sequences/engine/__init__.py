@@ -1,0 +1,1 @@
+"""What scores sequences for every sequence alignment."""
