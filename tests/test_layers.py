@@ -92,7 +92,7 @@ def test_what_the_tests_look_for_is_seen(tmp_path: Path) -> None:
         "from vrbench import errors\nimport vrbench.sims.sim\n"
         "def f():\n    from vrbench.cli.app import note\n"
     )
-    seen = defaultdict(set)
+    seen: defaultdict[bool, set[str]] = defaultdict(set)
     for inside in (False, True):
         seen[inside] |= {*imported(file, inside=inside)}
     assert seen[False] == {"vrbench.errors", "vrbench.sims.sim"}

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from oracles import l2
 from scored_items import assert_close, assert_same_bits, crowd, score
 
-from vrbench.alignments import parse_method
-from vrbench.alignments.engine import fused
+from vrbench.alignments import Method, parse_method
+from vrbench.alignments.base import FRAMES, WORDS, mean
+from vrbench.alignments.engine import driver, fused
+from vrbench.alignments.engine.tiles import Tile
+from vrbench.alignments.max_ import MaxAvg
 from vrbench.runtime.compiling import available
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 COMPILED = [
     *("tokenflow", "tokenflow:lam=0", "tokenflow:lam=60", "scan", "scan:lam=0", "scan:lam=60"),
@@ -43,3 +50,19 @@ def test_doubles_and_dot_products_are_left_to_torch(options: dict[str, Any]) -> 
     how = {"precision": options.get("precision", "single")}
     sim = score(text, video, "tokenflow", **how)
     assert_same_bits(sim, score(text, video, "tokenflow", **how, compiled=False))
+
+
+@dataclass(frozen=True)
+class Least(MaxAvg):
+    def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
+        return mean(tile.c.amin(FRAMES), 1), mean(tile.c.amin(WORDS), 1)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_subclass_reduces_as_it_says(compiled: bool) -> None:
+    text, video = crowd()
+    found = driver.score(text, video, Method(((1.0, Least()),)), compiled=compiled).t2v
+    sides = [[l2(side.block(i, i + 1).tokens) for i in range(len(side))] for side in (text, video)]
+    texts, videos = sides
+    expected = [[(words @ frames.T).min(axis=1).mean() for frames in videos] for words in texts]
+    np.testing.assert_allclose(found, expected, atol=1e-6)

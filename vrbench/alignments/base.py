@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
     from vrbench.alignments.engine.items import Items
     from vrbench.alignments.engine.tiles import Tile
+
+Reduce = Callable[["Tile"], "tuple[Tensor, Tensor]"]
+"""A tile -> s^T and s^V, (T, V) each."""
 
 WORDS, FRAMES = 1, 2
 """Axes of ``Tile.c`` (T, w, f, V); once one of them is reduced, the other is axis 1."""
@@ -43,6 +47,10 @@ class TokenAlignment(Alignment, ABC):
         """Return s^T (ranks videos for a text) and s^V (ranks texts for a video), (T, V) each.
 
         Must not change the tile, and may depend on nothing but the pair (text, video).
+
+        A class may bring the same reduction compiled by numba beside it, in a method
+        ``kernel(self, cosines: bool) -> Reduce | None``, for float32 products on the CPU
+        (``engine/fused.py``); a subclass that reduces in another way does not inherit it.
         """
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import TokenAlignment
+from vrbench.alignments.base import Reduce, TokenAlignment
+from vrbench.alignments.engine import emd_compiled, emd_kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
@@ -66,6 +67,14 @@ class EarthMover(TokenAlignment):
             value[pair] = 1 - solve(video[pair], text[pair], cost[pair])[0]
         result = torch.as_tensor(value).to(tile.c)
         return result, result
+
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction."""
+        return self._compiled
+
+    def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
+        value = emd_compiled.exact(emd_kernels.emd, (self.eps,), tile)
+        return self.reduce(tile) if value is None else (value, value)
 
     def masses(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Clamp, add eps and scale the last axis to sum 1; uniform where all are zero.

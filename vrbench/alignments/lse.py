@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, log_sum_exp, mean
+from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, log_sum_exp, mean
+from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
@@ -56,6 +57,16 @@ class LogSumExp(TokenAlignment):
         logits = tile.c / self.alpha
         soft = log_mean_exp if self.shallow else log_sum_exp
         value = self.scaled(mean(soft(logits, WORDS), 1) + mean(soft(logits, FRAMES), 1), tile)
+        return value, value
+
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction, as far as its exponents reach."""
+        return self._compiled if cosines and 1 / self.alpha <= fused.REACH else None
+
+    def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
+        kernel = kernels.log_mean_exp if self.shallow else kernels.lse
+        t2v, v2t = fused.run(fused.elementwise(kernel), 1 / self.alpha, tile)
+        value = self.scaled(t2v + v2t, tile)
         return value, value
 
     @property

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, mean, total
+from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, mean, total
+from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class MaxAvg(TokenAlignment):
         """Return (s^T, s^V)."""
         return mean(tile.c.amax(FRAMES), 1), mean(tile.c.amax(WORDS), 1)
 
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction."""
+        return _best
+
 
 @alignments.register("max-sum")
 @dataclass(frozen=True)
@@ -45,6 +50,10 @@ class MaxSum(TokenAlignment):
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
         """Return (s^T, s^V)."""
         return total(tile.c.amax(FRAMES), 1), total(tile.c.amax(WORDS), 1)
+
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction."""
+        return _max_sum
 
 
 @alignments.register("token-mean")
@@ -66,3 +75,22 @@ class TokenMean(TokenAlignment):
         """Return the same (T, V) for both directions."""
         value = (mean(tile.c.amax(FRAMES), 1) + mean(tile.c.amax(WORDS), 1)) / 2
         return value, value
+
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction."""
+        return _token_mean
+
+
+def _best(tile: Tile) -> tuple[Tensor, Tensor]:
+    return fused.run(fused.elementwise(kernels.best), 0.0, tile)
+
+
+def _max_sum(tile: Tile) -> tuple[Tensor, Tensor]:
+    t2v, v2t = _best(tile)
+    return t2v * tile.text.length, v2t * tile.video.length
+
+
+def _token_mean(tile: Tile) -> tuple[Tensor, Tensor]:
+    t2v, v2t = _best(tile)
+    value = (t2v + v2t) / 2
+    return value, value

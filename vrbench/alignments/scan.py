@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, attend, mean
+from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, attend, mean
+from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
@@ -43,3 +45,9 @@ class Scan(TokenAlignment):
         logits = self.lam * tile.c
         to_text = mean(attend(logits, tile.c, FRAMES), 1)
         return to_text, mean(attend(logits, tile.c, WORDS), 1)
+
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction, as far as its exponents reach."""
+        if not cosines or self.lam > fused.REACH:
+            return None
+        return partial(fused.run, fused.elementwise(kernels.scan), self.lam)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, attend, mean
+from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, attend, mean
+from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
@@ -46,3 +48,10 @@ class TokenFlow(TokenAlignment):
         to_text = attend(c * (self.lam * d).unsqueeze(WORDS), c, FRAMES)
         to_video = attend(c * (self.lam * e).unsqueeze(FRAMES), c, WORDS)
         return mean(e * to_text, 1), mean(d * to_video, 1)
+
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction, as far as its exponents reach."""
+        if not cosines or self.lam > fused.REACH:
+            return None
+        compiled = fused.elementwise(kernels.tokenflow)
+        return partial(fused.run, compiled, self.lam, factors=("c", "d", "e"))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, log_sum_exp, total
+from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, log_sum_exp, total
+from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
@@ -55,6 +59,14 @@ class Transport(TokenAlignment):
         safe = self.reg >= LEAST_REG and tile.products.texts.items.stored.normalized
         value = (self._scaling if safe else self._logs)(tile.c, frames, words)
         return value, value
+
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction, as far as its exponents reach."""
+        if not cosines or self.reg < LEAST_REG:
+            return None
+        numbers = np.float32(1 / self.reg), np.float32(self.eps), self.iterations
+        compiled = fused.elementwise(kernels.transport)
+        return partial(fused.run, compiled, numbers, factors=("c", "d", "e"))
 
     def _masses(self, weight: Tensor) -> Tensor:
         mass = weight.clamp(min=0) + self.eps

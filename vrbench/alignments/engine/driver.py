@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
+from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, check_products, prepare
 from vrbench.alignments.engine.threads import Pool
@@ -184,7 +184,7 @@ class _Work:
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
                 yield from _add_tiles(reduce, asking, answering, block, pool)
 
-    def reduction(self, part: TokenAlignment) -> fused.Reduce:
+    def reduction(self, part: TokenAlignment) -> Reduce:
         """Return a compiled reduction, where there is one for these numbers."""
         fits = self.on.type == "cpu" and self.kind.itemsize == 4 and self.compiled
         found = fused.reduction(part, self.text.normalized) if fits else None
@@ -202,7 +202,7 @@ class _Work:
 
 
 def _add_tiles(
-    reduce: fused.Reduce, texts: Items, videos: Items, target: Target, pool: Pool
+    reduce: Reduce, texts: Items, videos: Items, target: Target, pool: Pool
 ) -> Iterator[int]:
     video_panels = list(panels(videos, FRAMES, lanes=True))
     widest = max(len(panel.tokens) for panel in video_panels)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, total
 from vrbench.alignments.emd import EarthMover, solve
-from vrbench.alignments.engine import emd_kernels, fused
+from vrbench.alignments.engine import emd_compiled, emd_kernels
 from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.alignments.engine.items import Items, prepare
 from vrbench.alignments.engine.tiles import Tile, on_grid
@@ -109,7 +109,7 @@ class Contenders(TokenAlignment):
             words = self.texts.offsets[text], self.texts.duals
             frames = self.videos.offsets[video], self.videos.duals
             how = (self.exact.eps, 1 / REG, STEPS, need, *words, *frames)
-            if (value := fused.exact(emd_kernels.contend, how, tile)) is not None:
+            if (value := emd_compiled.exact(emd_kernels.contend, how, tile)) is not None:
                 return value, value
         some = np.full(need.shape, DROPPED)
         pairs = np.argwhere(self._relaxed(tile).numpy() >= need)
@@ -225,7 +225,7 @@ def _solve_pair(
     w, f = (int(side.offsets[k + 1] - side.offsets[k]) for side, k in ((text, i), (video, j)))
     product = (sides[0] @ sides[1].mT).numpy()
     parts = product[:w, :f], product[w:, :f], product[:w, f:]  # c, d, e
-    if available() and (found := fused.exact_pair(exact.eps, parts)) is not None:
+    if available() and (found := emd_compiled.exact_pair(exact.eps, parts)) is not None:
         return found
     value, u, v = solve(
         exact.masses(parts[1][0].astype(np.float64)),

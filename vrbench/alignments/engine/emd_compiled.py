@@ -1,0 +1,42 @@
+"""Exact transport with numba: how a tile, or one pair, is handed to the compiled solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vrbench.alignments.engine import emd_kernels, kernels, simplex
+from vrbench.alignments.engine.fused import run
+from vrbench.alignments.engine.tiles import Tile
+from vrbench.runtime.compiling import compiled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tensor | None:
+    """Hand a tile to a kernel of exact transport; None where a pair was not solved in time."""
+    value, _ = run(_solver(kernel), how, tile, ("c", "d", "e"))
+    return value if value.isfinite().all() else None
+
+
+def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> tuple[float, Any, Any] | None:
+    """Solve one pair, given c (words, frames), d (1, frames) and e (words, 1), as in a tile.
+
+    Returns:
+        Its similarity and the optimal duals of frames and words; None as for ``exact``.
+    """
+    w, f = parts[0].shape
+    number = np.empty((2, w + f))
+    arrays = [np.ascontiguousarray(part[:w, :f]) for part in parts]
+    value = _solver(emd_kernels.one)(*arrays, (0, 0, 0, 0, w, f), eps, number)
+    found = float(np.float32(value)), number[1, w:], number[1, :w]
+    return found if np.isfinite(value) else None
+
+
+def _solver(kernel: Callable[..., Any]) -> Any:
+    own = (emd_kernels.read, emd_kernels.share, emd_kernels.of_words, emd_kernels.of_frames)
+    bounds = (kernels.exp, kernels.relaxed, emd_kernels.sinkhorn)
+    return compiled(kernel, *own, *bounds, simplex.transport, *simplex.PARTS)
