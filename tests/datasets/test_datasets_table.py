@@ -51,6 +51,12 @@ def test_malformed_rows_are_refused_with_their_place(
     assert message in refusal("csv", tmp_path, "test")
 
 
+@pytest.mark.parametrize("twice", ["caption", "Caption", " caption", "CAPTION "])
+def test_a_column_that_stands_twice_is_refused(twice: str, tmp_path: Path) -> None:
+    write(tmp_path, test_csv=f"video_id,{twice},caption\na,x,y\n")
+    assert "the column 'caption' twice" in refusal("csv", tmp_path, "test")
+
+
 def test_a_missing_csv_is_named(tmp_path: Path) -> None:
     assert "has no dev.csv: csv dev needs dev.csv there" in refusal("csv", tmp_path, "dev")
 

@@ -44,7 +44,13 @@ def arrays(path: Path, sides: tuple[Array, Array], **bank: Any) -> Path:
 ORDER = np.random.default_rng(5).permutation(N)
 
 
-@pytest.mark.parametrize("how", ["ids", "rows", "rows of more", "ids of one side"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        *("ids", "rows", "rows of more", "ids of one side", "half precision", "longer"),
+        "longer and half precision",
+    ],
+)
 def test_an_import_whose_bank_is_the_test_set_is_refused(
     tmp_path: Path, sides: tuple[Array, Array], how: str
 ) -> None:
@@ -66,11 +72,33 @@ def test_an_import_whose_bank_is_the_test_set_is_refused(
             "bank_video": others(2),
             "bank_video_ids": IDS[ORDER],
         },
+        "half precision": {
+            "bank_text": text.astype(np.float16),
+            "bank_video": video.astype(np.float16),
+        },
+        "longer": {"bank_text": 3 * text, "bank_video": np.r_[others(4), 10 * video]},
+        "longer and half precision": {
+            "bank_text": others(1),
+            "bank_video": (7 * video).astype(np.float16),
+        },
     }[how]
     source = arrays(tmp_path / "a.npz", sides, **bank)
     with pytest.raises(InputError, match=f"bank is the test set: .*12 of {N} videos.*--bank test"):
         import_arrays(source, tmp_path / "f.h5")
     assert not (tmp_path / "f.h5").exists()
+
+
+def test_names_are_names_though_they_look_like_numbered_rows(
+    tmp_path: Path, sides: tuple[Array, Array]
+) -> None:
+    names = np.array([f"video{i}" for i in range(N)])
+    bank: dict[str, Any] = {"bank_text": others(1), "bank_video": others(2)}
+    bank["bank_video_ids"] = names[ORDER]
+    np.savez(tmp_path / "a.npz", text=sides[0], video=sides[1], video_ids=names, **bank)
+    with pytest.raises(InputError, match=f"0 of {N} texts and {N} of {N} videos of the test set"):
+        import_arrays(tmp_path / "a.npz", tmp_path / "f.h5")
+    np.savez(tmp_path / "a.npz", text=sides[0], video=sides[1], **bank)  # unnamed: other videos
+    import_arrays(tmp_path / "a.npz", tmp_path / "f.h5")
 
 
 def test_a_part_of_the_test_set_is_counted_and_printed(
@@ -125,7 +153,13 @@ def test_a_bank_file_that_is_the_test_set_is_transductive(
     again = import_arrays(tmp_path / "b.npz", tmp_path / "g.h5")
     np.savez(tmp_path / "c.npz", text=others(1), video=others(2))
     other = import_arrays(tmp_path / "c.npz", tmp_path / "h.h5")
-    for bank, seen in ((again, True), (other, False)):
+    half: dict[str, Any] = {
+        "text": (5 * sides[0]).astype(np.float16),
+        "video": sides[1][ORDER].astype(np.float16),
+    }
+    np.savez(tmp_path / "d.npz", **half)
+    rounded = import_arrays(tmp_path / "d.npz", tmp_path / "i.h5")
+    for bank, seen in ((again, True), (rounded, True), (other, False)):
         (result,) = vrbench.evaluate(test, "global", "ncl", bank=bank)
         assert result["bank"]["kind"] == "file"
         assert result["transductive"] is seen
@@ -192,3 +226,15 @@ def test_the_gallery_of_another_files_bank_is_joined_by_name(
              video_ids=IDS[: N - 1], text_video=np.arange(N) % (N - 1))  # fmt: skip
     ways = ("eval", "--from-sim", path, "--norm", "ncl", "--bank", tmp_path / "short.npz")
     refused(*ways, "--out", tmp_path / "r", says=f"against 1 of 12 videos.*'{IDS[-1]}'")
+
+
+def test_what_shows_and_plots_refuses_it_or_says_so(
+    tmp_path: Path, sides: tuple[Array, Array]
+) -> None:
+    path = stored_bank(tmp_path, sides)
+    query = ("text 3", "--features", path, "--norm", "ncl")
+    pictures = ("plot", "recalls", path, "--norm", "ncl", "--out", tmp_path / "p")
+    for ways in (("show", *query, "--method", "global"), (*pictures, "--method", "global")):
+        refused(*ways, says="bank of f.h5 is its test set: 12 of 12 texts and 12 of 12 videos")
+    shown = run("show", *query, "--method", "global", "--bank", path)
+    assert "bank file (transductive)" in " ".join(shown.out.split())

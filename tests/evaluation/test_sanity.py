@@ -118,7 +118,43 @@ def test_a_matrix_of_reranked_items_alone(tmp_path: Path, fill: float) -> None:
     np.put_along_axis(sparse, top, np.take_along_axis(sim, top, axis=1), axis=1)
     found = notes(tmp_path, sparse)
     assert len(found) == 1
-    assert found[0].startswith(f"75.0 % of the similarities are {fill:g}, an extreme of them")
+    assert found[0].startswith(f"75.0 % of the similarities are {fill:g}")
+
+
+def test_a_filling_between_scores_of_both_signs_and_of_one_direction(tmp_path: Path) -> None:
+    sim = cosines()
+    kept = np.abs(sim) > np.quantile(np.abs(sim), 0.7)
+    for arrays in ({"t2v": np.where(kept, sim, 0)}, {"t2v": sim, "v2t": np.where(kept, sim, 0)}):
+        (note,) = notes(tmp_path, **arrays)
+        assert note.startswith("70.0 % of the similarities are 0: if only some pairs were scored")
+    assert not notes(tmp_path, np.where(sim > np.quantile(sim, 0.2), sim, -1))
+
+
+def test_coarse_scores_are_no_filling(tmp_path: Path) -> None:
+    assert notes(tmp_path, np.round(6 * cosines()) / 6) == []
+
+
+def test_logits_below_zero_and_of_one_direction(tmp_path: Path) -> None:
+    sim = cosines()
+    logits: tuple[dict[str, Array], ...] = (
+        {"t2v": 100 * sim - 150},
+        {"t2v": 100 * sim - 12},
+        {"t2v": sim, "v2t": 100 * sim},
+    )
+    for arrays in logits:
+        (note,) = notes(tmp_path, arrays.pop("t2v"), "--norm", "ncl", "--bank", "test", **arrays)
+        assert "logit scale of 100, give ncl:gamma=1." in note
+    masked = sim.copy()
+    masked[:3, 5:] = -1e4
+    assert notes(tmp_path, masked, "--norm", "ncl", "--bank", "test") == []
+
+
+def test_distances_of_a_weak_encoder(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    video = unit(rng.standard_normal((300, 16)))
+    sim = unit(video + 1.5 * rng.standard_normal(video.shape)) @ video.T
+    assert len(notes(tmp_path, -sim)) == 2
+    assert notes(tmp_path, sim) == []
 
 
 def pairs(tmp_path: Path) -> Path:
@@ -136,7 +172,9 @@ def test_videos_that_repeat(tmp_path: Path) -> None:
     assert [note for note in said if counted in note]
     assert [note for note in inspect_file(path).notes if counted in note]
     (result,) = vrbench.evaluate(path, "max-avg")
-    assert [note for note in result["notes"] if counted in note and "give text_video" in note]
+    (note,) = result["notes"]  # by vectors, and not a second time by similarities
+    assert counted in note
+    assert "give text_video" in note
     with vrbench.open(path) as features:
         sim = vrbench.score(features.text, features.video, "global").t2v
     assert [note for note in notes(tmp_path, sim) if counted in note]
@@ -179,6 +217,19 @@ def test_rows_of_zeros_among_raw_features(tmp_path: Path) -> None:
     path = import_arrays(tmp_path / "a.npz", tmp_path / "f.h5", normalized=False, note=said.append)
     counted = "3 of 12 rows of /video/tokens are all zeros, the first is of 'video0'"
     assert [note for note in said if counted in note]
+    assert sum(counted in note for note in inspect_file(path).notes) == 1
+    (result,) = vrbench.evaluate(path, "max-avg")
+    assert sum(counted in note for note in result["notes"]) == 1
+
+
+@pytest.mark.parametrize("normalized", [True, False])
+@pytest.mark.parametrize("fill", [1.0, -100.0, 1e-6])
+def test_rows_of_one_number_after_others(tmp_path: Path, fill: float, normalized: bool) -> None:
+    arrays = padded(tmp_path)
+    arrays["video_tokens"][[2, 5, 8]] = fill
+    np.savez(tmp_path / "a.npz", **arrays)
+    path = import_arrays(tmp_path / "a.npz", tmp_path / "f.h5", normalized=normalized)
+    counted = "3 of 12 rows of /video/tokens are one number over and over, the first is of 'video0'"
     assert sum(counted in note for note in inspect_file(path).notes) == 1
     (result,) = vrbench.evaluate(path, "max-avg")
     assert sum(counted in note for note in result["notes"]) == 1

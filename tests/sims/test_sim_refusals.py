@@ -47,6 +47,14 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
         write_npz(t2v=random_sim(), v2t=bad_value(5, 0, -np.inf)),
         r"v2t of text 5 and video 0 is -inf",
     ),
+    "v2t as videos x texts": (
+        write_npz(t2v=random_sim(), v2t=random_sim().T),
+        r"v2t is t2v transposed, videos x texts: every matrix is texts x videos",
+    ),
+    "links that contradict positives": (
+        write_npz(t2v=random_sim(), text_video=np.arange(6)[::-1], positives=np.eye(6, dtype=int)),
+        r"text_video pairs text 0 with video 5, but positives does not",
+    ),
     "nan in the bank": (
         write_npz(t2v=random_sim(), bank_t2v=bad_value(3, 1, np.nan), bank_v2t=random_sim()),
         r"bank_t2v of text 3 and video 1 is nan",

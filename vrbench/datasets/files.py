@@ -77,7 +77,8 @@ class Folder:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         try:
             found = reader.fieldnames or []
-            if twice := [name for name, n in Counter(found).items() if name and n > 1]:
+            same = Counter(name.strip().casefold() for name in found)
+            if twice := [name for name, n in same.items() if name and n > 1]:
                 raise InputError(
                     f"{where} has the column '{twice[0]}' twice: keep one, or rename the other."
                 )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.evaluation.sources.base import Source
-from vrbench.features.doubts import repeat_notes
+from vrbench.features.doubts import REPEATS, repeat_notes
 from vrbench.features.logit_scale import fitted_to
 from vrbench.metrics.measure import Measured
 from vrbench.normalizations import normalizations
@@ -20,9 +20,13 @@ from vrbench.sims.sim import Rows, Sim
 
 FAR_ABOVE_ONE = 2.0
 """Above the cosines of any rounding, and the largest similarity that needs no word."""
-FILLED = 0.5
-"""Share of the similarities that are one extreme value."""
-LAST = 0.75
+FILLED, MOST = 0.25, 0.5
+"""Shares of the similarities that are one extreme value, or any one value: some are not scored."""
+TIED = 0.5
+"""Share of the queries with a tie above which places say little."""
+FEW = 0.001
+"""Share of the similarities up to which the smallest value is no filling."""
+LAST = 0.65
 """Mean place of the right item, of 0 (first) to 1 (last), above which scores look like distances;
 chance gives 0.5."""
 
@@ -32,8 +36,8 @@ class Look:
     """What one read of the raw similarities shows.
 
     Attributes:
-        top: the largest.
-        filled: the extreme value that more than ``FILLED`` of them have, and their share, or None.
+        top: how far they reach: the largest, or half of their range where that is more.
+        filled: the value that more than ``FILLED`` of them have, and their share, or None.
         repeated: (n',) the videos whose similarities equal those of an earlier one.
     """
 
@@ -43,24 +47,41 @@ class Look:
 
 
 def look(sim: Sim) -> Look | None:
-    """Read the t2v similarities once; None where reading them costs a scoring, or some are unknown.
+    """Read the similarities once; None where reading them costs a scoring, or some are unknown.
 
     Args:
         sim: before normalization.
     """
     if sim.solved is not None or Rows(sim.t2v).once:
         return None
-    rows = Rows(sim.flat().levels("t2v")[0])
-    low, high, columns = _Extreme(-1), _Extreme(1), _Columns(rows)
+    flat = sim.flat()
+    found = _look(flat.t2v)
+    if flat.v2t is flat.t2v:
+        return found
+    other = _look(flat.v2t)
+    filled = max(found.filled, other.filled, key=lambda one: 0.0 if one is None else one[1])
+    return Look(max(found.top, other.top), filled, found.repeated)
+
+
+def _look(matrix: NDArray[Any]) -> Look:
+    """Look at the similarities (texts, videos) of one direction."""
+    rows = Rows(matrix)
+    low, high, middle = _Extreme(-1), _Extreme(1), _Middle()
+    columns = _Columns(rows)
     for part in rows.slices():
         block = rows.block(part)
-        low.add(block)
-        high.add(block)
+        for value in (low, high, middle):
+            value.add(block)
         columns.add(part, block)
-    filled = max(low, high, key=lambda extreme: extreme.count)
-    share = filled.count / (len(rows) * rows.width)
-    found = (filled.value, share) if share > FILLED else None
-    return Look(high.value, found, columns.repeated())
+    size = len(rows) * rows.width
+    least: dict[_Value, float] = {low: FILLED, high: FILLED, middle: MOST}
+    filled = max(least, key=lambda value: value.count)
+    share = filled.count / size
+    many = share > least[filled] and filled.count > len(rows) + rows.width
+    found = (filled.value, share) if many else None
+    scored = low.count <= max(1, FEW * size)
+    top = max(high.value, (high.value - low.value) / 2) if scored else high.value
+    return Look(top, found, columns.repeated())
 
 
 def sanity_notes(
@@ -80,11 +101,12 @@ def sanity_notes(
     if seen.filled is not None:
         value, share = seen.filled
         notes.append(
-            f"{100 * share:.1f} % of the similarities are {value:g}, an extreme of them: if only "
-            "some pairs were scored (a reranked top k), all others tie there, and MdR, MnR, R@K "
-            "beyond that k and every norm rest on a number that nobody measured."
+            f"{100 * share:.1f} % of the similarities are {value:g}: if only some pairs were "
+            "scored (a reranked top k), all others tie there, and MdR, MnR, R@K beyond that k and "
+            "every norm rest on a number that nobody measured."
         )
-    notes += repeat_notes(source.video_ids, seen.repeated, "the same similarities")
+    if not any(REPEATS in note for note in source.notes):
+        notes += repeat_notes(source.video_ids, seen.repeated, "the same similarities")
     if norm.needs_bank and seen.top > FAR_ABOVE_ONE:
         notes += _logits(seen.top, source.scale, norm)
     return notes
@@ -97,8 +119,8 @@ def _logits(top: float, scale: float | None, norm: Normalization) -> Iterator[st
     fitted = fitted_to(norm, factor)
     if fitted is not None:
         yield (
-            f"Similarities reach {top:.4g}, but the default temperature of "
-            f"{normalizations.spec(norm)} assumes cosines: if these are cosines times a logit "
+            f"Similarities reach {top:.4g}, or differ by twice that, but the default temperature "
+            f"of {normalizations.spec(norm)} assumes cosines: if these are cosines times a logit "
             f"scale of {factor:g}, give {normalizations.spec(fitted)}."
         )
 
@@ -109,7 +131,7 @@ def _distances(source: Source, measured: Measured) -> Iterator[str]:
         asked = ranks[~np.isnan(ranks)]
         others = max(sizes[direction] - 1, 1)
         by_chance = 4 * math.sqrt(1 / 12 / len(asked))  # four standard errors of a mean place
-        if measured.metrics[direction]["tied"] > FILLED:
+        if measured.metrics[direction]["tied"] > TIED:
             continue
         if (asked - 1).mean() / others > max(LAST, 0.5 + by_chance):
             yield (
@@ -118,7 +140,17 @@ def _distances(source: Source, measured: Measured) -> Iterator[str]:
             )
 
 
-class _Extreme:
+class _Value:
+    """A value of blocks, and how often it occurs."""
+
+    value, count = math.nan, 0
+
+    def add(self, block: NDArray[Any]) -> None:
+        """Look at a block."""
+        self.count += int((block == self.value).sum())
+
+
+class _Extreme(_Value):
     """The smallest (sign -1) or largest value of blocks, and how often it occurs."""
 
     def __init__(self, sign: int) -> None:
@@ -130,8 +162,20 @@ class _Extreme:
         value = float(self._pick(block))
         if self._sign * value > self._sign * self.value:
             self.value, self.count = value, 0
-        if value == self.value:
-            self.count += int((block == value).sum())
+        super().add(block)
+
+
+class _Middle(_Value):
+    """The median of the first block, and how often it occurs.
+
+    Rows of a matrix that is filled are filled alike: it is what most have, if most have one value.
+    """
+
+    def add(self, block: NDArray[Any]) -> None:
+        if math.isnan(self.value):
+            middle = block.size // 2
+            self.value = float(np.partition(block, middle, axis=None)[middle])
+        super().add(block)
 
 
 class _Columns:

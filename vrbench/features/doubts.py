@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.features.overlap import Overlap, known_ids
+from vrbench.features.overlap import Overlap, fingerprints, known_ids, nearly_equal
 from vrbench.features.tokens import Tokens
+
+REPEATS = "videos repeat an earlier one"
+"""What a note on repeated videos says."""
+_GOLDEN = (np.sqrt(5) - 1) / 2
+"""Multiples of it, without their whole part, are far from each other: no two places weigh alike."""
 
 
 @dataclass
@@ -20,11 +25,16 @@ class Scan:
 
     Attributes:
         digests: one for each item, the same for items with the same tokens.
-        zeros: rows that are all zeros.
+        prints: by block, (n, k) one for each item, near each other for items whose tokens have
+            about the same directions.
+        padding: rows that are all zeros, or one other number after rows that are not.
+        zeros: how many of them are all zeros.
         first: the item of the first of them.
     """
 
     digests: list[bytes] = field(default_factory=list)
+    prints: list[NDArray[np.float64]] = field(default_factory=list)
+    padding: int = 0
     zeros: int = 0
     first: str = ""
 
@@ -47,23 +57,47 @@ def scan(items: Tokens, kind: Any = None) -> Scan:
     found = Scan()
     for block in items.blocks():
         rows = np.ascontiguousarray(block.tokens, dtype=kind) + 0.0  # -0.0 is 0.0
-        zero = np.flatnonzero(~rows.any(axis=1))
-        if len(zero) and not found.zeros:
-            item = int(np.searchsorted(block.offsets, zero[0], side="right")) - 1
+        odd = _padding(rows, block.offsets)
+        if len(odd) and not found.padding:
+            item = int(np.searchsorted(block.offsets, odd[0], side="right")) - 1
             found.first = str(block.ids[item])
-        found.zeros += len(zero)
+        found.padding += len(odd)
+        found.zeros += int((rows[odd, 0] == 0).sum())
         parts = zip(block.offsets[:-1].tolist(), block.offsets[1:].tolist(), strict=True)
         found.digests += [
             hashlib.blake2b(rows[a:b].data, digest_size=16).digest() for a, b in parts
         ]
+        found.prints.append(_directions(rows, block.offsets))
     return found
 
 
-def zero_notes(side: str, items: Tokens, found: Scan) -> Iterator[str]:
-    """Say how many rows are all zeros where dot products are scored: they may be padding."""
-    if found.zeros and not items.normalized:
+def _padding(rows: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(p,) the rows that are zeros, or one number after a row of their item that is not."""
+    flat = (rows == rows[:, :1]).all(axis=1)
+    after = ~flat[np.repeat(offsets[:-1], np.diff(offsets))]
+    return np.flatnonzero(flat & ((rows[:, 0] == 0) | (after & (rows.shape[1] > 1))))
+
+
+def _directions(rows: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n, k) a fingerprint of each item: of its tokens' directions, each weighted by its place."""
+    rows = rows.astype(np.result_type(rows.dtype, np.float32), copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = rows / np.maximum(np.abs(rows).max(axis=1, keepdims=True), np.finfo(rows.dtype).tiny)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        found = fingerprints(rows / np.maximum(lengths, 1))
+    sizes = np.diff(offsets)
+    place = np.arange(len(rows)) - np.repeat(offsets[:-1], sizes)
+    weights = 1 + (place * _GOLDEN) % 1
+    sums = np.add.reduceat(found * weights[:, None], offsets[:-1], axis=0)
+    return sums / np.sqrt(np.add.reduceat(weights**2, offsets[:-1]))[:, None]
+
+
+def padding_notes(side: str, items: Tokens, found: Scan) -> Iterator[str]:
+    """Say how many rows are zeros, or one number over and over: they may be padding."""
+    if found.padding:
+        what = "all zeros" if found.zeros == found.padding else "one number over and over"
         yield (
-            f"{found.zeros:,} of {len(items.tokens):,} rows of /{side}/tokens are all zeros, the "
+            f"{found.padding:,} of {len(items.tokens):,} rows of /{side}/tokens are {what}, the "
             f"first is of '{found.first}', and are scored like any token: if they pad short "
             "items, import again with a mask or offsets that leave them out."
         )
@@ -79,25 +113,26 @@ def repeat_notes(ids: NDArray[Any], repeated: NDArray[np.int64], what: str) -> I
     """
     if len(repeated):
         yield (
-            f"{len(repeated):,} of {len(ids):,} videos repeat an earlier one ({what}), the first "
-            f"is '{ids[repeated[0]]}', and tie with it: where a loader of pairs stored a video "
+            f"{len(repeated):,} of {len(ids):,} {REPEATS} ({what}), the first is "
+            f"'{ids[repeated[0]]}', and tie with it: where a loader of pairs stored a video "
             "once for each caption, store each video once and give text_video."
         )
 
 
-def doubts(sides: Mapping[str, Tokens]) -> tuple[list[str], list[str]]:
+def doubts(sides: Mapping[str, Tokens], named: Collection[str] = ()) -> tuple[list[str], list[str]]:
     """Read all sides; return what makes the bank useless, and what a reader has to know.
 
     Args:
         sides: ``video``, ``text`` and, where there, ``bank/video``, ``bank/text``.
+        named: those that are known to have names; of others ids tell it by their look.
     """
     kind = np.result_type(*(items.tokens.dtype for items in sides.values()))
     scans = {side: scan(items, kind) for side, items in sides.items()}
-    notes = [n for side in sides for n in zero_notes(side, sides[side], scans[side])]
+    notes = [n for side in sides for n in padding_notes(side, sides[side], scans[side])]
     if "video" in sides:
         repeated = scans["video"].repeated()
         notes += repeat_notes(sides["video"].ids, repeated, "the same vectors")
-    found = _bank_overlap(sides, scans)
+    found = _bank_overlap(sides, scans, named)
     if found.whole:
         return [
             f"The bank is the test set: {found.said} are in it, by id or by their vectors. Leave "
@@ -109,13 +144,15 @@ def doubts(sides: Mapping[str, Tokens]) -> tuple[list[str], list[str]]:
     return [], notes
 
 
-def _bank_overlap(sides: Mapping[str, Tokens], scans: Mapping[str, Scan]) -> Overlap:
+def _bank_overlap(
+    sides: Mapping[str, Tokens], scans: Mapping[str, Scan], named: Collection[str]
+) -> Overlap:
     found = Overlap({}, {})
     for side in ("text", "video"):
         bank = f"bank/{side}"
         if side in sides and bank in sides:
-            banked = set(scans[bank].digests)
-            same = np.array([digest in banked for digest in scans[side].digests])
-            same |= known_ids(sides[side].ids, sides[bank].ids, side)
+            same = nearly_equal(*(np.concatenate(scans[key].prints) for key in (side, bank)))
+            both = side in named and bank in named
+            same |= known_ids(sides[side].ids, sides[bank].ids, side, both)
             found = found.with_side(side, same)
     return found

@@ -112,9 +112,10 @@ def readings(texts: ArrayLike, videos: ArrayLike) -> list[Sequence[Reading]]:
 def check_links(
     texts: ArrayLike, videos: ArrayLike, pairs: tuple[Index, Index], where: str
 ) -> None:
-    """Check that the right pairs are those that the names tell, where every name tells one.
+    """Check that the right pairs are those that the names tell, where most names tell one.
 
-    Names that are numbers may be counted on each side apart, and tell nothing.
+    Texts that vrbench named tell nothing, and neither do numbers that may be counted on each side
+    apart: those of texts that stand in order, or are others than those of the videos.
 
     Args:
         texts: (n_text,) ids.
@@ -126,20 +127,28 @@ def check_links(
         InputError: a text is not paired with the video of its name.
     """
     names, ids = _strings(texts), _strings(videos)
-    if all(name.isdecimal() for name in names):
+    if not is_named(names, "text") or _is_counted(names, ids):
         return
-    found = readings(names, ids)
-    if any(len(ways) != 1 for ways in found):
+    told = {i: ways[0].owner for i, ways in enumerate(readings(names, ids)) if len(ways) == 1}
+    if 2 * len(told) <= len(names):
         return
     row = {name: i for i, name in enumerate(ids)}
     right = set(zip(pairs[0].tolist(), pairs[1].tolist(), strict=True))
-    wrong = [i for i, (way,) in enumerate(found) if (i, row[way.owner]) not in right]
-    if wrong:
-        said = ids[pairs[1][np.flatnonzero(pairs[0] == wrong[0])[0]]]
+    wrong = next((i for i, owner in told.items() if (i, row[owner]) not in right), None)
+    if wrong is not None:
+        said = ids[pairs[1][np.flatnonzero(pairs[0] == wrong)[0]]]
         raise InputError(
-            f"{where} pairs text '{names[wrong[0]]}' with video '{said}', but its name says "
-            f"'{found[wrong[0]][0].owner}': correct one of them, or leave text_ids out."
+            f"{where} pairs text '{names[wrong]}' with video '{said}', but its name says "
+            f"'{told[wrong]}': correct one of them, or leave text_ids out."
         )
+
+
+def _is_counted(names: Sequence[str], ids: Sequence[str]) -> bool:
+    """Whether texts have numbers that need not be those of videos."""
+    if not all(name.isdecimal() for name in names):
+        return False
+    numbers = [int(name) for name in names]
+    return set(names) != set(ids) or numbers == sorted(numbers)
 
 
 def _ways(name: str, known: set[str]) -> Iterator[Reading]:

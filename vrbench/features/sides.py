@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 from vrbench.features.check import is_torn
 from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, read_attrs, strings
 from vrbench.features.layout import PER_ITEM, PER_TOKEN
-from vrbench.features.pairing import check_links, is_named
+from vrbench.features.pairing import check_links
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.json_text import parse_json
 
@@ -139,7 +139,7 @@ def check_text_videos(sides: Mapping[str, Tokens], path: Path) -> None:
         InputError: a text has a video of another name.
     """
     text, video = sides["text"], sides["video"]
-    if text.video is not None and is_named(text.ids, "text") and is_named(video.ids, "video"):
+    if text.video is not None:
         pairs = np.arange(len(text)), text.video
         check_links(text.ids, video.ids, pairs, f"{path}: /text/video")
 

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.errors import InputError
+from vrbench.evaluation.overlap import bank_overlap
 from vrbench.evaluation.plan import Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.features.overlap import Overlap
 from vrbench.metrics.ranking import count_ranks
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.apply import apply
@@ -66,6 +68,21 @@ class Case:
         return self.source.bank(self.method, self.bank_kind, self._report("bank"))
 
     @cached_property
+    def overlap(self) -> Overlap | None:
+        """Which test queries the bank holds.
+
+        Raises:
+            InputError: a bank that is said to be of training queries is the test set.
+        """
+        return bank_overlap(self.source, self.sim, self.bank)
+
+    @property
+    def bank_name(self) -> str:
+        """The kind of the bank, ``transductive`` where it is the test set."""
+        seen = self.bank_kind == "test" or (self.overlap is not None and self.overlap.whole)
+        return self.bank_kind + (" (transductive)" if seen else "")
+
+    @cached_property
     def normalized(self) -> Sim:
         """The similarities after the norm."""
         return apply(self.norm, self.sim, self.bank, self.source.truth).sim
@@ -105,8 +122,10 @@ class Case:
 
     def title(self, bank: str | None = None) -> str:
         """Return what was looked at, for captions; ``bank`` where a figure has its own kind."""
-        bank = bank or self.bank_kind
-        bank += " (transductive)" if bank == "test" else ""
+        if bank is None:
+            bank = self.bank_name
+        else:
+            bank += " (transductive)" if bank == "test" else ""
         return f"{self.data()}, {self.scored_by()}, {normalizations.spec(self.norm)}, bank {bank}"
 
     def scored_by(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.features.check import link_problems
-from vrbench.features.pairing import (
-    BY_PLACE,
-    check_links,
-    is_named,
-    owners,
-    pairing_notes,
-    shares_names,
-)
+from vrbench.features.pairing import BY_PLACE, check_links, owners, pairing_notes, shares_names
 from vrbench.features.tokens import Tokens
 from vrbench.importing.item_files import item_files
 from vrbench.importing.load import DUMPS, load_arrays
@@ -55,11 +48,13 @@ class Arrays:
         notes: what was not read, in what order files are, and that texts and videos are paired by
             place.
         pairs: how texts are paired with videos: by ``text_video``, ``name`` or ``place``.
+        named: the sides that have names.
     """
 
     sides: Mapping[str, Tokens]
     notes: tuple[str, ...]
     pairs: str
+    named: Collection[str]
 
     @property
     def dtype(self) -> str:
@@ -95,7 +90,8 @@ def read_arrays(source: Path) -> Arrays:
     if "bank/text" in sides:
         bank = sides["bank/text"], sides.get("bank/video")
         sides["bank/text"], _ = _linked(arrays, "bank_", *bank)
-    return Arrays(sides, (*_notes(source, ignored), *pairing_notes(pairs)), pairs)
+    named = [side for side in sides if f"{side.replace('/', '_')}_ids" in arrays]
+    return Arrays(sides, (*_notes(source, ignored), *pairing_notes(pairs)), pairs, named)
 
 
 def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
@@ -123,7 +119,7 @@ def _linked(
     pairs = BY_PLACE
     if rows in arrays:
         columns["video"], pairs = _given(arrays, rows, text, video), "text_video"
-    elif video is not None and _both_named(prefix, text, video):
+    elif video is not None and f"{prefix}text_ids" in arrays and f"{prefix}video_ids" in arrays:
         if not prefix or shares_names(text.ids, video.ids):
             columns["video"], pairs = owners(text.ids, video.ids, str(arrays.source)), "name"
     elif not prefix and video is not None:
@@ -133,6 +129,7 @@ def _linked(
                 f"({len(text)},) with the row of each text's video"
             )
         columns["video"] = np.arange(len(text))
+        _check_links(arrays, text, video, columns["video"], "the order of rows")
     return replace(text, item_columns=columns), pairs
 
 
@@ -142,14 +139,16 @@ def _given(arrays: TypedArrays, name: str, text: Tokens, video: Tokens | None) -
     n_video = None if video is None else len(video)
     for problem in link_problems(rows, text.ids, n_video, name):
         arrays.refuse(f"is unsound: {problem.rstrip('.')}")
-    if video is not None and _both_named(name.removesuffix("text_video"), text, video):
-        pairs = np.arange(len(text)), rows
-        check_links(text.ids, video.ids, pairs, f"{arrays.source}: {name}")
+    if video is not None:
+        _check_links(arrays, text, video, rows, name)
     return rows
 
 
-def _both_named(prefix: str, text: Tokens, video: Tokens) -> bool:
-    return is_named(text.ids, f"{prefix}text") and is_named(video.ids, f"{prefix}video")
+def _check_links(
+    arrays: TypedArrays, text: Tokens, video: Tokens, rows: NDArray[np.int64], said: str
+) -> None:
+    pairs = np.arange(len(text)), rows
+    check_links(text.ids, video.ids, pairs, f"{arrays.source}: {said}")
 
 
 def _check_widths(arrays: TypedArrays, sides: Mapping[str, Tokens]) -> None:

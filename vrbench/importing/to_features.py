@@ -56,7 +56,7 @@ def import_arrays(
     _check_out(source, out, overwrite)
     arrays = read_arrays(source)
     sides = {side: replace(t, normalized=normalized) for side, t in arrays.sides.items()}
-    problems, remarks = doubts(sides)
+    problems, remarks = doubts(sides, arrays.named)
     for problem in problems:
         raise InputError(f"{source}: {problem}")
     for remark in (*arrays.notes, *remarks):

@@ -116,8 +116,7 @@ def systems(cases: Sequence[Case], direction: Direction) -> list[System]:
             found.append(System(name, case.sim.flat(), case.source, raw_gamma, direction))
         if case.norm.needs_bank:
             gamma = case.norm.gamma if cosines and case.norm.keeps_scale else None
-            bank = case.bank_kind + (" (transductive)" if case.bank_kind == "test" else "")
-            how = f"{name}, {normalizations.spec(case.norm)}, bank {bank}"
+            how = f"{name}, {normalizations.spec(case.norm)}, bank {case.bank_name}"
             found.append(System(how, case.normalized, case.source, gamma, direction))
     return found
 

@@ -91,6 +91,7 @@ def load_sim(path: str | Path) -> SimFile:
     for name in ("v2t", "raw_t2v", "raw_v2t"):
         if name in arrays and arrays[name].shape[-2:] != shape[-2:]:
             raise InputError(f"{path}: {name} has shape {arrays[name].shape}, t2v {shape}.")
+    _check_turned(path, arrays)
     _check_bank(path, arrays, shape)
     text_ids = read_ids(path, arrays, "text", shape[-2])
     video_ids = read_ids(path, arrays, "video", shape[-1])
@@ -213,6 +214,20 @@ def _matrix(path: Path, key: str, value: NDArray[Any]) -> NDArray[Any]:
             "similarity must be finite."
         )
     return as_matrix(value)
+
+
+def _check_turned(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse a v2t that is t2v with videos as rows; of a square one the shape does not tell."""
+    for name in ("v2t", "raw_v2t"):
+        given, t2v = arrays.get(name), arrays.get(name.replace("v2t", "t2v"))
+        if given is None or t2v is None or given.shape != t2v.shape:
+            continue
+        turned = np.swapaxes(t2v, -1, -2)
+        if np.array_equal(given, turned) and not np.array_equal(given, t2v):
+            raise InputError(
+                f"{path}: {name} is {name.replace('v2t', 't2v')} transposed, videos x texts: "
+                "every matrix is texts x videos, whatever the direction; leave it out."
+            )
 
 
 def _check_bank(path: Path, arrays: dict[str, NDArray[Any]], shape: tuple[int, ...]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.features.pairing import check_links, is_named, owners, unnamed
+from vrbench.features.pairing import check_links, owners, unnamed
 from vrbench.runtime.inputs import as_text
 from vrbench.sims.truth import Truth
 
@@ -51,19 +51,31 @@ def read_truth(
         InputError: shapes do not fit, a name fits no video or two, or names contradict the pairs.
     """
     (texts, videos), given = ids, ("text_video", "positives")
-    named = is_named(texts, "text") and is_named(videos, "video")
     links = arrays.get("text_video")
+    named = "text_ids" in arrays and "video_ids" in arrays
     if named and not any(key in arrays for key in given):
         links = owners(texts, videos, str(path))
     try:
         shape = (len(texts), len(videos))
         truth = Truth.of(shape, links, arrays.get("positives"))
+        if all(key in arrays for key in given):
+            _check_agreement(truth, Truth.of(shape, links))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    if named:
-        said = next((key for key in reversed(given) if key in arrays), "the names")
-        check_links(texts, videos, (truth.text, truth.video), f"{path}: {said}")
+    said = next((key for key in reversed(given) if key in arrays), "the order of rows")
+    check_links(texts, videos, (truth.text, truth.video), f"{path}: {said}")
     return truth
+
+
+def _check_agreement(positives: Truth, links: Truth) -> None:
+    right = set(zip(positives.text.tolist(), positives.video.tolist(), strict=True))
+    pairs = zip(links.text.tolist(), links.video.tolist(), strict=True)
+    wrong = next((pair for pair in pairs if pair not in right), None)
+    if wrong is not None:
+        raise InputError(
+            f"text_video pairs text {wrong[0]} with video {wrong[1]}, but positives does not: "
+            "correct one of them, or leave one out."
+        )
 
 
 def read_norm(path: Path, arrays: Mapping[str, Any]) -> str:

@@ -20,11 +20,12 @@ from vrbench.evaluation.sources.sims import (
     bank_identity_of,
     bank_ids_of,
     bank_notes_of,
+    place_notes,
     whole_bank,
 )
 from vrbench.evaluation.sources.without_matrix import emd_alone, fold, readable
 from vrbench.features import Features, Tokens
-from vrbench.features.doubts import scan, zero_notes
+from vrbench.features.doubts import padding_notes, scan
 from vrbench.features.logit_scale import logit_scale
 from vrbench.normalizations.bank import BankSim
 from vrbench.runtime.device import torch_device
@@ -104,7 +105,7 @@ class FeatureSource:
 
     def bank_notes(self, kind: str) -> list[str]:
         """Return what a reader of numbers should know of the other file, where it is the bank."""
-        return bank_notes_of(kind, self.other)
+        return [*bank_notes_of(kind, self.other), *place_notes(kind, self)]
 
     def version(self, bank: str) -> str:
         """Return ``raw``, or ``folded`` where no matrix is kept."""
@@ -112,15 +113,15 @@ class FeatureSource:
         return "raw" if fits or bank != "none" else "folded"
 
     def odd_rows(self) -> list[str]:
-        """Return how many rows are all zeros where dot products are scored, unless it is known."""
-        return [note for note in self._zero_rows if note not in self.features.data_notes]
+        """Return how many rows may be padding where dot products are scored, unless it is known."""
+        return [note for note in self._padding if note not in self.features.data_notes]
 
     @cached_property
-    def _zero_rows(self) -> list[str]:
+    def _padding(self) -> list[str]:
         if self.features.video.normalized:
-            return []  # they are refused
+            return []  # zeros are refused
         sides = {"video": self.features.video, "text": self.features.text}
-        return [n for side, items in sides.items() for n in zero_notes(side, items, scan(items))]
+        return [n for side, items in sides.items() for n in padding_notes(side, items, scan(items))]
 
     def check_room(
         self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,18 @@ from vrbench.runtime.memory import check_fits, spare
 from vrbench.runtime.npz import open_npz
 from vrbench.sims.beside import MATRICES
 from vrbench.sims.file import SimFile
-from vrbench.sims.limiting import bank_for, matrices
+from vrbench.sims.limiting import bank_for, by_place, matrices
 from vrbench.sims.sim import DIRECTIONS, Sim
 from vrbench.sims.stored import loaded_bytes
+
+
+class Asking(Protocol):
+    """Test queries, and the file that ``--bank`` names."""
+
+    other: Features | SimFile | None
+    sequence: str | None
+    text_ids: NDArray[Any]
+    video_ids: NDArray[Any]
 
 
 @dataclass(eq=False)
@@ -77,7 +86,7 @@ class SimSource:
 
     def bank_notes(self, kind: str) -> list[str]:
         """Return what a reader of numbers should know of the other file, where it is the bank."""
-        return bank_notes_of(kind, self.other)
+        return [*bank_notes_of(kind, self.other), *place_notes(kind, self)]
 
     def version(self, bank: str) -> str:
         """Return ``given`` or ``raw``."""
@@ -171,6 +180,18 @@ def bank_notes_of(kind: str, other: Features | SimFile | None) -> list[str]:
         return []
     notes = other.data_notes if isinstance(other, Features) else other.beside.get("notes", ())
     return [f"Bank {other.path.name}: {note}" for note in notes]
+
+
+def place_notes(kind: str, source: Asking) -> Iterator[str]:
+    """Say that the gallery of a bank in another similarity file is the source's by place."""
+    other = source.other
+    if kind != "file" or not isinstance(other, SimFile) or source.sequence is not None:
+        return
+    if by_place(other, source.text_ids, source.video_ids):
+        yield (
+            f"Bank {other.path.name}: its rows and columns are those of the test set by place, as "
+            "only one of the files has names (text_ids, video_ids)."
+        )
 
 
 def bank_identity_of(kind: str, other: Features | SimFile | None, window: int) -> str | int | None:
