@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from vrbench.errors import InputError
+from vrbench.features import commits, open_features
 from vrbench.features import log as logs
-from vrbench.features import open_features
 from vrbench.features.commits import Committed
 from vrbench.features.hdf5 import why_not_opened
 from vrbench.features.log import PAGE, is_unsettled
@@ -213,3 +213,13 @@ def test_the_disk_is_asked_once_for_each_commit(
         file.reach_disk()
     file.close()
     assert len(asked) == 1
+
+
+def test_a_file_that_is_replaced_before_it_is_locked_is_not_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = path.with_name("other")
+    other.write_bytes(OLD)
+    monkeypatch.setattr(commits, "_lock", lambda _: other.replace(path))
+    with pytest.raises(BlockingIOError):
+        Committed(path)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from vrbench.evaluation.sources.base import Source
 from vrbench.sims.sim import Direction
 
+LONGEST = 5000
+"""Characters of a caption that a person is shown; paragraphs have half as many."""
+
 
 def text_captions(source: Source) -> list[str]:
-    """(n_text,) captions; empty where the source has none."""
+    """(n_text,) captions, cut at ``LONGEST``; empty where the source has none."""
     if source.captions is None:
         return [""] * source.truth.n_text
-    return [str(caption) for caption in source.captions]
+    return [_cut(str(caption)) for caption in source.captions]
+
+
+def _cut(caption: str) -> str:
+    return caption if len(caption) <= LONGEST else f"{caption[:LONGEST]}..."
 
 
 def video_captions(source: Source) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from vrbench.errors import InputError
 from vrbench.features.commits import Committed
-from vrbench.features.hdf5 import check_out, check_unlocked, why_not_opened
+from vrbench.features.hdf5 import check_out, why_not_opened
 from vrbench.runtime.files import check_file, replacing
 
 
@@ -24,7 +24,7 @@ def successor(path: Path, overwrite: bool) -> Iterator[Path]:
     check_file(path)
     new = path.with_name(f".{path.name}.new")
     if new.exists():
-        check_unlocked(new)
+        committed(new).close()  # refused where somebody is writing it
         new.unlink()  # of a process that died
     if not (overwrite and path.exists()):
         yield path

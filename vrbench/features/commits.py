@@ -44,6 +44,9 @@ class Committed(io.RawIOBase):
         self._file = os.open(path, os.O_RDWR)
         try:
             _lock(self._file)
+            if not os.path.samestat(os.fstat(self._file), path.stat()):
+                # who had it has removed or replaced it: what is written here would be lost
+                raise BlockingIOError(errno.EAGAIN, LOCKED)
             settle(self._file)
         except BaseException:
             self.close()

@@ -53,6 +53,7 @@ def _problems(file: Any, groups: Sequence[str], opened: OpenedFile) -> Iterator[
 def _link_problems(group: Any, prefix: str) -> Iterator[str]:
     import h5py
 
+    h5py.h5o.get_info(group.id)  # on another way through the file: either may be a circle
     for name in group:
         try:
             own = isinstance(group.get(name, getlink=True), h5py.HardLink)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -101,14 +102,13 @@ def open_features(path: str | Path) -> Features:
         InputError: the file is missing, is no feature file, or an item in it is malformed.
     """
     path = Path(path)
-    guarded = open_guarded(path)
-    file = hdf5_of(guarded)
-    try:
+    with ExitStack() as opened:
+        guarded = opened.enter_context(open_guarded(path))
+        file = opened.enter_context(hdf5_of(guarded))
         with reading(path):
-            return _features(file, guarded)
-    except BaseException:
-        file.close()
-        raise
+            features = _features(file, guarded)
+        opened.pop_all()  # they stay open
+    return features
 
 
 def _features(file: Any, guarded: GuardedFile) -> Features:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.features.apart import look_apart
 from vrbench.features.commits import LOCKED, Committed
 from vrbench.features.enclosed import check_enclosed
 from vrbench.features.guarded import GuardedFile, close_at_exit
@@ -77,16 +78,20 @@ def hdf5_of(opened: GuardedFile, mode: str = "r") -> Any:
     Raises:
         InputError: as ``open_hdf5`` says.
     """
+    import h5py  # noqa: F401  once, before the child process
+
     close_at_exit()
-    file = _opened(opened.path, "r", driver="fileobj", fileobj=opened)
-    try:
-        with reading(opened.path):
-            check_enclosed(file, ("bank", *SIDES), opened)
-            _check_format(file, opened.path, mode)
-    except BaseException:
-        file.close()
-        raise
-    return file
+    look_apart(opened, lambda: _checked(opened, mode))
+    return _opened(opened.path, "r", driver="fileobj", fileobj=opened)
+
+
+def _checked(opened: GuardedFile, mode: str) -> None:
+    with (
+        _opened(opened.path, "r", driver="fileobj", fileobj=opened) as file,
+        reading(opened.path),
+    ):
+        check_enclosed(file, ("bank", *SIDES), opened)
+        _check_format(file, opened.path, mode)
 
 
 def _opened(path: Path, mode: str, through: Committed | None = None, **driver: Any) -> Any:
@@ -106,21 +111,6 @@ def _read_strings(file: Any) -> None:
         for dataset in group.values() if isinstance(group, h5py.Group) else ():
             if isinstance(dataset, h5py.Dataset) and is_text(dataset):
                 dataset[()]
-
-
-def check_unlocked(path: Path) -> None:
-    """Check that nobody has a file open for writing, whatever is in it.
-
-    Raises:
-        InputError: somebody has.
-    """
-    import h5py
-
-    try:
-        h5py.File(path, "r+").close()
-    except OSError as error:
-        if LOCKED in str(error):
-            raise InputError(why_not_opened(path, error)) from error
 
 
 def check_out(path: Path, overwrite: bool) -> None:
@@ -189,7 +179,9 @@ def read_attrs(file: Any) -> dict[str, Any]:
     """
     for key in file.attrs:
         attribute = file.attrs.get_id(key)
-        kind, shape = attribute.dtype, attribute.shape or ()
+        kind, shape = attribute.dtype, attribute.shape
+        if shape is None:
+            raise InputError(f"{file.filename} has the attribute {key} without a value: delete it.")
         if math.prod(shape) * kind.itemsize > file.id.get_filesize():
             raise InputError(f"{file.filename} is damaged: its attribute {key} has shape {shape}.")
         if not _is_plain(kind):

@@ -1,0 +1,92 @@
+"""A first look at a file by a process of its own, with which it may do what it likes."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import resource
+import signal
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from vrbench.errors import InputError
+from vrbench.runtime.opened import OpenedFile
+
+SECONDS, BYTES_A_SECOND = 3, 10_000_000
+"""Of the processor for any file, and bytes of a file for which there is another second."""
+
+MEMORY = 768_000_000
+"""Bytes that a look may take, beyond the size of the file."""
+
+
+def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
+    """Run ``look`` in a child process first, within limits of time and memory.
+
+    libhdf5 follows the addresses in a file: where they lead in a circle it does not come to an end,
+    or falls, deaf to every signal. What a child came through, this process comes through as well,
+    as the file is the same.
+
+    Args:
+        opened: the file.
+        look: opens it, and walks through its structure.
+
+    Raises:
+        InputError: of ``look``, or the child did not come back.
+    """
+    answer, say = os.pipe()
+    with warnings.catch_warnings():  # Python warns of threads: the child uses none of theirs
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        _look(opened, look, say)
+    os.close(say)
+    status = None
+    try:
+        with open(answer, "rb") as stream:  # noqa: PTH123  a descriptor
+            said = stream.read()
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        if status is None:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    if said:
+        raise InputError(said.decode(errors="surrogateescape"))
+    if status:
+        why = "finds no end of it" if -status == signal.SIGXCPU else "falls over it"
+        remedy = "copy it again or extract it anew"
+        raise InputError(f"{opened.path} is damaged (HDF5 {why}): {remedy}.")
+
+
+def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:
+    """Look, say what is wrong, and end without anything that a process does as it ends."""
+    done = False
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
+            signal.signal(number, signal.SIG_DFL)  # unfinished files belong to the parent
+        faulthandler.disable()
+        _limit(opened.size)
+        look()
+        done = True
+    except InputError as error:
+        os.write(say, str(error).encode(errors="surrogateescape"))
+    finally:
+        os._exit(not done)
+
+
+def _limit(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    seconds = SECONDS + size // BYTES_A_SECOND
+    _lower(resource.RLIMIT_CPU, seconds)
+    with suppress(OSError):  # no /proc: no limit of memory
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY + size)
+
+
+def _lower(kind: int, limit: int) -> None:
+    """Set a limit where none that is lower is in force."""
+    soft, hard = resource.getrlimit(kind)
+    if soft == resource.RLIM_INFINITY or limit < soft:
+        resource.setrlimit(kind, (limit, hard))
