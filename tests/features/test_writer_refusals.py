@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 from hand_made import write_by_hand
+from small_features import tokens_of
 
 from vrbench.errors import InputError
 from vrbench.features.writer import FeatureWriter
@@ -84,3 +85,19 @@ def test_items_that_do_not_fit_to_those_before(tmp_path: Path) -> None:
             writer.append("video", replace(items, offsets=np.array([0, 2, 2, 6])))
         assert writer.ids("video") == items.ids.tolist()
         assert writer.ids("text") == []
+
+
+def test_a_side_that_is_damaged_is_not_carried_on(tmp_path: Path) -> None:
+    path, rows = tmp_path / "f.h5", [np.ones((2, 4), np.float32)]
+    with FeatureWriter(path, {}) as writer:
+        writer.append("video", tokens_of(rows, "video"))
+    with h5py.File(path) as file:
+        header = h5py.h5o.get_info(file["video"].id).addr
+    data = bytearray(path.read_bytes())
+    data[header] ^= 0x55
+    path.write_bytes(data)
+    with FeatureWriter(path, {}) as writer:
+        with pytest.raises(InputError, match=r"f\.h5 is damaged"):
+            writer.ids("video")
+        with pytest.raises(InputError, match=r"f\.h5 is damaged"):
+            writer.append("video", tokens_of(rows, "other"))

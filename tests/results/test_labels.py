@@ -64,3 +64,19 @@ def test_null_is_as_good_as_missing() -> None:
     assert labels.notes([sample_result(notes=None)]) == ()
     given = sample_result(method=None, given_norm=None)
     assert labels.method(given) == "given similarities"
+
+
+def test_errors_at_several_temperatures_say_theirs() -> None:
+    shares = sample_result()["diagnostics"]["v2t"]
+    raw = {"diagnostics": {d: {**shares, "normalization_error": 0.25} for d in ("t2v", "v2t")}}
+    none = sample_result(error_gamma=0.01)
+    other = sample_result(norm="ncl:gamma=0.1", bank=TRAIN_BANK, error_gamma=0.1, raw=raw)
+    assert labels.notes([none]) == labels.notes([other]) == ()
+    assert labels.notes([none, other, none]) == (
+        "global: normalization error at gamma 0.01.",
+        "global, ncl:gamma=0.1, bank train 1200 x 1000: normalization error at gamma 0.1, where "
+        "the raw similarities have 0.250 (t2v), 0.250 (v2t).",
+    )
+    own = sample_result(norm="qb-norm", error_gamma=0.2)
+    own["diagnostics"]["t2v"] = shares
+    assert labels.notes([none, own]) == ()

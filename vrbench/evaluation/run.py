@@ -150,6 +150,7 @@ class Run:
                 *sanity_notes(held.seen, source, job.norm, raw or measured),
             ],
             **numbers(measured, raw),
+            "error_gamma": self._error_gamma(gamma, job),
             **self.extra,
             "norm_info": normalized.info,
             **({} if sim.solved is None else {"solved": round(sim.solved, 6)}),
@@ -166,6 +167,12 @@ class Run:
             depth = max(DEPTH, *self.settings.k)
             write_runs(self.trec, normalized.sim, source.truth, **ids, depth=depth)
         return result if self.out is None else results.save(result, self.out, job.name)
+
+    def _error_gamma(self, gamma: float | None, job: Job) -> float | None:
+        """Return at which temperature the errors are: the norm's, or the raw ones' beside it."""
+        if self.source.sequence is not None:
+            return None
+        return job.norm.gamma if gamma is None and job.norm.needs_bank else gamma
 
     def _measure(self, sim: Sim, gamma: float | None) -> Measured:
         settings = self.settings

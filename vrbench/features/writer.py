@@ -98,7 +98,8 @@ class FeatureWriter:
 
     def ids(self, side: str) -> list[str]:
         """Return the ids that the side already holds, in order."""
-        return strings(self._file[side]["ids"]).tolist() if side in self._file else []
+        with reading(self.path):
+            return strings(self._file[side]["ids"]).tolist() if side in self._file else []
 
     def append(self, side: str, items: Tokens) -> None:
         """Append whole items to a side ("video", "text", "bank/video" or "bank/text").
@@ -171,9 +172,10 @@ class FeatureWriter:
 
     def _group(self, side: str, values: Mapping[str, NDArray[Any]]) -> Any:
         """Return the group of a side, created to fit the first items that come."""
-        if side in self._file:
-            self._check_columns(side, values)
-            return self._file[side]
+        with reading(self.path):
+            if side in self._file:
+                self._check_columns(side, values)
+                return self._file[side]
         group = self._file.create_group(side)
         for name, value in values.items():
             create_column(group, name, value)

@@ -6,7 +6,7 @@ Every function takes a result as a dict with the keys of a result file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from string import ascii_lowercase
 from typing import Any
@@ -76,8 +76,28 @@ def data(result: Result) -> str:
 
 def notes(results: Iterable[Result]) -> tuple[str, ...]:
     """Return what a reader of numbers on these data should know, once each."""
-    said = [f"{dataset(one)}: {note}" for one in results for note in (one.get("notes") or ())]
-    return tuple(dict.fromkeys(said))
+    given = list(results)
+    said = [f"{dataset(one)}: {note}" for one in given for note in (one.get("notes") or ())]
+    return tuple(dict.fromkeys([*said, *_gammas(given)]))
+
+
+def _gammas(results: Sequence[Result]) -> list[str]:
+    """Say at which temperature each normalization error is, where they are at several."""
+    known = [one for one in results if one.get("error_gamma") and _errors(one)]
+    if len({one["error_gamma"] for one in known}) < 2:
+        return []
+    said = []
+    for one in known:
+        raw = _errors(one["raw"]) if one.get("raw") else ""
+        beside = f", where the raw similarities have {raw}" if raw else ""
+        said.append(f"{how(one)}: normalization error at gamma {one['error_gamma']:g}{beside}.")
+    return said
+
+
+def _errors(measured: Mapping[str, Any]) -> str:
+    """Return the normalization errors of both directions; nothing where none is known."""
+    found = {d: side["normalization_error"] for d, side in measured["diagnostics"].items()}
+    return ", ".join(f"{error:.3f} ({d})" for d, error in found.items() if error is not None)
 
 
 def provenance(result: Result) -> str:

@@ -81,6 +81,7 @@ SHAPE: Mapping[str, Any] = {
     "notes?": TEXTS,
     "protocol": {"ties": TEXT, "v2t": TEXT},
     **_MEASURED,
+    "error_gamma?": NUMBER,
     "raw?": _MEASURED,
     "change?": {"t2v": _CHANGE, "v2t": _CHANGE},
     "provenance": {"vrbench": TEXT, "date": TEXT},

@@ -18,7 +18,7 @@ from vrbench.errors import InputError
 from vrbench.runtime.inputs import reading
 from vrbench.runtime.opened import OpenedFile
 
-FEW = 512_000_000
+FEW = 100_000_000
 """Bytes that a zip may unpack to whatever its own size."""
 RATIO = 100
 """How many times its own size it may unpack to beyond that: arrays of zeros reach 1,000."""

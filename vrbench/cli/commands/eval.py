@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -248,7 +249,8 @@ def _print(
         print_json(values)
     else:
         print_results(values)
-    if said is not None:
+    # under the tables they stand already, where a person sees both streams
+    if said is not None and (as_json or not sys.stdout.isatty()):
         print_notes(values, said)
     if as_json:
         return

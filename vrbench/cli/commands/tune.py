@@ -86,7 +86,7 @@ def tune(
         print_json(results)
     else:
         print_results(results)
-    if not quiet:
+    if json and not quiet:
         print_notes(results, ())
 
 
