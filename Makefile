@@ -8,10 +8,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test faults lint type check bench fuzz docs features clean
+.PHONY: help install demo test test-quick faults lint type check bench fuzz docs features clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 install: $(READY) ## make .venv with every extra, at the versions of constraints.txt
 
@@ -25,8 +25,11 @@ demo: $(READY) ## several alignments with and without normalization, on the bund
 	$(BIN)/vrbench eval --method global --method uniform --method max-avg --method scan \
 	  --method tokenflow --method 0.5*global+0.5*tokenflow --norm none --norm ncl
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest
+test: $(READY) ## run the tests, on all cores
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-quick: $(READY) ## run the tests that take little
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 faults: $(READY) ## let every write of every command fail, and kill the process at it
 	PYTHONPATH=.:tests:tests/helpers $(BIN)/python -m fault

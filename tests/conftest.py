@@ -11,6 +11,22 @@ from small_features import write_features
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PAPERS = DATA.parent / "papers"
 
+SLOW = (
+    *("test_alignment_bits", "test_alignment_laws", "test_cli_process", "test_compiling"),
+    *("test_faults", "test_ghosts", "test_kills", "test_memory", "test_nothing_else_is_touched"),
+    *("test_apart", "test_fuzz_harness", "test_hostile_strings", "test_simplex", "test_contract"),
+)
+"""Modules whose tests start processes, or take seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow, and what needs the shared data."""
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker("slow")
+        if {"shared_data", "shared_papers"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("data")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
