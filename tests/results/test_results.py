@@ -115,7 +115,9 @@ def test_no_result_at_all(one: Path, text: str) -> None:
         assert (done.code, done.err.count(f"{one} is not a result")) == (0, 1)
 
 
-@pytest.mark.parametrize("change", ["matrix", "cut", "words", "zero", "infinite", "ids", "pickle"])
+@pytest.mark.parametrize(
+    "change", ["matrix", "cut", "words", "zero", "infinite", "ids", "pickle", "lacking"]
+)
 def test_rank_vectors_that_do_not_belong_to_a_result_are_lost(one: Path, change: str) -> None:
     path = one.with_suffix(".npz")
     with np.load(path) as file:
@@ -129,7 +131,9 @@ def test_rank_vectors_that_do_not_belong_to_a_result_are_lost(one: Path, change:
         "infinite": {"t2v": t2v * np.inf},
         "ids": {"text_ids": ranks["text_ids"][1:]},
         "pickle": {"text_ids": ranks["text_ids"].astype(object)},
+        "lacking": {"t2v": None},
     }[change]
+    ranks = {key: value for key, value in ranks.items() if value is not None}
     np.savez(path, **ranks)
     assert load(one).ranks == {}
     done = run("compare", one.parent, "--draws", "9")

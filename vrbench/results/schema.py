@@ -127,11 +127,11 @@ def _shown(value: Any) -> str:
 
 
 def belong(ranks: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> bool:
-    """Whether rank vectors and ids have the lengths and types that a sound result asks for."""
+    """Whether both rank vectors are there, and they and the ids as a sound result asks for."""
     n_text, n_video = values["n_text"], values["n_video"]
     n_asking = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
     lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_asking}
-    return all(
+    return {"t2v", "v2t"} <= ranks.keys() and all(
         ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
         for key, n in lengths.items()
         if key in ranks
