@@ -59,9 +59,6 @@ def import_arrays(
     problems, remarks = doubts(sides, arrays.named)
     for problem in problems:
         raise InputError(f"{source}: {problem}")
-    for remark in (*arrays.notes, *remarks):
-        if note is not None:
-            note(remark)
     attrs = {
         "dataset": dataset,
         "split": split,
@@ -76,6 +73,9 @@ def import_arrays(
         for side, tokens in sides.items():
             _write(writer, side, tokens)
         writer.finish(**({"notes": json.dumps(remarks)} if remarks else {}))
+    for remark in (*arrays.notes, *remarks):
+        if note is not None:
+            note(remark)
     return out
 
 
