@@ -65,7 +65,7 @@ def count_ranks(asking: Queries) -> Counts:
     np.maximum.at(best, asking.query, own)
     ties = np.bincount(asking.query, weights=own == best[asking.query], minlength=len(best))
     asked = asking.asked
-    best[~asked] = np.inf  # which nothing beats
+    best[~asked] = np.inf  # no similarity is above it
     better, equal, finite = count(asking.rows, best)
     if not finite:
         check_finite(asking.rows, asking.direction)
