@@ -14,13 +14,16 @@ from vrbench.errors import InputError
 if TYPE_CHECKING:
     from vrbench import losses, metrics, sequences, tasks
     from vrbench.alignments.scoring import score
+    from vrbench.api import compare, plot, table, tune
+    from vrbench.auditing import audit
     from vrbench.evaluation.evaluate import evaluate
-    from vrbench.features import Features, Tokens
-    from vrbench.features import open_features as open  # noqa: A004  the promised name
+    from vrbench.features import Features, Tokens, open_features
     from vrbench.metrics import diagnostics
     from vrbench.normalizations.apply import normalize
     from vrbench.results.result import Result, Results
     from vrbench.sims.sim import Sim
+
+    open = open_features  # noqa: A001  the promised name
 
 _NAMES = {
     "Features": ("vrbench.features", "Features"),
@@ -28,15 +31,20 @@ _NAMES = {
     "Results": ("vrbench.results", "Results"),
     "Sim": ("vrbench.sims.sim", "Sim"),
     "Tokens": ("vrbench.features", "Tokens"),
+    "audit": ("vrbench.auditing", "audit"),
+    "compare": ("vrbench.api", "compare"),
     "diagnostics": ("vrbench.metrics.diagnostics", None),
     "evaluate": ("vrbench.evaluation.evaluate", "evaluate"),
     "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizations.apply", "normalize"),
     "open": ("vrbench.features", "open_features"),
+    "plot": ("vrbench.api", "plot"),
     "score": ("vrbench.alignments.scoring", "score"),
     "sequences": ("vrbench.sequences", None),
+    "table": ("vrbench.api", "table"),
     "tasks": ("vrbench.tasks", None),
+    "tune": ("vrbench.api", "tune"),
 }
 
 __all__ = [
@@ -47,16 +55,21 @@ __all__ = [
     "Sim",
     "Tokens",
     "__version__",
+    "audit",
+    "compare",
     "diagnostics",
     "evaluate",
     "losses",
     "metrics",
     "normalize",
-    "open",
+    "plot",
     "score",
     "sequences",
+    "table",
     "tasks",
+    "tune",
 ]
+"""What ``from vrbench import *`` gives: without ``open``, which would hide the builtin."""
 
 
 def __getattr__(name: str) -> Any:
@@ -70,4 +83,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "open"]
