@@ -6,11 +6,13 @@ import math
 import re
 from dataclasses import dataclass
 
-from vrbench.alignments.base import Alignment
+from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.errors import InputError
 from vrbench.registry import Registry, format_value
 
-alignments: Registry[Alignment] = Registry("method", "vrbench.alignments")
+alignments: Registry[Alignment] = Registry(
+    "method", "vrbench.alignments", base=(TokenAlignment, VectorAlignment)
+)
 
 _PLUS = re.compile(r"(?<!\d[eE])\+")
 _WEIGHTED = re.compile(r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*\*(.*)", re.DOTALL)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import MISSING
 from typing import Any
 
-from vrbench.registry import Registry, format_value, parameters
+from vrbench.registry import Registry, format_value, origin, parameters
 
 Entry = dict[str, str]
 """``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``,
-datasets ``splits``."""
+datasets ``splits``; what comes from outside ``distribution`` and ``version``, or ``file``, and
+``sha256``."""
 
 METRICS = {
     "R@K": "share of queries, in percent, whose right item has rank <= K",
@@ -32,11 +34,15 @@ def registered(registry: Registry[Any]) -> list[Entry]:
         {
             "name": name,
             "parameters": ",".join(
-                f"{field.name}={format_value(field.default)}" for field in parameters(cls)
+                field.name
+                if field.default is MISSING
+                else f"{field.name}={format_value(field.default)}"
+                for field in parameters(cls)
             ),
-            "summary": (inspect.getdoc(cls) or "").splitlines()[0],
+            "summary": (inspect.getdoc(cls) or "").partition("\n")[0],
             "source": str(getattr(cls, "source", "")),
             **({"needs": cls.needs} if getattr(cls, "needs", "") else {}),
+            **(where.to_dict() if (where := origin(cls)) else {}),
         }
         for name, cls in registry.classes().items()
     ]

@@ -16,6 +16,8 @@ from vrbench.evaluation.sources.base import Source
 from vrbench.features.logit_scale import with_scale
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
+from vrbench.registry import origins
+from vrbench.sequences import sequences
 
 
 @dataclass(frozen=True)
@@ -145,4 +147,13 @@ def _identity(
         "seed": settings.seed,
         "precision": settings.precision,
         "vrbench": VERSION,
+        **plugins(method, norm, source.sequence),
     }
+
+
+def plugins(method: Method | None, norm: Normalization, sequence: str | None) -> dict[str, Any]:
+    """Return as ``plugins`` where those of the methods come from that are from outside."""
+    along = None if sequence is None else sequences.parse(sequence)
+    parts = method.parts if method else ()
+    found = origins(*(part for _, part in parts), norm, along)
+    return {"plugins": found} if found else {}
