@@ -47,7 +47,9 @@ class Origin:
 
     def to_dict(self) -> dict[str, str]:
         """Return what is known, for a result and for listings."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        about = asdict(self)
+        names = ("distribution", "version", "file", "sha256")
+        return {name: about[name] for name in names if about[name] is not None}
 
 
 def origin(cls: type) -> Origin | None:
