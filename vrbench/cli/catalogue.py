@@ -14,19 +14,6 @@ Entry = dict[str, str]
 datasets ``splits``; what comes from outside ``distribution`` and ``version``, or ``file``, and
 ``sha256``."""
 
-METRICS = {
-    "R@K": "share of queries, in percent, whose right item has rank <= K",
-    "MdR": "median rank",
-    "MnR": "mean rank",
-    "tied": "share of queries with a foreign item at the right item's score; shares are 0 to 1 in "
-    "files and in percent where they are printed",
-    "normalization_error": "mean |1 - sum of retrieval probabilities / its due| [NCL eq. 5]",
-    "under": "share of gallery items that no query retrieves first [UCoFiA Figure 5]",
-    "once": "share of gallery items that one query retrieves first",
-    "over": "share of gallery items that two or more queries retrieve first",
-    "hub_skewness": "skewness of how often an item is among the 10 nearest",
-}
-
 
 def registered(registry: Registry[Any]) -> list[Entry]:
     """Return the entries of a registry, by name."""
@@ -92,9 +79,11 @@ def _rules() -> list[Entry]:
 
 
 def _metrics() -> list[Entry]:
+    from vrbench.metrics import table
+
     return [
-        {"name": name, "parameters": "", "summary": text, "source": ""}
-        for name, text in METRICS.items()
+        {"name": one.name, "parameters": "", "summary": one.summary, "source": ""}
+        for one in table.METRICS
     ]
 
 

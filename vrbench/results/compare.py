@@ -11,15 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.metrics.metric import Metric
+from vrbench.metrics.table import find
 from vrbench.results import labels
 from vrbench.results.result import Result
-from vrbench.results.significance import (
-    bootstrap,
-    mcnemar,
-    recall_interval,
-    resampled,
-    statistic_of,
-)
+from vrbench.results.significance import bootstrap, mcnemar, recall_interval, resampled
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 LEVEL = 0.95
@@ -48,9 +44,10 @@ def compare(
 ) -> dict[str, Any]:
     """Test every pair of results, metric by metric, in both directions.
 
-    R@K by the exact McNemar test, MdR and MnR by the bootstrap over queries, both two-sided, each
-    with an interval of the difference that leaves 0 out just where p <= .05; q-values over all
-    tests of the report control the false discovery rate (Benjamini and Hochberg 1995).
+    R@K by the exact McNemar test, MdR, MnR and whatever else is of ranks by the bootstrap over
+    queries, both two-sided, each with an interval of the difference that leaves 0 out just where
+    p <= .05; q-values over all tests of the report control the false discovery rate (Benjamini
+    and Hochberg 1995).
 
     Args:
         results: two or more, with their rank vectors.
@@ -85,7 +82,7 @@ def compare(
         "tests": tests,
         "changed": {direction: changed(both, top) for direction, both in paired.items()},
         "about": {
-            "test": "exact McNemar for R@K, bootstrap for MdR and MnR, two-sided",
+            "test": f"exact McNemar for R@K, bootstrap for {_others(metrics)}, two-sided",
             "interval": f"percentile bootstrap, {LEVEL:.0%}, without 0 just where p <= .05",
             "correction": "false discovery rate, Benjamini-Hochberg, over all tests here",
             "n": n,
@@ -166,8 +163,8 @@ def _asked(result: Result, direction: Direction) -> int:
     return int((~np.isnan(result.ranks[direction])).sum())
 
 
-def _metrics(results: Sequence[Result]) -> list[str]:
-    """Return the metrics that all results have; their protocols must agree."""
+def _metrics(results: Sequence[Result]) -> list[Metric]:
+    """Return the metrics of ranks that all results have; their protocols must agree."""
     for result in results[1:]:
         ours, first = dict(result["protocol"]), dict(results[0]["protocol"])
         if ours != first:
@@ -175,35 +172,48 @@ def _metrics(results: Sequence[Result]) -> list[str]:
                 f"{_name(results[0])} is under {_protocol(first)}, {_name(result)} under "
                 f"{_protocol(ours)}: evaluate both alike."
             )
-    recalls = [key for key in results[0]["metrics"]["t2v"] if key.startswith("R@")]
-    return [k for k in recalls if all(k in r["metrics"]["t2v"] for r in results)] + ["MdR", "MnR"]
+    known = {key: find(key) for key in results[0]["metrics"]["t2v"]}
+    return [
+        one
+        for key, one in known.items()
+        if one is not None
+        and one.of_ranks is not None
+        and all(key in result["metrics"]["t2v"] for result in results)
+    ]
+
+
+def _others(metrics: Sequence[Metric]) -> str:
+    """Return the names of the metrics that the exact test is not for."""
+    *first, last = [metric.name for metric in metrics if not metric.hits]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _tests(
-    paired: Paired, direction: Direction, metrics: Sequence[str], n: int, seed: int
+    paired: Paired, direction: Direction, metrics: Sequence[Metric], n: int, seed: int
 ) -> list[dict[str, Any]]:
-    drawn = [metric for metric in metrics if not metric.startswith("R@")]
-    values = resampled(paired.ranks, [statistic_of(metric) for metric in drawn], n, seed)
-    draws = dict(zip(drawn, values, strict=True))
+    drawn = [metric for metric in metrics if not metric.hits]
+    values = resampled(paired.ranks, [metric.over for metric in drawn], n, seed)
+    draws = dict(zip((metric.name for metric in drawn), values, strict=True))
     rows = []
     for a, b in combinations(range(len(paired.ranks)), 2):
         for metric in metrics:
-            differences = draws[metric][b] - draws[metric][a] if metric in draws else None
-            about = {"direction": direction, "a": a, "b": b, "metric": metric}
+            own = draws.get(metric.name)
+            differences = None if own is None else own[b] - own[a]
+            about = {"direction": direction, "a": a, "b": b, "metric": metric.name}
             rows.append(about | _test(metric, paired.ranks[a], paired.ranks[b], differences))
     return rows
 
 
 def _test(
-    metric: str,
+    metric: Metric,
     before: NDArray[np.float64],
     after: NDArray[np.float64],
     differences: NDArray[np.float64] | None,
 ) -> dict[str, Any]:
     """Test one metric of two results; ``differences`` are those of the bootstrap's draws."""
-    value = statistic_of(metric)
+    value = metric.over
     if differences is None:
-        test = mcnemar(before, after, int(metric.removeprefix("R@")))
+        test = mcnemar(before, after, metric.k)
         interval, p = recall_interval(test, len(before), LEVEL), test.p
     else:
         interval, p = bootstrap(differences, LEVEL)
