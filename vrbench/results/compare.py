@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -14,25 +13,13 @@ from vrbench.errors import InputError
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import find
 from vrbench.results import labels
+from vrbench.results.pairing import Paired, asked, gallery_notes, name_of, pair
 from vrbench.results.result import Result
 from vrbench.results.significance import bootstrap, mcnemar, recall_interval, resampled
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 LEVEL = 0.95
 """Of the bootstrap intervals."""
-
-
-@dataclass(frozen=True, eq=False)
-class Paired:
-    """Ranks of the same queries under several results.
-
-    Attributes:
-        ids: (n,) the queries that every result asked.
-        ranks: (n_results, n).
-    """
-
-    ids: NDArray[Any]
-    ranks: NDArray[np.float64]
 
 
 def compare(
@@ -77,8 +64,8 @@ def compare(
     return {
         "results": [_about(result) for result in results],
         "queries": {direction: len(both.ids) for direction, both in paired.items()},
-        "left_out": {d: [_asked(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
-        "notes": _notes(results),
+        "left_out": {d: [asked(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
+        "notes": gallery_notes(results),
         "tests": tests,
         "changed": {direction: changed(both, top) for direction, both in paired.items()},
         "about": {
@@ -91,76 +78,11 @@ def compare(
     }
 
 
-def pair(results: Sequence[Result], direction: Direction, common: bool) -> Paired:
-    """Bring the ranks of one direction into one order of queries.
-
-    Raises:
-        InputError: see ``compare``.
-    """
-    ranks = [_ranks_by_id(result, direction) for result in results]
-    first = ranks[0]
-    shared = [name for name in first if all(name in other for other in ranks[1:])]
-    for result, other in zip(results[1:], ranks[1:], strict=True):
-        if not common and other.keys() != first.keys():
-            raise InputError(
-                f"{_name(results[0])} and {_name(result)} are over different items: of "
-                f"{len(first)} and {len(other)} {direction} queries {len(first.keys() & other)} "
-                "are the same; --common compares on those."
-            )
-        if not common and _gallery(result, direction) != _gallery(results[0], direction):
-            sizes = [len(_gallery(one, direction)) for one in (results[0], result)]
-            raise InputError(
-                f"{_name(results[0])} and {_name(result)} rank {direction} queries among different "
-                f"items, {sizes[0]} and {sizes[1]} of them; --common compares them as they are."
-            )
-    if not shared:
-        raise InputError(f"The results share no {direction} query: they are of different data.")
-    table = np.array([[other[name] for name in shared] for other in ranks])
-    return Paired(np.array(shared), table)
-
-
 def changed(paired: Paired, top: int) -> list[dict[str, Any]]:
     """Return the queries whose rank changed most against the first result, by the ratio."""
     ratio = np.abs(np.log(paired.ranks / paired.ranks[0])).max(axis=0)
     order = [int(i) for i in np.argsort(-ratio, kind="stable")[:top] if ratio[i] > 0]
     return [{"query": str(paired.ids[i]), "ranks": paired.ranks[:, i].tolist()} for i in order]
-
-
-def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
-    """Ranks of the queries that were asked, by id."""
-    missing = {direction, "text_ids", "video_ids"} - set(result.ranks)
-    if missing:
-        raise InputError(
-            f"{_name(result)} has no rank vectors beside it that belong to it: keep the npz of "
-            "vrbench eval with it, or run it again with --overwrite."
-        )
-    by_text = direction == "t2v" or result["protocol"]["v2t"] == "each-caption"
-    ids = result.ranks["text_ids" if by_text else "video_ids"]
-    ranks = result.ranks[direction]
-    return {str(name): float(r) for name, r in zip(ids, ranks, strict=True) if not np.isnan(r)}
-
-
-def _gallery(result: Result, direction: Direction) -> set[str]:
-    """Return the ids of the items that a direction's queries are ranked among."""
-    return set(map(str, result.ranks["video_ids" if direction == "t2v" else "text_ids"]))
-
-
-def _notes(results: Sequence[Result]) -> list[str]:
-    """Return a sentence for each direction whose queries are ranked among different items."""
-    found = []
-    for direction in DIRECTIONS:
-        galleries = [_gallery(result, direction) for result in results]
-        if any(gallery != galleries[0] for gallery in galleries):
-            sizes = ", ".join(f"{len(gallery)}" for gallery in galleries)
-            found.append(
-                f"{direction} queries are ranked among different items ({sizes} of them): ranks "
-                "among fewer items are better by themselves, whatever the method"
-            )
-    return found
-
-
-def _asked(result: Result, direction: Direction) -> int:
-    return int((~np.isnan(result.ranks[direction])).sum())
 
 
 def _metrics(results: Sequence[Result]) -> list[Metric]:
@@ -169,7 +91,7 @@ def _metrics(results: Sequence[Result]) -> list[Metric]:
         ours, first = dict(result["protocol"]), dict(results[0]["protocol"])
         if ours != first:
             raise InputError(
-                f"{_name(results[0])} is under {_protocol(first)}, {_name(result)} under "
+                f"{name_of(results[0])} is under {_protocol(first)}, {name_of(result)} under "
                 f"{_protocol(ours)}: evaluate both alike."
             )
     known = {key: find(key) for key in results[0]["metrics"]["t2v"]}
@@ -239,15 +161,10 @@ def _control(tests: Sequence[dict[str, Any]]) -> None:
 
 def _about(result: Result) -> dict[str, Any]:
     return {
-        "file": _name(result),
+        "file": name_of(result),
         "data": labels.data(result.values),
         "how": labels.how(result.values),
     }
-
-
-def _name(result: Result) -> str:
-    file = str(result["ranks"] or "").replace(".npz", ".json")
-    return file or labels.how(result.values)
 
 
 def _protocol(protocol: Mapping[str, str]) -> str:
