@@ -23,7 +23,7 @@ from small_features import write_features
 from toy_videos import write_videos
 
 from vrbench.alignments import alignments
-from vrbench.audit.rules import rules
+from vrbench.auditing.rules import rules
 from vrbench.datasets import datasets
 from vrbench.encoders import encoders
 from vrbench.figures import figures

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vrbench.alignments import alignments
-from vrbench.audit.rules import rules
+from vrbench.auditing.rules import rules
 from vrbench.datasets import datasets
 from vrbench.encoders import encoders
 from vrbench.errors import InputError
