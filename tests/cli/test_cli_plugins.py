@@ -17,8 +17,10 @@ import typer
 from cli_runs import refused, run
 from long_videos import arrays, write
 from small_features import write_features
+from toy_videos import captions_of, write_captions, write_videos
 
 from vrbench.cli.app import app
+from vrbench.features import open_features
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +58,18 @@ class First(PairAlignment):
 
     def score(self, pairs: Pairs):
         return pairs.sim[0, 0].copy()
+"""
+
+
+ENCODER = """
+from dataclasses import dataclass
+from vrbench.encoders import encoders
+from vrbench.encoders.toy import Toy
+
+@encoders.register("own")
+@dataclass(frozen=True)
+class Own(Toy):
+    '''An encoder.'''
 """
 
 
@@ -272,6 +286,28 @@ def test_a_sequence_alignment_from_outside_is_in_the_identity(tmp_path: Path) ->
     (tmp_path / "order.py").write_text(ORDER.replace("[0, 0]", "[-1, -1]"))
     evaluate(tmp_path, *words)
     assert len(kept(tmp_path)) == 2
+
+
+@pytest.mark.slow
+def test_features_of_a_changed_encoder_are_not_carried_on(tmp_path: Path) -> None:
+    write_videos(tmp_path / "videos", ["a", "b"])
+    write_captions(tmp_path / "c.csv", captions_of(["a", "b"]))
+    (tmp_path / "own.py").write_text(ENCODER)
+    words = (
+        *("extract", "--videos", "videos", "--captions", "c.csv", "--out", "own.h5"),
+        *("--encoder", "own:dim=8", "--plugin", "own.py"),
+    )
+    for _ in range(2):
+        done = vrbench(tmp_path, *words)
+        assert done.returncode == 0, done.stderr
+    with open_features(tmp_path / "own.h5") as features:
+        (origin,) = json.loads(str(features.attrs["plugins"]))
+        assert origin == {"file": "own.py", "sha256": sha256(ENCODER.encode()).hexdigest()}
+    (tmp_path / "own.py").write_text(f"{ENCODER}\n# changed")
+    done = vrbench(tmp_path, *words)
+    assert done.returncode == 2
+    assert "plugins" in done.stderr
+    assert vrbench(tmp_path, *words, "--overwrite").returncode == 0
 
 
 def test_help_has_it() -> None:
