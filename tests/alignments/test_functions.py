@@ -16,6 +16,7 @@ from small_features import write_features
 
 import vrbench
 from vrbench.alignments import alignments, parse_method
+from vrbench.alignments.engine import driver
 from vrbench.errors import InputError
 
 Array = NDArray[Any]
@@ -257,7 +258,12 @@ def test_a_function_may_write_on_what_it_is_given() -> None:
     np.testing.assert_array_equal(vrbench.score(TEXTS, VIDEOS, best_frames).t2v, expected)
 
 
-def test_calls_come_one_after_the_other_once_for_each_pair() -> None:
+def test_calls_come_one_after_the_other_once_for_each_pair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # tiles of a few items, so that there is work for every thread
+    monkeypatch.setattr(driver, "WORDS", 8)
+    monkeypatch.setattr(driver, "FRAMES", 8)
     inside, most, calls = 0, 0, 0
 
     def counts(text: Array, video: Array) -> float:

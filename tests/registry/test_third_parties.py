@@ -247,6 +247,19 @@ def test_a_line_of_a_session_that_is_run_again_replaces(
         type_in(code.replace("Whole", "Other"))
 
 
+def test_a_script_has_each_class_once(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things(package)
+    script = tmp_path / "script.py"
+    script.write_text((HEAD + WHOLE).format(package=package, name="added"))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script))
+    code = compile(script.read_text(), str(script), "exec", dont_inherit=True)
+    exec(code, {"__name__": "__main__"})
+    with pytest.raises(InputError, match=r"'added' stands twice in the file script\.py: rename"):
+        exec(code, {"__name__": "__main__"})
+
+
 @pytest.mark.parametrize(
     "registry", [alignments, datasets, encoders, figures, normalizations, rules, sequences]
 )
