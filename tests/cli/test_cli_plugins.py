@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,100 +12,12 @@ import pytest
 import typer
 from cli_runs import refused, run
 from long_videos import arrays, write
+from plugged import ENCODER, FUNCTION, NORM, ORDER, evaluate, install, kept, vrbench
 from small_features import write_features
 from toy_videos import captions_of, write_captions, write_videos
 
 from vrbench.cli.app import app
 from vrbench.features import open_features
-
-ROOT = Path(__file__).parents[2]
-
-FUNCTION = """
-import vrbench
-
-@vrbench.alignment("mine")
-def mine(text, video, *, power: float = 1):
-    '''The best match.'''
-    return (text @ video.T).max() ** power
-"""
-
-NORM = """
-from dataclasses import dataclass
-from vrbench.normalizations import normalizations
-from vrbench.normalizations.base import Bank, Fitted, Normalization
-
-@normalizations.register("halves")
-@dataclass(frozen=True)
-class Halves(Normalization):
-    needs_bank = False
-
-    def fit(self, bank: Bank) -> Fitted:
-        return Fitted(lambda block: block / 2)
-"""
-
-ORDER = """
-from dataclasses import dataclass
-from vrbench.sequences.base import PairAlignment, Pairs, sequences
-
-@sequences.register("first")
-@dataclass(frozen=True)
-class First(PairAlignment):
-    '''The first caption with the first clip.'''
-
-    def score(self, pairs: Pairs):
-        return pairs.sim[0, 0].copy()
-"""
-
-
-ENCODER = """
-from dataclasses import dataclass
-from vrbench.encoders import encoders
-from vrbench.encoders.toy import Toy
-
-@encoders.register("own")
-@dataclass(frozen=True)
-class Own(Toy):
-    '''An encoder.'''
-"""
-
-
-def vrbench(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own, with the folder on its path."""
-    path = os.pathsep.join([str(folder / "site"), str(ROOT)])
-    return subprocess.run(
-        [sys.executable, "-m", "vrbench", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def evaluate(folder: Path, *words: str) -> list[dict[str, Any]]:
-    done = vrbench(folder, "eval", "f.h5", "--json", *words)
-    assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
-
-
-def kept(folder: Path) -> list[str]:
-    return sorted(path.name for path in (folder / "results").glob("*.json"))
-
-
-def install(folder: Path, code: str, version: str = "1.0", group: str = "normalizations") -> None:
-    """Write a distribution ``acme`` into the folder's ``site``."""
-    site = folder / "site"
-    site.mkdir(exist_ok=True)
-    (site / "acme.py").write_text(code)
-    for old in site.glob("*.dist-info"):
-        for file in old.iterdir():
-            file.unlink()
-        old.rmdir()
-    info = site / f"acme-{version}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: acme\nVersion: {version}\n")
-    (info / "entry_points.txt").write_text(f"[vrbench.{group}]\nhalves = acme\n")
 
 
 def commands(group: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -204,76 +112,6 @@ def test_listings_say_where_methods_come_from(tmp_path: Path) -> None:
     assert by_name["halves"]["version"] == "1.0"
     assert by_name["halves"]["sha256"] == sha256((NORM + ORDER).encode()).hexdigest()
     assert "distribution" not in by_name["ncl"]
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A distribution that cannot be used, and what is said of it."""
-
-    code: str
-    group: str
-    says: str
-
-
-BROKEN = {
-    "syntax": Broken("def f(:\n", "normalizations", "cannot be loaded (SyntaxError: "),
-    "exit": Broken("raise SystemExit(0)\n", "alignments", "cannot be loaded (SystemExit: 0)"),
-    "taken": Broken(
-        NORM.replace("halves", "ncl"),
-        "normalizations",
-        "There is a norm 'ncl' of vrbench itself and one of the distribution acme 1.0:",
-    ),
-    "base": Broken(
-        NORM.replace("(Normalization)", ""),
-        "normalizations",
-        "The norm 'halves' of the distribution acme 1.0 is not derived from ",
-    ),
-    "thawed": Broken(
-        NORM.replace("(frozen=True)", ""),
-        "normalizations",
-        "The norm 'halves' of the distribution acme 1.0 is no frozen dataclass",
-    ),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_distribution_is_one_sentence_in_every_command(name: str, tmp_path: Path) -> None:
-    broken = BROKEN[name]
-    write_features(tmp_path / "f.h5")
-    install(tmp_path, broken.code, group=broken.group)
-    for words in (("list",), ("eval", "f.h5", "--method", "global", "--norm", "none")):
-        done = vrbench(tmp_path, *words)
-        assert done.returncode == 2, words
-        assert done.stderr.startswith("vrbench: The"), words
-        assert broken.says in done.stderr
-        assert "the distribution acme 1.0" in done.stderr
-        assert done.stderr.count("\n") == 1
-        assert not done.stdout
-
-
-@pytest.mark.slow
-def test_what_names_no_method_goes_on_beside_a_broken_distribution(tmp_path: Path) -> None:
-    write_features(tmp_path / "f.h5")
-    install(tmp_path, BROKEN["syntax"].code)
-    assert vrbench(tmp_path, "inspect", "f.h5").returncode == 0
-    assert vrbench(tmp_path, "list", "encoders").returncode == 0
-
-
-@pytest.mark.slow
-def test_a_function_that_fails_is_one_sentence_and_keeps_what_was_finished(tmp_path: Path) -> None:
-    write_features(tmp_path / "f.h5")
-    (tmp_path / "mine.py").write_text(FUNCTION.replace("return ", "return len(text) // 0 or "))
-    done = vrbench(
-        tmp_path,
-        *("eval", "f.h5", "-q", "--plugin", "mine.py", "--method", "global", "--method", "mine"),
-    )
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("vrbench: The function 'mine' on text 'text")
-    assert "ZeroDivisionError" in done.stderr
-    assert "in line 7 of mine.py)." in done.stderr
-    assert len(kept(tmp_path)) == 1
 
 
 @pytest.mark.slow

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from third_parties import BASE, HEAD, WHOLE, Add, refused, things
 
 from vrbench.alignments import alignments
 from vrbench.auditing.rules import rules
@@ -21,36 +21,6 @@ from vrbench.registry import Registry
 from vrbench.sequences import sequences
 
 NUMBERS = itertools.count()
-
-BASE = """
-from abc import ABC, abstractmethod
-from vrbench.registry import Registry
-
-class Thing(ABC):
-    @abstractmethod
-    def weigh(self): ...
-
-things = Registry("thing", "{package}", base=Thing)
-"""
-
-HEAD = """
-from dataclasses import dataclass
-from typing import Literal
-from {package} import Thing, things
-"""
-
-WHOLE = """
-@things.register("{name}")
-@dataclass(frozen=True)
-class Whole(Thing):
-    size: float = 1
-    mode: Literal["a", "b"] = "a"
-    most: int | None = None
-
-    def weigh(self): ...
-"""
-
-Add = Callable[..., None]
 
 
 @pytest.fixture
@@ -78,24 +48,6 @@ def add(tmp_path: Path, package: str) -> Add:
         (info / "entry_points.txt").write_text(f"[{package}]\n{entry} = {module}\n")
 
     return install
-
-
-def things(package: str) -> Registry[Any]:
-    found: Registry[Any] = __import__(package).things
-    return found
-
-
-def refused(package: str) -> str:
-    """Search the registry twice: the same sentence each time."""
-    said = []
-    for _ in range(2):
-        with pytest.raises(InputError) as caught:
-            things(package).classes()
-        said.append(str(caught.value))
-    assert said[0] == said[1]
-    assert "\n" not in said[0]
-    assert said[0].endswith(".")
-    return said[0]
 
 
 def test_a_whole_one_is_found_with_what_a_spec_can_hold(package: str, add: Add) -> None:
