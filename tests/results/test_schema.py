@@ -71,7 +71,8 @@ def test_null_is_as_good_as_missing_only_where_a_key_may_be_missing(results: Res
 
 def test_attributes_are_what_the_json_holds(results: Results) -> None:
     result = results[1]
-    for name in ("dataset", "method", "norm", "bank", "n_text", "protocol", "metrics", "features"):
+    names = ("dataset", "method", "norm", "bank", "n_text", "protocol", "metrics", "features")
+    for name in (*names, "raw", "change", "seconds", "error_gamma", "provenance"):
         assert getattr(result, name) == result[name] == result.to_dict()[name], name
     assert result.metrics["t2v"]["R@1"] == result["metrics"]["t2v"]["R@1"]
     assert result.sequence is None

@@ -18,8 +18,10 @@ from vrbench.results import showing
 from vrbench.results.check import belong, problems
 from vrbench.results.schema import (
     Bank,
+    ChangeByDirection,
     DiagnosticsByDirection,
     FeaturesAbout,
+    Measured,
     MetricsByDirection,
     Protocol,
     Provenance,
@@ -83,6 +85,10 @@ class Result:
     protocol = _Value[Protocol]()
     metrics = _Value[MetricsByDirection]()
     diagnostics = _Value[DiagnosticsByDirection]()
+    error_gamma = _Value[float | None]()
+    raw = _Value[Measured | None]()
+    change = _Value[ChangeByDirection | None]()
+    seconds = _Value[dict[str, float]]()
     provenance = _Value[Provenance]()
 
     @property
