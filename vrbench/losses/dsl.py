@@ -32,7 +32,7 @@ def dsl(sim: Any, tau: float = 0.01, scale: float | Tensor = 100.0) -> Any:
 
     Source: CAMoE (Cheng et al., arXiv:2109.04290).
     """
-    check_positive(tau=tau, scale=float(scale))
+    check_positive(tau=tau, scale=scale)
     batch = Batch.of(sim)
     n = len(batch.t2v)
     t2v = batch.t2v * (batch.t2v / tau).softmax(0) * n

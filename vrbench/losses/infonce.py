@@ -29,7 +29,7 @@ def infonce(sim: Any, scale: float | Tensor = 100.0) -> Any:
 
     Source: TokenFlow eq. 1-5, NCL eq. 4.
     """
-    check_positive(scale=float(scale))
+    check_positive(scale=scale)
     batch = Batch.of(sim)
     return batch.given(cross_entropy(batch.t2v * scale, batch.v2t * scale))
 

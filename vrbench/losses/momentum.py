@@ -42,7 +42,7 @@ def momentum(
     """
     import torch
 
-    check_positive(scale=float(scale))
+    check_positive(scale=scale)
     _check_share("alpha", alpha)
     logits, given = tensor(student, "student")
     seen = tensor(teacher, "teacher")[0].detach()

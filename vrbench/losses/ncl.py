@@ -39,7 +39,7 @@ def ncl(
 
     Source: NCL eq. 6-12 and Figure 4.
     """
-    check_positive(gamma=float(gamma))
+    check_positive(gamma=gamma)
     _check_iterations(iterations)
     batch = Batch.of(sim)
     t2v = _adjusted(batch.t2v / gamma, iterations, through)
