@@ -1,4 +1,4 @@
-"""Losses as the training loop finds them: specs, sums, the teacher, queues and soft targets."""
+"""Losses as the training loop finds them: specs, sums, the teacher and soft targets."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from vrbench import losses
-from vrbench.alignments.engine.batch import Packed
 from vrbench.errors import InputError
-from vrbench.losses import TokenQueue, parse_loss
+from vrbench.losses import parse_loss
 
 Array = NDArray[Any]
 SCALE = torch.tensor(20.0, dtype=torch.float64)
@@ -194,39 +193,3 @@ def test_faulty_negatives_without_its_plan_is_infonce() -> None:
     assert isinstance(targets, torch.Tensor)
     assert not targets.requires_grad
     assert np.array_equal(targets, losses.faulty_negatives(both[0].detach().numpy()))
-
-
-def packed(lengths: list[int], start: float, *, vectors: bool = True) -> Packed:
-    tokens = start + torch.arange(2.0 * sum(lengths)).reshape(-1, 2)
-    return Packed(
-        tokens.requires_grad_(), lengths, torch.full((len(lengths), 2), start) if vectors else None
-    )
-
-
-def test_a_queue_holds_the_last_items_without_gradient() -> None:
-    queue = TokenQueue(3)
-    first, second = packed([1, 2], 0.0), packed([3, 1], 100.0)
-    assert queue.behind(first).lengths == [1, 2]
-    queue.append(first)
-    queue.append(second)
-    assert len(queue) == 3
-    batch = packed([2], 200.0)
-    joined = queue.behind(batch)
-    assert joined.lengths == [2, 2, 3, 1]
-    expected = torch.cat([batch.tokens, first.tokens[1:], second.tokens])
-    assert torch.equal(joined.tokens, expected)
-    assert joined.globals_ is not None
-    assert joined.globals_[:, 0].tolist() == [200.0, 0.0, 100.0, 100.0]
-    joined.tokens.sum().backward()  # type: ignore[no-untyped-call]
-    assert batch.tokens.grad is not None
-    assert first.tokens.grad is None
-    bare = TokenQueue(2)
-    bare.append(packed([1], 0.0, vectors=False))
-    assert bare.behind(packed([2], 1.0, vectors=False)).globals_ is None
-
-
-def test_a_queue_of_no_items_leaves_the_batch() -> None:
-    queue = TokenQueue(0)
-    queue.append(packed([1, 2], 0.0))
-    assert len(queue) == 0
-    assert queue.behind(packed([2], 1.0)).lengths == [2]
