@@ -67,17 +67,23 @@ class Panel:
         tokens: (rows, d); a run's tokens item after item, or token-major (all first tokens, then
             all second ones) where the items are to become lanes.
         runs: the items, in order.
+        rows: which tokens of the block they are, zero rows left out.
     """
 
     items: Items
     tokens: Tensor
     runs: list[Run]
+    rows: NDArray[np.int64]
+
+    @property
+    def index(self) -> NDArray[np.int64]:
+        """Which items of the block the panel holds, in order."""
+        return np.concatenate([run.index for run in self.runs])
 
     @cached_property
     def global_vectors(self) -> Tensor:
         """(items, d) in the order of the runs."""
-        index = np.concatenate([run.index for run in self.runs])
-        return on_grid(self.items.global_vectors[index])
+        return on_grid(self.items.global_vectors[self.index])
 
 
 def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
@@ -109,7 +115,7 @@ def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
 def _panel(items: Items, runs: list[Run], lanes: bool) -> Panel:
     rows = [token_rows(items.offsets, run.index).reshape(-1, run.length) for run in runs]
     order = np.concatenate([(r.T if lanes else r).ravel() for r in rows])
-    return Panel(items, on_grid(items.tokens[order]), runs)
+    return Panel(items, on_grid(items.tokens[order]), runs, order)
 
 
 def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:
@@ -127,10 +133,10 @@ class Products:
     threads would wait for each other's products.
     """
 
-    def __init__(self, texts: Panel, videos: Panel) -> None:
+    def __init__(self, texts: Panel, videos: Panel, made: dict[str, Tensor] | None = None) -> None:
         self.texts = texts
         self.videos = videos
-        self._made: dict[str, Tensor] = {}
+        self._made = {} if made is None else made
 
     @property
     def c(self) -> Tensor:
