@@ -125,6 +125,7 @@ class Provenance(TypedDict):
     precision: NotRequired[Annotated[str, UNREAD]]
     device: NotRequired[Annotated[str, UNREAD]]
     command: NotRequired[Annotated[str, UNREAD]]
+    plugins: NotRequired[Annotated[list[dict[str, str]], UNREAD]]
 
 
 class ResultDict(TypedDict):
