@@ -8,7 +8,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-quick faults lint type check bench fuzz docs features clean
+.PHONY: help install demo test test-quick coverage oldest pythons faults lint type check hooks
+.PHONY: bench fuzz docs features clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +32,20 @@ test: $(READY) ## run the tests, on all cores
 test-quick: $(READY) ## run the tests that take little
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
+coverage: $(READY) ## run the quick tests; the share of lines they run, and the files with the least
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --cov=vrbench --cov-report=
+	@$(BIN)/coverage report --skip-covered --skip-empty --sort=cover | sed -n '1,17p;$$p'
+
+oldest: ## install the oldest versions that pyproject.toml allows, and try them out
+	rm -rf build/oldest build/lib
+	$(PYTHON) -m venv build/oldest
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	  -c constraints-oldest.txt '.[all]'
+	PYTHONPATH=tests build/oldest/bin/python -m smoke
+
+pythons: $(READY) ## try out every other Python from 3.11 on that is here
+	.ci/pythons
+
 faults: $(READY) ## let every write of every command fail, and kill the process at it
 	PYTHONPATH=.:tests:tests/helpers $(BIN)/python -m fault
 
@@ -40,6 +55,9 @@ lint: $(READY) ## check style
 
 type: $(READY) ## check types
 	$(BIN)/mypy
+
+hooks: $(READY) ## run the hooks of .pre-commit-config.yaml on all files
+	$(BIN)/pre-commit run --all-files
 
 check: lint type test ## lint, type and test
 
@@ -58,4 +76,4 @@ features: $(READY) ## make features/msrvtt-476.h5 again from SHARED (default ../
 	$(BIN)/python features/make.py --shared $(SHARED) --models build/models --out features/msrvtt-476.h5
 
 clean: ## remove the environment and everything made
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
