@@ -15,6 +15,7 @@ def test_cosines_equal_the_formula(spec: str) -> None:
     assert_close(vrbench.score(texts, videos, spec, precision="double"), cosines(spec), 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", SPECS)
 def test_cosines_in_single_precision_are_near(spec: str) -> None:
     texts, videos = items()

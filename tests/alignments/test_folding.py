@@ -38,6 +38,7 @@ def retrieval(noise: float, n: int = 70, scale: float = 1.0) -> tuple[Tokens, To
     return text, video, owner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("noise", "most", "scale"),
     [(0.5, 0.05, 1), (1.5, 0.3, 1), (4.0, 1.0, 1), (1.5, 0.3, 1e-3), (1.5, 0.3, 300)],

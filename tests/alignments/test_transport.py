@@ -42,6 +42,7 @@ def test_the_plan_that_leaves_the_range_of_products_is_the_same_in_logs(
     assert np.allclose(sharp, oracle.plan(sim, 1e-4, None, 20, "exact"), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_products_are_the_same_bits_with_and_without_numba() -> None:
     pytest.importorskip("numba")
     kernel = np.exp(np.random.default_rng(0).uniform(-5, 0, (3, 4, 150)))

@@ -83,6 +83,7 @@ def test_medians(tmp_path: Path) -> None:
     assert reported(report, "median-from-0", "t2v")["metrics"]["MnR"] == 1
 
 
+@pytest.mark.slow
 def test_1000_items_become_1008(tmp_path: Path) -> None:
     sim = np.random.default_rng(0).normal(size=(1000, 1000)).astype(np.float32)
     sim[np.arange(1000), np.arange(1000)] += 2

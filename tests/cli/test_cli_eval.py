@@ -100,6 +100,7 @@ def test_a_dry_run_writes_nothing_and_says_what_there_is_to_do() -> None:
     assert re.search(rf"scan: {len(OWNER) * len(COUNTS)} pairs", done.out)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("place")
 def test_limits_are_flagged_wherever_the_result_is_shown() -> None:
     (result,) = run("eval", "f.h5", "--method", "global", "--limit", "4", "--json").results
@@ -122,6 +123,7 @@ def test_k_is_obeyed() -> None:
     assert "R@50" in run("eval", "f.h5", "--k", "2,7,50").out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("v2t", ["group-max", "best-caption", "each-caption"])
 @pytest.mark.parametrize("ties", ["mean", "optimistic", "pessimistic"])
@@ -167,6 +169,7 @@ def test_a_norm_without_a_bank_is_refused_with_the_way_out() -> None:
     assert run("eval", "bare.h5", "--norm", "dsl").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("place")
 def test_a_feature_file_and_a_similarity_file_can_be_the_bank() -> None:
     write_features(Path("other.h5"), seed=4, counts=(1, 1, 2))

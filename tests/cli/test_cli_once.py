@@ -103,6 +103,7 @@ def test_similarity_files_are_a_grid_as_feature_files_are(sims: list[Path], tmp_
     )
 
 
+@pytest.mark.slow
 def test_sequences_are_a_grid(tmp_path: Path) -> None:
     long = write(tmp_path, arrays(), "long")
     out = str(tmp_path / "r")

@@ -169,6 +169,7 @@ def test_levels_of_a_similarity_file_are_averaged() -> None:
     assert found["metrics"] == expected["metrics"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("large", [0, 10**9])
 @pytest.mark.parametrize("words", [["--limit", "4"], ["--limit-ids", "ids.txt"]], ids=str)

@@ -24,6 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*published.names(), *published.extras()])
 def test_every_table_prints_in_every_format(name: str) -> None:
     table = published.load(name)

@@ -59,6 +59,7 @@ def test_long_ids_leave_room_for_captions(tmp_path: Path, monkeypatch: pytest.Mo
     assert "[music] a man" in done.out.partition("caption")[2]
 
 
+@pytest.mark.slow
 def test_every_command_prints_names_as_they_are(marked: Path) -> None:
     words = ("--method", "global", "--norm", "none", "--norm", "ncl", "--bank", "test")
     printed = {"eval": run("eval", marked, *words), "inspect": run("inspect", marked)}
@@ -164,6 +165,7 @@ def test_a_last_column_of_words_is_left_out_whole(monkeypatch: pytest.MonkeyPatc
     assert not any("words" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_an_audit_says_its_sources_at_any_width(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +183,7 @@ def test_an_audit_says_its_sources_at_any_width(
             assert width == 160 or source in text
 
 
+@pytest.mark.slow
 @given(
     names=st.lists(st.text("ab c", max_size=30), min_size=1, max_size=3),
     cells=st.lists(st.text("0123456789", min_size=1, max_size=9), min_size=1, max_size=12),

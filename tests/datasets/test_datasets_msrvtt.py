@@ -111,6 +111,7 @@ ODD = {
 """Captions that repeat another one of their video."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", datasets.datasets.classes()["msrvtt"].splits)
 def test_the_real_files_have_the_published_counts(split: str, shared_data: Path) -> None:
     found = datasets.read("msrvtt", shared_data / "annotations/msrvtt", split)
@@ -121,6 +122,7 @@ def test_the_real_files_have_the_published_counts(split: str, shared_data: Path)
     assert {video.label for video in found.videos} == set(range(20))
 
 
+@pytest.mark.slow
 def test_real_1k_a(shared_data: Path) -> None:
     folder = shared_data / "annotations/msrvtt"
     test = datasets.read("msrvtt", folder, "test")

@@ -37,6 +37,7 @@ def ids(caption: Caption) -> torch.Tensor:
     return found["input_ids"]
 
 
+@pytest.mark.slow
 def test_every_format_gives_the_same_tokens(
     model: Any, folder: Path, clip: Clip, tmp_path: Path
 ) -> None:

@@ -91,6 +91,7 @@ def test_ids_beyond_the_text_tower_are_named(model: Any, tmp_path: Path) -> None
         load(tmp_path)
 
 
+@pytest.mark.slow
 def test_merges_are_unpacked_to_a_bound(model: Any, tmp_path: Path) -> None:
     save_openai(model, tmp_path)
     bpe = tmp_path / "bpe_simple_vocab_16e6.txt.gz"

@@ -182,6 +182,7 @@ def shared(deep: int) -> bytes:
     return b"\x80\x02" + inner + b"."
 
 
+@pytest.mark.slow
 def test_small_archives_take_little(archive: Path) -> None:
     code = b"class Shared(Module):\n  __parameters__ = []\n  __buffers__ = []\n"
     with zipfile.ZipFile(archive) as file:

@@ -76,6 +76,7 @@ def test_what_exists_is_read_and_not_made_again(
     assert all("none" in name for name in changed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [

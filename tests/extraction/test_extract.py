@@ -49,6 +49,7 @@ def test_everything_is_in_the_file(place: Workplace) -> None:
         np.testing.assert_array_equal(features.video.tokens[:3], clip.tokens.astype(np.float16))
 
 
+@pytest.mark.slow
 def test_the_file_is_the_same_whatever_the_batch_and_to_the_byte(place: Workplace) -> None:
     first, again, other = (
         place.extract(name, batch=batch).path for name, batch in (("a", 3), ("b", 3), ("c", 50))
@@ -222,6 +223,7 @@ def test_only_feature_files_are_overwritten(place: Workplace) -> None:
     assert (place.root / "pipe.h5").is_fifo()
 
 
+@pytest.mark.slow
 def test_what_is_overwritten_stays_until_the_new_file_is_whole(place: Workplace) -> None:
     out = place.extract().path
     before = out.read_bytes()

@@ -93,10 +93,11 @@ def test_an_unsound_file_exits_with_1(tmp_path: Path, changes: dict[str, Any], w
     done = run(path)
     assert done.exit_code == 1
     assert "UNSOUND" in done.stdout
-    assert [p for p in inspect_file(path).problems if re.search(words, p)]
+    problems = list(inspect_file(path).problems)
+    assert [p for p in problems if re.search(words, p)]
     found = json.loads(run("--json", path).stdout)
     assert found["sound"] is False
-    assert found["problems"] == list(inspect_file(path).problems)
+    assert found["problems"] == problems
     path.unlink()
 
 

@@ -66,6 +66,7 @@ def test_there_is_no_further_write(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     job.carry_on(tmp_path / "f.h5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [0, 2, 9, 17, 23, 34])
 def test_a_process_killed_at_a_write(tmp_path: Path, whole: dict[str, Any], count: int) -> None:
     path = tmp_path / "f.h5"

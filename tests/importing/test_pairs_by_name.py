@@ -153,6 +153,7 @@ NAMES: tuple[Callable[[int], str], ...] = (
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

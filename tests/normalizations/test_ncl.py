@@ -118,6 +118,7 @@ def test_the_compiled_pass_falls_back_to_logs_too() -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_queue_of_full_size_is_accurate_and_stays_finite() -> None:
     rng = np.random.default_rng(12)
     sides = [rng.standard_normal((n, 16)) + 0.7 for n in (16_384, 1_000)]

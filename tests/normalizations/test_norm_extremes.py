@@ -24,6 +24,7 @@ SHARP = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("spec", [*REGISTERED, *(s.format(e) for s in SHARP for e in EXTREMES)])
 @pytest.mark.parametrize("scale", [0, 1e-44, 1, 1e37, 8e38])

@@ -119,6 +119,7 @@ def test_repeating_a_query_moves_others_only_where_the_bank_is_the_test_set(spec
     assert (test[0] != test[1]).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["best-caption", "group-max", "each-caption"])
 @pytest.mark.parametrize("bank", ["train", "test"])
 @pytest.mark.parametrize("marginals", ["uniform", "captions"])

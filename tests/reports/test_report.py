@@ -46,6 +46,7 @@ def folder(tmp_path: Path) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_the_page_has_every_result_test_audit_and_figure(folder: Path) -> None:
     assert report(folder, folder / "p.html") == []
     page = (folder / "p.html").read_text()

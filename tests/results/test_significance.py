@@ -87,6 +87,7 @@ def test_p_and_interval_cut_off_the_same_share_of_the_draws() -> None:
     assert bootstrap(np.full(9, 3.0)) == ((0.0, 3.0), 0.2)
 
 
+@pytest.mark.slow
 def test_recalls_leave_0_out_just_where_the_exact_test_does() -> None:
     for discordant in (*range(90), 150, 500):
         for lost in range(discordant // 2 + 1):

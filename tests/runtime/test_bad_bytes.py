@@ -142,6 +142,7 @@ def test_an_npz_of_another_packing_is_refused(method: int, tmp_path: Path) -> No
         read_npz(path)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     with (

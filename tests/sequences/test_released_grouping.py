@@ -112,6 +112,7 @@ def shuffled(made: dict[str, Array], seed: int) -> dict[str, Array]:
     return moved | {"text_video": np.argsort(rows["video"])[made["text_video"][rows["text"]]]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spec",
     [

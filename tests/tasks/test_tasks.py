@@ -139,6 +139,7 @@ def test_k_means_finds_clusters_that_are_apart_whatever_the_seed() -> None:
 # --- ordering
 
 
+@pytest.mark.slow
 def test_assignment_is_the_best_of_all_one_to_one_orders() -> None:
     rng = np.random.default_rng(4)
     for _ in range(10):
@@ -154,6 +155,7 @@ def test_every_way_finds_an_order_that_is_plain(how: str) -> None:
     assert np.array_equal(ordering(0.1 + 0.8 * np.eye(4)[right], how), right)
 
 
+@pytest.mark.slow
 def test_one_to_one_assignment_orders_68_17_percent_of_the_cooking_videos(
     shared_data: Path,
 ) -> None:
