@@ -15,6 +15,9 @@ SLOW = (
     *("test_alignment_bits", "test_alignment_laws", "test_cli_process", "test_compiling"),
     *("test_faults", "test_ghosts", "test_kills", "test_memory", "test_nothing_else_is_touched"),
     *("test_apart", "test_fuzz_harness", "test_hostile_strings", "test_simplex", "test_contract"),
+    *("test_carrying_on", "test_cut_captions", "test_figures", "test_frame_order", "test_merging"),
+    *("test_promises", "test_reproduce", "test_s3d_net", "test_sequence_commands"),
+    *("test_sequence_figures", "test_text_batch"),
 )
 """Modules whose tests start processes, or take seconds."""
 

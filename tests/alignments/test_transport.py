@@ -11,6 +11,7 @@ from vrbench.sequences.engine.kernels import compiled
 from vrbench.sequences.plan import Variant
 
 
+@pytest.mark.slow
 def test_transport_has_its_marginals() -> None:
     sim = make(7)[:4, :6]
     plan = transport_plan(sim, iterations=2000)

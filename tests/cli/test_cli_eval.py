@@ -146,6 +146,7 @@ def test_the_seed_precision_and_command_are_recorded() -> None:
 # --- banks
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("place")
 def test_banks_are_named_and_transductive_ones_marked() -> None:
     size = f"{sum(BANK_COUNTS)} x {len(BANK_COUNTS)}"

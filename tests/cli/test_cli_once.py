@@ -63,6 +63,7 @@ def test_every_command_is_looked_at() -> None:
     assert several >= {("eval", f"--{name}") for name in ("method", "norm", "sequence", "from-sim")}
 
 
+@pytest.mark.slow
 def test_the_sentence_names_the_option_by_the_way_it_was_written(tmp_path: Path) -> None:
     write_features(tmp_path / "f.h5")
     refused("eval", tmp_path / "f.h5", "--bank", "train", "--bank=test", says="--bank is given")

@@ -48,6 +48,7 @@ def test_show_prints_captions_and_ids_as_they_are(marked: Path, query: int) -> N
     assert not re.search("[\x00-\x09\x0b-\x1f]", done.out)
 
 
+@pytest.mark.slow
 def test_long_ids_leave_room_for_captions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     video, text = np.random.default_rng(0).normal(size=(2, 4, 8))
     ids = [f"{i}-{'long' * 20}" for i in range(4)]

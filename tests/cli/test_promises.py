@@ -27,7 +27,6 @@ def ties(seed: int, *shape: int) -> NDArray[Any]:
     return np.round(np.random.default_rng(seed).uniform(-0.2, 0.5, shape), 1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("captions", [1, 3])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_audit_and_eval_answer_alike(

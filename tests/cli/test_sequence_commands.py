@@ -33,7 +33,6 @@ def listed(*words: str | Path) -> Any:
     return json.loads(done.out)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("spec", ["dtw", "otam", "transport", "vote"])
 def test_show_lists_the_scores_of_long_videos(tmp_path: Path, path: Path, spec: str) -> None:
     (result,) = listed("eval", path, *MAX, "--sequence", spec, "--out", tmp_path / "r")
@@ -77,7 +76,6 @@ def test_show_tells_buckets_of_the_test_set_from_those_of_the_bank(path: Path) -
     assert raw["candidates"][0]["score"] != own["candidates"][0]["score"]
 
 
-@pytest.mark.slow
 def test_a_figure_is_of_the_sequences(tmp_path: Path, path: Path) -> None:
     import pandas as pd
 
@@ -97,7 +95,6 @@ def test_a_figure_is_of_the_sequences(tmp_path: Path, path: Path) -> None:
     assert len(written) == 2
 
 
-@pytest.mark.slow
 def test_the_same_numbers_make_the_same_pictures(tmp_path: Path, path: Path) -> None:
     words = ("plot", "recalls", path, *MAX, "--sequence", "dtw", "-q", "--out")
     made = [run(*words, tmp_path / folder).out.split() for folder in ("a", "b")]
@@ -106,7 +103,6 @@ def test_the_same_numbers_make_the_same_pictures(tmp_path: Path, path: Path) -> 
         assert Path(one).read_bytes() == Path(two).read_bytes()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["hubs", "queue-size", "ranks", "recalls", "representation", "seen", "similarities"]
 )

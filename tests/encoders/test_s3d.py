@@ -54,6 +54,7 @@ def as_input(clip: Clip, frames: int) -> torch.Tensor:
     return video
 
 
+@pytest.mark.slow
 def test_a_window_is_the_network_on_its_frames(net: Any, encoder: LoadedS3d) -> None:
     video = clip(32)
     encoded = encoder.video(video)

@@ -37,7 +37,6 @@ def test_what_is_carried_on_equals_an_uninterrupted_run(place: Workplace, after:
     assert same(done.path, place.extract("whole").path)
 
 
-@pytest.mark.slow
 def test_a_write_that_is_torn_apart_is_made_good(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,7 +63,6 @@ def test_a_finished_file_is_left_as_it_is(place: Workplace) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.slow
 def test_a_limit_can_be_lifted(place: Workplace) -> None:
     few = Source(place.source.videos, place.source.captions, 3)
     bank = Source(place.bank.videos, place.bank.captions, 1)
@@ -75,7 +73,6 @@ def test_a_limit_can_be_lifted(place: Workplace) -> None:
         place.extract(source=few)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [

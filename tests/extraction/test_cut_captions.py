@@ -99,7 +99,6 @@ def test_a_bank_that_is_another_file_is_said_apart(short: Workplace) -> None:
     assert source.bank_notes("train") == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 3, 6])
 def test_shards_count_together_what_the_whole_counts(short: Workplace, n: int) -> None:
     whole = short.extract("whole.h5").path
@@ -122,7 +121,6 @@ def stop_after(items: int) -> Callable[..., None]:
     return stop
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("after", [2, 7, 9, 12, 15, 19])
 def test_what_is_carried_on_counts_nothing_twice(short: Workplace, after: int) -> None:
     with pytest.raises(Stop):

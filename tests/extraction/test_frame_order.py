@@ -46,7 +46,6 @@ def order_notes(path: Path) -> list[str]:
         return [note for note in features.data_notes if "numeric" in note]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("video", ["test/v2", "bank/b2"])
 def test_a_folder_whose_orders_differ_is_said(place: Workplace, video: str) -> None:
     assert order_notes(place.extract().path) == []
@@ -74,7 +73,6 @@ def test_it_is_printed_by_every_command(place: Workplace) -> None:
     assert [note for note in result["notes"] if note.startswith(SAID)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 3, 7])
 def test_shards_say_together_what_the_whole_says(place: Workplace, n: int) -> None:
     for video in ("test/v1", "test/v5", "bank/b3"):

@@ -24,7 +24,6 @@ from vrbench.features.writer import FeatureWriter
 __all__ = ["place"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_merged_shards_are_the_whole(place: Workplace, n: int) -> None:
     whole = place.extract("whole.h5").path
@@ -34,7 +33,6 @@ def test_merged_shards_are_the_whole(place: Workplace, n: int) -> None:
     assert same(out, whole)
 
 
-@pytest.mark.slow
 def test_what_is_missing_adds_up(place: Workplace) -> None:
     for video in ("v1", "v6"):
         (place.root / "test" / video / "f001.png").write_bytes(b"not an image")
@@ -55,7 +53,6 @@ def test_what_is_missing_adds_up(place: Workplace) -> None:
         assert "could not be read are missing (2 in /video, 5 in /text): numbers" in lost
 
 
-@pytest.mark.slow
 def test_what_is_no_set_of_shards_is_refused(place: Workplace) -> None:
     one, two, three = shards(place, 3)
     whole = place.extract("whole.h5").path
@@ -96,7 +93,6 @@ def test_a_shard_is_not_carried_on_as_another_or_as_the_whole(place: Workplace) 
             place.extract(shard=shard)
 
 
-@pytest.mark.slow
 def test_a_second_writer_is_told_so(place: Workplace) -> None:
     said: list[tuple[int, str]] = []
     source = ("--videos", place.root / "test", "--captions", place.csv)

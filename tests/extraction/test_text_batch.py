@@ -68,7 +68,6 @@ def stop_after(items: int) -> Callable[[str, int, int], None]:
     return stop
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("batch", [2, 5])
 def test_a_block_that_is_partly_written_is_carried_on(
     place: Workplace, blocks: Blocks, batch: int
@@ -82,7 +81,6 @@ def test_a_block_that_is_partly_written_is_carried_on(
         out.unlink()
 
 
-@pytest.mark.slow
 def test_shards_and_lifted_limits_have_the_same_blocks(place: Workplace, blocks: Blocks) -> None:
     whole = place.extract("whole.h5").path
     merge_shards(shards(place, 3), place.root / "merged.h5")

@@ -48,6 +48,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
                 assert columns[key].tolist() == column.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", range(WRITES))
 def test_an_exception_at_any_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: dict[str, Any], count: int

@@ -46,7 +46,6 @@ OF_PAIRS = sorted(n for n, cls in figures.classes().items() if "sequences" not i
 """Figures of texts and videos; test_sequence_figures.py has those of sequences."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_PAIRS)
 def test_every_figure_writes_its_numbers_and_pictures(name: str, tmp_path: Path) -> None:
     spec = {"seen": "seen:orders=1,marks=2", "queue-size": "queue-size:least=500,draws=2"}
@@ -129,7 +128,6 @@ def test_the_parts_of_the_decomposition_add_up(small: Case) -> None:
     assert data["text-text"] == pytest.approx(np.mean(pairs))
 
 
-@pytest.mark.slow
 def test_a_similarity_file_alone_gives_every_figure(tmp_path: Path) -> None:
     features = case(limit=476)
     opened = Evaluation(features.source)

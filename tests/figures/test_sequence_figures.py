@@ -59,7 +59,6 @@ def plotted(folder: Path, name: str, path: Path) -> Any:
     return pd.read_csv(next(folder.glob(f"{name.partition(':')[0]}*.csv")))
 
 
-@pytest.mark.slow
 def test_the_noise_figure_has_every_alignment_at_every_rate(tmp_path: Path) -> None:
     data = plotted(tmp_path / "out", "sequence-noise", write(tmp_path, arrays(bank=False)))
     assert len(data) == 8 * (1 + 4 * 3)
@@ -74,7 +73,6 @@ def test_the_noise_figure_has_every_alignment_at_every_rate(tmp_path: Path) -> N
     assert len(removed) == 3 * 4
 
 
-@pytest.mark.slow
 def test_the_realignment_says_what_went_where(tmp_path: Path) -> None:
     path = write(tmp_path, arrays(bank=False))
     name = "realignment:sequence=long2,planted=2"

@@ -56,6 +56,7 @@ def excludes_0(interval: tuple[float, float]) -> bool:
     return interval[0] > 0 or interval[1] < 0
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(
     values=st.lists(st.integers(-4, 9), min_size=1, max_size=300),

@@ -84,7 +84,6 @@ def by_hand(*words: str) -> dict[str, float]:
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", BY_HAND)
 def test_every_cell_is_that_of_a_run_by_hand(name: str) -> None:
     cells = measured(name)
@@ -156,7 +155,6 @@ def test_a_bank_stands_in_place_of_the_training_queries_only(folder: Path) -> No
     assert any("bank rolling" in row for row in rows)
 
 
-@pytest.mark.slow
 def test_zero_shot_and_fine_tuned_rows_ask_which_one_it_is(folder: Path) -> None:
     done = run("reproduce", "tokenflow-1", "f.h5")
     for row, training in (("CLIP (zero-shot) [22]", "zero-shot"), ("CLIP4Clip [20]", "fine-tuned")):
@@ -222,7 +220,6 @@ def test_the_table_shows_what_reproduce_wrote_for_the_table() -> None:
         assert len(load_all(Path(name))[0]) == n
 
 
-@pytest.mark.slow
 def test_a_note_of_the_data_stands_under_every_table_that_is_made_of_them(folder: Path) -> None:
     import h5py
 
