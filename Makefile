@@ -41,7 +41,7 @@ oldest: ## install the oldest versions that pyproject.toml allows, and try them 
 	$(PYTHON) -m venv build/oldest
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
 	  -c constraints-oldest.txt '.[all]'
-	PYTHONPATH=tests build/oldest/bin/python -m smoke
+	PYTHONPATH=$(CURDIR)/tests build/oldest/bin/python -P -m smoke
 
 pythons: $(READY) ## try out every other Python from 3.11 on that is here
 	.ci/pythons

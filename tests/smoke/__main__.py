@@ -1,4 +1,4 @@
-"""``python -m smoke``, with the folder ``tests`` on the path: does what is installed here work?"""
+"""``python -P -m smoke``, with the folder ``tests`` on the path: does what is installed work?"""
 
 from __future__ import annotations
 
