@@ -34,7 +34,7 @@ test-quick: $(READY) ## run the tests that take little
 
 coverage: $(READY) ## run the quick tests; the share of lines they run, and the files with the least
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --cov=vrbench --cov-report=
-	@$(BIN)/coverage report --skip-covered --skip-empty --sort=cover | sed -n '1,17p;$$p'
+	@$(BIN)/coverage report --skip-covered --skip-empty --sort=cover | sed -n '1,17p;/^TOTAL/p'
 
 oldest: ## install the oldest versions that pyproject.toml allows, and try them out
 	rm -rf build/oldest build/lib
