@@ -18,6 +18,7 @@ from vrbench import __version__
 NAMES = (
     "alignments",
     "workers",
+    "training",
     "solvers",
     "growth",
     "memory",

@@ -64,11 +64,13 @@ class EarthMover(TokenAlignment):
         video = self.masses(_pairs_first(tile.d.mT))  # (T, V, f)
         text = self.masses(_pairs_first(tile.e.mT))  # (T, V, w)
         value = np.empty(cost.shape[:2])
-        plan = np.empty_like(cost)
+        plan = np.empty_like(cost) if tile.c.requires_grad else None
         for pair in np.ndindex(*value.shape):
-            least, _, _, plan[pair] = planned(video[pair], text[pair], cost[pair])
+            least, _, _, flow = planned(video[pair], text[pair], cost[pair])
             value[pair] = 1 - least
-        if tile.c.requires_grad:
+            if plan is not None:
+                plan[pair] = flow
+        if plan is not None:
             result = (torch.as_tensor(plan).to(tile.c).permute(0, 3, 2, 1) * tile.c).sum((1, 2))
         else:
             result = torch.as_tensor(value).to(tile.c)

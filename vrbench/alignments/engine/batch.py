@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine.items import Items, scaled
-from vrbench.alignments.engine.traced import reduced
+from vrbench.alignments.engine.traced import reduced, unit
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens, offsets_of
 
@@ -88,6 +88,15 @@ class _BatchItems(Items):
 
     given: Tensor | None = None
 
+    def means(self) -> Tensor:
+        """(n, d) mean token of each item, not scaled again; its gradient is an index."""
+        import torch
+
+        lengths = torch.as_tensor(np.diff(self.offsets), device=self.tokens.device)
+        owner = torch.repeat_interleave(torch.arange(len(self), device=lengths.device), lengths)
+        sums = self.tokens.new_zeros(len(self), self.tokens.shape[1])
+        return sums.index_add(0, owner, self.tokens) / lengths[:, None]
+
     @cached_property
     def global_vectors(self) -> Tensor:
         """(n, d) the given vectors; without them those of the mean tokens."""
@@ -97,7 +106,7 @@ class _BatchItems(Items):
 
 def _items(side: Packed, normalized: bool) -> Items:
     offsets = offsets_of(side.lengths)
-    rows = scaled(side.tokens, normalized, side.tokens.dtype)
+    rows = unit(side.tokens) if normalized else side.tokens
     ids = np.arange(len(offsets) - 1).astype(str)
     stored = Tokens(ids, side.tokens.detach(), offsets, normalized=normalized)
     return _BatchItems(rows, offsets, stored, side.globals_)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments.base import Reduce, TokenAlignment
 from vrbench.alignments.engine import fused
-from vrbench.alignments.engine.items import Items
+from vrbench.alignments.engine.items import Items, scaled
 from vrbench.alignments.engine.leaves import Gathered, TileGradients, gradients
 from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import LANES, Panel, Products, Tile, panels
@@ -23,7 +23,7 @@ from vrbench.alignments.engine.tiles import LANES, Panel, Products, Tile, panels
 if TYPE_CHECKING:
     from torch import Tensor
 
-TILE = 1 << 17
+TILE = 1 << 18
 """Products that are worked on at once: all that their graph keeps stays in a cache."""
 
 
@@ -31,13 +31,20 @@ def reduced(part: TokenAlignment, texts: Items, videos: Items) -> tuple[Tensor, 
     """(n_text, n_video) s^T and s^V of all pairs, with gradient."""
     vectors = texts.global_vectors, videos.global_vectors
     inputs = texts.tokens, videos.tokens, *vectors, *part.learnt()
-    both = _function().apply(part, texts, videos, *inputs)
+    both = _functions()[0].apply(part, texts, videos, *inputs)
     return both[0], both[-1]
 
 
+def unit(rows: Tensor) -> Tensor:
+    """(n, d) rows scaled to length 1, as in scoring, with gradient."""
+    result: Tensor = _functions()[1].apply(rows)
+    return result
+
+
 @cache
-def _function() -> Any:
-    """Return the autograd function; torch is imported only where it is needed."""
+def _functions() -> tuple[Any, Any]:
+    """Return the autograd functions; torch is imported only where it is needed."""
+    import torch
     from torch.autograd.function import Function, once_differentiable
 
     class Reduced(Function):
@@ -51,7 +58,22 @@ def _function() -> Any:
         def backward(ctx: Any, *grads: Tensor) -> Any:
             return None, None, None, *ctx.batch.gradients(grads)
 
-    return Reduced
+    class Unit(Function):  # in a third of the time of the graph of its steps
+        @staticmethod
+        def forward(ctx: Any, rows: Tensor) -> Tensor:
+            found = scaled(rows, True, rows.dtype)
+            ctx.save_for_backward(found, torch.linalg.vector_norm(rows, dim=-1, keepdim=True))
+            return found
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx: Any, grad: Tensor) -> Tensor:
+            found, length = ctx.saved_tensors
+            along = (found * grad).sum(-1, keepdim=True)
+            given: Tensor = (grad - found * along).div_(length)
+            return given
+
+    return Reduced, Unit
 
 
 class _Batch:
