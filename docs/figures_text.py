@@ -64,7 +64,7 @@ def _error(data: pd.DataFrame) -> str:
 def _sums(data: pd.DataFrame) -> str:
     raw, fair = (100 * (_of(data, stage=s)["sum"] < 0.25).mean() for s in ("raw", "normalized"))
     return (
-        f"Above, how many items get how much of the probability that is due to them: of the videos "
+        f"Above, how many items get how much of the probability expected for them: of the videos "
         f"{raw:.0f} percent get less than a quarter before the norm and {fair:.0f} percent after. "
         "Below, what an item is wrong about: those with small sums miss their own queries, those "
         "with large sums are retrieved by foreign ones."

@@ -110,10 +110,10 @@ def fill(module: Module, state: Mapping[str, Tensor], path: Path) -> None:
     shapes = {name: tuple(value.shape) for name, value in state.items()}
     wrong = [name for name in expected | shapes if expected.get(name) != shapes.get(name)]
     if wrong:
-        found, due = (sizes.get(wrong[0], "no such entry") for sizes in (shapes, expected))
+        found, right = (sizes.get(wrong[0], "no such entry") for sizes in (shapes, expected))
         raise InputError(
             f"{path} does not fit this encoder in {len(wrong)} of {len(expected)} entries, the "
-            f"first is '{wrong[0]}': its shape is {found}, expected {due}."
+            f"first is '{wrong[0]}': its shape is {found}, expected {right}."
         )
     # contiguous: BLAS may round otherwise for a transposed matrix
     whole = {k: (v.float() if v.is_floating_point() else v).contiguous() for k, v in state.items()}

@@ -113,11 +113,11 @@ class Job:
         blocks: Sequence[Sequence[T]],
         encode: Callable[[Sequence[T]], Sequence[Outcome]],
     ) -> None:
-        asked = {item.id for block in blocks for item in block}
+        wanted = {item.id for block in blocks for item in block}
         present = dict.fromkeys(self.writer.ids(side))
-        if foreign := [name for name in present if name not in asked]:
+        if others := [name for name in present if name not in wanted]:
             raise InputError(
-                f"{self.writer.path} holds '{foreign[0]}' in /{side}, which is not asked for now: "
+                f"{self.writer.path} holds '{others[0]}' in /{side}, which is not asked for now: "
                 "use the captions and limits that it was begun with, another --out, or --overwrite."
             )
         waiting = [block for block in blocks if any(item.id not in present for item in block)]
@@ -133,7 +133,7 @@ class Job:
                 raise _named(item, result)
             else:
                 self.skipped.append(str(_named(item, result)))
-            self.progress(side, done, len(asked))
+            self.progress(side, done, len(wanted))
             if len(batch) == self.batch:
                 self._append(side, batch)
                 batch = []

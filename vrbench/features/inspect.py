@@ -40,7 +40,7 @@ class Report:
         attrs: what the file says about itself.
         sides: ``video``, ``text``, ``bank_video``, ``bank_text``, as far as they can be read.
         texts_per_video: min, median, max over the videos that have a text.
-        videos_without_text: such videos stay in the gallery and ask no query.
+        videos_without_text: such videos stay in the gallery and are no query.
         problems: sentences; none in a sound file.
         notes: sentences about what is no problem, such as a torn tail that was cut off.
     """

@@ -49,9 +49,9 @@ class Hubs(Figure):
         rows = []
         for stage, sim in case.stages().items():
             for direction in DIRECTIONS:
-                asking = case.asking(sim, direction)
-                near, votes = Occurrences(asking), Representation(asking)
-                fold(asking, [near, votes])
+                queries = case.queries(sim, direction)
+                near, votes = Occurrences(queries), Representation(queries)
+                fold(queries, [near, votes])
                 names, captions = case.gallery(direction), gallery_captions(case.source, direction)
                 rows += [
                     {

@@ -66,9 +66,9 @@ class NormalizationErrors(Figure):
 
 
 def _error(case: Case, sim: Sim, direction: Direction, gamma: float) -> float:
-    asking = case.asking(sim, direction)
-    sums = ProbabilitySums(asking, gamma)
-    fold(asking, [sums])
+    queries = case.queries(sim, direction)
+    sums = ProbabilitySums(queries, gamma)
+    fold(queries, [sums])
     return sums.error
 
 

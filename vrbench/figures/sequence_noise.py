@@ -153,8 +153,8 @@ def _removed(
         kept = transport_plan(pair, method.reg, value, method.iterations, method.variant).sum(1)
         mass = 1 if method.variant == "norton" else 1 / (len(captions) + 1)
         removed[captions] = kept < mass / 2
-    right = float((removed & text.foreign).sum())
+    right = float((removed & text.planted).sum())
     return {
         "precision": 100 * right / max(float(removed.sum()), 1),
-        "recall": 100 * right / float(text.foreign.sum()),
+        "recall": 100 * right / float(text.planted.sum()),
     }

@@ -62,11 +62,11 @@ class Similarities(Figure):
     def _counts(
         self, case: Case, sim: Sim, direction: Direction
     ) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        asking, truth = case.asking(sim, direction), case.source.truth
+        queries, truth = case.queries(sim, direction), case.source.truth
         matrix = getattr(sim, direction)
         edges = np.linspace(float(matrix.min()), float(matrix.max()), self.bins + 1)
         everything = np.zeros(self.bins, dtype=np.int64)
-        for block in asking.rows:
+        for block in queries.rows:
             everything += np.histogram(block, edges)[0]
         right = np.histogram(np.asarray(matrix)[truth.text, truth.video], edges)[0]
         return {"right": (right, edges), "other": (everything - right, edges)}

@@ -14,7 +14,7 @@ from vrbench.metrics.metric import Part, Read
 from vrbench.metrics.ranking import RankCounter, count_ranks, fold, summary
 from vrbench.metrics.table import others
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
-from vrbench.sims.truth import Truth, queries, v2t_queries
+from vrbench.sims.truth import Truth, queries_of, v2t_queries
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +68,13 @@ def _others(read: Read, part: Part) -> dict[str, float | None]:
 
 def _read(sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None) -> Read:
     matrix = as_matrix(getattr(sim, direction))
-    asking = queries(matrix, truth, direction)
-    counter = RankCounter(asking) if asking.rows.once else None
-    sums = None if gamma is None or sim.solved is not None else ProbabilitySums(asking, gamma)
-    near = None if sim.solved is not None else Occurrences(asking, HUB_K)
-    votes = Representation(asking)
-    fold(asking, [a for a in (counter, sums, near, votes) if a is not None])
+    queries = queries_of(matrix, truth, direction)
+    counter = RankCounter(queries) if queries.rows.once else None
+    sums = None if gamma is None or sim.solved is not None else ProbabilitySums(queries, gamma)
+    near = None if sim.solved is not None else Occurrences(queries, HUB_K)
+    votes = Representation(queries)
+    fold(queries, [a for a in (counter, sums, near, votes) if a is not None])
     if counter is not None:
         return Read(counter.counts, votes, sums, near)
-    ranked = asking if direction == "t2v" else v2t_queries(matrix, truth, v2t)
+    ranked = queries if direction == "t2v" else v2t_queries(matrix, truth, v2t)
     return Read(count_ranks(ranked), votes, sums, near)

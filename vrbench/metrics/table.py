@@ -22,7 +22,7 @@ def _recall(ranks: NDArray[Any], k: int) -> Any:
 METRICS: tuple[Metric, ...] = (
     Metric(
         "R@K",
-        "share of queries, in percent, whose right item has rank <= K",
+        "share of queries, in percent, whose best positive has rank <= K",
         of_ranks=_recall,
         more_is_better=True,
         hits=True,
@@ -45,17 +45,17 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "tied",
-        "share of queries with a foreign item at the right item's score; shares are 0 to 1 in "
+        "share of queries with a negative at the best positive's score; shares are 0 to 1 in "
         "files and in percent where they are printed",
         of=lambda read: read.counts.tied_share,
         unit="share",
         listed=False,
-        legend="tied: queries with a foreign item at the same score",
+        legend="tied: queries with a negative at the positive's score",
         always=True,
     ),
     Metric(
         "normalization_error",
-        "mean |1 - sum of retrieval probabilities / its due| [NCL eq. 5]",
+        "mean |1 - sum of retrieval probabilities / expected sum| [NCL eq. 5]",
         of=lambda read: None if read.sums is None else read.sums.error,
         part="diagnostics",
         unit="1",

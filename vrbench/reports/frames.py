@@ -62,7 +62,7 @@ def page_of_queries(
 
 _LEGEND = (
     "The right item is marked. sum: the candidate's retrieval probabilities summed over all "
-    "queries, divided by what is due (1 is fair)."
+    "queries, divided by the expected sum (1 is fair)."
 )
 
 

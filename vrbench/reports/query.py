@@ -19,7 +19,7 @@ from vrbench.metrics.ranking import count_ranks, fold
 from vrbench.metrics.trec import best
 from vrbench.normalizations import normalizations
 from vrbench.sims.sim import Direction, Sim
-from vrbench.sims.truth import Queries, queries
+from vrbench.sims.truth import Queries, queries_of
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Candidate:
         item: its id.
         caption: what it is about.
         score: similarity to the query.
-        sum: its summed retrieval probability over all queries, divided by what is due (1 is fair);
-            None where the scores have a scale of their own.
-        right: whether it belongs to the query.
+        sum: its summed retrieval probability over all queries, divided by the expected sum (1 is
+            fair); None where the scores have a scale of their own.
+        right: whether it is a positive of the query.
     """
 
     place: int
@@ -68,7 +68,7 @@ class System:
         sim: both directions.
         source: texts and videos.
         gamma: temperature of retrieval probabilities; None: scores of their own scale.
-        direction: who asks.
+        direction: t2v or v2t.
     """
 
     how: str
@@ -79,22 +79,22 @@ class System:
 
     @cached_property
     def ranks(self) -> NDArray[np.float64]:
-        """(n,) ranks of all queries, NaN where one is not asked."""
-        return count_ranks(self._asking).ranks()
+        """(n,) ranks of all queries, NaN where one has no positive."""
+        return count_ranks(self._queries).ranks()
 
     @cached_property
     def sums(self) -> NDArray[np.float64] | None:
-        """(gallery,) probability sums divided by what is due; NaN where nothing is."""
+        """(gallery,) probability sums divided by the expected ones; NaN where that is 0."""
         if self.gamma is None:
             return None
-        sums = ProbabilitySums(self._asking, self.gamma)
-        fold(self._asking, [sums])
-        due = np.where(sums.expected > 0, sums.expected, np.nan)
-        return np.asarray(sums.sums / due)
+        sums = ProbabilitySums(self._queries, self.gamma)
+        fold(self._queries, [sums])
+        expected = np.where(sums.expected > 0, sums.expected, np.nan)
+        return np.asarray(sums.sums / expected)
 
     @property
-    def _asking(self) -> Queries:
-        return queries(getattr(self.sim, self.direction), self.source.truth, self.direction)
+    def _queries(self) -> Queries:
+        return queries_of(getattr(self.sim, self.direction), self.source.truth, self.direction)
 
     def row(self, query: int) -> NDArray[Any]:
         """(gallery,) similarities of one query."""
@@ -129,8 +129,8 @@ def listings(found: Sequence[System], query: int, k: int = 5) -> list[Listing]:
 
 def _listing(system: System, query: int, k: int) -> Listing:
     truth, row = system.source.truth, system.row(query)
-    asking, items = truth.pairs(system.direction)
-    right = set(items[asking == query].tolist())
+    owners, items = truth.pairs(system.direction)
+    right = set(items[owners == query].tolist())
     order = best(row, len(row))
     place = {int(item): at for at, item in enumerate(order, 1)}
     shown = [int(item) for item in order[:k]]
@@ -190,7 +190,7 @@ def find_query(source: Source, name: str, direction: Direction | None) -> tuple[
         if not len(where) or direction not in (None, side):
             continue
         if side == "v2t" and not source.truth.captions[where[0]]:
-            raise InputError(f"Video '{name}' has no text: it asks no query.")
+            raise InputError(f"Video '{name}' has no text: it is no query.")
         return side, int(where[0])
     known = [str(i) for side, ids in sides.items() if direction in (None, side) for i in ids]
     raise InputError(

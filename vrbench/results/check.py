@@ -120,10 +120,10 @@ def _shown(value: Any) -> str:
 
 
 def belong(ranks: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> bool:
-    """Whether both rank vectors are there, and they and the ids as a sound result asks for."""
+    """Whether both rank vectors are there, and they and the ids fit the numbers of items."""
     n_text, n_video = values["n_text"], values["n_video"]
-    n_asking = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
-    lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_asking}
+    n_queries = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
+    lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_queries}
     return {"t2v", "v2t"} <= ranks.keys() and all(
         ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
         for key, n in lengths.items()
@@ -132,6 +132,6 @@ def belong(ranks: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> bool
 
 
 def _are_ranks(values: NDArray[Any]) -> bool:
-    """Whether they are 1 or more, or NaN where nothing is asked."""
-    asked = values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0]
-    return values.dtype.kind == "f" and bool(((asked >= 1) & (asked < np.inf)).all())
+    """Whether they are 1 or more, or NaN where an item is no query."""
+    known = values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0]
+    return values.dtype.kind == "f" and bool(((known >= 1) & (known < np.inf)).all())

@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import find
 from vrbench.results import labels
-from vrbench.results.pairing import Paired, asked, gallery_notes, name_of, pair
+from vrbench.results.pairing import Paired, gallery_notes, n_queries, name_of, pair
 from vrbench.results.result import Result
 from vrbench.results.significance import bootstrap, mcnemar, recall_interval, resampled
 from vrbench.sims.sim import DIRECTIONS, Direction
@@ -64,7 +64,7 @@ def compare(
     return {
         "results": [_about(result) for result in results],
         "queries": {direction: len(both.ids) for direction, both in paired.items()},
-        "left_out": {d: [asked(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
+        "left_out": {d: [n_queries(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
         "notes": gallery_notes(results),
         "tests": tests,
         "changed": {direction: changed(both, top) for direction, both in paired.items()},

@@ -63,7 +63,7 @@ class Result:
 
     Attributes:
         values: the JSON: what was measured, on what, how, and by whom.
-        ranks: ``t2v`` (n_text,), ``v2t`` (n_video,) with NaN where a video asks no query, or
+        ranks: ``t2v`` (n_text,), ``v2t`` (n_video,) with NaN where a video is no query, or
             (n_text,) under ``each-caption``; ``text_ids``, ``video_ids``.
     """
 

@@ -48,8 +48,8 @@ def mcnemar(before: NDArray[np.float64], after: NDArray[np.float64], k: int = 1)
     """
     from scipy.stats import binomtest
 
-    asked = ~(np.isnan(before) | np.isnan(after))
-    was, now = before[asked] <= k, after[asked] <= k
+    known = ~(np.isnan(before) | np.isnan(after))
+    was, now = before[known] <= k, after[known] <= k
     gained, lost = int((now & ~was).sum()), int((was & ~now).sum())
     p = float(binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
     return McNemar(gained, lost, p)

@@ -45,6 +45,6 @@ class ScoredMatrix:
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
         if self.transposed:
-            raise TypeError("only whole rows of the asking side are scored")
+            raise TypeError("only whole rows of the query side are scored")
         start, stop, _ = rows.indices(self.rows)
         return np.asarray(self.score(start, stop))

@@ -89,8 +89,8 @@ def _same_items(one: Ranks, other: Ranks) -> bool:
 
 
 def _queries(ranks: Ranks, directions: set[str]) -> str:
-    asked = {side: int((~np.isnan(ranks[side])).sum()) for side in sorted(directions)}
-    return ", ".join(f"{n} {side} queries" for side, n in asked.items())
+    known = {side: int((~np.isnan(ranks[side])).sum()) for side in sorted(directions)}
+    return ", ".join(f"{n} {side} queries" for side, n in known.items())
 
 
 def _lettered(line: Line, row: int, own: str, beaten: dict[tuple[int, int], str]) -> Line:

@@ -43,8 +43,8 @@ def video_stream(path: Path, video: str) -> Iterator[tuple[Any, Any]]:
         ) from error
     except av.FFmpegError as error:
         # what libav says of a container that is not among them
-        foreign = isinstance(error, av.ArgumentError)
-        reason = f"expected {', '.join(CONTAINERS)}" if foreign else error.strerror
+        other = isinstance(error, av.ArgumentError)
+        reason = f"expected {', '.join(CONTAINERS)}" if other else error.strerror
         raise InputError(
             f"{path}, video '{video}', is no video, or cut off before its index "
             f"({reason}): fetch it again or leave it out."

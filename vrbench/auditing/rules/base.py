@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.metrics.ranking import Counts, count_ranks, summary
 from vrbench.sims.sim import Direction, Sim, as_matrix
-from vrbench.sims.truth import Queries, Truth, queries, v2t_queries
+from vrbench.sims.truth import Queries, Truth, queries_of, v2t_queries
 
 REFERENCE = "best-caption"
 """Protocol of v2t from which every rule but those on captions departs."""
@@ -43,22 +43,22 @@ class Audited:
         """(n_text, n_video) in both directions."""
         return as_matrix(getattr(self.sim, direction))
 
-    def asking(self, direction: Direction, protocol: str = REFERENCE) -> Queries:
+    def queries(self, direction: Direction, protocol: str = REFERENCE) -> Queries:
         """Return the queries of a direction; the protocol matters in v2t only."""
         matrix = self.matrix(direction)
         if direction == "t2v":
-            return queries(matrix, self.truth, "t2v")
+            return queries_of(matrix, self.truth, "t2v")
         return v2t_queries(matrix, self.truth, protocol)
 
     def counts(self, direction: Direction, protocol: str = REFERENCE) -> Counts:
-        """Count each query's better and tied foreign items, once for all rules."""
+        """Count each query's better and tied negatives, once for all rules."""
         key = (direction, protocol if direction == "v2t" else "")
         if key not in self._counted:
-            self._counted[key] = count_ranks(self.asking(direction, protocol))
+            self._counted[key] = count_ranks(self.queries(direction, protocol))
         return self._counted[key]
 
     def ranks(self, direction: Direction, protocol: str = REFERENCE) -> NDArray[np.float64]:
-        """(n,) ranks of the queries that ask, under the mean tie rule."""
+        """(n,) ranks of the queries with a positive, under the mean tie rule."""
         ranks = self.counts(direction, protocol).ranks()
         return ranks[~np.isnan(ranks)]
 

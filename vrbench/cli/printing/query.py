@@ -15,7 +15,7 @@ LEAST = 64
 
 _LEGEND = (
     "* right. sum: the candidate's retrieval probabilities summed over all queries, divided by "
-    "what is due (1 is fair, 5 is a hub); empty where scores have a scale of their own."
+    "the expected sum (1 is fair, 5 is a hub); empty where scores have a scale of their own."
 )
 
 
