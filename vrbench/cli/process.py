@@ -16,7 +16,7 @@ from typing import TextIO
 
 from vrbench.runtime.files import remove_unfinished
 
-WORDS = {
+ENDINGS = {
     signal.SIGINT: "Interrupted",
     signal.SIGTERM: "Terminated",
     **({signal.SIGHUP: "Hung up"} if hasattr(signal, "SIGHUP") else {}),
@@ -42,13 +42,13 @@ def _stop(number: int, _: FrameType | None) -> None:
     with suppress(OSError):
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)  # progress bars hide it
-        os.write(2, f"{WORDS[signal.Signals(number)]}: {KEPT}\n".encode())
+        os.write(2, f"{ENDINGS[signal.Signals(number)]}: {KEPT}\n".encode())
     os._exit(128 + number)
 
 
 def main() -> None:
     """Run the command line."""
-    for number in WORDS:
+    for number in ENDINGS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
             # Python takes handlers away as it ends; by then all is done

@@ -27,12 +27,11 @@ from vrbench.normalizations.apply import Normalized, apply
 from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.base import Normalization
 from vrbench.results import labels
+from vrbench.runtime.progress import Progress
 from vrbench.sims.sim import Direction, Sim
 from vrbench.sims.truth import Queries, queries_of, v2t_queries
 
 STAGES = ("raw", "normalized")
-Progress = Callable[[str, int, int], None]
-"""Called with what is being made, how much of it is done, and how much there is."""
 
 
 @dataclass(eq=False)

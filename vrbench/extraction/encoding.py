@@ -19,16 +19,14 @@ from vrbench.extraction.ahead import Outcome, attempt, outcomes
 from vrbench.extraction.packing import columns, joined, packed, strings
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
+from vrbench.runtime.progress import Progress
 from vrbench.video import Clip, Videos
 
 T = TypeVar("T", Video, Caption)
 
-Progress = Callable[[str, int, int], None]
-"""Called as (side, items done or skipped, items of the side) after each item."""
-
 
 @dataclass(frozen=True)
-class Job:
+class Encoding:
     """An open feature file and what fills it.
 
     Attributes:
@@ -36,7 +34,7 @@ class Job:
         encoder: makes the tokens.
         batch: items between two writes.
         strict: stop at an item that cannot be read, else skip it.
-        progress: called after each item.
+        progress: called as (side, items done or skipped, items of the side) after each item.
         skipped: a sentence for each item that was skipped so far.
         counts: side -> items in the file.
         missing: side -> annotated items that the file does not have.

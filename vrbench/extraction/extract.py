@@ -12,7 +12,7 @@ from vrbench._version import VERSION
 from vrbench.datasets import Annotations, read_csv
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.errors import InputError
-from vrbench.extraction.encoding import Job, Progress
+from vrbench.extraction.encoding import Encoding
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.shards import Shard
 from vrbench.features.begin import successor
@@ -22,11 +22,12 @@ from vrbench.features.sides import present_sides, read_side
 from vrbench.features.writer import FeatureWriter
 from vrbench.heads.projection import ProjectedEncoder, Projection
 from vrbench.registry import origins
+from vrbench.runtime.progress import Progress
 from vrbench.video import Videos, open_videos, parse_sampling
 
 
 @dataclass(frozen=True)
-class Source:
+class Inputs:
     """Videos with their captions.
 
     Attributes:
@@ -84,14 +85,14 @@ class Extraction:
 
 
 def extract(
-    source: Source,
+    source: Inputs,
     out: Path,
     *,
     encoder: str,
     weights: Path | None = None,
     projection: Path | None = None,
     frames: str = "uniform:1-12",
-    bank: Source | None = None,
+    bank: Inputs | None = None,
     dataset: str = "",
     split: str = "",
     dtype: str = "float16",
@@ -163,23 +164,23 @@ def extract(
         successor(out, overwrite) as target,
         FeatureWriter(target, {**attrs, **frame_order(target, renumbered)}, dtype, out) as writer,
     ):
-        job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
+        encoding = Encoding(writer, loaded, batch, strict, progress or (lambda *_: None))
         for side in parts:
-            _encode(job, side, media[side], pieces[side])
+            _encode(encoding, side, media[side], pieces[side])
             if piece.whole:
-                _check_counts(job, out)
+                _check_counts(encoding, out)
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         notes += [NOTE] if renumbered is not None else []
-        writer.finish(**_said(notes=notes), **_said(missing=job.missing))
+        writer.finish(**_said(notes=notes), **_said(missing=encoding.missing))
     seen = sum(video.id in fitted for video in parts[""].videos)
     said = (*loaded.notes, *notes, *_cut(out, spec))
-    return Extraction(out, job.counts, tuple(job.skipped), seen, said)
+    return Extraction(out, encoding.counts, tuple(encoding.skipped), seen, said)
 
 
-def _encode(job: Job, side: str, media: Videos, part: Annotations) -> None:
-    job.videos(f"{side}video", media, part)
-    job.texts(f"{side}text", f"{side}video", part)
+def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> None:
+    encoding.videos(f"{side}video", media, part)
+    encoding.texts(f"{side}text", f"{side}video", part)
 
 
 def _cut(path: Path, encoder: str) -> list[str]:
@@ -214,11 +215,11 @@ def _check_bank(parts: Mapping[str, Annotations], fitted: frozenset[str]) -> Non
             )
 
 
-def _check_counts(job: Job, out: Path) -> None:
-    for side, count in job.counts.items():
+def _check_counts(encoding: Encoding, out: Path) -> None:
+    for side, count in encoding.counts.items():
         if count == 0:
-            all_of = f"all {job.missing[side]} are skipped: "
-            reason = all_of + job.skipped[0] if job.skipped else "the captions name none."
+            all_of = f"all {encoding.missing[side]} are skipped: "
+            reason = all_of + encoding.skipped[0] if encoding.skipped else "the captions name none."
             raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 

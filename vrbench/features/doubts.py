@@ -20,7 +20,7 @@ _GOLDEN = (np.sqrt(5) - 1) / 2
 
 
 @dataclass
-class Scan:
+class Findings:
     """What one read of a side finds.
 
     Attributes:
@@ -47,14 +47,14 @@ class Scan:
         return np.fromiter(again, dtype=np.int64)
 
 
-def scan(items: Tokens, kind: Any = None) -> Scan:
+def scan(items: Tokens, kind: Any = None) -> Findings:
     """Read a side once.
 
     Args:
         items: the side.
         kind: dtype in which items are compared; None: as they are stored.
     """
-    found = Scan()
+    found = Findings()
     for block in items.blocks():
         rows = np.ascontiguousarray(block.tokens, dtype=kind) + 0.0  # -0.0 is 0.0
         odd = _padding(rows, block.offsets)
@@ -92,7 +92,7 @@ def _directions(rows: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[np.fl
     return sums / np.sqrt(np.add.reduceat(weights**2, offsets[:-1]))[:, None]
 
 
-def padding_notes(side: str, items: Tokens, found: Scan) -> Iterator[str]:
+def padding_notes(side: str, items: Tokens, found: Findings) -> Iterator[str]:
     """Say how many rows are zeros, or one number over and over: they may be padding."""
     if found.padding:
         what = "all zeros" if found.zeros == found.padding else "one number over and over"
@@ -145,7 +145,7 @@ def doubts(sides: Mapping[str, Tokens], named: Collection[str] = ()) -> tuple[li
 
 
 def _bank_overlap(
-    sides: Mapping[str, Tokens], scans: Mapping[str, Scan], named: Collection[str]
+    sides: Mapping[str, Tokens], scans: Mapping[str, Findings], named: Collection[str]
 ) -> Overlap:
     found = Overlap({}, {})
     for side in ("text", "video"):

@@ -16,7 +16,7 @@ from vrbench.figures.planting import Planted, clean, irrelevant, shifted, swappe
 from vrbench.metrics.ranking import ranks
 from vrbench.sequences import score, sequences, transport_plan
 from vrbench.sequences.engine.grouping import Grouping, group_tokens, paragraph_truth
-from vrbench.sequences.transport import Transport
+from vrbench.sequences.transport import SequenceTransport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +141,7 @@ def _removed(
 ) -> dict[str, float]:
     """Precision and recall, in percent, of the captions removed as the planted ones."""
     method = sequences.parse(spec)
-    assert isinstance(method, Transport)
+    assert isinstance(method, SequenceTransport)
     assert method.bucket is not None
     value = float(np.quantile(matched, method.bucket))
     rows, columns = (

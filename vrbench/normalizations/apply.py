@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,10 +12,9 @@ from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.base import Bank, Fitted, Normalization
+from vrbench.runtime.progress import Progress
 from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, as_sim, check_finite
 from vrbench.sims.truth import Truth
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)

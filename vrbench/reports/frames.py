@@ -12,13 +12,13 @@ from vrbench.errors import InputError
 from vrbench.reports import rendering
 from vrbench.reports.parts import (
     Beside,
-    Cell,
     Frames,
     Heading,
+    PageCell,
+    PageTable,
     Paragraph,
     Part,
     Picture,
-    Table,
     number,
 )
 from vrbench.runtime.files import replacing
@@ -69,10 +69,10 @@ _LEGEND = (
 def _system(system: Mapping[str, Any], thumbnails: Callable[[str], Frames] | None) -> list[Part]:
     rows = [
         [
-            Cell(f"{one['place']}", one["place"]),
+            PageCell(f"{one['place']}", one["place"]),
             number(one["score"]),
-            Cell("") if one["sum"] is None else number(one["sum"]),
-            Cell(
+            PageCell("") if one["sum"] is None else number(one["sum"]),
+            PageCell(
                 f"{one['item']}: {one['caption']}",
                 frames=thumbnails(one["item"]) if thumbnails else Frames(),
             ),
@@ -83,7 +83,7 @@ def _system(system: Mapping[str, Any], thumbnails: Callable[[str], Frames] | Non
     head = ["place", "score", "sum", "item"]
     return [
         Heading(f"{system['how']}: rank {system['rank']:g}", 3),
-        Table(head, rows, marked, sortable=False),
+        PageTable(head, rows, marked, sortable=False),
     ]
 
 

@@ -62,7 +62,7 @@ class Frames:
 
 
 @dataclass(frozen=True)
-class Cell:
+class PageCell:
     """A cell of a table.
 
     Attributes:
@@ -79,7 +79,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table.
 
     Attributes:
@@ -91,7 +91,7 @@ class Table:
 
     kind: ClassVar[str] = "table"
     head: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[PageCell]]
     marked: Sequence[bool] = ()
     sortable: bool = True
 
@@ -121,14 +121,14 @@ class Beside:
     sections: Sequence[Sequence[Part]]
 
 
-Part = Heading | Paragraph | Picture | Frames | Table | Folded | Beside
+Part = Heading | Paragraph | Picture | Frames | PageTable | Folded | Beside
 
 
-def words(*texts: str) -> list[Cell]:
+def words(*texts: str) -> list[PageCell]:
     """Return cells of text."""
-    return [Cell(text) for text in texts]
+    return [PageCell(text) for text in texts]
 
 
-def number(value: float) -> Cell:
+def number(value: float) -> PageCell:
     """Return a cell with a number to three digits, sorted in full."""
-    return Cell(f"{value:.3g}", value)
+    return PageCell(f"{value:.3g}", value)

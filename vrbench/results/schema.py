@@ -39,7 +39,7 @@ class DiagnosticsByDirection(TypedDict):
     v2t: Diagnostics
 
 
-class Measured(TypedDict):
+class MeasuredDict(TypedDict):
     """What was measured."""
 
     metrics: MetricsByDirection
@@ -80,7 +80,7 @@ class Sides(TypedDict):
     n_video: Count
 
 
-class Bank(TypedDict):
+class BankDict(TypedDict):
     """The bank of a norm; ``kind`` is none, train, test, rolling or file."""
 
     kind: str
@@ -88,7 +88,7 @@ class Bank(TypedDict):
     n_video: Count
 
 
-class Protocol(TypedDict):
+class ProtocolDict(TypedDict):
     """The rules of ties and of v2t."""
 
     ties: str
@@ -145,7 +145,7 @@ class ResultDict(TypedDict):
     sequence: NotRequired[str | None]
     sequence_info: NotRequired[SequenceByDirection | None]
     given_norm: NotRequired[str | None]
-    bank: Bank
+    bank: BankDict
     bank_distinct: NotRequired[Sides | None]
     bank_shared: NotRequired[Sides | None]
     transductive: NotRequired[Annotated[bool, UNREAD]]
@@ -153,11 +153,11 @@ class ResultDict(TypedDict):
     n_video: Count
     limit: NotRequired[Annotated[dict[str, Any] | None, UNREAD]]
     notes: NotRequired[list[str] | None]
-    protocol: Protocol
+    protocol: ProtocolDict
     metrics: MetricsByDirection
     diagnostics: DiagnosticsByDirection
     error_gamma: NotRequired[float | None]
-    raw: NotRequired[Measured | None]
+    raw: NotRequired[MeasuredDict | None]
     change: NotRequired[ChangeByDirection | None]
     norm_info: NotRequired[Annotated[dict[str, Any], UNREAD]]
     solved: NotRequired[Annotated[float, UNREAD]]

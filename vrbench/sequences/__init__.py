@@ -2,12 +2,12 @@
 
 from vrbench.sequences.base import SequenceAlignment, sequences
 from vrbench.sequences.drop_dtw import drop_dtw
-from vrbench.sequences.engine.scoring import Scored, path, score, score_matrix
+from vrbench.sequences.engine.scoring import SequenceScores, path, score, score_matrix
 from vrbench.sequences.plan import transport_plan
 
 __all__ = [
-    "Scored",
     "SequenceAlignment",
+    "SequenceScores",
     "drop_dtw",
     "path",
     "score",

@@ -13,7 +13,7 @@ from vrbench.sequences.plan import bucketed, check
 
 @sequences.register("transport")
 @dataclass(frozen=True)
-class Transport(PairAlignment):
+class SequenceTransport(PairAlignment):
     """Similarity carried by the entropic transport plan, what the bucket took left out.
 
     ``score = sum_ij Q[i, j] S[i, j]``, Q as in ``vrbench.sequences.transport_plan``: masses 1/n

@@ -14,7 +14,7 @@ NEVER = -6e4
 """Similarity of a text and a second that no window has scored together."""
 
 
-class HtmAlign(NamedTuple):
+class HtmAlignResult(NamedTuple):
     """Where the sentences of one video were found.
 
     Attributes:
@@ -36,7 +36,7 @@ def htm_align(
     alignable: ArrayLike,
     window: int = 32,
     step: int = 8,
-) -> HtmAlign:
+) -> HtmAlignResult:
     """Find the second of each text in one video: where ``windowed`` is largest.
 
     A text is hit if floor(start) <= its best second (the first of equal ones) <= ceil(end).
@@ -62,7 +62,7 @@ def htm_align(
     second, shown = sim.argmax(axis=1), np.asarray(alignable).astype(bool)
     inside = (np.floor(start) <= second) & (second <= np.ceil(end))
     hits = inside[shown]
-    return HtmAlign(second, hits, 100 * float(hits.mean()) if len(hits) else float("nan"))
+    return HtmAlignResult(second, hits, 100 * float(hits.mean()) if len(hits) else float("nan"))
 
 
 def windowed(

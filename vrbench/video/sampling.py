@@ -16,7 +16,7 @@ FASTEST = 10_000
 """Frames a second at most: times without end would take memory without end."""
 
 CUTS = ("uniform", "ends", "head", "tail")
-_WORDS = ("all", "fps", *CUTS)
+_KINDS = ("all", "fps", *CUTS)
 _HELP = (
     "write uniform:N, ends:N, head:N or tail:N with a whole N >= 1 (exactly N frames, or M-N for M "
     "to N of them), fps:R with 0 < R <= 10000, both as fps:1,ends:1-12, or all"
@@ -101,8 +101,8 @@ def parse_sampling(spec: str) -> Sampling:
         return Sampling()
     parts = [part.strip().partition(":") for part in spec.split(",")]
     for kind, _, _ in parts:
-        if kind not in _WORDS:
-            hint = did_you_mean(kind, _WORDS)
+        if kind not in _KINDS:
+            hint = did_you_mean(kind, _KINDS)
             raise InputError(f"Unknown frames '{spec}'.{hint} Please {_HELP}.")
     try:
         rate = _positive(float(parts.pop(0)[2])) if parts[0][0] == "fps" else 0.0

@@ -13,9 +13,9 @@ from vrbench.cli.commands.table import Format, print_as
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vrbench.evaluation.case import Progress
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Settings
+    from vrbench.runtime.progress import Progress
     from vrbench.tables.reproducing import Reproduction
 
 

@@ -148,16 +148,16 @@ def _print(reports: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         print_json(reports)
         return
-    from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+    from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 
     shown = {key: value for key, value in reports[0].items() if not isinstance(value, list)}
     heads = [key for key, value in shown.items() if isinstance(value, str)]
     columns = [key for key in shown if key not in heads]
     rows = [
-        Row([str(report[key]) for key in heads], [_cell(report[key]) for key in columns])
+        TextRow([str(report[key]) for key in heads], [_cell(report[key]) for key in columns])
         for report in reports
     ]
-    print_grid(console(), Grid(heads, columns, rows))
+    print_text_table(console(), TextTable(heads, columns, rows))
 
 
 def _cell(value: Any) -> str:

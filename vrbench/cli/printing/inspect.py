@@ -11,9 +11,9 @@ from vrbench.features.inspect_side import SideReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-Row = tuple[str, Callable[[SideReport], str]]
+SideRow = tuple[str, Callable[[SideReport], str]]
 
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[SideRow, ...] = (
     ("items", lambda side: f"{side.items:,}"),
     ("tokens", lambda side: f"{side.tokens:,}"),
     ("tokens an item", lambda side: _counts(side.lengths)),

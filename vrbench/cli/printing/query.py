@@ -43,7 +43,7 @@ def _print_query(out: Console, shown: Mapping[str, Any]) -> None:
         out.print(grid)
 
 
-def score(value: float) -> str:
+def similarity_text(value: float) -> str:
     """Write a similarity; one of a norm's own scale may be tiny."""
     return f"{value:.3f}" if abs(value) >= 0.001 or not value else f"{value:.0e}"
 
@@ -64,7 +64,7 @@ def _table(system: Mapping[str, Any], width: int) -> Any:
         table.add_row(
             str(one["place"]),
             "*" if one["right"] else "",
-            score(one["score"]),
+            similarity_text(one["score"]),
             "" if one["sum"] is None else f"{one['sum']:.2f}",
             one["item"],
             one["caption"],

@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from vrbench.cli.app import note
-from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import columns, legend, named
 from vrbench.results import labels
@@ -25,7 +25,7 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
         out.print(data, style="bold")
         for direction, title in DIRECTION_NAMES.items():
             out.print(title, style="italic")
-            print_grid(out, _grid(direction, _with_raw(group)))
+            print_text_table(out, _grid(direction, _with_raw(group)))
         for text in labels.notes(group):
             out.print(f"Note: {text}", soft_wrap=True)
     if results:
@@ -95,16 +95,16 @@ def _shown(results: Sequence[Mapping[str, Any]], *directions: str) -> list[Metri
     return [one for one in columns(results, *directions) if one.heading]
 
 
-def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> Grid:
+def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> TextTable:
     metrics = _shown(results, direction)
     changed = any(result.get("change") for result in results)
     rows = []
     for result in results:
         cells = [one.text(one.value(result, direction)) for one in metrics]
         cells += _change(result, direction) if changed else []
-        rows.append(Row(_names(result), cells))
+        rows.append(TextRow(_names(result), cells))
     heads = [one.heading for one in metrics]
-    return Grid(("method", "norm", "bank"), heads + (["+R@1", "p"] if changed else []), rows)
+    return TextTable(("method", "norm", "bank"), heads + (["+R@1", "p"] if changed else []), rows)
 
 
 def _change(result: Mapping[str, Any], direction: str) -> list[str]:

@@ -42,7 +42,7 @@ def console(*, wrap: bool = True) -> Console:
 
 
 @dataclass(frozen=True)
-class Row:
+class TextRow:
     """A row of a grid.
 
     Attributes:
@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TextTable:
     """A table whose names may wrap and whose cells may not.
 
     Attributes:
@@ -71,7 +71,7 @@ class Grid:
 
     heads: Sequence[str]
     columns: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[TextRow]
     about: str = ""
 
     def widths(self, width: int) -> tuple[list[int], list[int]] | None:
@@ -105,7 +105,7 @@ class Grid:
         ]
 
 
-def print_grid(out: Console, grid: Grid) -> bool:
+def print_text_table(out: Console, grid: TextTable) -> bool:
     """Print a grid as a table; where it is too narrow for one, names on lines of their own.
 
     Returns:
@@ -114,7 +114,7 @@ def print_grid(out: Console, grid: Grid) -> bool:
     found = grid.widths(out.width)
     if found is None:
         if grid.about:
-            print_grid(out, replace(grid, about=""))
+            print_text_table(out, replace(grid, about=""))
         else:
             for line in _stacked(grid, out):
                 out.print(line)
@@ -134,7 +134,7 @@ def print_grid(out: Console, grid: Grid) -> bool:
     return True
 
 
-def _stacked(grid: Grid, out: Console) -> Iterator[str | Text]:
+def _stacked(grid: TextTable, out: Console) -> Iterator[str | Text]:
     """Yield lines: all headings, and for each row its names and under them its cells.
 
     What does not fit on one line of cells continues on the next, under headings that do the same.

@@ -27,7 +27,7 @@ Lengths = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class SequenceScores:
     """Scores of sequences, and what they depend on.
 
     Attributes:
@@ -86,7 +86,7 @@ def score_matrix(
     *,
     matched: NDArray[Any] | None = None,
     longest: tuple[int, int] | None = None,
-) -> Scored:
+) -> SequenceScores:
     """Score as ``score`` does, and say what the scores depend on.
 
     Args:
@@ -100,7 +100,7 @@ def score_matrix(
     """
     if isinstance(method, BestClipAlignment):
         result = _by_best_clip(sim, text_lengths, video_lengths, method)
-        return Scored(result, {**method.about(sim), "bucket": None}, len(sim))
+        return SequenceScores(result, {**method.about(sim), "bucket": None}, len(sim))
     assert isinstance(method, PairAlignment)  # there is no third kind
     quantile = method.matched_quantile
     value = None if quantile is None else _quantile(matched, quantile)
@@ -110,7 +110,7 @@ def score_matrix(
         scores = method.score(Pairs(block.sim, longest, value))
         result[np.ix_(block.text, block.video)] = scores.reshape(len(block.text), -1)
     bucket = value if quantile is not None else getattr(method, "bucket_value", None)
-    return Scored(result, {**method.about(sim), "bucket": bucket}, len(sim))
+    return SequenceScores(result, {**method.about(sim), "bucket": bucket}, len(sim))
 
 
 def path(sim: Any, spec: str) -> list[tuple[int, int]]:
