@@ -1,4 +1,4 @@
-"""Counting what beats a query's right item: one read of the matrix, whichever way it lies."""
+"""Counting the items above a query's best positive, in one read of a matrix in either order."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from vrbench.runtime.compiling import available, compiled
 from vrbench.sims.sim import Rows, is_finite
 
 CHUNK = 32
-"""Rows compared at once: their answers stay in the cache, and counts of them fit into a byte."""
+"""Rows compared at once: the results stay in the cache, and counts of them fit into a byte."""
 
 GROUPS = 255
-"""Words of eight answers that are added before a byte of the sum might overflow."""
+"""Groups of eight results that are added before a byte of the sum might overflow."""
 
 
 def count(rows: Rows, best: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
-    """Count what is above and what equals a number of each row.
+    """Count the entries above and equal to one number for each row.
 
     Args:
-        rows: (n, m), or the transpose of an (m, n) matrix, which is then read as it lies.
+        rows: (n, m), or the transpose of an (m, n) matrix, which is read in its stored order.
         best: (n,) of the same type.
 
     Returns:

@@ -29,22 +29,23 @@ def write_runs(
 ) -> list[Path]:
     """Write ``PREFIX.t2v.run``, ``PREFIX.t2v.qrels`` and the same for v2t.
 
-    A run has a line an item, ``query Q0 item rank score vrbench``, ``depth`` items a query;
-    equal scores stand in the order of the gallery, and tools order them as they like. Scores have
-    all their digits, though trec_eval reads them in single precision. Items stand for themselves
-    (``best-caption``): R@K is the tools' Success@K; their R@K is the recall as a fraction.
+    A run has one line for each item, ``query Q0 item rank score vrbench``, and ``depth`` items for
+    each query. Equal scores stand in the order of the gallery; other tools may order them
+    otherwise. Scores have all their digits, though trec_eval reads them in single precision. The
+    v2t protocol is ``best-caption``. R@K is the tools' Success@K; their R@K is the recall as a
+    fraction.
 
     Args:
         prefix: of the four files.
         sim: (n_text, n_video) matrices.
-        truth: the right pairs.
+        truth: the positive pairs.
         text_ids: (n_text,).
         video_ids: (n_video,).
         depth: items listed for each query.
 
     Raises:
-        InputError: an id is empty or holds white space or control characters, which the format has
-            no place for.
+        InputError: an id is empty or holds white space or control characters, which the format does
+            not allow.
     """
     for name in (*text_ids, *video_ids):
         if len(str(name).split()) != 1 or one_line(str(name)) != str(name).strip():

@@ -38,8 +38,8 @@ def apply(
     Args:
         norm: the normalization.
         sim: similarities.
-        bank: what it may see.
-        truth: the right pairs.
+        bank: the bank that it is fitted on.
+        truth: the positive pairs.
         progress: called as (direction, queries done, queries) under a rolling bank.
 
     Raises:
@@ -60,7 +60,7 @@ def apply(
         for level, part in zip(levels, banks, strict=True):
             one = replace(bank, sim=part)
             found, info[direction] = _normalize(norm, level, one, truth, direction, progress)
-            out = np.add(out, found, out=found)  # of their mean, two are held at a time
+            out = np.add(out, found, out=found)  # two levels are in memory at a time
         out /= len(levels)
         result[direction] = out if direction == "t2v" else out.T
     return Normalized(Sim(result["t2v"], result["v2t"]), info)

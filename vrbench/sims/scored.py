@@ -1,4 +1,4 @@
-"""A matrix that is never held: rows are scored when they are read, and forgotten."""
+"""A matrix that is never in memory as a whole: its rows are scored when they are read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class ScoredMatrix:
-    """(n, m) similarities of which only slices of rows can be had; ``.T`` is for carrying it.
+    """(n, m) similarities of which only slices of rows can be read; ``.T`` only marks a transpose.
 
     Attributes:
         score: gives rows ``start:stop`` as (stop - start, m).
