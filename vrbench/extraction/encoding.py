@@ -27,7 +27,7 @@ T = TypeVar("T", Video, Caption)
 
 @dataclass(frozen=True)
 class Encoding:
-    """An open feature file and what fills it.
+    """The encoding of items into an open feature file.
 
     Attributes:
         writer: the feature file.
@@ -74,8 +74,8 @@ class Encoding:
         The captions of a video that was skipped are left out with it. A caption has the sequence,
         place, times and label of its video.
 
-        A block of captions that are encoded together is always the same: it is of one video, and
-        is encoded whole even where the side has some of them.
+        A block of captions that are encoded together never depends on interruptions: it is of one
+        video, and is encoded whole even where the side has some of them.
         """
         rows = {video: row for row, video in enumerate(self.writer.ids(videos))}
         captions = [caption for caption in part.captions if caption.video in rows]
@@ -145,7 +145,7 @@ class Encoding:
 
 
 def _named(item: Video | Caption, error: InputError) -> InputError:
-    """Return an error that says which item it is about, and not only in which file that lies."""
+    """Return an error that names the item, and not only its file."""
     if f"'{item.id}'" in str(error):
         return error
     kind = "Video" if isinstance(item, Video) else "Caption"
@@ -155,7 +155,7 @@ def _named(item: Video | Caption, error: InputError) -> InputError:
 
 
 def _times(clip: Clip, frame: NDArray[np.int64]) -> NDArray[np.float64]:
-    """When the frame of each token is shown, in seconds; NaN where a token has no such time."""
+    """Return the time of each token's frame in seconds; NaN for a token without a frame."""
     known = {} if clip.times is None else dict(zip(clip.numbers, clip.times, strict=True))
     return np.array([known.get(number, np.nan) for number in frame.tolist()], dtype=np.float64)
 

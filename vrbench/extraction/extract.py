@@ -56,7 +56,7 @@ class Inputs:
 
     @property
     def fingerprint(self) -> str:
-        """What the captions are called, and their SHA-256, as JSON; not where they lie."""
+        """Name and SHA-256 of the captions, as JSON; the path is not recorded."""
         if isinstance(self.captions, Path):
             return fingerprint(self.captions)
         videos = json.dumps([list(vars(video).values()) for video in self.captions.videos])
@@ -65,7 +65,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What an extraction gave.
+    """The outcome of an extraction.
 
     Attributes:
         path: the feature file.
@@ -73,8 +73,8 @@ class Extraction:
         skipped: a sentence for each video or caption that could not be read. The captions of a
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
-        notes: what the encoder says about its weights, the datasets about their files, and the
-            feature file about what was cut off.
+        notes: remarks on the encoder's weights, on the datasets' files, and on captions that were
+            cut off.
     """
 
     path: Path
@@ -117,8 +117,8 @@ def extract(
         projection: npz of ``vrbench train projection``, applied to all tokens and globals.
         frames: which frames of a video are read, see ``vrbench.video.Sampling``.
         bank: training videos and captions for normalizations.
-        dataset: what to call the data.
-        split: what to call the part of it.
+        dataset: name of the data.
+        split: name of their part.
         dtype: storage type: float16, float32 or float64.
         normalized: whether the features are to be compared by cosines (else dot products).
         device: ``cpu``, ``cuda`` (recorded) or ``auto``: CUDA where the encoder finds it.
@@ -184,7 +184,7 @@ def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> 
 
 
 def _cut(path: Path, encoder: str) -> list[str]:
-    """Say which captions of a feature file were cut off, those encoded earlier included."""
+    """Return a note on the captions of a feature file that were cut off, earlier runs included."""
     with open_hdf5(path) as file, reading(path):
         sides = {side: read_side(file, side, path) for side in present_sides(file, path)}
         return list(cut_notes(sides, encoder))
@@ -193,7 +193,7 @@ def _cut(path: Path, encoder: str) -> list[str]:
 def _load(
     spec: str, weights: Path | None, projection: Path | None, device: str
 ) -> tuple[LoadedEncoder, frozenset[str]]:
-    """Return the encoder, projected where asked for, and the videos it was fitted on."""
+    """Return the encoder, with the projection if given, and the videos that it was fitted on."""
     mapping = Projection.read(projection) if projection else None
     loaded = encoders.parse(spec).load(weights, device)
     if mapping is None:
@@ -224,7 +224,7 @@ def _check_counts(encoding: Encoding, out: Path) -> None:
 
 
 def _said(**attrs: object) -> dict[str, str | None]:
-    """Return attributes as JSON; None for those that say nothing."""
+    """Return attributes as JSON; None for empty ones."""
 
     def says(value: object) -> bool:
         return any(value.values()) if isinstance(value, dict) else bool(value)
@@ -233,7 +233,7 @@ def _said(**attrs: object) -> dict[str, str | None]:
 
 
 def fingerprint(path: Path | None) -> str:
-    """Name and SHA-256 of a file, as JSON; nothing of where it lies."""
+    """Name and SHA-256 of a file, as JSON; the path is not recorded."""
     if path is None:
         return ""
     with path.open("rb") as stream:

@@ -24,7 +24,7 @@ NEAREST = f"among the {HUB_K} nearest"
 @figures.register("hubs")
 @dataclass(frozen=True)
 class Hubs(Figure):
-    """The greatest hubs by name, with their captions, before and after the norm.
+    """The items with the most occurrences and their captions, before and after the norm.
 
     Source: k-occurrence, Radovanovic et al., JMLR 2010.
 

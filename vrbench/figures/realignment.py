@@ -25,8 +25,8 @@ BUCKET = "bucket"
 class Realignment(Figure):
     """Similarity, DTW path, transport plan, and plan with the alignable prompt bucket of a pair.
 
-    The numbers say of each caption which clip the plan gives most of it to, and whether the bucket
-    took more than half of it; ``planted`` captions of other videos stand at random places.
+    For each caption: the clip with the largest part of its mass, and whether the bucket took more
+    than half of it. ``planted`` captions of other videos are put at random places.
 
     Source: Norton Figure 3.
 
@@ -58,7 +58,7 @@ class Realignment(Figure):
         return f"{case.data()}, {case.method.spec if case.method else ''}"
 
     def data(self, case: Case) -> pd.DataFrame:
-        """Return a row a caption and clip; the bucket is one more clip.
+        """Return a row for each caption and clip.
 
         Raises:
             InputError: the case is no feature file with sequences, or has none of this name.

@@ -1,4 +1,4 @@
-"""``representation``: items retrieved first never, once, and more than once."""
+"""``representation``: shares of items retrieved first never, once, and more than once."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @figures.register("seen")
 @dataclass(frozen=True)
 class Seen(Figure):
-    """A rolling bank of all earlier queries: share of first places, over the stream of queries.
+    """R@1 over a stream of queries, with a rolling bank of all earlier queries.
 
     The queries are put into random orders; R@1 of those between two marks, mean and spread over
     the orders, beside the raw R@1 of the same queries. The v2t rule is best-caption.

@@ -1,4 +1,4 @@
-"""What queries retrieve, as a page with frames of the videos."""
+"""A page of retrieved items, with frames of the videos."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ HEIGHT = 72
 def page_of_queries(
     queries: Sequence[Mapping[str, Any]], frames: Path, out: Path, data: str
 ) -> None:
-    """Write a page with each query, and beside each other what each system retrieves for it.
+    """Write a page with the items that each system retrieves for each query, side by side.
 
     Args:
         queries: as ``vrbench show --json`` prints them.
         frames: folder of video files, or with a folder of frames a video, named by its id.
-        out: the page; frames are inside it, so that it can be sent around alone.
-        data: what the queries are of.
+        out: the page; the frames are embedded.
+        data: name of the data.
 
     Raises:
         InputError: there is no such folder, or the page cannot be written.
@@ -61,7 +61,7 @@ def page_of_queries(
 
 
 _LEGEND = (
-    "The right item is marked. sum: the candidate's retrieval probabilities summed over all "
+    "Positives are marked. sum: the candidate's retrieval probabilities summed over all "
     "queries, divided by the expected sum (1 is fair)."
 )
 

@@ -24,7 +24,7 @@ from vrbench.sims.sim import DIRECTIONS
 from vrbench.sims.stored import in_npz
 
 MOST = 8
-"""Results on the same data that are tested against each other; pairs grow with the square."""
+"""Most results on the same data that are tested against each other, pair by pair."""
 
 
 def report(folder: Path, out: Path) -> list[str]:
@@ -36,7 +36,7 @@ def report(folder: Path, out: Path) -> list[str]:
         out: the page; it needs nothing beside it and no network.
 
     Returns:
-        What in the folder was left out, and why.
+        What was left out of the folder, and why.
 
     Raises:
         InputError: the folder holds nothing to report, or the page cannot be written.
@@ -67,7 +67,7 @@ def report(folder: Path, out: Path) -> list[str]:
 
 
 def _results(group: Sequence[Result]) -> list[Part]:
-    """Return a table a direction."""
+    """Return a table for each direction."""
     parts: list[Part] = []
     for direction in DIRECTIONS:
         metrics = _shown(group, direction)
@@ -97,7 +97,7 @@ def _row(result: Result, direction: str, metrics: Sequence[Metric]) -> list[Page
 
 
 def _number(metric: Metric, value: float | None) -> PageCell:
-    """Return it as it is printed, sorted by all of its digits."""
+    """Return a number as it is printed, sorted by its full precision."""
     return PageCell(metric.text(value), None if value is None else metric.printed(value))
 
 

@@ -1,4 +1,4 @@
-"""The papers' tables that a results folder fills, as parts of its page."""
+"""The papers' tables that a results folder has measurements for, as parts of its page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vrbench.tables.formats import Line, Section, Table, superscript
 from vrbench.tables.matching import fill
 
 LEAST = 2
-"""Measured rows from which on a table is shown: one row alone is nothing to compare."""
+"""Fewest measured rows of a table that is shown."""
 
 
 def filled(results: Sequence[Result]) -> list[Part]:

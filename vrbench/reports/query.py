@@ -1,4 +1,4 @@
-"""One query under several systems: its best candidates, and where the right one is."""
+"""One query under several systems: the best candidates, and the place of the best positive."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Candidate:
     """An item of the gallery, as one system ranks it for a query.
 
     Attributes:
-        place: 1-based, equal ones in the order of the gallery.
+        place: 1-based; equal scores are in the order of the gallery.
         item: its id.
-        caption: what it is about.
+        caption: its caption, or the video's first one.
         score: similarity to the query.
         sum: its summed retrieval probability over all queries, divided by the expected sum (1 is
             fair); None where the scores have a scale of their own.
@@ -50,8 +50,8 @@ class Listing:
 
     Attributes:
         how: method, norm and bank.
-        rank: of the query's best right item, under the mean tie rule.
-        candidates: the k best, and the best right one where it is not among them.
+        rank: of the query's best positive, under the mean tie rule.
+        candidates: the k best, and the best positive where it is not among them.
     """
 
     how: str
@@ -67,7 +67,7 @@ class System:
         how: method, norm and bank.
         sim: both directions.
         source: texts and videos.
-        gamma: temperature of retrieval probabilities; None: scores of their own scale.
+        gamma: temperature of retrieval probabilities; None: the scores have a scale of their own.
         direction: t2v or v2t.
     """
 
@@ -160,8 +160,8 @@ def _finite(sums: NDArray[np.float64] | None, item: int) -> float | None:
 def picked(before: System, after: System, n: int) -> dict[str, list[int]]:
     """Return the n queries that a norm helped most, and the n that it harmed most.
 
-    By the ratio of ranks before and after, as the papers' figures show them (NCL Figure 6, UCoFiA
-    Figures 6 and 7, Multi-SK Figure 5); which ones they chose, they do not say.
+    They are ordered by the ratio of ranks before and after. The papers show such queries (NCL
+    Figure 6, UCoFiA Figures 6 and 7, Multi-SK Figure 5) and do not say how they chose them.
     """
     with np.errstate(invalid="ignore"):
         gain = np.log(before.ranks / after.ranks)

@@ -1,4 +1,4 @@
-"""Sequence alignments: how captions in order and clips in order become one similarity."""
+"""Sequence alignments: one similarity of a paragraph's captions and a long video's clips."""
 
 from vrbench.sequences.base import SequenceAlignment, sequences
 from vrbench.sequences.drop_dtw import drop_dtw

@@ -1,4 +1,4 @@
-"""What a similarity file may hold beside its similarities: what is no longer there of the features.
+"""Optional arrays of a similarity file, which stand in for what a feature file would say.
 
 * ``captions`` (n_text,), ``scale`` (the encoder's logit scale), ``bank_text_video``
   (n_bank_text,) the bank video of each bank text, ``bank_text_ids`` and ``bank_video_ids`` the

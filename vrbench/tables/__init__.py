@@ -77,7 +77,7 @@ def filled_table(
 def results_table(results: Sequence[Result]) -> Table:
     """Put every result on a row, in the order given.
 
-    Encoder, tie rule and v2t rule get a column where they differ, else they are said once.
+    Encoder, tie rule and v2t rule get a column where they differ, else they are printed once.
 
     Args:
         results: dicts as in a result file.

@@ -1,4 +1,4 @@
-"""Tables as one value, and the formats that it can be printed in: functions from it to text."""
+"""Tables, and functions that print them in several formats."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Line:
     Attributes:
         labels: under the section's heads.
         cells: under the section's columns.
-        row: what the row is called where it stands alone, data and protocol included.
+        row: the row's full name, data and protocol included.
         source: paper and table, or provenance of the result, or ``UNMEASURED``.
         table: the published table that the row is from, where it is not that of the name.
-        letter: by which other rows' cells say that they are better than this row.
+        letter: other rows' cells bear it where they are better than this row.
     """
 
     labels: tuple[str, ...]
@@ -47,8 +47,7 @@ class Section:
     """Rows under one heading.
 
     Attributes:
-        kind: where the numbers come from; what is only claimed is no cell of a table, and in no
-            CSV or JSON.
+        kind: where the numbers come from; ``claimed`` numbers are left out of CSV and JSON.
         heading: empty where the table has only one section.
         about: what all rows share: data, protocol, source.
         heads: headings of the label columns.
@@ -68,7 +67,7 @@ class Section:
 class Table:
     """Sections under one title; the notes are about the published one.
 
-    All its text is printable, whatever the results' fields hold: no format has to see to it.
+    Its text is made printable here, whatever the results' fields hold, once for all formats.
     """
 
     name: str
@@ -106,7 +105,7 @@ def markdown(table: Table) -> str:
 
 
 def csv(table: Table) -> str:
-    """Render as CSV, one line a cell: table, row, column, value, unit, kind, source.
+    """Render as CSV, one line for each cell: table, row, column, value, unit, kind, source.
 
     Values are not rounded; an empty cell has an empty value. Text that a spreadsheet would take
     for a formula has an apostrophe before it.
@@ -120,7 +119,10 @@ def csv(table: Table) -> str:
 
 
 def to_json(table: Table) -> str:
-    """Render as a JSON list, one object a cell with the keys of ``csv``; empty cells are null."""
+    """Render as a JSON list, one object for each cell, with the keys of ``csv``.
+
+    Empty cells are null.
+    """
     return json.dumps(list(_records(table)), indent=1, ensure_ascii=False) + "\n"
 
 
@@ -136,7 +138,7 @@ def _records(table: Table) -> Iterator[dict[str, str | float | None]]:
 
 
 def superscript(letters: str) -> str:
-    """Return letters as superscripts that every terminal and Markdown viewer shows."""
+    """Return letters as Unicode superscripts."""
     return letters.translate(_RAISED)
 
 

@@ -39,7 +39,7 @@ def latex(table: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text in which LaTeX sees no command."""
+    """Return text with LaTeX's special characters escaped."""
     return text.translate(_TABLE)
 
 

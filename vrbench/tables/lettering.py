@@ -16,7 +16,7 @@ from vrbench.results.significance import mcnemar
 from vrbench.tables.formats import Line, Section
 
 LETTERS = "abcdefghijklmnoprstuvwxyz"
-"""Rows beyond these get none. No q: it has no superscript in Unicode."""
+"""Further rows get no letter. There is no q: it has no superscript in Unicode."""
 
 Ranks = Mapping[str, NDArray[Any]]
 """Rank vectors by direction, and the ids of texts and videos."""

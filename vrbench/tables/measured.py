@@ -54,7 +54,7 @@ def line(
 
 
 def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
-    """Return both directions' columns of every metric that occurs and that lists have."""
+    """Return both directions' columns of every listed metric that occurs."""
     shown = [one for one in occurring(results, *DIRECTIONS) if one.listed]
     return tuple(
         Column(side, one.published or one.name, _unit(one)) for side in DIRECTIONS for one in shown

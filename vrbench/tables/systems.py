@@ -21,7 +21,7 @@ Found = tuple[PublishedTable, Row, dict[Column, Cell]]
 
 
 def system_table(name: str) -> Table:
-    """Put the numbers of a system together, a section for each dataset and setting.
+    """Collect the numbers of a system, a section for each dataset and setting.
 
     Notes name every measure that the tables print differently, and what the tables' own notes say
     about it.
@@ -62,9 +62,9 @@ def _systems(name: str) -> list[str]:
 
 
 def _remarks(systems: list[str], places: dict[str, list[Found]]) -> list[str]:
-    """Return the notes of these tables that name the system, not only the paper called like it.
+    """Return the notes of these tables on the system, and the claims on its rows that do not hold.
 
-    And the claims about its rows that do not hold.
+    A note that only names the paper of the same name is left out.
     """
     words: dict[PublishedTable, set[str]] = defaultdict(set)
     rows: dict[PublishedTable, set[str]] = defaultdict(set)

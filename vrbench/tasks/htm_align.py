@@ -1,4 +1,4 @@
-"""HTM-Align: at what second of a long video a sentence is shown."""
+"""HTM-Align: find the second of a long video that shows a sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEVER = -6e4
 
 
 class HtmAlignResult(NamedTuple):
-    """Where the sentences of one video were found.
+    """The seconds found for the sentences of one video.
 
     Attributes:
         second: (n,) the best second of each text.
@@ -82,8 +82,8 @@ def windowed(
     without any the window is left out. The first four windows begin at text 0, otherwise the last
     four end at the last text. What no window scored, or is exactly 0, counts as -6e4.
 
-    The arguments are those of ``htm_align``. A mean over windows is what they all hold: dot
-    products do not depend on the window.
+    The arguments are those of ``htm_align``. The released code takes a mean over windows; all of
+    them hold the same value, since dot products do not depend on the window.
     """
     v, t = _unit(video, "video"), _unit(text, "text")
     if v.shape[1] != t.shape[1]:

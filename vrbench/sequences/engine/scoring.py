@@ -1,4 +1,4 @@
-"""Scoring all paragraphs against all long videos, and looking at one pair."""
+"""Scoring all paragraphs against all long videos, and the path of one pair."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Lengths = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class SequenceScores:
-    """Scores of sequences, and what they depend on.
+    """Scores of sequences, and their conventions.
 
     Attributes:
         matrix: (paragraphs, videos) float64, larger is better.
@@ -87,14 +87,14 @@ def score_matrix(
     matched: NDArray[Any] | None = None,
     longest: tuple[int, int] | None = None,
 ) -> SequenceScores:
-    """Score as ``score`` does, and say what the scores depend on.
+    """Score as ``score`` does, and return the conventions of the scores too.
 
     Args:
         sim: (captions, clips), finite, sequence after sequence.
         text_lengths: (paragraphs,).
         video_lengths: (videos,).
         method: the sequence alignment.
-        matched: similarities that belong together; read where the method asks for a quantile.
+        matched: similarities of matched pairs; read where the method needs a quantile of them.
         longest: captions of the longest paragraph and clips of the longest video of the test set;
             None: of these.
     """
