@@ -1,4 +1,4 @@
-"""Test items that a bank holds too: a bank that holds all of a side is the test set."""
+"""Test items that are in a bank too: a bank with all items of a side is the test set."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Overlap:
 PROJECTIONS = 8
 """Numbers in the fingerprint of a row."""
 ROUNDING = 2e-3
-"""Distance of fingerprints, of rows of length 1, that float16 may make between equal rows."""
+"""Largest distance between fingerprints of equal rows of length 1, one of them in float16."""
 FAR_LESS = 0.05
-"""Rows are equal only if they differ by less than this share of how far neighbours are apart."""
+"""Rows are equal only if they differ by less than this share of the distance of neighbours."""
 
 
 def fingerprints(rows: NDArray[Any]) -> NDArray[np.float64]:

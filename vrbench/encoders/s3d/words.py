@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch.nn import ModuleDict
 
 MAX_WORDS = 16
-"""Words of a caption that the released tower looks at; shorter captions are padded with id 0."""
+"""Words of a caption that the released tower reads; shorter captions are padded with id 0."""
 
 
 def read_dictionary(path: Path) -> dict[str, int]:
