@@ -21,7 +21,7 @@ ENDINGS = {
     signal.SIGTERM: "Terminated",
     **({signal.SIGHUP: "Hung up"} if hasattr(signal, "SIGHUP") else {}),
 }
-"""The signals that end a process, and what is said then; the exit code is 128 + the number."""
+"""The signals that end a process, and their messages; the exit code is 128 + the number."""
 
 KEPT = "what was finished is kept; run the same command to go on."
 
@@ -33,7 +33,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    """Remove unfinished files and end at once, whatever is at work.
+    """Remove unfinished files and end at once, whatever is running.
 
     An exception would not do: one that is raised in a callback, such as those of h5py and of the
     import system, is printed and forgotten.
@@ -51,7 +51,7 @@ def main() -> None:
     for number in ENDINGS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
-            # Python takes handlers away as it ends; by then all is done
+            # Python removes handlers as it ends; by then all work is done
             atexit.register(signal.signal, number, signal.SIG_IGN)
     _open_streams()
     from vrbench.cli import registered as commands  # noqa: F401  registers every command

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from vrbench.extraction.extract import Extraction, Inputs
 
 MOST = 20
-"""Skipped items that are listed one by one."""
+"""Most skipped items that are listed."""
 
 
 @command("extract")
 def extract(
     videos: Annotated[
         list[Path],
-        typer.Option(help="Folder of video files, or with a folder of frames a video; or files."),
+        typer.Option(
+            help="Folder of video files, or of a folder of frames for each video; or files."
+        ),
     ],
     encoder: Annotated[str, typer.Option(help="Encoder spec: onnx, toy:dim=64, ...")],
-    out: Annotated[Path, typer.Option(help="The feature file to write or to carry on with.")],
+    out: Annotated[Path, typer.Option(help="The feature file to write or to resume.")],
     more: Annotated[
         list[Path] | None,
         typer.Argument(metavar="VIDEOS", help="The rest of --videos *.mp4."),
@@ -76,13 +78,13 @@ def extract(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N videos only.")] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at what cannot be read (else skip it).")
+        bool, typer.Option("--strict", help="Stop at an item that cannot be read (else skip it).")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew.")] = False,
 ) -> None:
     """Encode videos and captions into a feature file.
 
-    Running the same command again carries on where it stopped.
+    Running the same command again resumes an interrupted extraction.
 
     Examples:
       vrbench extract --videos frames/ --captions test.csv --encoder onnx

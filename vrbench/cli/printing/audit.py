@@ -1,4 +1,4 @@
-"""What ``vrbench audit`` found, for a person to read."""
+"""Printing the report of ``vrbench audit``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEGEND = (
 
 
 def print_audit(report: Mapping[str, Any]) -> None:
-    """Print a table a direction, with the spread of each metric under it."""
+    """Print a table for each direction, with the spread of each metric under it."""
     out = console()
     given = "" if report["norm"] == "none" else f", already normalized by {report['norm']}"
     size = f"{report['n_text']} texts x {report['n_video']} videos"

@@ -1,4 +1,4 @@
-"""What ``vrbench compare`` found, for a person to read."""
+"""Printing the report of ``vrbench compare``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vrbench.results import labels
 from vrbench.results.labels import DIRECTION_NAMES
 
 ROWS = 60
-"""Captions are cut after so many letters."""
+"""Most letters of a caption; longer ones are cut."""
 
 
 def print_comparison(report: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What ``vrbench inspect`` found, for a person to read."""
+"""Printing the report of ``vrbench inspect``."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _said(name: str, value: Any) -> str:
 
 
 def _print_sides(console: Console, sides: Mapping[str, SideReport], *names: str) -> None:
-    """Print a table of these sides, as far as they are there: two fit into 80 columns."""
+    """Print a table of those of these sides that exist: two fit into 80 columns."""
     from rich import box
     from rich.table import Table
 

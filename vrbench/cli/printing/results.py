@@ -1,4 +1,4 @@
-"""Results as a table in the terminal, one for each direction."""
+"""Printing results as a table for each direction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vrbench.results.labels import DIRECTION_NAMES
 
 
 def print_results(results: Sequence[Mapping[str, Any]]) -> None:
-    """Print one table a direction for each set of comparable results."""
+    """Print one table for each direction and set of comparable results."""
     out = console()
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for result in results:
@@ -38,7 +38,7 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> None:
-    """Say on stderr what a reader of these numbers should know and has not been told yet.
+    """Print the notes of results on stderr, except those printed before.
 
     Args:
         results: their notes stand in them.
@@ -51,7 +51,7 @@ def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> No
 
 
 def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
-    """Say what scores of sequences depend on: those that differ in it do not compare."""
+    """Print the conventions of sequence scores: results that differ in them do not compare."""
     info = result.get("sequence_info") or {}
     for direction, about in ((name, info[name]) for name in DIRECTION_NAMES if info.get(name)):
         said = [f"{labels.method(result)}, {direction}:"]

@@ -1,4 +1,4 @@
-"""A table in the terminal."""
+"""Printing a table."""
 
 from __future__ import annotations
 
