@@ -58,7 +58,7 @@ def _hindsight(coco: _Set, clip: _Set) -> tuple[str, ...]:
         f"from {coco.never('none')} to {coco.never('ncl')} and from {clip.never('none')} to",
         f"{clip.never('ncl')} percent. Such a bank is transductive; the causal `rolling` bank",
         f"keeps a part of the gain ({rolling[0]} and {rolling[1]}). The share of the gain that is",
-        "due to the mean differs: subtracting it (`center`) gives more than half of it for VideoCLIP",
+        "due to the mean differs: subtracting it (`center`) gives more than half for VideoCLIP",
         f"({clip.r1('center')}), but less than a fifth for COCO ({coco.r1('center')}), where it",
         f"even hurts v2t ({coco.r1('none', 'v2t')} to {coco.r1('center', 'v2t')}). `sk` with one",
         "level is `ncl` at its default scale, and `qb-norm` with the test queries as bank is",
