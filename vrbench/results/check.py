@@ -1,4 +1,4 @@
-"""Whether a file holds what the types of a result declare, and rank vectors belong to it."""
+"""Checking a file against the declared types of a result, and its rank vectors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
     FileName: ("the name of a file beside it, or null", _is_file),
     list[str]: ("a list of strings", _are_texts),
 }
-"""What a type is called in messages, and whether a value is of it."""
+"""Name of each type in messages, and a test whether a value is of it."""
 
 
 def problems(value: Any, shape: type = ResultDict, where: str = "") -> Iterator[str]:
@@ -90,7 +90,7 @@ def _plain(value: Any, hint: Any, where: str) -> Iterator[str]:
 
 
 def _measured(value: Any, metrics: list[Metric], where: str) -> Iterator[str]:
-    """Yield what of a direction's numbers differs from the table of metrics."""
+    """Yield the differences of a direction's numbers from the table of metrics."""
     if not isinstance(value, dict):
         yield f"{where} is {_shown(value)}, expected an object"
         return

@@ -32,7 +32,7 @@ def pair(results: Sequence[Result], direction: Direction, common: bool) -> Paire
     """Bring the ranks of one direction into one order of queries.
 
     Raises:
-        InputError: ranks are missing, or items differ and ``common`` was not asked for.
+        InputError: ranks are missing, or items differ and ``common`` is false.
     """
     ranks = [_ranks_by_id(result, direction) for result in results]
     first = ranks[0]

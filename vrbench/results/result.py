@@ -1,4 +1,4 @@
-"""Result: what a table row is; a JSON file with the rank vectors beside it."""
+"""Result: the numbers of a table row, as a JSON file with the rank vectors beside it."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ class _Value(Generic[Held]):
 class Result:
     """One alignment and normalization on one test set.
 
-    What the JSON holds is there by key, ``result["method"]``, and most of it as an attribute too.
+    The values of the JSON are there by key, ``result["method"]``, and most as attributes too.
 
     Attributes:
-        values: the JSON: what was measured, on what, how, and by whom.
+        values: the JSON: data, method, protocol, numbers and provenance.
         ranks: ``t2v`` (n_text,), ``v2t`` (n_video,) with NaN where a video is no query, or
             (n_text,) under ``each-caption``; ``text_ids``, ``video_ids``.
     """
@@ -111,7 +111,7 @@ class Results(list[Result]):
         return showing.as_html([one.values for one in self])
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a data frame: a row a result, with what it is of and every number as in the JSON.
+        """Return a data frame: a row for each result, with its data and every number of the JSON.
 
         Metrics and diagnostics are called ``t2v R@1``, ``v2t hub_skewness`` and so on; R@K is in
         percent, shares are from 0 to 1.
@@ -130,7 +130,7 @@ def identity(values: Mapping[str, Any]) -> str:
 def stem(dataset: str, method: str | None, norm: str, key: str) -> str:
     """Name of a result's files: readable, and different for different results."""
     words = "_".join(filter(None, (dataset, method or "sim", norm)))
-    # what begins with a dot is no result, with a dash an option
+    # names that begin with a dot are no results, those with a dash look like options
     return f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', words).lstrip('.-')[:100]}_{key}"
 
 

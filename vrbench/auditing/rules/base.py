@@ -1,4 +1,4 @@
-"""What an evaluation rule sees, and what it gives back."""
+"""The interface of evaluation rules: the audited similarities, the report, the base class."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from vrbench.sims.sim import Direction, Sim, as_matrix
 from vrbench.sims.truth import Queries, Truth, queries_of, v2t_queries
 
 REFERENCE = "best-caption"
-"""Protocol of v2t from which every rule but those on captions departs."""
+"""Protocol of v2t of every rule but those on captions."""
 
 
 @dataclass
 class Audited:
-    """Similarities and their truth, as an audit looks at them.
+    """Similarities and their truth, as a rule gets them.
 
     Attributes:
         sim: (n_text, n_video) matrices.
-        truth: the right pairs.
+        truth: the positive pairs.
         ks: the K of R@K.
         norm: the spec that made the similarities.
     """
@@ -65,7 +65,7 @@ class Audited:
 
 @dataclass(frozen=True)
 class Reported:
-    """What a rule reports of one direction.
+    """The report of a rule on one direction.
 
     Attributes:
         n: entries that the metrics are taken over.
@@ -80,14 +80,14 @@ class Rule(ABC):
     """A frozen dataclass whose fields are the rule's parameters."""
 
     changes: ClassVar[str] = ""
-    """What it decides: ties, captions, median, padding, recall or dual softmax."""
+    """What it changes: ties, captions, median, padding, recall or dual softmax."""
 
     source: ClassVar[str] = ""
-    """Released code that evaluates so, and where; empty where none is known to us."""
+    """Released code that uses it, and where; empty where none is known."""
 
     @abstractmethod
     def report(self, audited: Audited, direction: Direction) -> Reported | None:
-        """Return what it reports of a direction; None where it has nothing to decide."""
+        """Return the report on a direction; None where the rule does not apply."""
 
 
 def reported(ranks: NDArray[np.float64], ks: tuple[int, ...]) -> Reported:

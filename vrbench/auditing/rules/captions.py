@@ -1,4 +1,4 @@
-"""Rules on several right items: which caption counts, and what a recall is."""
+"""Rules on several positives: which caption counts, and the definition of recall."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class BestCaption(Rule):
 @rules.register("each-caption")
 @dataclass(frozen=True)
 class EachCaption(Rule):
-    """v2t: every caption's own rank, its video's other captions being competitors."""
+    """v2t: the rank of every caption, with its video's other captions as competitors."""
 
     changes = "captions"
 
@@ -82,7 +82,7 @@ class FirstCaption(Rule):
 @rules.register("recall-fraction")
 @dataclass(frozen=True)
 class RecallFraction(Rule):
-    """R@K as the share of a query's right items within K, not as a hit.
+    """R@K as the share of a query's positives within K, not as a hit.
 
     ``mean_q |{positives of q with rank <= K}| / |positives of q|``; other positives compete. The
     median and mean rank are not defined.

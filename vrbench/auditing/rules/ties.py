@@ -35,7 +35,7 @@ class Mean(Rule):
 @rules.register("optimistic")
 @dataclass(frozen=True)
 class Optimistic(Rule):
-    """A right item stands before every equal one: the best that an unstable sort can report."""
+    """A positive comes before every equal item: the best that an unstable sort can report."""
 
     changes = "ties"
     source = "Everything-at-Once (one of its two rules)"
@@ -48,9 +48,9 @@ class Optimistic(Rule):
 @rules.register("pessimistic")
 @dataclass(frozen=True)
 class Pessimistic(Rule):
-    """A right item stands behind every equal one: the worst that an unstable sort can report.
+    """A positive comes after every equal item: the worst that an unstable sort can report.
 
-    Codes that rank by argsort or topk (VSE++, Norton, CLIP_benchmark) lie between the two.
+    Programs that rank by argsort or topk (VSE++, Norton, CLIP_benchmark) lie between the two.
     """
 
     changes = "ties"
