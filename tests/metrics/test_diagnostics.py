@@ -101,7 +101,7 @@ def test_large_similarities_do_not_overflow(size: float) -> None:
     assert shifted == pytest.approx(normalization_error(sim, OWNER, "v2t", 0.001), abs=1e-9)
 
 
-def test_several_right_videos_share_what_is_due() -> None:
+def test_several_positive_videos_share_the_expected_sum() -> None:
     positives = np.zeros((4, 3), dtype=bool)
     positives[[0, 0, 1, 2, 3], [0, 1, 1, 2, 2]] = True
     gamma = 0.1

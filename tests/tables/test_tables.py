@@ -122,7 +122,7 @@ def test_ncl_5_has_any_method_and_says_what_the_bank_was() -> None:
     assert "bank train 1200 x 1000" in section.about
 
 
-def test_each_dataset_and_protocol_has_a_block_of_its_own() -> None:
+def test_each_dataset_and_protocol_has_a_separate_section() -> None:
     changes: list[dict[str, Any]] = [
         {},
         {"dataset": "coco"},

@@ -66,7 +66,7 @@ def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], C
                 _load(kwargs.pop("plugin", None))  # type: ignore[arg-type]
                 return function(*args, **kwargs)
             except BrokenPipeError:
-                raise  # who reads has seen enough: the process ends without a word
+                raise  # the reader has closed the pipe: the process ends without a message
             except Exception as error:
                 sentence = refusal(error)
                 if sentence is None:

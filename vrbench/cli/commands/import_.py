@@ -32,7 +32,7 @@ def import_(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
 ) -> None:
-    """Turn features that somebody else computed into a feature file.
+    """Turn features of other programs into a feature file.
 
     ARRAYS is an npz with these keys, or a folder of npy files of these names
     (better for large data: it need not fit into memory):
@@ -41,9 +41,9 @@ def import_(
 
       video_tokens (n, L, d) with video_mask (n, L): padded, true is a token
 
-      video_global (n, d): one more vector an item, beside its tokens
+      video_global (n, d): a global vector for each item, beside its tokens
 
-      video or image (n, d): one vector an item, both global and only token
+      video or image (n, d): one vector for each item, both global and only token
 
       video_ids (n,): names or numbers; default video0, video1, ...
 
