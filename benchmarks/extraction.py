@@ -19,7 +19,7 @@ from benchmarks.base import Claim, compare
 from vrbench.datasets.captions import Caption
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.encoders.clip import ClipEncoder
-from vrbench.extraction.extract import Source, extract
+from vrbench.extraction.extract import Inputs, extract
 from vrbench.video import open_videos, parse_sampling
 
 VIDEOS, FRAMES, WIDTH, HEIGHT = 8, 12, 320, 240
@@ -54,7 +54,7 @@ def claims() -> Iterator[Claim]:
 
             def whole(videos: Path = videos) -> None:
                 out = folder / "f.h5"
-                source = Source(videos, captions)
+                source = Inputs(videos, captions)
                 extract(source, out, encoder="benchmarked", frames="all", overwrite=True)
 
             what = f"extract from {kind} / bare encoder, ViT-B/32"

@@ -1,4 +1,4 @@
-"""The bundled features from evaluation to report: commands, and what they print."""
+"""A worked example on the bundled features, from evaluation to report: commands and outputs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from docs.running import run
 
 HEAD = """# A worked example
 
-Made by `make docs`, which runs every command below in an empty folder and puts in what it prints.
-Nothing is needed but vrbench: without a feature file, commands take the bundled one (476 test
-videos of MSR-VTT 1k-A from two small encoders, with a bank of training queries; their R@K are
-modest). Lines left out are counted where they stood; progress and notes go to stderr and are not
-shown."""
+Made by `make docs`, which runs every command below in an empty folder and inserts its output. Only
+vrbench is needed: without a feature file, commands take the bundled one (476 test videos of MSR-VTT
+1k-A from two small encoders, with a bank of training queries; their R@K are modest). Omitted lines
+are counted; progress and notes go to stderr and are not shown."""
 
 STEPS: Sequence[tuple[str, str, Sequence[tuple[str, int]]]] = (
     (
@@ -28,8 +27,8 @@ cell is a file in `results/`, with the rank of every query; running it again ski
     ),
     (
         "Tables",
-        """What a paper's table needs is run by `reproduce`, which ends in the table: published
-rows, and apart from them what was measured here. `table` prints it without running anything, and
+        """`reproduce` runs the grid of a paper's table, then prints the table: published rows and,
+apart from them, the rows measured here. `table` prints it without running anything, and
 `--format` takes `markdown`, `csv`, `latex` and `json`; `--system` shows every published number of
 one system, and where papers differ. In CSV, of tables and figures, text that a spreadsheet would
 take for a formula (it begins with `=`, `+`, `-` or `@` and is no number) has an apostrophe before
@@ -59,7 +58,7 @@ interval leaves 0 out just where p is at most .05.""",
     (
         "Show",
         """Why did a query change? Without an id, rescued and demoted queries are picked. `sum` is
-what a candidate is retrieved with over all queries: a hub stands out.""",
+the candidate's retrieval probability summed over all queries: it is large for a hub.""",
         (("vrbench show --method global --norm ncl --picks 1 --k 3 -q", 99),),
     ),
     (
@@ -81,16 +80,16 @@ what a candidate is retrieved with over all queries: a hub stands out.""",
     ),
     (
         "Report",
-        """All of it as one page without network: results, tests, the papers' tables that they fill,
-an audit of `sims.npz`, and the figures. Tables sort on a click.""",
+        """The whole folder as one page without network: results, tests, the papers' tables that
+they fill, an audit of `sims.npz`, and the figures. Tables sort on a click.""",
         (("vrbench report results", 99),),
     ),
 )
-"""Title, words, and commands with the lines that are shown of what they print."""
+"""Title, text, and commands with the number of lines shown of their output."""
 
 
 def page(shared: Path) -> str:
-    """Return the page; it needs nothing of the research data."""
+    """Return the page; it does not need the research data."""
     del shared
     parts = [HEAD]
     with TemporaryDirectory() as folder:

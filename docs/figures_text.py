@@ -1,4 +1,4 @@
-"""What one sees in each figure: sentences whose numbers are looked up in its data."""
+"""A paragraph on each figure, with numbers taken from its data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _hubs(data: pd.DataFrame) -> str:
     caption = _of(data, stage="raw")["caption"].iloc[0]
     return (
         f'The greatest hub, "{caption}", is {column} of {raw:.0f} texts; after the norm, the '
-        f"greatest one of {fair:.0f}. 10 would be even. The CSV names all of them."
+        f"greatest one of {fair:.0f}. The mean is 10. The CSV names all of them."
     )
 
 
@@ -37,7 +37,7 @@ def _links(data: pd.DataFrame) -> str:
     frame, word = int(best["frame"].iloc[0]), str(best["word"].iloc[0])
     carried = data[data["frame"] == frame]["contribution"].sum() / data["contribution"].sum()
     return (
-        f"The pair that is most similar, under TokenFlow's plan: frame {frame} carries "
+        f"The most similar pair, under TokenFlow's plan: frame {frame} makes up "
         f'{100 * carried:.0f} percent of the similarity, and its strongest link is "{word}". With '
         "patch tokens, `links:frames=DIR` draws a heat map over the frame instead."
     )
@@ -46,9 +46,9 @@ def _links(data: pd.DataFrame) -> str:
 def _modalities(data: pd.DataFrame) -> str:
     mean = data.set_index("quantity")["mean"]
     return (
-        f"Texts and videos are {mean['text-video']:.2f} similar on average, right pairs "
+        f"The mean similarity of texts and videos is {mean['text-video']:.2f}, of positive pairs "
         f"{mean['text-video, right pairs']:.2f}. Both modalities were centered when their "
-        "projection was trained, so that there is no gap between them to be seen here."
+        "projection was trained, so there is no gap between them here."
     )
 
 
@@ -64,10 +64,10 @@ def _error(data: pd.DataFrame) -> str:
 def _sums(data: pd.DataFrame) -> str:
     raw, fair = (100 * (_of(data, stage=s)["sum"] < 0.25).mean() for s in ("raw", "normalized"))
     return (
-        f"Above, how many items get how much of the probability that is due to them: of the videos "
+        f"Above, how many items get how much of the probability expected for them: of the videos "
         f"{raw:.0f} percent get less than a quarter before the norm and {fair:.0f} percent after. "
-        "Below, what an item is wrong about: those with small sums miss their own queries, those "
-        "with large sums are retrieved by foreign ones."
+        "Below, the errors of an item: items with small sums are not retrieved by their positives, "
+        "items with large sums are retrieved by negatives."
     )
 
 
@@ -77,25 +77,25 @@ def _queue(data: pd.DataFrame) -> str:
     return (
         f"R@1 of t2v is {least['R@1']:.1f} with {least['bank']} bank queries and "
         f"{most['R@1']:.1f} with all {most['bank']:,}; bars are the deviation over random parts of "
-        "the bank. The validation half of the bank, which is all that one may look at, need not "
-        "choose what the test set would."
+        "the bank. A size may only be chosen on the validation half of the bank, which may differ "
+        "from the best size on the test set."
     )
 
 
 def _ranks(data: pd.DataFrame) -> str:
     raw, fair = _both(data, "percent", least=1)
     return (
-        f"Where the right video stands, in bins that double: first for {raw:.1f} percent of the "
-        f"texts before and {fair:.1f} after the norm."
+        f"The ranks in bins that double: the positive is first for {raw:.1f} percent of the texts "
+        f"before and {fair:.1f} after the norm."
     )
 
 
 def _realignment(data: pd.DataFrame) -> str:
     bucket = 1 - data.groupby("caption")["plan with bucket"].sum()
     return (
-        "What each caption of a cooking video is aligned with. The path must keep the order, the "
-        f"plan need not; the bucket takes between {bucket.min():.2f} and {bucket.max():.2f} of a "
-        "caption here. `planted=2` puts captions of other videos among its own."
+        "The alignment of the captions of a cooking video. The path must keep the order, the plan "
+        f"need not; the bucket takes between {bucket.min():.2f} and {bucket.max():.2f} of a "
+        "caption here. `planted=2` adds two captions of other videos."
     )
 
 
@@ -131,7 +131,7 @@ def _sequence_noise(data: pd.DataFrame) -> str:
     swapped = rows["swapped captions", 1.0, "dtw"]
     return (
         f"With {most:.0%} irrelevant captions planted, the transport's R@1 is {bucket:.1f} with a "
-        f"bucket and {plain:.1f} without; dtw, which trusts the order, falls from "
+        f"bucket and {plain:.1f} without; dtw, which relies on the order, falls from "
         f"{rows['none', 0.0, 'dtw']:.1f} to {swapped:.1f} when two neighbours are swapped in every "
         "paragraph. [sequences.md](sequences.md) has the table."
     )
@@ -147,15 +147,15 @@ def _similarities(data: pd.DataFrame) -> str:
         for p in ("right", "other")
     )
     return (
-        f"Right pairs lie at {right:.2f} on average and all others at {other:.2f}, with much "
-        "overlap; each kind of pair sums to 100 percent."
+        f"The mean similarity is {right:.2f} for positive pairs and {other:.2f} for negative ones, "
+        "with much overlap; each kind of pair sums to 100 percent."
     )
 
 
 def _space(data: pd.DataFrame) -> str:
     share = 100 * (data["x_share"].iloc[0] + data["y_share"].iloc[0])
     return (
-        f"Two principal axes show {share:.0f} percent of the variance. Lines join right pairs. "
+        f"Two principal axes show {share:.0f} percent of the variance. Lines join positive pairs. "
         "Removing each modality's mean changes nothing here: these features have no gap."
     )
 

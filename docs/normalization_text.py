@@ -1,4 +1,4 @@
-"""What one sees in the tables of normalizations: sentences whose numbers are looked up."""
+"""The text of the page on normalizations, with numbers taken from its tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Found = Mapping[str, Mapping[tuple[str, str], Result]]
 
 HEAD = """# What normalizations do
 
-Made by `make docs`: every normalization at its default parameters with every bank that there is, on
+Made by `make docs`: every normalization at its default parameters with every available bank, on
 cosines of global vectors; rows with parameters have those that `vrbench tune` chose on the bank.
 R@K, never, once and often in percent. `error` is the normalization error (0 is fair), before and
 after, at the norm's temperature (0.01 by default); empty where a norm returns scores of its own.
@@ -50,19 +50,19 @@ def seen(found: Found) -> str:
 def _hindsight(coco: _Set, clip: _Set) -> tuple[str, ...]:
     rolling = [one.r1("ncl", bank="rolling") for one in (coco, clip)]
     return (
-        "On COCO and with VideoCLIP, the test queries as their own bank make retrieval both",
-        "fairer and better, and no norm gains more in t2v than `ncl`: R@1 goes from",
+        "On COCO and with VideoCLIP, a bank of the test queries makes retrieval both fairer",
+        "and better, and no norm gains more in t2v than `ncl`: R@1 goes from",
         f"{coco.r1('none')} to {coco.r1('ncl')} and from {clip.r1('none')} to {clip.r1('ncl')},",
         f"while the error falls from {coco.error('none')} to {coco.error('ncl')} and from",
         f"{clip.error('none')} to {clip.error('ncl')}, and the videos never retrieved first",
         f"from {coco.never('none')} to {coco.never('ncl')} and from {clip.never('none')} to",
-        f"{clip.never('ncl')} percent. That is hindsight; the causal `rolling` bank keeps a part",
-        f"of it ({rolling[0]} and {rolling[1]}). How much of the gain is only the mean differs:",
-        "subtracting it (`center`) is more than half of it for VideoCLIP",
+        f"{clip.never('ncl')} percent. Such a bank is transductive; the causal `rolling` bank",
+        f"keeps a part of the gain ({rolling[0]} and {rolling[1]}). The share of the gain that is",
+        "due to the mean differs: subtracting it (`center`) gives more than half for VideoCLIP",
         f"({clip.r1('center')}), but less than a fifth for COCO ({coco.r1('center')}), where it",
         f"even hurts v2t ({coco.r1('none', 'v2t')} to {coco.r1('center', 'v2t')}). `sk` with one",
         "level is `ncl` at its default scale, and `qb-norm` with the test queries as bank is",
-        "`inverted-softmax`: every query's first item is then one that the bank retrieves.",
+        "`inverted-softmax`: every query's first item is then in the activation set.",
     )
 
 
@@ -72,9 +72,9 @@ def _own_bank(small: _Set, tuned: str) -> tuple[str, ...]:
     return (
         "Fairer is not always better: with the bundled features `ncl` at its default temperature",
         f"brings the error of t2v from {small.error('none')} to {small.error('ncl', 'train')} with",
-        f"training queries and to {small.error('ncl')} with the test queries, yet with these R@1",
-        f"falls in t2v ({raw[0]} to {fair[0]}) while it rises in v2t ({raw[1]} to {fair[1]}).",
-        "The temperature has to fit: of all rows with a training bank,",
+        f"training queries and to {small.error('ncl')} with the test queries. With the latter, R@1",
+        f"falls in t2v ({raw[0]} to {fair[0]}) and rises in v2t ({raw[1]} to {fair[1]}).",
+        "The temperature has to fit the encoder: of all rows with a training bank,",
         f"`{tuned}` has the best mean R@1 of both directions; by McNemar's exact test against the",
         f"raw matrix it changes t2v by {t2v} and v2t by {v2t}.",
     )

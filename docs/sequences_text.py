@@ -1,4 +1,4 @@
-"""The words of the page on sequences, and whether its tables still bear them out."""
+"""The text of the page on sequences, and a check of its claims against the tables."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ long video one of clips; `vrbench eval --sequence` scores such pairs. R@1 is t2v
 
 OFFSETS = """## Offset and release
 
-`dtw` and `otam` minimize distances `offset - M`. Which offset is taken, and how matrices are
-padded, moves R@1 by tens of points. 30 synthetic videos of 4 to 12 clips, 3 seeds (`python -m
+`dtw` and `otam` minimize distances `offset - M`. The offset and the padding of the matrices
+change R@1 by tens of points. 30 synthetic videos of 4 to 12 clips, 3 seeds (`python -m
 benchmarks.offsets`); *negative* is the share of negative distances, R@1 is given for the released
 padding (`variant=norton`; `tempclr` is the same) and for the exact recursion.
 
-The released padding destroys both exactly where distances are not negative; where they are, the
-path prefers to be long, the offset alone moves exact DTW from 100 to below 20, and the length
-scaling decides. So results with another offset, scaling or share of negative distances do not
-compare, and every result of vrbench says all three."""
+The released padding ruins both methods just where distances are not negative. Where they are
+negative, long paths cost less, the offset alone moves exact DTW from 100 to below 20, and the
+length scaling decides. So results with different offsets, scalings or shares of negative distances
+cannot be compared, and every result of vrbench records all three."""
 
 ORDER = """## Order
 
-600 cooking videos of three frames and three sentences, with the similarities of a real CLIP: in
-what percent of the videos are all sentences put in their places? One-to-one assignment gives the
-source's own 68.17. With as many captions as clips and distances well above 0 the cheapest DTW
+600 cooking videos of three frames and three sentences, with the similarities of a real CLIP: the
+percentage of videos with all sentences in their places. One-to-one assignment gives the source's
+number, 68.17. With as many captions as clips and distances well above 0 the cheapest DTW
 path here is the diagonal, so that trying all orders gives the same as the assignment. OTAM may
-leave captions out at either end, and so cannot tell some orders apart; each caption's own best
-frame (`argmax`) is no order at all in most videos."""
+leave captions out at either end, and so gives some orders the same score; the best frame of each
+caption (`argmax`) gives no order at all in most videos."""
 
 NOISE = """## Noise
 
 The same 600 videos, now each with its frames as clips and its sentences as a paragraph, retrieved
 among the 600. Features are of two small encoders, and **the projection that joins them is fitted
-on these very frames and sentences** (`features/youcook2-600.h5`): the R@1 are no measure of
-encoders, they show what noise does to sequences that match. With a projection fitted on MSR-VTT
+on these same frames and sentences** (`features/youcook2-600.h5`): the R@1 do not measure
+encoders, they show the effect of noise on sequences that match. With a projection fitted on MSR-VTT
 instead, no alignment of their global vectors gets above an R@1 of 0.5 (chance 0.17).
 
 Captions or clips of other videos are planted at random places until they are half of each
@@ -52,16 +52,16 @@ Buckets are quantiles of the matched pairs before planting, so they know the tes
 (transductive).
 
 Below all but `lse` with alpha 1, DTW is the best without noise; with every paragraph out of order
-it is by far the worst, while what does not look at the order cannot change. Half of the captions
-planted cost an alignment without a bucket 13 to 24 points; with a bucket and exact marginals it
-is 4 to 7, whichever quantile (11 or 12 above `lse` with alpha 1). With half of the clips planted,
-`cap-avg` is the best. The released marginals (`variant=norton`) let the bucket take whatever it
-wants: all planted captions, but so many others that R@1 is lower even without noise. `lse` with
-alpha 1 on cosines is nearly the mean plus the logarithm of the length: 64 % of its distances from
-the offset 1 are negative (0 % of those of the maximum), and DTW and OTAM fall behind before there
-is any noise.
+it is by far the worst, while methods that ignore the order do not change. With half of the
+captions planted, an alignment without a bucket loses 13 to 24 points; with a bucket and exact
+marginals it loses 4 to 7 at any of the quantiles (11 or 12 above `lse` with alpha 1). With half of
+the clips planted, `cap-avg` is the best. The released marginals (`variant=norton`) do not bound the
+bucket: it takes all planted captions, but so many others that R@1 is lower even without noise.
+`lse` with alpha 1 on cosines is nearly the mean plus the logarithm of the length: 64 % of its
+distances from the offset 1 are negative (0 % of those of the maximum), and DTW and OTAM fall behind
+before there is any noise.
 
-![R@1 over the rate of noise, a panel a kind](sequence-noise.svg)
+![R@1 over the rate of noise, a panel for each kind](sequence-noise.svg)
 
 The figure has every rate below the maximum (`vrbench plot sequence-noise features/youcook2-600.h5
 --method token-mean --norm none`); the first table has the highest rates, the second the precision
@@ -76,9 +76,9 @@ def check(
     noise: Mapping[str, pd.DataFrame],
     shown: str,
 ) -> None:
-    """Hold the sentences against the numbers, in the order in which they stand.
+    """Check the claims of the text against the numbers, in the order of the text.
 
-    Of the buckets only the ones above the alignment ``shown`` have a table.
+    Only the buckets above the alignment ``shown`` have a table.
 
     Raises:
         ValueError: one is no longer true.

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from vrbench.cli.printing import terminal
 from vrbench.cli.printing.progress import Bars
-from vrbench.cli.printing.terminal import Grid, Row, print_grid
+from vrbench.cli.printing.terminal import TextRow, TextTable, print_text_table
 from vrbench.runtime.printable import one_line
 
 DATASET = "my[set] :smile:\x1b[31m\nsecond"
@@ -100,14 +100,14 @@ def test_text_of_a_file_becomes_one_harmless_line() -> None:
 # --- tables
 
 
-def printed(grid: Grid, width: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], bool]:
-    """Print a grid on a console so wide; return its lines and what ``print_grid`` does."""
+def printed(grid: TextTable, width: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], bool]:
+    """Print a grid on a console so wide; return its lines and what ``print_text_table`` does."""
     with monkeypatch.context() as patch:
         stream = io.StringIO()
         patch.setattr("sys.stdout", stream)
         out = terminal.console()
         out.width = width
-        whole = print_grid(out, grid)
+        whole = print_text_table(out, grid)
     return stream.getvalue().splitlines(), whole
 
 
@@ -119,7 +119,7 @@ NAMES = [
 ]
 COLUMNS = ("R@1", "R@5", "R@10", "MdR", "MnR", "normalization error", "often", "+R@1", "p")
 CELLS = ["10.75", "23.25", "100.00", "31.0", "1095.1", "0.966", "53.95", "+10.0", "<.001"]
-GRID = Grid(HEADS, COLUMNS, [Row(names, CELLS) for names in NAMES])
+GRID = TextTable(HEADS, COLUMNS, [TextRow(names, CELLS) for names in NAMES])
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 160, 200])
@@ -146,7 +146,7 @@ def test_what_continues_on_the_next_line_stands_under_its_heading(
 ) -> None:
     cells = [f"{i}.5" for i in range(10, 20)]
     heads = [f"{direction} {name}" for direction in ("t2v", "v2t") for name in "abcde"]
-    lines, _ = printed(Grid(["of"], heads, [Row(["x"], cells)]), 32, monkeypatch)
+    lines, _ = printed(TextTable(["of"], heads, [TextRow(["x"], cells)]), 32, monkeypatch)
     above, first, below, second = lines[1:5]
     assert above.split() == ["t2v"] * 5
     assert first.split() == second.split() == list("abcde")
@@ -156,8 +156,8 @@ def test_what_continues_on_the_next_line_stands_under_its_heading(
 
 
 def test_a_last_column_of_words_is_left_out_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [Row(["a"], ["1.5"], "many words about it"), Row(["b"], ["2.5"], "and more")]
-    grid = Grid(["name"], ["n"], rows, "about")
+    rows = [TextRow(["a"], ["1.5"], "many words about it"), TextRow(["b"], ["2.5"], "and more")]
+    grid = TextTable(["name"], ["n"], rows, "about")
     lines, whole = printed(grid, 40, monkeypatch)
     assert whole
     assert any("many words about it" in line for line in lines)
@@ -193,7 +193,7 @@ def test_an_audit_says_its_sources_at_any_width(
 def test_every_cell_is_printed_whole(names: list[str], cells: list[str], width: int) -> None:
     heads = [f"h{i}" for i in range(len(names))]
     columns = [f"c{i} x" for i in range(len(cells))]
-    grid = Grid(heads, columns, [Row(names, cells)])
+    grid = TextTable(heads, columns, [TextRow(names, cells)])
     with pytest.MonkeyPatch.context() as patch:
         lines, _ = printed(grid, width, patch)
     found = [word for line in lines for word in line.split() if word.isdigit()]

@@ -20,7 +20,7 @@ from vrbench.encoders import encoders
 from vrbench.encoders.clip import ClipEncoder
 from vrbench.encoders.clip.pixels import ClipPixels
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Source, extract
+from vrbench.extraction.extract import Inputs, extract
 from vrbench.features import open_features
 from vrbench.video import Clip
 
@@ -146,7 +146,7 @@ def test_extraction_keeps_levels_frames_and_scale(model: Any, tmp_path: Path) ->
     captions = write_captions(tmp_path / "c.csv", [("a", "a cat"), ("b", "it sits"), ("b", "!")])
     (tmp_path / "weights").mkdir()
     done = extract(
-        Source(videos, captions),
+        Inputs(videos, captions),
         tmp_path / "f.h5",
         encoder="clip:tokens=patches",
         weights=tiny_clip.save_clip4clip(model, tmp_path / "weights"),

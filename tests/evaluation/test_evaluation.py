@@ -97,12 +97,12 @@ def test_numbers_are_those_of_the_parts(path: Path, norm: str) -> None:
     out = vrbench.normalize(sim, norm, "test" if norm == "dsl" else bank, text_video=OWNER)
     for direction, matrix in (("t2v", out.t2v), ("v2t", out.v2t)):
         ranks = vrbench.metrics.ranks(matrix, OWNER, direction)  # type: ignore[arg-type]
-        asked = ranks[~np.isnan(ranks)]
+        known = ranks[~np.isnan(ranks)]
         metrics = result["metrics"][direction]
         np.testing.assert_array_equal(result.ranks[direction], ranks)
-        assert metrics["R@5"] == pytest.approx(100 * (asked <= 5).mean())
-        assert metrics["MdR"] == np.median(asked)
-        assert metrics["MnR"] == pytest.approx(asked.mean())
+        assert metrics["R@5"] == pytest.approx(100 * (known <= 5).mean())
+        assert metrics["MdR"] == np.median(known)
+        assert metrics["MnR"] == pytest.approx(known.mean())
     error = result["diagnostics"]["t2v"]["normalization_error"]
     if norm in ("dsl", "qb-norm"):
         assert error is None

@@ -8,7 +8,7 @@ from toy_videos import captions_of, write_captions
 from workplace import VIDEOS, Workplace, place, same
 
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Source
+from vrbench.extraction.extract import Inputs
 from vrbench.features import Tokens
 from vrbench.features.writer import FeatureWriter
 
@@ -64,8 +64,8 @@ def test_a_finished_file_is_left_as_it_is(place: Workplace) -> None:
 
 
 def test_a_limit_can_be_lifted(place: Workplace) -> None:
-    few = Source(place.source.videos, place.source.captions, 3)
-    bank = Source(place.bank.videos, place.bank.captions, 1)
+    few = Inputs(place.source.videos, place.source.captions, 3)
+    bank = Inputs(place.bank.videos, place.bank.captions, 1)
     small = place.extract(source=few, bank=bank)
     assert small.counts == {"video": 3, "text": 6, "bank/video": 1, "bank/text": 2}
     assert same(place.extract().path, place.extract("whole").path)

@@ -17,7 +17,7 @@ from vrbench.datasets.captions import Caption
 from vrbench.encoders import Encoded
 from vrbench.encoders.toy import Toy
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Source
+from vrbench.extraction.extract import Inputs
 from vrbench.features import open_features
 from vrbench.video import Clip
 
@@ -72,7 +72,7 @@ def test_videos_are_named_as_a_shell_writes_them(place: Workplace) -> None:
 def test_a_place_that_is_given_twice_is_one_place(place: Workplace) -> None:
     root = place.root / "test"
     folders = (root, root / "v1", place.root / "bank" / ".." / "test")
-    source = Source(folders, place.source.captions)
+    source = Inputs(folders, place.source.captions)
     assert place.extract(source=source, bank=None).skipped == ()
     (place.root / "test" / "sheet.png").write_bytes((root / "v1" / "f001.png").read_bytes())
     assert place.extract("g.h5", source=source, bank=None).skipped == ()
@@ -121,12 +121,12 @@ def test_what_cannot_be_read_is_skipped_and_named(place: Workplace) -> None:
 
 
 def test_a_folder_without_any_of_the_videos_is_an_error(place: Workplace) -> None:
-    nowhere = Source(place.bank.videos, place.source.captions)
+    nowhere = Inputs(place.bank.videos, place.source.captions)
     with pytest.raises(InputError, match=r"empty /video, as all 7 are skipped: .*'v0' is not the"):
         place.extract(source=nowhere)
     assert not (place.root / "f.h5").exists(), "a file without any item is in nobody's way"
     with pytest.raises(InputError, match="empty /bank/video, as all 4 are skipped"):
-        place.extract(bank=Source(place.source.videos, place.bank.captions))
+        place.extract(bank=Inputs(place.source.videos, place.bank.captions))
     assert place.extract().counts["bank/video"] == 4, "what was encoded stays, and is carried on"
 
 

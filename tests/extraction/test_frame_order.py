@@ -16,7 +16,7 @@ from workplace import VIDEOS, Workplace, place, same, shards
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Source
+from vrbench.extraction.extract import Inputs
 from vrbench.extraction.merging import merge_shards
 from vrbench.features import open_features
 
@@ -102,11 +102,11 @@ def test_what_is_carried_on_says_it_once(place: Workplace, after: int) -> None:
 
 
 def test_frames_that_were_read_in_the_old_order_are_not_carried_on(place: Workplace) -> None:
-    few = Source(place.source.videos, place.source.captions, 3)
+    few = Inputs(place.source.videos, place.source.captions, 3)
     path = forget(place.extract(source=few).path)
     before = path.read_bytes()
     renumber(place.root / "test" / "v6")
-    for source in (place.source, Source(place.source.videos, place.source.captions)):
+    for source in (place.source, Inputs(place.source.videos, place.source.captions)):
         with pytest.raises(InputError, match=r"frames of video 'v6' in the order of their names"):
             place.extract(source=source)
     assert path.read_bytes() == before
@@ -118,7 +118,7 @@ def test_an_older_file_whose_orders_agree_stays_as_it_is(place: Workplace) -> No
     before = path.read_bytes()
     assert place.extract().notes == ()
     assert path.read_bytes() == before
-    few = Source(place.source.videos, place.source.captions, 3)
+    few = Inputs(place.source.videos, place.source.captions, 3)
     older = forget(place.extract("g.h5", source=few).path)
     assert place.extract("g.h5").counts["video"] == 7
     with open_features(older) as a, open_features(path) as b:
@@ -133,7 +133,7 @@ def test_old_and_new_shards_are_not_mixed(place: Workplace) -> None:
 
 def test_notes_that_hold_no_longer_go(place: Workplace) -> None:
     write_captions(place.csv, captions_of([*VIDEOS, "late"]))
-    few = Source(place.source.videos, place.source.captions, 8)
+    few = Inputs(place.source.videos, place.source.captions, 8)
     with open_features(place.extract(source=few).path) as features:
         assert "1 in /video, 2 in /text" in " ".join(features.data_notes)
     (place.root / "test" / "v0").rename(place.root / "test" / "late")

@@ -16,7 +16,7 @@ from workplace import BANK, VIDEOS, Workplace, place, same, shards
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Extraction, Source
+from vrbench.extraction.extract import Extraction, Inputs
 from vrbench.extraction.merging import merge_shards
 from vrbench.features import open_features
 from vrbench.features.writer import FeatureWriter
@@ -124,13 +124,13 @@ def test_a_second_writer_is_told_so(place: Workplace) -> None:
     assert same(whole.path, out)
 
 
-def labelled(root: Path) -> Source:
+def labelled(root: Path) -> Inputs:
     """Two videos in sub-folders, one with a class."""
     write_videos(root / "media" / "a", ["x"])
     write_videos(root / "media" / "b", ["y"])
     path = root / "train.csv"
     path.write_text("video_id,caption,file,label\nx,one,a/x,cooking\ny,two,b/y,\n")
-    return Source(root / "media", path)
+    return Inputs(root / "media", path)
 
 
 def test_labels_and_places_of_videos_are_stored(place: Workplace) -> None:
@@ -142,14 +142,14 @@ def test_labels_and_places_of_videos_are_stored(place: Workplace) -> None:
 def test_clips_of_a_sequence(place: Workplace) -> None:
     path = place.root / "clips.csv"
     path.write_text("video_id,caption,file,position\nv0_a,one,v0,0\nv0_b,two,v0,1\n")
-    done: Extraction = place.extract(source=Source(place.source.videos, path))
+    done: Extraction = place.extract(source=Inputs(place.source.videos, path))
     with open_features(done.path) as features:
         for side in (features.video, features.text):
             assert side.item_columns["sequence"].tolist() == ["v0", "v0"]
             assert side.item_columns["position"].tolist() == [0, 1]
     path.write_text("video_id,caption,file,position\nb0_a,one,b0,0\n")
     with pytest.raises(InputError, match="Bank video 'b0' is also a video of the test side"):
-        place.extract("g.h5", source=Source(place.bank.videos, path))
+        place.extract("g.h5", source=Inputs(place.bank.videos, path))
 
 
 def test_a_dataset_on_the_command_line(place: Workplace) -> None:

@@ -21,7 +21,7 @@ from vrbench.datasets.captions import Caption
 from vrbench.encoders import Encoded, LoadedEncoder
 from vrbench.encoders.toy import Toy
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Extraction, Source, extract
+from vrbench.extraction.extract import Extraction, Inputs, extract
 from vrbench.features import open_features
 
 __all__ = ["place"]
@@ -34,7 +34,7 @@ def extracted(folder: Path, rows: Sequence[str], **more: Any) -> Extraction:
     write_video(folder / "v" / "long.mp4", moving(50, (32, 32)))
     write_videos(folder / "v", ["frames"])
     (folder / "c.csv").write_text(HEAD + "\n".join(rows) + "\n")
-    source = Source(folder / "v", folder / "c.csv")
+    source = Inputs(folder / "v", folder / "c.csv")
     return extract(source, folder / "f.h5", encoder="toy", frames="uniform:4", **more)
 
 
@@ -128,7 +128,7 @@ def test_swapped_segments_of_the_bank_are_said_apart(place: Workplace) -> None:
     path = place.root / "bank.csv"
     write_video(place.root / "bank" / "long.mp4", moving(50, (32, 32)))
     path.write_text(f"{HEAD}b9,x,long,2,1\n")
-    done = place.extract(bank=Source(place.root / "bank", path))
+    done = place.extract(bank=Inputs(place.root / "bank", path))
     bank, said = "Bank: 1 segments end before they start ('b9')", json.dumps(done.notes)
     assert bank in said
     assert said.count("swapped") == 1

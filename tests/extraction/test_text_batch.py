@@ -17,7 +17,7 @@ from vrbench.datasets.captions import Caption
 from vrbench.encoders import Encoded, LoadedEncoder
 from vrbench.encoders.toy import Toy
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Source, extract
+from vrbench.extraction.extract import Inputs, extract
 from vrbench.extraction.merging import merge_shards
 from vrbench.features import open_features
 
@@ -85,7 +85,7 @@ def test_shards_and_lifted_limits_have_the_same_blocks(place: Workplace, blocks:
     whole = place.extract("whole.h5").path
     merge_shards(shards(place, 3), place.root / "merged.h5")
     assert same(place.root / "merged.h5", whole)
-    few = Source(place.source.videos, place.source.captions, 3)
+    few = Inputs(place.source.videos, place.source.captions, 3)
     place.extract(source=few)
     assert same(place.extract().path, whole)
 
@@ -119,7 +119,7 @@ def test_onnx_tokens_are_those_of_captions_alone(tmp_path: Path) -> None:
     for n in (1, 3, 8):
         out = tmp_path / f"{n}.h5"
         spec = f"onnx:size={SIDE},text_batch={n}"
-        source = Source(videos, captions)
+        source = Inputs(videos, captions)
         files.append(extract(source, out, encoder=spec, weights=weights, dtype="float32").path)
     with open_features(files[0]) as one:
         for path in files[1:]:

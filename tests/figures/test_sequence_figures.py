@@ -22,17 +22,17 @@ def parts(rows: Any, lengths: Any) -> list[list[int]]:
     return [part.tolist() for part in np.split(rows, np.cumsum(lengths)[:-1])]
 
 
-def test_planted_items_are_of_other_sequences_and_the_own_keep_their_order(
+def test_planted_items_are_of_other_sequences_and_the_rest_keep_their_order(
     group: Grouping,
 ) -> None:
     planted = irrelevant(group, 0.5, np.random.default_rng(0))
     assert planted.lengths.tolist() == [8] * 6
-    assert planted.foreign.mean() == 0.5
-    flags = parts(planted.foreign, planted.lengths)
+    assert planted.planted.mean() == 0.5
+    flags = parts(planted.planted, planted.lengths)
     for number, rows in enumerate(parts(planted.rows, planted.lengths)):
-        own = [row for row, foreign in zip(rows, flags[number], strict=True) if not foreign]
-        assert own == list(range(4 * number, 4 * number + 4))
-        others = set(rows) - set(own)
+        kept = [row for row, flag in zip(rows, flags[number], strict=True) if not flag]
+        assert kept == list(range(4 * number, 4 * number + 4))
+        others = set(rows) - set(kept)
         assert len(others) == 4
         assert all(row // 4 != number for row in others)
 
@@ -45,7 +45,7 @@ def test_shifts_and_swaps_touch_their_share_of_the_sequences(group: Grouping) ->
         touched = [a for a, b in zip(after, before, strict=True) if a != b]
         assert len(touched) == 3
         assert [sorted(part) for part in after] == before
-        assert not done.foreign.any()
+        assert not done.planted.any()
     whole = parts(shifted(group, 1.0, np.random.default_rng(2)).rows, group.lengths)
     assert whole == [[b, c, d, a] for a, b, c, d in before]
     assert parts(shifted(group, 0.0, np.random.default_rng(2)).rows, group.lengths) == before

@@ -1,7 +1,7 @@
 """Slow float64 references of normalizations, ranks and diagnostics: one loop a sum, no sorting.
 
-Matrices are texts x videos, or queries x gallery where the roles are named. A query's own items
-never compete with it: rank = 1 + strictly better foreign items + a share of the tied ones.
+Matrices are texts x videos, or queries x gallery where the roles are named. A query's positives
+never compete with each other: rank = 1 + strictly better negatives + a share of the tied ones.
 """
 
 import math
@@ -98,50 +98,50 @@ def normalization_error_v2t(sim: AnyFloat, text_video: Index, gamma: float) -> f
     """Mean over texts of |1 - c_v(i) sum_j P(t_i|v_j)|, j: videos with a text (NCL eq. 3, 5)."""
     n_text, n_video = sim.shape
     c = [sum(1 for i in range(n_text) if text_video[i] == j) for j in range(n_video)]
-    asking = [j for j in range(n_video) if c[j] > 0]
-    p = {j: softmax(float(sim[i, j]) / gamma for i in range(n_text)) for j in asking}
-    errors = [abs(1 - c[int(text_video[i])] * sum(p[j][i] for j in asking)) for i in range(n_text)]
+    queries = [j for j in range(n_video) if c[j] > 0]
+    p = {j: softmax(float(sim[i, j]) / gamma for i in range(n_text)) for j in queries}
+    errors = [abs(1 - c[int(text_video[i])] * sum(p[j][i] for j in queries)) for i in range(n_text)]
     return sum(errors) / len(errors)
 
 
 def positives_of(text_video: Index, n_video: int) -> Positives:
-    """(n_text, n_video) boolean, true at each text's own video (TokenFlow section 3.1, y)."""
+    """(n_text, n_video) boolean, true at each text's video (TokenFlow section 3.1, y)."""
     positives = np.zeros((len(text_video), n_video), dtype=np.bool_)
     for i in range(len(text_video)):
         positives[i, text_video[i]] = True
     return positives
 
 
-def _against(own: Sequence[float], foreign: Sequence[float]) -> Beaten:
-    """Foreign items above and level with the best own one (TokenFlow appendix D)."""
-    if not own:
+def _against(positive: Sequence[float], negative: Sequence[float]) -> Beaten:
+    """Negatives above and level with the best positive (TokenFlow appendix D)."""
+    if not positive:
         return None
-    best = max(own)
-    return sum(1 for x in foreign if x > best), sum(1 for x in foreign if x == best)
+    best = max(positive)
+    return sum(1 for x in negative if x > best), sum(1 for x in negative if x == best)
 
 
 def _beaten_t2v(sim: AnyFloat, positives: Positives) -> list[Beaten]:
-    """For each text: videos not its own above and level with its own (TokenFlow appendix D)."""
+    """For each text: negatives above and level with its best positive (TokenFlow appendix D)."""
     out = []
     for i in range(sim.shape[0]):
-        own = [float(sim[i, j]) for j in range(sim.shape[1]) if positives[i, j]]
-        foreign = [float(sim[i, j]) for j in range(sim.shape[1]) if not positives[i, j]]
-        out.append(_against(own, foreign))
+        positive = [float(sim[i, j]) for j in range(sim.shape[1]) if positives[i, j]]
+        negative = [float(sim[i, j]) for j in range(sim.shape[1]) if not positives[i, j]]
+        out.append(_against(positive, negative))
     return out
 
 
 def _beaten_best_caption(sim: AnyFloat, positives: Positives) -> list[Beaten]:
-    """For each video: texts not its own against its best own text (CE, arXiv:1907.13487)."""
+    """For each video: negatives against its best positive (CE, arXiv:1907.13487)."""
     out = []
     for j in range(sim.shape[1]):
-        own = [float(sim[i, j]) for i in range(sim.shape[0]) if positives[i, j]]
-        foreign = [float(sim[i, j]) for i in range(sim.shape[0]) if not positives[i, j]]
-        out.append(_against(own, foreign))
+        positive = [float(sim[i, j]) for i in range(sim.shape[0]) if positives[i, j]]
+        negative = [float(sim[i, j]) for i in range(sim.shape[0]) if not positives[i, j]]
+        out.append(_against(positive, negative))
     return out
 
 
 def _beaten_group_max(sim: AnyFloat, text_video: Index) -> list[Beaten]:
-    """For each video: other videos' best texts against its own (CLIP4Clip, arXiv:2104.08860)."""
+    """For each video: others' best texts against its best text (CLIP4Clip, arXiv:2104.08860)."""
     n_text, n_video = sim.shape
     out = []
     for j in range(n_video):
@@ -149,9 +149,9 @@ def _beaten_group_max(sim: AnyFloat, text_video: Index) -> list[Beaten]:
         for i in range(n_text):
             group = int(text_video[i])
             best[group] = max(best.get(group, -math.inf), float(sim[i, j]))
-        own = [value for group, value in best.items() if group == j]
-        foreign = [value for group, value in best.items() if group != j]
-        out.append(_against(own, foreign))
+        positive = [value for group, value in best.items() if group == j]
+        negative = [value for group, value in best.items() if group != j]
+        out.append(_against(positive, negative))
     return out
 
 
@@ -161,8 +161,8 @@ def _beaten_each_caption(sim: AnyFloat, text_video: Index) -> list[Beaten]:
     out = []
     for i in range(n_text):
         j = int(text_video[i])
-        foreign = [float(sim[k, j]) for k in range(n_text) if k != i]
-        out.append(_against([float(sim[i, j])], foreign))
+        negative = [float(sim[k, j]) for k in range(n_text) if k != i]
+        out.append(_against([float(sim[i, j])], negative))
     return out
 
 
@@ -182,9 +182,9 @@ def _ranks(beaten: Sequence[Beaten], ties: Ties) -> Array:
 
 
 def _tied(beaten: Sequence[Beaten]) -> float:
-    """Share of the queries asked that have a foreign tie (TokenFlow appendix D)."""
-    asked = [x for x in beaten if x is not None]
-    return sum(1 for x in asked if x[1] > 0) / len(asked)
+    """Share of the queries that have a tied negative (TokenFlow appendix D)."""
+    queries = [x for x in beaten if x is not None]
+    return sum(1 for x in queries if x[1] > 0) / len(queries)
 
 
 def ranks_t2v(sim: AnyFloat, text_video: Index, ties: Ties = "mean") -> Array:
@@ -200,32 +200,32 @@ def ranks_v2t(
 
 
 def ranks_t2v_positives(sim: AnyFloat, positives: Positives, ties: Ties = "mean") -> Array:
-    """(n_text,) rank of each text's best own video among foreign ones (TokenFlow appendix D)."""
+    """(n_text,) rank of each text's best positive among negatives (TokenFlow appendix D)."""
     return _ranks(_beaten_t2v(sim, positives), ties)
 
 
 def ranks_v2t_positives(sim: AnyFloat, positives: Positives, ties: Ties = "mean") -> Array:
-    """(n_video,) rank of each video's best own text among foreign ones (TokenFlow appendix D)."""
+    """(n_video,) rank of each video's best positive among negatives (TokenFlow appendix D)."""
     return _ranks(_beaten_best_caption(sim, positives), ties)
 
 
 def tied_t2v(sim: AnyFloat, text_video: Index) -> float:
-    """Share of texts whose video is level with a foreign one (TokenFlow appendix D)."""
+    """Share of texts whose video is level with a negative (TokenFlow appendix D)."""
     return _tied(_beaten_t2v(sim, positives_of(text_video, sim.shape[1])))
 
 
 def tied_v2t(sim: AnyFloat, text_video: Index, protocol: Protocol = "best-caption") -> float:
-    """Share of the protocol's v2t queries with a foreign tie (TokenFlow appendix D)."""
+    """Share of the protocol's v2t queries with a tied negative (TokenFlow appendix D)."""
     return _tied(_beaten_v2t(sim, text_video, protocol))
 
 
 def tied_t2v_positives(sim: AnyFloat, positives: Positives) -> float:
-    """Share of texts whose best own video is level with a foreign one (TokenFlow appendix D)."""
+    """Share of texts whose best positive is level with a negative (TokenFlow appendix D)."""
     return _tied(_beaten_t2v(sim, positives))
 
 
 def tied_v2t_positives(sim: AnyFloat, positives: Positives) -> float:
-    """Share of videos whose best own text is level with a foreign one (TokenFlow appendix D)."""
+    """Share of videos whose best positive is level with a negative (TokenFlow appendix D)."""
     return _tied(_beaten_best_caption(sim, positives))
 
 

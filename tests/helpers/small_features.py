@@ -15,7 +15,7 @@ from vrbench.features.tokens import offsets_of
 from vrbench.features.writer import FeatureWriter
 
 COUNTS = (1, 2, 0, 3, 1, 1, 2, 1)
-"""Texts of each video of the small feature file; the third video asks no query."""
+"""Texts of each video of the small feature file; the third video has none."""
 
 BANK_COUNTS = (2, 1, 3, 1, 2)
 LENGTHS = (1, 2, 3, 5)

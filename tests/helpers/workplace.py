@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from toy_videos import captions_of, write_captions, write_videos
 
-from vrbench.extraction.extract import Extraction, Source, extract
+from vrbench.extraction.extract import Extraction, Inputs, extract
 from vrbench.features import Tokens, open_features
 
 VIDEOS = [f"v{i}" for i in range(7)]
@@ -20,15 +20,15 @@ class Workplace:
     """Tiny videos and captions, and the extraction of them with the toy encoder."""
 
     root: Path
-    source: Source
-    bank: Source
+    source: Inputs
+    bank: Inputs
 
     @property
     def csv(self) -> Path:
         """The captions of the source."""
         return self.root / "test.csv"
 
-    def extract(self, name: str = "f.h5", source: Source | None = None, **more: Any) -> Extraction:
+    def extract(self, name: str = "f.h5", source: Inputs | None = None, **more: Any) -> Extraction:
         settings = {"encoder": "toy", "bank": self.bank, "batch": 2, **more}
         return extract(source or self.source, self.root / name, **settings)
 
@@ -39,7 +39,7 @@ def place(tmp_path: Path) -> Workplace:
     for name, ids in (("test", VIDEOS), ("bank", BANK)):
         folder = write_videos(tmp_path / name, ids)
         captions = write_captions(tmp_path / f"{name}.csv", captions_of(ids))
-        parts.append(Source(folder, captions))
+        parts.append(Inputs(folder, captions))
     return Workplace(tmp_path, *parts)
 
 

@@ -19,7 +19,7 @@ from vrbench.metrics.diagnostics import Occurrences, Representation, normalizati
 from vrbench.metrics.measure import measure
 from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import Sim
-from vrbench.sims.truth import Truth, queries
+from vrbench.sims.truth import Truth, queries_of
 
 Array = NDArray[Any]
 Direction = Literal["t2v", "v2t"]
@@ -101,7 +101,7 @@ def test_large_similarities_do_not_overflow(size: float) -> None:
     assert shifted == pytest.approx(normalization_error(sim, OWNER, "v2t", 0.001), abs=1e-9)
 
 
-def test_several_right_videos_share_what_is_due() -> None:
+def test_several_positive_videos_share_the_expected_sum() -> None:
     positives = np.zeros((4, 3), dtype=bool)
     positives[[0, 0, 1, 2, 3], [0, 1, 1, 2, 2]] = True
     gamma = 0.1
@@ -144,12 +144,12 @@ def test_shares_equal_the_formula(seed: int) -> None:
     owner = rng.integers(0, 15, 30)
     sim = rng.integers(0, 20, (30, 20)).astype(np.float32)
     found = diagnose(sim, owner)
-    asking = np.unique(owner)
-    for direction, matrix in (("t2v", sim), ("v2t", sim.T[asking])):
+    queries = np.unique(owner)
+    for direction, matrix in (("t2v", sim), ("v2t", sim.T[queries])):
         shares = tuple(found[direction][key] for key in ("under", "once", "over"))
         assert shares == pytest.approx(slow.representation(matrix), abs=1e-12)
         assert sum(shares) == pytest.approx(1)
-    assert slow.representation(sim.T[asking]) != slow.representation(sim.T)
+    assert slow.representation(sim.T[queries]) != slow.representation(sim.T)
 
 
 @settings(derandomize=True, max_examples=100, deadline=None)
@@ -158,9 +158,9 @@ def test_thirds_of_votes_add_up(data: st.DataObject) -> None:
     width = data.draw(st.integers(1, 5))
     row = st.lists(st.integers(0, 1), min_size=width, max_size=width)
     sim = np.array(data.draw(st.lists(row, min_size=1, max_size=9)), dtype=np.float64)
-    asking = queries(sim, Truth.of(sim.shape, np.zeros(len(sim), dtype=int)), "t2v")
-    votes = Representation(asking)
-    fold(asking, [votes])
+    queries = queries_of(sim, Truth.of(sim.shape, np.zeros(len(sim), dtype=int)), "t2v")
+    votes = Representation(queries)
+    fold(queries, [votes])
     assert tuple(votes.shares().values()) == pytest.approx(slow.representation(sim))
     assert votes.votes.sum() == pytest.approx(len(sim))
 
@@ -194,9 +194,9 @@ def test_skewness_equals_an_explicit_count(ties: bool) -> None:
     if ties:
         sim = np.round(sim)
     found = diagnose(sim, owner)
-    asking = np.unique(owner)
-    assert len(asking) < 30
-    for direction, matrix in (("t2v", sim), ("v2t", sim.T[asking])):
+    queries = np.unique(owner)
+    assert len(queries) < 30
+    for direction, matrix in (("t2v", sim), ("v2t", sim.T[queries])):
         expected = skew(occurrences(matrix))
         assert found[direction]["hub_skewness"] == pytest.approx(expected, abs=1e-9)
     assert abs(found["t2v"]["hub_skewness"]) > 0.05
@@ -208,9 +208,9 @@ def test_a_gallery_smaller_than_ten_is_counted_whole() -> None:
 
 def test_fewer_neighbours_can_be_counted() -> None:
     sim = random_sim(4)
-    asking = queries(sim, Truth.of(sim.shape, OWNER), "t2v")
-    near = Occurrences(asking, 3)
-    fold(asking, [near])
+    queries = queries_of(sim, Truth.of(sim.shape, OWNER), "t2v")
+    near = Occurrences(queries, 3)
+    fold(queries, [near])
     np.testing.assert_array_equal(near.counts, occurrences(sim, 3))
     assert near.skewness == pytest.approx(skew(occurrences(sim, 3)))
 

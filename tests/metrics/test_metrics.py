@@ -100,7 +100,7 @@ def test_every_protocol_refuses_and_names_it(protocol: Protocol, text: int, bad:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_video_that_asks_nothing_has_to_be_finite_too(protocol: Protocol) -> None:
+def test_a_video_without_texts_has_to_be_finite_too(protocol: Protocol) -> None:
     sim = np.random.default_rng(6).random((3, 4))
     sim[1, 3] = np.nan
     with pytest.raises(InputError, match="text 1 and video 3 is nan"):

@@ -19,8 +19,8 @@ def test_dsl_equals_the_loop(tau: float, log: bool, dtype: Any) -> None:
     spec = f"dsl:tau={tau},log={str(log).lower()}"
     train = normalize(sim, spec, bank, text_video=OWNER)
     test = normalize(sim, spec, text_video=OWNER)
-    asking = np.unique(OWNER)
-    for out, banks in ((train, (bank.t2v, bank.v2t.T)), (test, (sim.t2v, sim.v2t.T[asking]))):
+    queries = np.unique(OWNER)
+    for out, banks in ((train, (bank.t2v, bank.v2t.T)), (test, (sim.t2v, sim.v2t.T[queries]))):
         t2v = slow.dsl(sim.t2v, banks[0], tau, log)
         v2t = slow.dsl(sim.v2t.T, banks[1], tau, log).T
         np.testing.assert_allclose(out.t2v, t2v, rtol=1e-9, atol=1e-9)

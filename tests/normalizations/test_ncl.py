@@ -147,9 +147,9 @@ def test_ncl_with_captions_weighs_videos_by_their_texts(counts: Array) -> None:
 def test_ncl_with_captions_weighs_the_queries_of_v2t() -> None:
     sim, _ = pair()
     spec = "ncl:gamma=0.05,marginals=captions"
-    asking = np.array([0, 1, 2, 3, 4, 5])
-    weights = np.bincount(OWNER)[asking]
-    expected = slow.ncl_bias_log(sim.v2t.T[asking], 0.05, 4, query_weights=weights)
+    queries = np.array([0, 1, 2, 3, 4, 5])
+    weights = np.bincount(OWNER)[queries]
+    expected = slow.ncl_bias_log(sim.v2t.T[queries], 0.05, 4, query_weights=weights)
     found = normalize(sim, spec, text_video=OWNER).v2t - sim.v2t
     np.testing.assert_allclose(found, np.tile(expected[:, None], (1, 7)), rtol=0, atol=1e-9)
 

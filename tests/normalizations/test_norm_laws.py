@@ -133,17 +133,17 @@ def test_several_captions_a_video_in_both_directions(
     file = vrbench.open(path)
     owner, texts = file.text_video, file.text
     sim = vrbench.score(texts, file.video, "max-avg", precision="double")
-    banks, counts, asking = sim, np.bincount(owner), np.bincount(owner)
+    banks, counts, captions = sim, np.bincount(owner), np.bincount(owner)
     if bank == "train":
         assert file.bank_text is not None
         assert file.bank_video is not None
         assert file.bank_text.video is not None
         t2v_bank = vrbench.score(file.bank_text, file.video, "max-avg", precision="double").t2v
         v2t_bank = vrbench.score(texts, file.bank_video, "max-avg", precision="double").v2t
-        banks, asking = Sim(t2v_bank, v2t_bank), np.bincount(file.bank_text.video)
+        banks, captions = Sim(t2v_bank, v2t_bank), np.bincount(file.bank_text.video)
     weigh = marginals == "captions"
     t2v_bias = slow.ncl_bias_log(banks.t2v, 0.05, 4, counts=counts if weigh else None)
-    v2t_bias = slow.ncl_bias_log(banks.v2t.T, 0.05, 4, query_weights=asking if weigh else None)
+    v2t_bias = slow.ncl_bias_log(banks.v2t.T, 0.05, 4, query_weights=captions if weigh else None)
     expected = slow.ranks_t2v(sim.t2v + t2v_bias, owner)
     np.testing.assert_array_equal(result.ranks["t2v"], expected)
     expected = slow.ranks_v2t(sim.v2t + v2t_bias[:, None], owner, protocol=protocol)

@@ -78,8 +78,8 @@ def test_only_videos_with_a_text_roll() -> None:
     sim, _ = pair(22)
     owner = np.array([1, 1, 3, 3, 4, 4, 6, 6, 6])
     out = rolling("ncl", sim, Truth.of((9, 7), owner))
-    asking = [1, 3, 4, 6]
+    queries = [1, 3, 4, 6]
     expected = sim.v2t.astype(np.float64)
-    expected[:, asking] = by_hand("ncl", sim.v2t.T[asking], 0).T
+    expected[:, queries] = by_hand("ncl", sim.v2t.T[queries], 0).T
     np.testing.assert_allclose(out.v2t, expected, rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal(out.v2t[:, [0, 1, 2, 5]], sim.v2t[:, [0, 1, 2, 5]])

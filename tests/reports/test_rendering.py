@@ -12,13 +12,22 @@ import pytest
 from hostile import HOSTILE, page
 
 from vrbench.reports import parts, rendering
-from vrbench.reports.parts import Beside, Cell, Folded, Frames, Heading, Paragraph, Part, Table
+from vrbench.reports.parts import (
+    Beside,
+    Folded,
+    Frames,
+    Heading,
+    PageCell,
+    PageTable,
+    Paragraph,
+    Part,
+)
 
 PICTURE = parts.Picture.of(b"abc", "png", HOSTILE, HOSTILE)
 CELLS = [
-    Cell(HOSTILE),
-    Cell(HOSTILE, 1.5, best=True),
-    Cell(HOSTILE, frames=Frames((PICTURE,), HOSTILE)),
+    PageCell(HOSTILE),
+    PageCell(HOSTILE, 1.5, best=True),
+    PageCell(HOSTILE, frames=Frames((PICTURE,), HOSTILE)),
 ]
 EVERY: list[Part] = [
     Heading(HOSTILE, 3),
@@ -26,9 +35,9 @@ EVERY: list[Part] = [
     Paragraph(HOSTILE, note=True),
     PICTURE,
     Frames((PICTURE, PICTURE), HOSTILE),
-    Table([HOSTILE] * 3, [CELLS, CELLS], [False, True]),
-    Table([HOSTILE] * 3, [CELLS], sortable=False),
-    Folded(HOSTILE, [Heading(HOSTILE), Table([HOSTILE], [[Cell(HOSTILE)]])]),
+    PageTable([HOSTILE] * 3, [CELLS, CELLS], [False, True]),
+    PageTable([HOSTILE] * 3, [CELLS], sortable=False),
+    Folded(HOSTILE, [Heading(HOSTILE), PageTable([HOSTILE], [[PageCell(HOSTILE)]])]),
     Beside([[Paragraph(HOSTILE)], [Paragraph(HOSTILE), Heading(HOSTILE)]]),
 ]
 
@@ -74,7 +83,7 @@ def test_every_kind_of_part_is_rendered() -> None:
 
 
 def test_a_table_has_headings_numbers_marks_and_bold_type() -> None:
-    given = Table(["<i>", "n"], [[Cell("x"), Cell(">", 1.5, best=True)]], [True])
+    given = PageTable(["<i>", "n"], [[PageCell("x"), PageCell(">", 1.5, best=True)]], [True])
     made = rendering.page("<a & b>", [given])
     assert "<title>&lt;a &amp; b&gt;</title>" in made
     assert "<th scope=col><button>&lt;i&gt;</button></th><th scope=col class=number>" in made

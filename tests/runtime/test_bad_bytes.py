@@ -59,7 +59,7 @@ def test_the_door_makes_one_sentence_of_whatever_a_library_raises(raised: BaseEx
 
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt(), SystemExit(3), InputError("as it is.")])
-def test_the_door_lets_through_what_is_said_or_asked_already(raised: BaseException) -> None:
+def test_input_errors_and_interruptions_pass_unchanged(raised: BaseException) -> None:
     with pytest.raises(type(raised)) as caught, reading("f.x"):
         raise raised
     assert caught.value is raised

@@ -9,14 +9,14 @@ import pytest
 from vrbench import published
 from vrbench.published import Cell, Column
 from vrbench.tables import formats, paper_table
-from vrbench.tables.formats import UNMEASURED, Block, Line, Table
+from vrbench.tables.formats import UNMEASURED, Line, Section, Table
 
 COLUMNS = (Column("t2v", "R@1", "percent"), Column("t2v", "MdR", "rank"))
 TABLE = Table(
     "demo-1",
     "demo-1: A | B",
     (
-        Block(
+        Section(
             "published",
             "Published",
             "MSVD.",
@@ -27,7 +27,7 @@ TABLE = Table(
                 Line(("B",), (Cell(47.1, "47.1", best=True), Cell(2, "2")), "B", "P, Table 1"),
             ),
         ),
-        Block(
+        Section(
             "measured",
             "Measured",
             "toy data",

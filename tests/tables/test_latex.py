@@ -8,12 +8,12 @@ from sample_results import sample_result
 from vrbench import published
 from vrbench.published import Cell, Column
 from vrbench.tables import paper_table
-from vrbench.tables.formats import Block, Line, Table
+from vrbench.tables.formats import Line, Section, Table
 from vrbench.tables.latex import escape, latex
 
 COLUMNS = (Column("t2v", "R@1", "percent"), Column("", "Mem", "GB"))
 BEST = Cell(46.2, "46.2", best=True, beats="bc")
-BLOCK = Block(
+SECTION = Section(
     "measured",
     "Measured",
     "a_b & 50%",
@@ -52,7 +52,7 @@ GOLDEN = r"""% needs \usepackage{booktabs}
 
 
 def test_golden_latex() -> None:
-    assert latex(Table("t", "T", (BLOCK,), ("50% of #1.",))) == GOLDEN
+    assert latex(Table("t", "T", (SECTION,), ("50% of #1.",))) == GOLDEN
 
 
 def test_escape() -> None:

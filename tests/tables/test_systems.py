@@ -37,7 +37,7 @@ def test_a_system_is_found_by_every_name_that_a_paper_prints(printed: str, syste
 
 def test_numbers_of_one_test_set_and_setting_stand_together() -> None:
     table = system_table("EAO")
-    assert [block.heading for block in table.blocks] == [
+    assert [section.heading for section in table.sections] == [
         "HMDB51, zero-shot",
         "UCF101, zero-shot",
         "MSVD, zero-shot",

@@ -29,11 +29,11 @@ GOOD, POOR = [1.0] * 40 + [20.0] * 10, [1.0] * 5 + [20.0] * 45
 
 def test_the_best_of_the_measured_rows_is_bold() -> None:
     results = [ranked("global", GOOD), ranked("uniform", POOR), ranked("emd", GOOD)]
-    [_, block] = paper_table("tokenflow-5", results).blocks
-    best = {line.labels[0]: [cell.best for cell in line.cells] for line in block.lines}
+    [_, section] = paper_table("tokenflow-5", results).sections
+    best = {line.labels[0]: [cell.best for cell in line.cells] for line in section.lines}
     assert best["CLIP4Clip [20]: global"] == best["EMD: emd"] == [True] * 4
     assert not any(best["Uniform [28]: uniform"])
-    assert "Bold: best." in block.footnotes
+    assert "Bold: best." in section.footnotes
 
 
 def test_rows_that_saw_the_test_set_are_never_bold() -> None:
@@ -42,28 +42,28 @@ def test_rows_that_saw_the_test_set_are_never_bold() -> None:
         ranked("global", POOR, norm="ncl", bank=TRAIN_BANK),
         ranked("global", GOOD, norm="ncl", bank=TEST_BANK),
     ]
-    [_, block] = paper_table("ncl-5", results).blocks
-    assert [line.cells[0].best for line in block.lines] == [True, True, False]
-    assert "Bold: best of the rows that are not transductive." in block.footnotes
+    [_, section] = paper_table("ncl-5", results).sections
+    assert [line.cells[0].best for line in section.lines] == [True, True, False]
+    assert "Bold: best of the rows that are not transductive." in section.footnotes
 
 
 def test_one_row_alone_is_not_the_best_of_anything() -> None:
-    [_, block] = paper_table("tokenflow-5", [ranked("global", GOOD)]).blocks
-    assert block.footnotes == ()
+    [_, section] = paper_table("tokenflow-5", [ranked("global", GOOD)]).sections
+    assert section.footnotes == ()
 
 
 def test_significant_differences_are_lettered() -> None:
     results = [ranked("global", GOOD), ranked("uniform", POOR), ranked("emd", GOOD)]
-    [_, block] = paper_table("tokenflow-5", results).blocks
-    letters = {line.labels[0].split(":")[0]: line.letter for line in block.lines}
+    [_, section] = paper_table("tokenflow-5", results).sections
+    letters = {line.labels[0].split(":")[0]: line.letter for line in section.lines}
     assert letters["CLIP4Clip [20]"] == "a"
     assert letters["Uniform [28]"] == "b"
     assert letters["EMD"] == "c"
-    beats = [[cell.beats for cell in line.cells] for line in block.lines if line.letter]
+    beats = [[cell.beats for cell in line.cells] for line in section.lines if line.letter]
     assert beats == [["b", "b", "b", ""], [""] * 4, ["b", "b", "b", ""]]
     # three pairs of rows in three columns of R@K
-    assert block.footnotes[-1] == (
-        "Letters: rows of this block that a cell is significantly better than (exact McNemar test "
+    assert section.footnotes[-1] == (
+        "Letters: rows of this table that a cell is significantly better than (exact McNemar test "
         "of R@K, two-sided; 9 tests, false discovery rate 0.05 after Benjamini and Yekutieli; "
         "N = 50 t2v queries)."
     )
@@ -75,16 +75,16 @@ def test_the_correction_is_over_all_tests_of_the_block() -> None:
     alone = mcnemar(np.array(GOOD), np.array(worse)).p
     assert alone == pytest.approx(2 / 2**6)  # below 0.05
     # Three equal p-values: each is multiplied by 3 / 3 and by 1 + 1/2 + 1/3, which is above 0.05.
-    [_, block] = paper_table(
+    [_, section] = paper_table(
         "tokenflow-5", [ranked("global", GOOD), ranked("uniform", worse)]
-    ).blocks
-    assert [cell.beats for cell in block.lines[0].cells] == [""] * 4
-    assert "3 tests" in block.footnotes[1]
+    ).sections
+    assert [cell.beats for cell in section.lines[0].cells] == [""] * 4
+    assert "3 tests" in section.footnotes[1]
 
 
 def test_results_over_other_items_are_not_tested() -> None:
     other = {"text_ids": np.arange(50, 100).astype("S4")}
     results = [ranked("global", GOOD), ranked("uniform", POOR, rank_vectors=other)]
-    [_, block] = paper_table("tokenflow-5", results).blocks
-    assert block.footnotes == ("Bold: best.",)
-    assert not any(line.letter for line in block.lines)
+    [_, section] = paper_table("tokenflow-5", results).sections
+    assert section.footnotes == ("Bold: best.",)
+    assert not any(line.letter for line in section.lines)

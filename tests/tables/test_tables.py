@@ -8,13 +8,13 @@ from sample_results import TEST_BANK, TRAIN_BANK, sample_result
 from vrbench import published
 from vrbench.errors import InputError
 from vrbench.tables import csv, markdown, paper_table, results_table
-from vrbench.tables.formats import UNMEASURED, Block
+from vrbench.tables.formats import UNMEASURED, Section
 
 OTHER_DATA = "Measured here on other data: not comparable with the rows above"
 
 
-def texts(block: Block) -> dict[str, list[str]]:
-    return {line.labels[-1]: [cell.text for cell in line.cells] for line in block.lines}
+def texts(section: Section) -> dict[str, list[str]]:
+    return {line.labels[-1]: [cell.text for cell in line.cells] for line in section.lines}
 
 
 GOLDEN = """\
@@ -66,30 +66,30 @@ def test_golden_markdown() -> None:
 def test_results_never_change_published_rows(name: str) -> None:
     results = [sample_result(), sample_result(norm="ncl", bank=TRAIN_BANK)]
     without, given = paper_table(name, []), paper_table(name, results)
-    assert given.blocks[0] == without.blocks[0]
-    assert given.blocks[0].kind == "published"
-    assert {block.kind for block in given.blocks[1:]} <= {"measured", "claimed"}
+    assert given.sections[0] == without.sections[0]
+    assert given.sections[0].kind == "published"
+    assert {section.kind for section in given.sections[1:]} <= {"measured", "claimed"}
 
 
 def test_what_was_not_measured_is_empty() -> None:
-    [_, block] = paper_table("tokenflow-5", []).blocks
-    assert block.heading == "Measured here: nothing yet"
-    assert len(block.lines) == 7
-    for line in block.lines:
+    [_, section] = paper_table("tokenflow-5", []).sections
+    assert section.heading == "Measured here: nothing yet"
+    assert len(section.lines) == 7
+    for line in section.lines:
         assert line.source == UNMEASURED
         assert [(cell.value, cell.text) for cell in line.cells] == [(None, "")] * 4
 
 
 def test_a_metric_that_a_result_lacks_is_empty() -> None:
-    [_, block] = paper_table("tokenflow-3", [sample_result()]).blocks
-    assert texts(block)["CLIP4Clip [20]: global"] == ["8.4", "23.8", "", "27.5"]
+    [_, section] = paper_table("tokenflow-3", [sample_result()]).sections
+    assert texts(section)["CLIP4Clip [20]: global"] == ["8.4", "23.8", "", "27.5"]
 
 
 def test_several_results_for_a_row_are_all_shown() -> None:
     specs = ["0.5*global+0.5*tokenflow", "0.5*global+0.5*tokenflow:lam=5", "tokenflow+1e-05*global"]
     results = [sample_result(method=spec) for spec in [*specs, "global", "lse", None]]
-    [_, block] = paper_table("tokenflow-3", results).blocks
-    assert list(texts(block)) == [
+    [_, section] = paper_table("tokenflow-3", results).sections
+    assert list(texts(section)) == [
         "CLIP4Clip [20]: global",
         *(f"TokenFlow (Ours): {spec}" for spec in specs),
     ]
@@ -97,8 +97,8 @@ def test_several_results_for_a_row_are_all_shown() -> None:
 
 @pytest.mark.parametrize("spec", ["emd", "emd:eps=1e-05", "emd:eps=1e+16"])
 def test_parameters_do_not_hide_the_method(spec: str) -> None:
-    [_, block] = paper_table("tokenflow-5", [sample_result(method=spec)]).blocks
-    assert texts(block)[f"EMD: {spec}"] == ["8.4", "23.8", "32.4", "27.5"]
+    [_, section] = paper_table("tokenflow-5", [sample_result(method=spec)]).sections
+    assert texts(section)[f"EMD: {spec}"] == ["8.4", "23.8", "32.4", "27.5"]
 
 
 def test_normalized_and_sequence_results_are_not_ablation_rows() -> None:
@@ -112,17 +112,17 @@ def test_ncl_5_has_any_method_and_says_what_the_bank_was() -> None:
         sample_result(method="scan", norm="ncl:gamma=0.05", bank=TRAIN_BANK),
         sample_result(norm="ncl", bank={"kind": "rolling", "n_text": None, "n_video": None}),
     ]
-    [_, block] = paper_table("ncl-5", results).blocks
-    assert list(texts(block)) == [
+    [_, section] = paper_table("ncl-5", results).sections
+    assert list(texts(section)) == [
         "None (Luo et al., 2021)",
         "Train queries: scan, ncl:gamma=0.05, bank train 1200 x 1000",
         "Test queries (oracle): given similarities, ncl, bank test 476 x 476 (transductive)",
     ]
-    assert "bank test 476 x 476 (transductive)" in block.about
-    assert "bank train 1200 x 1000" in block.about
+    assert "bank test 476 x 476 (transductive)" in section.about
+    assert "bank train 1200 x 1000" in section.about
 
 
-def test_each_dataset_and_protocol_has_a_block_of_its_own() -> None:
+def test_each_dataset_and_protocol_has_a_separate_section() -> None:
     changes: list[dict[str, Any]] = [
         {},
         {"dataset": "coco"},
@@ -131,36 +131,36 @@ def test_each_dataset_and_protocol_has_a_block_of_its_own() -> None:
         {"encoder": "clip"},
     ]
     results = [sample_result(**change) for change in changes]
-    blocks = [b for b in paper_table("ncl-1", results).blocks if b.kind == "measured"]
-    assert [block.heading for block in blocks] == [OTHER_DATA] * 5
-    assert len({block.about for block in blocks}) == 5
-    assert "(limited)" in blocks[3].about
+    sections = [b for b in paper_table("ncl-1", results).sections if b.kind == "measured"]
+    assert [section.heading for section in sections] == [OTHER_DATA] * 5
+    assert len({section.about for section in sections}) == 5
+    assert "(limited)" in sections[3].about
 
 
 def test_the_tables_own_test_set_is_recognized_by_name_split_and_size() -> None:
     own = sample_result(dataset="msrvtt", split="1k-A", n_text=1000, n_video=1000)
-    assert "same test set" in paper_table("ncl-3", [own]).blocks[1].heading
+    assert "same test set" in paper_table("ncl-3", [own]).sections[1].heading
     part = {**own, "n_video": 476}
-    assert paper_table("ncl-3", [part]).blocks[1].heading == OTHER_DATA
-    assert paper_table("ncl-1", [own]).blocks[1].heading == OTHER_DATA
+    assert paper_table("ncl-3", [part]).sections[1].heading == OTHER_DATA
+    assert paper_table("ncl-1", [own]).sections[1].heading == OTHER_DATA
 
 
 def test_columns_and_rows_of_several_datasets_are_measured_once() -> None:
-    columns = paper_table("tokenflow-4", [sample_result()]).blocks[1].columns
+    columns = paper_table("tokenflow-4", [sample_result()]).sections[1].columns
     assert [column.label for column in columns] == ["t2v R@1", "t2v R@5", "t2v R@10"]
-    block = paper_table("ncl-4", [sample_result()]).blocks[1]
-    assert list(texts(block)) == ["SSB (Patrick et al., 2021): global", "SSB + NCL"]
+    section = paper_table("ncl-4", [sample_result()]).sections[1]
+    assert list(texts(section)) == ["SSB (Patrick et al., 2021): global", "SSB + NCL"]
 
 
 def test_shares_of_videos_are_measured_in_percent() -> None:
-    [_, block] = paper_table("ucofia-figure-5", [sample_result()]).blocks
-    assert texts(block)["without Sinkhorn-Knopp: global"] == ["41.2", "30.0", "28.7", ""]
+    [_, section] = paper_table("ucofia-figure-5", [sample_result()]).sections
+    assert texts(section)["without Sinkhorn-Knopp: global"] == ["41.2", "30.0", "28.7", ""]
 
 
 def test_rows_of_sequences_are_measured_by_sequences() -> None:
     results = [sample_result(sequence="dtw:offset=1"), sample_result()]
-    block = paper_table("norton-1", results).blocks[1]
-    assert [line.source != UNMEASURED for line in block.lines] == [False, True, False]
+    section = paper_table("norton-1", results).sections[1]
+    assert [line.source != UNMEASURED for line in section.lines] == [False, True, False]
 
 
 def test_notes_name_slips_conflicts_and_missing_methods() -> None:
@@ -173,8 +173,8 @@ def test_notes_name_slips_conflicts_and_missing_methods() -> None:
 
 def test_claimed_gains_stand_apart_and_are_no_cells() -> None:
     table = paper_table("ucofia-13", [])
-    block = table.blocks[-1]
-    assert (block.kind, [line.cells[0].text for line in block.lines]) == (
+    section = table.sections[-1]
+    assert (section.kind, [line.cells[0].text for line in section.lines]) == (
         "claimed",
         ["3.3", "", ""],
     )
@@ -191,13 +191,13 @@ def test_results_table() -> None:
         sample_result(),
         sample_result(norm="dsl", bank=TEST_BANK, metrics={"t2v": {"R@50": 70.0}, "v2t": {}}),
     ]
-    [block] = results_table(results).blocks
-    assert block.about == "encoder toy; ties mean; v2t best-caption"
-    assert block.heads == ("dataset", "texts x videos", "method", "norm", "bank")
-    first, second = block.lines
+    [section] = results_table(results).sections
+    assert section.about == "encoder toy; ties mean; v2t best-caption"
+    assert section.heads == ("dataset", "texts x videos", "method", "norm", "bank")
+    first, second = section.lines
     assert first.labels == ("msrvtt-476 test", "476 x 476", "global", "none", "none")
     assert second.labels[3:] == ("dsl", "test 476 x 476 (transductive)")
-    t2v, v2t = block.columns[:8], block.columns[8:]
+    t2v, v2t = section.columns[:8], section.columns[8:]
     assert [column.metric for column in t2v] == [
         *("R@1", "R@5", "R@10", "R@50", "MdR", "MnR", "normalization error", "never retrieved")
     ]
@@ -212,11 +212,11 @@ def test_results_table() -> None:
 
 def test_results_table_says_what_differs_in_columns() -> None:
     results = [sample_result(), sample_result(encoder="clip", limit=9, n_text=9, n_video=9)]
-    [block] = results_table(results).blocks
-    assert block.heads[-1] == "encoder"
-    assert block.about == "ties mean; v2t best-caption"
-    assert block.lines[1].labels[1] == "9 x 9 (limited)"
-    assert len({line.row for line in block.lines}) == 2
+    [section] = results_table(results).sections
+    assert section.heads[-1] == "encoder"
+    assert section.about == "ties mean; v2t best-caption"
+    assert section.lines[1].labels[1] == "9 x 9 (limited)"
+    assert len({line.row for line in section.lines}) == 2
 
 
 def test_no_results() -> None:

@@ -11,7 +11,7 @@ from toy_files import moving, write_sound, write_video
 from toy_videos import captions_of, write_captions
 
 from vrbench.errors import InputError
-from vrbench.extraction.extract import Extraction, Source, extract
+from vrbench.extraction.extract import Extraction, Inputs, extract
 from vrbench.features import open_features
 
 
@@ -70,7 +70,7 @@ def test_broken_files_are_named_and_nothing_is_printed(
 def run(root: Path, names: list[str], **more: Any) -> Extraction:
     captions = write_captions(root / "captions.csv", captions_of(names))
     settings = {"encoder": "toy", "overwrite": True, **more}
-    return extract(Source(root / "videos", captions), root / "f.h5", **settings)
+    return extract(Inputs(root / "videos", captions), root / "f.h5", **settings)
 
 
 def test_extract_reads_files_and_folders_and_skips_what_is_broken(tmp_path: Path) -> None:

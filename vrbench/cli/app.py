@@ -54,9 +54,9 @@ def common(
 
 
 def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register a command that says in one sentence on stderr what ended it.
+    """Register a command whose errors are printed on stderr in one sentence.
 
-    Every command takes ``--plugin`` and runs these files first: none of them has to know.
+    Every command takes ``--plugin`` and runs these files first, without code of its own for it.
     """
 
     def add(function: Callable[P, R]) -> Callable[P, R]:
@@ -66,7 +66,7 @@ def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], C
                 _load(kwargs.pop("plugin", None))  # type: ignore[arg-type]
                 return function(*args, **kwargs)
             except BrokenPipeError:
-                raise  # who reads has seen enough: the process ends without a word
+                raise  # the reader has closed the pipe: the process ends without a message
             except Exception as error:
                 sentence = refusal(error)
                 if sentence is None:
@@ -97,7 +97,7 @@ def _load(plugins: list[Path] | None) -> None:
 
 
 def _add_option(function: Callable[..., Any], name: str, kind: Any) -> None:
-    """Give a function one more keyword, as typer reads it."""
+    """Add a keyword to a function's signature, as typer reads it."""
     signature = inspect.signature(function, eval_str=True)
     added = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
     shown = signature.replace(parameters=[*signature.parameters.values(), added])
@@ -106,10 +106,10 @@ def _add_option(function: Callable[..., Any], name: str, kind: Any) -> None:
 
 
 class _Once(TyperCommand):
-    """A command that refuses an option given twice where only the last one would count."""
+    """A command that refuses an option given twice where only the last one would be used."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Read the arguments, once none of them takes the place of another."""
+        """Read the arguments, after a check that none of them replaces another."""
         _, _, order = self.make_parser(ctx).parse_args(list(args))
         for option, times in Counter(order).items():
             if times > 1 and _holds_one(option) and not ctx.resilient_parsing:
@@ -120,13 +120,13 @@ class _Once(TyperCommand):
 
 
 def _holds_one(option: Parameter) -> bool:
-    """Whether a second value would replace the first; a mere flag says the same twice."""
+    """Whether a second value would replace the first; a repeated flag changes nothing."""
     flag = getattr(option, "is_flag", False) and not option.secondary_opts
     return not flag and not getattr(option, "multiple", False)
 
 
 def refusal(error: Exception) -> str | None:
-    """Return what to tell the user of an error; None where it is a defect of the program."""
+    """Return the sentence for the user on an error; None where it is a defect of the program."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, OSError):
@@ -141,11 +141,11 @@ def refusal(error: Exception) -> str | None:
 
 
 _LACKS_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory")
-"""What torch says."""
+"""Messages of torch."""
 
 
 def note(message: str) -> None:
-    """Print a note for the person at the terminal, on stderr."""
+    """Print a note on stderr."""
     sys.stderr.write(one_line(message) + "\n")
 
 
@@ -160,5 +160,5 @@ def print_json(value: Any, **how: Any) -> None:
 
 
 def print_document(text: str) -> None:
-    """Print what a renderer of tables made on stdout, as it is."""
+    """Print a rendered table on stdout, as it is."""
     typer.echo(text, nl=False)

@@ -1,4 +1,4 @@
-"""Everything that has a name, for listings and documentation: read from the registries."""
+"""The registered methods, norms and others, for listings and documentation."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from vrbench.registry import Registry, format_value, origin, parameters
 
 Entry = dict[str, str]
 """``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``,
-datasets ``splits``; what comes from outside ``distribution`` and ``version``, or ``file``, and
-``sha256``."""
+datasets ``splits``; plug-ins ``distribution`` and ``version``, or ``file``, and ``sha256``."""
 
 
 def registered(registry: Registry[Any]) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""What the commands that evaluate open: a feature file, a similarity file, or the bundled one."""
+"""Opening the data of a command: a feature file, a similarity file, or the bundled features."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def open_evaluation(
     settings: Any = None,
     compute: Any = None,
 ) -> Evaluation:
-    """Open what a command is given.
+    """Open the data of a command.
 
     Args:
         features: a feature file; None: the bundled one.
         from_sim: a similarity file instead.
-        bank: what ``--bank`` says.
-        sequence: what ``--sequence`` says.
-        settings: what decides a result; None: the defaults.
-        compute: how to compute; None: the defaults.
+        bank: value of ``--bank``.
+        sequence: value of ``--sequence``.
+        settings: settings that decide a result; None: the defaults.
+        compute: settings of the computation; None: the defaults.
 
     Raises:
         InputError: a file is missing or malformed, or both are given.

@@ -16,12 +16,12 @@ from typing import TextIO
 
 from vrbench.runtime.files import remove_unfinished
 
-WORDS = {
+ENDINGS = {
     signal.SIGINT: "Interrupted",
     signal.SIGTERM: "Terminated",
     **({signal.SIGHUP: "Hung up"} if hasattr(signal, "SIGHUP") else {}),
 }
-"""The signals that end a process, and what is said then; the exit code is 128 + the number."""
+"""The signals that end a process, and their messages; the exit code is 128 + the number."""
 
 KEPT = "what was finished is kept; run the same command to go on."
 
@@ -33,7 +33,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    """Remove unfinished files and end at once, whatever is at work.
+    """Remove unfinished files and end at once, whatever is running.
 
     An exception would not do: one that is raised in a callback, such as those of h5py and of the
     import system, is printed and forgotten.
@@ -42,16 +42,16 @@ def _stop(number: int, _: FrameType | None) -> None:
     with suppress(OSError):
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)  # progress bars hide it
-        os.write(2, f"{WORDS[signal.Signals(number)]}: {KEPT}\n".encode())
+        os.write(2, f"{ENDINGS[signal.Signals(number)]}: {KEPT}\n".encode())
     os._exit(128 + number)
 
 
 def main() -> None:
     """Run the command line."""
-    for number in WORDS:
+    for number in ENDINGS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
-            # Python takes handlers away as it ends; by then all is done
+            # Python removes handlers as it ends; by then all work is done
             atexit.register(signal.signal, number, signal.SIG_IGN)
     _open_streams()
     from vrbench.cli import registered as commands  # noqa: F401  registers every command

@@ -1,13 +1,13 @@
 """Datasets: the original annotation files, read as they were published.
 
-A dataset is a frozen dataclass in a file of its own. What every reader does alike:
+A dataset is a frozen dataclass in its own file. Rules of every reader:
 
 * Files are looked for by name in one folder, as they are or inside any zip of it, and are read in
   place. They must be UTF-8 (a byte order mark is fine); nothing is guessed or repaired.
-* Captions lose the white space around them and nothing else. Equal captions of a video all stay:
-  each is a query of the published counts. Empty ones stay too, so that a caption's number does not
-  depend on them; whoever encodes them says what it skips. ``Annotations.notes`` counts both.
-* Counts that differ from the published ones are said, never corrected.
+* White space around captions is stripped; nothing else is changed. Equal captions of a video all
+  stay: each is a query of the published counts. Empty ones stay too, so that a caption's number
+  does not depend on them; the extraction reports those it skips. ``Annotations.notes`` counts both.
+* Counts that differ from the published ones are reported, never corrected.
 """
 
 from __future__ import annotations

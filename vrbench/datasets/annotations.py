@@ -1,4 +1,4 @@
-"""What the annotation files of a dataset say about one of its splits."""
+"""The annotations of one split of a dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vrbench.datasets.captions import Caption
 from vrbench.datasets.items import Split, Video
 
 NONE = {"sequence": "", "position": -1, "start": nan, "end": nan, "label": ""}
-"""What stands for a fact that is not known of a video."""
+"""Values of facts that are unknown of a video."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Annotations:
         videos: at least one.
         label_names: label -> name of the class; empty where there are no labels.
         expected: the published counts.
-        remarks: what the reader has to say about these files, in sentences.
-        facts: what is said of any of the videos of the split, such as ``label``.
+        remarks: the reader's remarks on these files, in sentences.
+        facts: the facts known of some video of the split, such as ``label``.
     """
 
     dataset: str
@@ -57,7 +57,7 @@ class Annotations:
         return {video.id: list(video.texts) for video in self.videos}
 
     def columns(self, video: Video) -> dict[str, Any]:
-        """What a feature file says of a video besides its tokens: ``facts`` -> value.
+        """Return the columns of a feature file for a video: ``facts`` -> value.
 
         ``sequence`` and ``label``, the name of its class ("" for none), ``position`` (-1),
         ``start`` and ``end`` (seconds, NaN).
@@ -83,9 +83,9 @@ class Annotations:
     def bank(self, size: int) -> Annotations:
         """Return ``size`` texts and the videos that they describe.
 
-        First the first text of every video, then the second one, and so on: as many videos as
-        there are. A remark says how many distinct items the bank has, since a queue of ``size``
-        training pairs repeats the rest.
+        The first text of every video comes first, then every second one, and so on, so that the
+        bank has as many videos as possible. A remark gives the number of distinct items, since a
+        queue of ``size`` training pairs repeats some of them.
         """
         rounds = range(max((len(video.texts) for video in self.videos), default=0))
         turns = [v for k in rounds for v, video in enumerate(self.videos) if k < len(video.texts)]
@@ -102,7 +102,7 @@ class Annotations:
         return replace(self, videos=videos, expected=Split(), remarks=(*self.remarks, remark))
 
     def notes(self) -> list[str]:
-        """Say, in sentences, what a reader of a table must know about these data."""
+        """Return the remarks that belong to every result on these data, in sentences."""
         return [*self.remarks, *self._counts(), *_odd_texts(self.videos)]
 
     def _counts(self) -> Iterator[str]:

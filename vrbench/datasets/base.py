@@ -1,4 +1,4 @@
-"""What a dataset is: splits with published counts, and a reader of the original files."""
+"""The interface of datasets: splits with published counts, and a reader of the original files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vrbench.errors import InputError, did_you_mean
 T = TypeVar("T")
 
 MOST = 5
-"""Items that a remark names."""
+"""Most items that a remark names."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a reader finds.
+    """The content of a split's files.
 
     Attributes:
         videos: in the order of the files.
@@ -41,7 +41,7 @@ class Dataset(ABC):
     """The paper that the dataset comes from, for listings."""
 
     splits: ClassVar[Mapping[str, Split]] = {}
-    """Published splits by name. Empty: whoever writes the files names the splits."""
+    """Published splits by name. Empty: the names of the files are the splits."""
 
     @abstractmethod
     def content(self, folder: Folder, split: str) -> Content:
@@ -52,7 +52,7 @@ class Dataset(ABC):
         """
 
     def expected(self, split: str) -> Split:
-        """Return what was published of a split."""
+        """Return the published counts of a split."""
         return self.splits[split] if self.splits else Split()
 
     def read(self, name: str, annotations: Path, split: str) -> Annotations:
@@ -81,9 +81,9 @@ class Dataset(ABC):
 def annotated(
     found: Content, where: str, name: str = "", split: str = "", expected: Split | None = None
 ) -> Annotations:
-    """Return what was found at ``where``, checked: some video, each named once and safely.
+    """Return the content of ``where``, checked: at least one video, ids unique and safe.
 
-    A segment whose end stands before its start is swapped, and said so.
+    A segment that ends before it starts is swapped, with a remark.
     """
     written = tuple(_trimmed(video) for video in found.videos)
     videos = tuple(_forward(video) for video in written)
@@ -104,7 +104,7 @@ def _counts(split: Split) -> str:
 
 
 def chosen(ids: Iterable[tuple[str, str]], found: Mapping[str, T], where: str) -> Iterator[T]:
-    """Yield what ``found`` has under each id of a list, in its order.
+    """Yield the item of ``found`` for each id of a list, in its order.
 
     Args:
         ids: where an id stands, for messages, and the id.

@@ -1,4 +1,4 @@
-"""A caption, as an encoder sees it."""
+"""A caption, as an encoder gets it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Caption:
-    """What an encoder sees of a caption.
+    """A caption, as an encoder gets it.
 
     Attributes:
-        id: ``<video id>#<k>``, k counted from 0 over the captions that its file has of the video.
+        id: ``<video id>#<k>``, k counted from 0 over the video's captions in its file.
         video: the id of the video that it describes.
         text: the caption, without surrounding white space; never empty.
     """

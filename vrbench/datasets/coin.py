@@ -23,9 +23,9 @@ class Coin(Segmented):
 
     ``COIN.json``: ``{"database": {id: {"class": task, "subset": "training" | "testing",
     "annotation": [{"id": step, "segment": [start, end], "label": name}, ...]}}}``. Texts are the
-    names of the steps. Steps are numbered 1 to 778, as in the file: 0 stays free for what lies
-    between them. Tasks are numbered in alphabetical order. Both are those of all videos, whatever
-    the split.
+    names of the steps. Steps are numbered 1 to 778, as in the file: 0 is the background between
+    them. Tasks are numbered in alphabetical order. Both numberings are those of all videos,
+    whatever the split.
 
     Source: Tang et al., CVPR 2019.
 

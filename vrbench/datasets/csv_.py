@@ -1,4 +1,4 @@
-"""Anybody's data, as a CSV for each split."""
+"""User data, as a CSV for each split."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from vrbench.datasets.table import table
 class Csv(Dataset):
     """Plain CSV, ``<split>.csv``, with the columns video_id and caption.
 
-    Further columns that are read where they are there, the same in all rows of a video: ``file``
-    (where it lies below the folder of videos, without extension), ``start`` and ``end`` (seconds in
-    that file), ``position`` (place among the clips of that file), ``label`` (name of its class).
+    Optional columns, the same in all rows of a video: ``file`` (its path below the folder of
+    videos, without extension), ``start`` and ``end`` (seconds in that file), ``position`` (place
+    among the clips of that file), ``label`` (name of its class).
 
     Source: none, a format of vrbench.
     """

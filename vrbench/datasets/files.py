@@ -18,7 +18,7 @@ from vrbench.runtime.json_text import parse_json
 from vrbench.runtime.npz import check_members
 
 SHOWN = 100
-"""Characters shown of a first line that is not as expected; a JSON may be one line as a whole."""
+"""Most characters shown of a first line that is not as expected."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Folder:
     path: Path
 
     def has(self, names: str) -> bool:
-        """Say whether a file is there."""
+        """Whether a file is there."""
         return self._locate(names) is not None
 
     def require(self, files: Iterable[str], what: str) -> None:
@@ -60,7 +60,7 @@ class Folder:
         return Record(parse_json(text, where, "give the file as it was published"), where)
 
     def lines(self, names: str) -> Iterator[tuple[str, str]]:
-        """Yield where a line stands, and the line; blank ones are left out."""
+        """Yield the place of each line, for messages, and the line; blank ones are left out."""
         where, text = self._read(names)
         for number, line in enumerate(io.StringIO(text), 1):
             if line.strip():
@@ -69,9 +69,9 @@ class Folder:
     def rows(
         self, names: str, columns: Iterable[str], delimiter: str = ","
     ) -> Iterator[tuple[str, dict[str, str]]]:
-        """Yield where a row of a CSV with a header stands, and the row.
+        """Yield file and line of each row of a CSV with a header, for messages, and the row.
 
-        Columns besides ``columns`` may be there; a row has a value, maybe empty, in each.
+        There may be other columns than ``columns``; a row has a value, maybe empty, in each.
         """
         where, text = self._read(names)
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

@@ -23,8 +23,8 @@ class HtmAlign(Segmented):
 
     ``htm_align.json``: ``{id: [[alignable, start, end, sentence], ...]}``. Times are corrected
     where the sentence can be aligned, else those of the speech. With clips, a video's sentences are
-    a sequence. The task, ``vrbench task htm-align``, wants whole videos with a token a second, and
-    these times and labels of the texts.
+    a sequence. The task, ``vrbench task htm-align``, needs whole videos with one token a second,
+    and these times and labels of the texts.
 
     Source: Han et al., CVPR 2022 (TAN): 80 videos.
 

@@ -12,9 +12,9 @@ class Video:
     Attributes:
         id: unique within the split.
         texts: its captions, in the order of their file.
-        file: where it lies below the folder of videos, without extension; ``""``: under its id.
-        start: where it begins in its file, in seconds; None: the file is the whole of it.
-        end: where it ends in its file, in seconds.
+        file: its path below the folder of videos, without extension; ``""``: its id.
+        start: its start in the file, in seconds; None: it is the whole file.
+        end: its end in the file, in seconds.
         position: its place, from 0, among the clips of its file; None: no clip of a sequence.
         label: its class.
     """
@@ -29,7 +29,7 @@ class Video:
 
     @property
     def sequence(self) -> str | None:
-        """The file whose clips it is one of; None: it is no clip of a sequence."""
+        """The file that it is a clip of; None: it is no clip of a sequence."""
         return None if self.position is None else self.file or self.id
 
 
@@ -39,11 +39,11 @@ class Split:
 
     Attributes:
         files: the annotation files that it needs; ``a|b``: one of the two.
-        videos: how many videos it has, where that is known.
-        texts: how many texts it has.
-        clips: how many clips it has, each with one text, where videos are cut into clips.
-        labels: how many classes the dataset has.
-        about: one phrase: what it is, or whose count this is.
+        videos: number of videos, where that is known.
+        texts: number of texts.
+        clips: number of clips, each with one text, where videos are cut into clips.
+        labels: number of classes of the dataset.
+        about: one phrase on the split, or the source of the counts.
     """
 
     files: tuple[str, ...] = ()

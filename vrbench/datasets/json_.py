@@ -1,4 +1,4 @@
-"""Anybody's data, as a JSON file for each split."""
+"""User data, as a JSON file for each split."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ class MsrVtt(Dataset):
 
     The JSON files hold ``videos`` (``video_id``, ``category``, ``split``) and ``sentences``
     (``video_id``, ``caption``). Their times are those of the YouTube video that a clip was cut
-    from, so they are not read: the clips are files of their own. Labels are the categories; 1k-A
-    needs the JSON of the test videos for them and goes without where it is not there.
+    from, so they are not read: each clip is a file. Labels are the categories; 1k-A takes them
+    from the JSON of the test videos, and has none without it.
 
     Source: Xu et al., CVPR 2016; 1k-A by Yu et al. (JSFusion), ECCV 2018.
     """

@@ -1,4 +1,4 @@
-"""A value of a JSON file that knows where it stands, so that a message can say so."""
+"""A value of a JSON file with its place, for error messages."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 """Characters that have no UTF-8, or end a string in HDF5."""
 
 MOST = 2**53
-"""Up to which a number written with a point is a whole one for certain."""
+"""Greatest number that, written with a point, is certainly a whole one."""
 
 
 class Record:
     """A value of a JSON file.
 
-    Every method raises ``InputError``, with file, item and what stands there, where the value is of
-    another kind.
+    Every method raises ``InputError``, with file, item and value, if the value is of another kind.
     """
 
     __slots__ = ("_key", "_parent", "value")

@@ -36,7 +36,7 @@ def segment(text: Record, times: Record, label: int | None = None) -> Segment:
 
 
 class Segmented(Dataset):
-    """A dataset whose videos can be taken whole or cut into their segments.
+    """A dataset whose videos are taken whole or cut into their segments.
 
     ``unit=videos``: a video, and one text: its segments' texts in their order, joined by spaces.
     ``unit=clips``: a clip for each segment, named ``<video id>_<k>`` and lying in the file
@@ -57,7 +57,7 @@ class Segmented(Dataset):
     def cut(
         self, video: str, segments: Sequence[Segment], label: int | None = None
     ) -> Iterator[Video]:
-        """Yield the videos or clips that a video gives; ``label`` is that of the whole video."""
+        """Yield the video, or its clips; ``label`` is that of the whole video."""
         if self.unit == "videos":
             paragraph = " ".join(part.text.strip() for part in segments)
             yield Video(video, (paragraph,), label=label)

@@ -1,4 +1,4 @@
-"""Rows of a plain CSV or JSON file of anybody's."""
+"""Rows of a user's CSV or JSON file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vrbench.datasets.items import Video
 from vrbench.datasets.record import Record
 
 FACTS = ("file", "start", "end", "position", "label")
-"""What may be said of a video besides its captions; see ``Video``."""
+"""Optional facts of a video besides its captions; see ``Video``."""
 
 
 def table(rows: Iterable[Record]) -> Content:

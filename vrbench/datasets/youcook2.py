@@ -16,7 +16,7 @@ from vrbench.datasets.segments import Segment, Segmented, segment
 
 FILE = "youcookii_annotations_trainval.json"
 LONGEST = 1_000_000
-"""Seconds of a video at most: windows of a mistyped duration would never end."""
+"""Most seconds of a video, against mistyped durations."""
 WINDOW = 16.0
 """Seconds of a window where the background is kept (TempCLR, Norton Table 2)."""
 

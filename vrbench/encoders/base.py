@@ -1,4 +1,4 @@
-"""What an encoder takes and gives."""
+"""The interface of encoders, their inputs and outputs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Encoded:
     """One item, encoded.
 
     Attributes:
-        tokens: (l, d) floats, a row a frame or a word; l may be 0 for a caption without a word.
-        global_vector: (d,) the item's single vector.
-        words: (l,) what each token of a caption stands for; empty for videos.
-        frame: (l,) which frame of the video each token stands for, -1 for all of them; None where
-            there is a token a frame.
+        tokens: (l, d) floats, a row for each frame or word; l may be 0 for a caption without words.
+        global_vector: (d,) the item's global vector.
+        words: (l,) the word of each token of a caption; empty for videos.
+        frame: (l,) the frame of each token of a video, -1 for all frames; None where there is one
+            token for each frame.
         level: (l,) 0 for tokens of frames, 1 for patches; None where there are no patches.
-        cut: how many pieces at the end of a caption were beyond the encoder's limit and have no
-            token; None for an encoder without a limit.
+        cut: number of pieces cut off at the end of a caption by the encoder's limit; None for an
+            encoder without a limit.
     """
 
     tokens: NDArray[Any]
@@ -42,17 +42,17 @@ class Encoded:
 class LoadedEncoder(ABC):
     """An encoder with its weights in memory.
 
-    An item's tokens depend on nothing but the item: not on order, batch or process (``texts`` may
-    round otherwise than ``text``). All methods are called from several threads at once.
+    An item's tokens depend only on the item: not on order, batch or process (``texts`` may round
+    otherwise than ``text``). All methods are called from several threads at once.
 
     Attributes:
         weights: name -> sha256 of each file that was read; never a path.
         video_dim: width of a video's tokens.
         text_dim: width of a caption's tokens.
-        attrs: what else a feature file says about the encoder, such as ``scale``.
-        notes: sentences about the weights that the user should read.
-        device: where it runs, ``cpu`` or ``cuda``.
-        text_batch: how many captions of a video ``texts`` is given at most.
+        attrs: further attributes for the feature file, such as ``scale``.
+        notes: remarks on the weights, in sentences, for the user.
+        device: ``cpu`` or ``cuda``.
+        text_batch: most captions of a video in one call of ``texts``.
     """
 
     weights: Mapping[str, str]
@@ -65,11 +65,11 @@ class LoadedEncoder(ABC):
 
     @abstractmethod
     def video(self, clip: Clip) -> Encoded:
-        """Encode the frames of a video, a token a frame."""
+        """Encode the frames of a video, by default with one token for each frame."""
 
     @abstractmethod
     def text(self, caption: Caption) -> Encoded:
-        """Encode a caption, a token a word (or piece of a word)."""
+        """Encode a caption, with a token for each word or piece of a word."""
 
     def texts(self, captions: Sequence[Caption]) -> Sequence[Encoded]:
         """Encode captions of one video, at least one, for encoders that gain by it."""
@@ -87,7 +87,7 @@ class Encoder(ABC):
         """Read the weights that ``--weights`` names.
 
         Args:
-            weights: a file, a folder, or what else the encoder takes.
+            weights: a file, a folder, or another name that the encoder knows.
             device: ``cpu``, ``cuda``, or ``auto``: CUDA where the encoder can use one.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The tensors of a weights file, whatever tool wrote it; no code in it is run."""
+"""Reading the tensors of a weights file of any common tool; no code in it is run."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 SUFFIXES = (".bin", ".pt", ".pth", ".safetensors")
-"""What weights files are called; training tools also write ``pytorch_model.bin.4``."""
+"""Names of weights files; training tools also write ``pytorch_model.bin.4``."""
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _INDEX = ".index.json"
 
 SHARED = 16
-"""How many times their file's size tensors may have in all; those of one storage share bytes."""
+"""How many times larger all tensors may be than their file; tensors may share bytes."""
 
 
 def weights_files(folder: Path) -> list[Path]:
@@ -110,10 +110,10 @@ def fill(module: Module, state: Mapping[str, Tensor], path: Path) -> None:
     shapes = {name: tuple(value.shape) for name, value in state.items()}
     wrong = [name for name in expected | shapes if expected.get(name) != shapes.get(name)]
     if wrong:
-        found, due = (sizes.get(wrong[0], "no such entry") for sizes in (shapes, expected))
+        found, right = (sizes.get(wrong[0], "no such entry") for sizes in (shapes, expected))
         raise InputError(
             f"{path} does not fit this encoder in {len(wrong)} of {len(expected)} entries, the "
-            f"first is '{wrong[0]}': its shape is {found}, expected {due}."
+            f"first is '{wrong[0]}': its shape is {found}, expected {right}."
         )
     # contiguous: BLAS may round otherwise for a transposed matrix
     whole = {k: (v.float() if v.is_floating_point() else v).contiguous() for k, v in state.items()}
@@ -122,7 +122,7 @@ def fill(module: Module, state: Mapping[str, Tensor], path: Path) -> None:
 
 
 def _load(path: Path) -> Any:
-    """Return what a file holds: usually a dict of tensors.
+    """Return the content of a file: usually a dict of tensors.
 
     Raises:
         InputError: it is no file of weights, or holds Python objects.
@@ -156,7 +156,7 @@ def _check_names(path: Path) -> None:
 
 
 def _is_torchscript(path: Path) -> bool:
-    """Say whether a file is a TorchScript archive; what it unpacks to is checked in any zip."""
+    """Whether a file is a TorchScript archive; the unpacked size of any zip is checked."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:

@@ -1,4 +1,4 @@
-"""The files that an ONNX model takes numbers from, found before a runtime opens any of them.
+"""Finding the files that an ONNX model takes numbers from, before a runtime opens them.
 
 A model is a message of protocol buffers. A tensor in it may say that its numbers are in another
 file: ``external_data`` with the key ``location``, a path relative to the model's folder.
@@ -14,7 +14,7 @@ from vrbench.errors import InputError
 from vrbench.runtime.inputs import reading
 
 DEEPEST = 100
-"""Messages within messages, as many as protocol buffers allow."""
+"""Greatest depth of nested messages, the limit of protocol buffers."""
 
 _MESSAGES: Mapping[str, Mapping[int, str]] = {
     "model": {7: "graph", 20: "training", 25: "function"},
@@ -68,7 +68,7 @@ def _check(path: Path, name: str, folders: tuple[Path, ...]) -> None:
 def _locations(
     data: mmap.mmap, kind: str = "model", start: int = 0, stop: int | None = None, depth: int = 0
 ) -> Iterator[tuple[int, int]]:
-    """Yield where in a message the paths of other files stand."""
+    """Yield the places of other files' paths in a message."""
     if depth > DEEPEST:
         raise ValueError(f"more than {DEEPEST} messages within each other")
     fields = _fields(data, start, len(data) if stop is None else stop)

@@ -1,4 +1,4 @@
-"""The data in a pickle of TorchScript, with nothing that it names imported, made or called."""
+"""Reading a pickle of TorchScript without importing or calling anything that it names."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Named:
 
 @dataclass(eq=False)
 class Made:
-    """What a class or function would be asked to make.
+    """An object that a class or function would make.
 
     Attributes:
-        by: its module and name; ``""`` for what lies outside of the pickle.
-        arguments: what it would be given.
-        state: what the object would then be given to hold.
+        by: module and name of the class or function; ``""`` for objects outside of the pickle.
+        arguments: its arguments.
+        state: the state that the object would get.
     """
 
     by: str
@@ -45,11 +45,11 @@ class UnknownOpcodeError(ValueError):
 
 
 def read_pickle(data: bytes) -> Any:
-    """Return what a pickle holds: numbers, strings, containers, ``Named`` and ``Made``.
+    """Return the content of a pickle: numbers, strings, containers, ``Named`` and ``Made``.
 
     Raises:
         UnknownOpcodeError: it is none that TorchScript writes.
-        ValueError: it is damaged; so do IndexError, KeyError, TypeError and AttributeError say.
+        ValueError: it is damaged; IndexError, KeyError, TypeError and AttributeError likewise.
     """
     if len(data) > LARGEST:
         raise ValueError(f"{len(data)} bytes of pickle, expected at most {LARGEST}")
@@ -65,7 +65,7 @@ def read_pickle(data: bytes) -> Any:
 
 
 class _Reader:
-    """The stack machine that a pickle is written for."""
+    """The stack machine of the pickle format."""
 
     def __init__(self) -> None:
         self.stack: list[Any] = []
@@ -163,4 +163,4 @@ _STEPS: Mapping[str, Callable[[_Reader, Any], None]] = {
     "BUILD": _Reader.build,
     "BINPERSID": _Reader.outside,
 }
-"""What each opcode that TorchScript writes does; no other is known."""
+"""The action of each opcode that TorchScript writes; no other is known."""

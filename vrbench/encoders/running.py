@@ -14,12 +14,12 @@ _before = 1
 
 @contextmanager
 def running(device: str) -> Iterator[None]:
-    """Run what is inside without gradients: on the CPU on one core, else one thread at a time.
+    """Run the body without gradients: on the CPU on one core, else one thread at a time.
 
     On a GPU tf32, which rounds the factors of float32 products to 10 bits, is off.
 
     Items are encoded in parallel instead of the sums of one item: faster on a busy machine, and
-    the same sums on any number of cores. torch's number of threads is what it was afterwards.
+    the same sums on any number of cores. torch's number of threads is restored afterwards.
     """
     import torch
 

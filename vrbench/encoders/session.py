@@ -23,7 +23,7 @@ def runtime_device(name: str) -> str:
     """Return ``cpu`` or ``cuda``: CUDA for ``auto`` where this onnxruntime has it.
 
     Raises:
-        InputError: ``cuda`` is asked for where it has none, or the name is unknown.
+        InputError: the device is ``cuda`` and there is none, or the name is unknown.
     """
     check_device(name)
     cuda = PROVIDERS["cuda"] in needed("onnxruntime", "onnx").get_available_providers()
@@ -39,7 +39,7 @@ class Session:
 
     Attributes:
         inputs: the names of the model's inputs.
-        files: what the model was read from: its file, and those beside it that hold its numbers.
+        files: its file, and the files beside it that hold its numbers.
 
     Raises:
         InputError: the file is no model, takes numbers from outside of its folder, or has no such
@@ -105,7 +105,7 @@ def encode(tokenizer: Any, text: str, path: Path, **options: bool) -> Any:
     """Cut a caption into pieces by the tokenizer that was read from ``path``.
 
     Raises:
-        InputError: the tokenizer contradicts itself, which some show only at work.
+        InputError: the tokenizer is inconsistent, which some show only in use.
     """
     with reading(path, "give another tokenizer", f"cannot cut the caption {text!r}"):
         return tokenizer.encode(text, **options)

@@ -51,11 +51,11 @@ _OWN_STATE = re.compile(r"  def __setstate__\(")
 
 @dataclass(frozen=True)
 class _Module:
-    """What the code of a module's class declares.
+    """The declarations in the code of a module's class.
 
     Attributes:
         tensors: names of its parameters, then of its buffers.
-        own_state: whether code of its own makes the module of what is stored.
+        own_state: whether the class restores its state by code.
     """
 
     tensors: tuple[str, ...]
@@ -63,12 +63,12 @@ class _Module:
 
 
 def read_torchscript(path: Path) -> dict[str, Tensor]:
-    """Return what ``torch.jit.load(path).state_dict()`` gives: the same names, order and tensors.
+    """Return ``torch.jit.load(path).state_dict()``: the same names, order and tensors.
 
     Raises:
-        InputError: the modules cannot be had without running code, or hold tensors of a kind that
+        InputError: the modules cannot be read without running code, or hold tensors of a kind that
             is not read here; the sentence says how to convert the file.
-        ValueError: the archive is damaged; so do other exceptions say.
+        ValueError: the archive is damaged; other exceptions likewise.
     """
     with zipfile.ZipFile(path) as archive:
         try:
@@ -83,7 +83,7 @@ def read_torchscript(path: Path) -> dict[str, Tensor]:
 
 
 def check_members(archive: zipfile.ZipFile, path: Path) -> None:
-    """Check, before any of it is read, that what torch.save and TorchScript write fits in the file.
+    """Check, before reading, that the unpacked tensors and code fit in the file's size.
 
     Raises:
         InputError: tensors or code are packed, as neither of them does, to be far larger.
@@ -102,7 +102,7 @@ def check_members(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 class _UnreadError(Exception):
-    """What is stored is no plain tensor of a plain module."""
+    """An entry is no plain tensor of a plain module."""
 
 
 class _Archive:
@@ -189,7 +189,7 @@ class _Archive:
 
 
 def _class_of(stored: Any) -> str:
-    """Return the class of what is stored, ``__torch__.module.Name``."""
+    """Return the class of a stored object, ``__torch__.module.Name``."""
     return stored.by if isinstance(stored, Made) else type(stored).__name__
 
 

@@ -25,7 +25,7 @@ class Toy(Encoder):
     """Every video and its captions share a latent vector; each token is it plus noise.
 
     ``token = z(seed, video id) + noise * e(seed, what the token is)``, z and e standard normal.
-    It looks at ids, at caption texts and at how many frames there are, never at a pixel.
+    It reads ids, caption texts and the number of frames, never pixels.
 
     Source: none, this is test equipment.
 
@@ -61,7 +61,7 @@ class Toy(Encoder):
 
 
 class _LoadedToy(LoadedEncoder):
-    """A ``Toy`` at work."""
+    """A loaded ``Toy``."""
 
     def __init__(self, toy: Toy) -> None:
         self._toy = toy

@@ -27,12 +27,11 @@ from vrbench.normalizations.apply import Normalized, apply
 from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.base import Normalization
 from vrbench.results import labels
+from vrbench.runtime.progress import Progress
 from vrbench.sims.sim import Direction, Sim
-from vrbench.sims.truth import Queries, queries, v2t_queries
+from vrbench.sims.truth import Queries, queries_of, v2t_queries
 
 STAGES = ("raw", "normalized")
-Progress = Callable[[str, int, int], None]
-"""Called with what is being made, how much of it is done, and how much there is."""
 
 
 @dataclass(eq=False)
@@ -176,19 +175,19 @@ class Case:
         """Return the similarities before and after the norm."""
         return dict(zip(STAGES, (self.sim.flat(), self.normalized), strict=True))
 
-    def asking(self, sim: Sim, direction: Direction) -> Queries:
+    def queries(self, sim: Sim, direction: Direction) -> Queries:
         """Return a direction's queries over the items themselves."""
-        return queries(getattr(sim, direction), self.source.truth, direction)
+        return queries_of(getattr(sim, direction), self.source.truth, direction)
 
     def ranks(self, sim: Sim, direction: Direction) -> NDArray[np.float64]:
-        """(asked,) ranks of the queries that ask, under the settings' tie rule and protocol."""
+        """(n,) ranks of the queries with a positive, under the settings' tie rule and protocol."""
         matrix, truth = getattr(sim, direction), self.source.truth
-        asking = (
-            queries(matrix, truth, "t2v")
+        queries = (
+            queries_of(matrix, truth, "t2v")
             if direction == "t2v"
             else v2t_queries(matrix, truth, self.settings.v2t)
         )
-        ranks = count_ranks(asking).ranks(self.settings.ties)
+        ranks = count_ranks(queries).ranks(self.settings.ties)
         return ranks[~np.isnan(ranks)]
 
     def recall(self, sim: Sim, direction: Direction) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vrbench.errors import InputError
-from vrbench.evaluation.case import Case, Progress, Scored
+from vrbench.evaluation.case import Case, Scored
 from vrbench.evaluation.estimate import Estimate, estimate
 from vrbench.evaluation.plan import Job, plan
 from vrbench.evaluation.run import Output, existing, finish, naming
@@ -17,6 +17,7 @@ from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.opening import open_source
 from vrbench.results.result import Result
 from vrbench.runtime.files import check_folder
+from vrbench.runtime.progress import Progress
 
 NOTHING = Output()
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation.case import Progress
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.plan import parse_norm
 from vrbench.evaluation.run import Output
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
 from vrbench.results.result import Result
+from vrbench.runtime.progress import Progress
 
 DIRECTIONS = {"t2v": ("t2v",), "v2t": ("v2t",), "both": ("t2v", "v2t")}
 

@@ -1,4 +1,4 @@
-"""Encoding in worker threads, ahead of what is being written."""
+"""Encoding in worker threads, ahead of the writer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Outcome = Tokens | InputError
 """An encoded item, or why there is none."""
 
 AHEAD = 2
-"""Blocks that are read and encoded ahead of the one that is waited for, for each core."""
+"""Blocks for each core that are read and encoded ahead of the next one to be written."""
 
 
 def outcomes(encode: Callable[[T], Sequence[Outcome]], blocks: Iterable[T]) -> Iterator[Outcome]:

@@ -19,24 +19,22 @@ from vrbench.extraction.ahead import Outcome, attempt, outcomes
 from vrbench.extraction.packing import columns, joined, packed, strings
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
+from vrbench.runtime.progress import Progress
 from vrbench.video import Clip, Videos
 
 T = TypeVar("T", Video, Caption)
 
-Progress = Callable[[str, int, int], None]
-"""Called as (side, items done or skipped, items of the side) after each item."""
-
 
 @dataclass(frozen=True)
-class Job:
-    """An open feature file and what fills it.
+class Encoding:
+    """The encoding of items into an open feature file.
 
     Attributes:
         writer: the feature file.
         encoder: makes the tokens.
         batch: items between two writes.
         strict: stop at an item that cannot be read, else skip it.
-        progress: called after each item.
+        progress: called as (side, items done or skipped, items of the side) after each item.
         skipped: a sentence for each item that was skipped so far.
         counts: side -> items in the file.
         missing: side -> annotated items that the file does not have.
@@ -76,8 +74,8 @@ class Job:
         The captions of a video that was skipped are left out with it. A caption has the sequence,
         place, times and label of its video.
 
-        A block of captions that are encoded together is always the same: it is of one video, and
-        is encoded whole even where the side has some of them.
+        A block of captions that are encoded together never depends on interruptions: it is of one
+        video, and is encoded whole even where the side has some of them.
         """
         rows = {video: row for row, video in enumerate(self.writer.ids(videos))}
         captions = [caption for caption in part.captions if caption.video in rows]
@@ -113,11 +111,11 @@ class Job:
         blocks: Sequence[Sequence[T]],
         encode: Callable[[Sequence[T]], Sequence[Outcome]],
     ) -> None:
-        asked = {item.id for block in blocks for item in block}
+        wanted = {item.id for block in blocks for item in block}
         present = dict.fromkeys(self.writer.ids(side))
-        if foreign := [name for name in present if name not in asked]:
+        if others := [name for name in present if name not in wanted]:
             raise InputError(
-                f"{self.writer.path} holds '{foreign[0]}' in /{side}, which is not asked for now: "
+                f"{self.writer.path} holds '{others[0]}' in /{side}, which is not asked for now: "
                 "use the captions and limits that it was begun with, another --out, or --overwrite."
             )
         waiting = [block for block in blocks if any(item.id not in present for item in block)]
@@ -133,7 +131,7 @@ class Job:
                 raise _named(item, result)
             else:
                 self.skipped.append(str(_named(item, result)))
-            self.progress(side, done, len(asked))
+            self.progress(side, done, len(wanted))
             if len(batch) == self.batch:
                 self._append(side, batch)
                 batch = []
@@ -147,7 +145,7 @@ class Job:
 
 
 def _named(item: Video | Caption, error: InputError) -> InputError:
-    """Return an error that says which item it is about, and not only in which file that lies."""
+    """Return an error that names the item, and not only its file."""
     if f"'{item.id}'" in str(error):
         return error
     kind = "Video" if isinstance(item, Video) else "Caption"
@@ -157,7 +155,7 @@ def _named(item: Video | Caption, error: InputError) -> InputError:
 
 
 def _times(clip: Clip, frame: NDArray[np.int64]) -> NDArray[np.float64]:
-    """When the frame of each token is shown, in seconds; NaN where a token has no such time."""
+    """Return the time of each token's frame in seconds; NaN for a token without a frame."""
     known = {} if clip.times is None else dict(zip(clip.numbers, clip.times, strict=True))
     return np.array([known.get(number, np.nan) for number in frame.tolist()], dtype=np.float64)
 

@@ -12,7 +12,7 @@ from vrbench._version import VERSION
 from vrbench.datasets import Annotations, read_csv
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.errors import InputError
-from vrbench.extraction.encoding import Job, Progress
+from vrbench.extraction.encoding import Encoding
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.shards import Shard
 from vrbench.features.begin import successor
@@ -22,11 +22,12 @@ from vrbench.features.sides import present_sides, read_side
 from vrbench.features.writer import FeatureWriter
 from vrbench.heads.projection import ProjectedEncoder, Projection
 from vrbench.registry import origins
+from vrbench.runtime.progress import Progress
 from vrbench.video import Videos, open_videos, parse_sampling
 
 
 @dataclass(frozen=True)
-class Source:
+class Inputs:
     """Videos with their captions.
 
     Attributes:
@@ -55,7 +56,7 @@ class Source:
 
     @property
     def fingerprint(self) -> str:
-        """What the captions are called, and their SHA-256, as JSON; not where they lie."""
+        """Name and SHA-256 of the captions, as JSON; the path is not recorded."""
         if isinstance(self.captions, Path):
             return fingerprint(self.captions)
         videos = json.dumps([list(vars(video).values()) for video in self.captions.videos])
@@ -64,7 +65,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What an extraction gave.
+    """The outcome of an extraction.
 
     Attributes:
         path: the feature file.
@@ -72,8 +73,8 @@ class Extraction:
         skipped: a sentence for each video or caption that could not be read. The captions of a
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
-        notes: what the encoder says about its weights, the datasets about their files, and the
-            feature file about what was cut off.
+        notes: remarks on the encoder's weights, on the datasets' files, and on captions that were
+            cut off.
     """
 
     path: Path
@@ -84,14 +85,14 @@ class Extraction:
 
 
 def extract(
-    source: Source,
+    source: Inputs,
     out: Path,
     *,
     encoder: str,
     weights: Path | None = None,
     projection: Path | None = None,
     frames: str = "uniform:1-12",
-    bank: Source | None = None,
+    bank: Inputs | None = None,
     dataset: str = "",
     split: str = "",
     dtype: str = "float16",
@@ -116,8 +117,8 @@ def extract(
         projection: npz of ``vrbench train projection``, applied to all tokens and globals.
         frames: which frames of a video are read, see ``vrbench.video.Sampling``.
         bank: training videos and captions for normalizations.
-        dataset: what to call the data.
-        split: what to call the part of it.
+        dataset: name of the data.
+        split: name of their part.
         dtype: storage type: float16, float32 or float64.
         normalized: whether the features are to be compared by cosines (else dot products).
         device: ``cpu``, ``cuda`` (recorded) or ``auto``: CUDA where the encoder finds it.
@@ -163,27 +164,27 @@ def extract(
         successor(out, overwrite) as target,
         FeatureWriter(target, {**attrs, **frame_order(target, renumbered)}, dtype, out) as writer,
     ):
-        job = Job(writer, loaded, batch, strict, progress or (lambda *_: None))
+        encoding = Encoding(writer, loaded, batch, strict, progress or (lambda *_: None))
         for side in parts:
-            _encode(job, side, media[side], pieces[side])
+            _encode(encoding, side, media[side], pieces[side])
             if piece.whole:
-                _check_counts(job, out)
+                _check_counts(encoding, out)
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         notes += [NOTE] if renumbered is not None else []
-        writer.finish(**_said(notes=notes), **_said(missing=job.missing))
+        writer.finish(**_said(notes=notes), **_said(missing=encoding.missing))
     seen = sum(video.id in fitted for video in parts[""].videos)
     said = (*loaded.notes, *notes, *_cut(out, spec))
-    return Extraction(out, job.counts, tuple(job.skipped), seen, said)
+    return Extraction(out, encoding.counts, tuple(encoding.skipped), seen, said)
 
 
-def _encode(job: Job, side: str, media: Videos, part: Annotations) -> None:
-    job.videos(f"{side}video", media, part)
-    job.texts(f"{side}text", f"{side}video", part)
+def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> None:
+    encoding.videos(f"{side}video", media, part)
+    encoding.texts(f"{side}text", f"{side}video", part)
 
 
 def _cut(path: Path, encoder: str) -> list[str]:
-    """Say which captions of a feature file were cut off, those encoded earlier included."""
+    """Return a note on the captions of a feature file that were cut off, earlier runs included."""
     with open_hdf5(path) as file, reading(path):
         sides = {side: read_side(file, side, path) for side in present_sides(file, path)}
         return list(cut_notes(sides, encoder))
@@ -192,7 +193,7 @@ def _cut(path: Path, encoder: str) -> list[str]:
 def _load(
     spec: str, weights: Path | None, projection: Path | None, device: str
 ) -> tuple[LoadedEncoder, frozenset[str]]:
-    """Return the encoder, projected where asked for, and the videos it was fitted on."""
+    """Return the encoder, with the projection if given, and the videos that it was fitted on."""
     mapping = Projection.read(projection) if projection else None
     loaded = encoders.parse(spec).load(weights, device)
     if mapping is None:
@@ -214,16 +215,16 @@ def _check_bank(parts: Mapping[str, Annotations], fitted: frozenset[str]) -> Non
             )
 
 
-def _check_counts(job: Job, out: Path) -> None:
-    for side, count in job.counts.items():
+def _check_counts(encoding: Encoding, out: Path) -> None:
+    for side, count in encoding.counts.items():
         if count == 0:
-            all_of = f"all {job.missing[side]} are skipped: "
-            reason = all_of + job.skipped[0] if job.skipped else "the captions name none."
+            all_of = f"all {encoding.missing[side]} are skipped: "
+            reason = all_of + encoding.skipped[0] if encoding.skipped else "the captions name none."
             raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 
 def _said(**attrs: object) -> dict[str, str | None]:
-    """Return attributes as JSON; None for those that say nothing."""
+    """Return attributes as JSON; None for empty ones."""
 
     def says(value: object) -> bool:
         return any(value.values()) if isinstance(value, dict) else bool(value)
@@ -232,7 +233,7 @@ def _said(**attrs: object) -> dict[str, str | None]:
 
 
 def fingerprint(path: Path | None) -> str:
-    """Name and SHA-256 of a file, as JSON; nothing of where it lies."""
+    """Name and SHA-256 of a file, as JSON; the path is not recorded."""
     if path is None:
         return ""
     with path.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""The order of frames in folders: what a feature file says of it, and older files without it."""
+"""The order of frames in folders: the record in a feature file, and older files without it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vrbench.video import Videos
 
 ATTRS = {"frame_order": "numeric"}
 NOTE = f"The frames of folders are {NUMERIC}."
-"""What the file says where the two orders differ."""
+"""The record where the two orders differ."""
 
 
 def first_renumbered(media: Mapping[str, Videos], parts: Mapping[str, Annotations]) -> str | None:
@@ -22,7 +22,7 @@ def first_renumbered(media: Mapping[str, Videos], parts: Mapping[str, Annotation
 
     Args:
         media: side -> videos.
-        parts: side -> which of them are asked for.
+        parts: side -> which of them are extracted.
 
     Returns:
         Its id.
@@ -35,10 +35,10 @@ def first_renumbered(media: Mapping[str, Videos], parts: Mapping[str, Annotation
 
 
 def frame_order(path: Path, renumbered: str | None) -> Mapping[str, str]:
-    """Return what a feature file says of the order of frames.
+    """Return a feature file's record of the order of frames.
 
-    Versions of vrbench that said nothing of it read frames in the order of their names as text.
-    What they began is carried on where that is the same.
+    Versions of vrbench without this record read frames in the order of their names as text. Files
+    that they began are continued where both orders are the same.
 
     Raises:
         InputError: it was begun so, and there is a video that is ``renumbered``.

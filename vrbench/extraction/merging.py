@@ -137,7 +137,7 @@ def _moved(block: Tokens, videos: int) -> Tokens:
 
 
 def _said(parts: Sequence[_Part]) -> dict[str, str]:
-    """What the whole says that its parts say apart: each note once, what is missing adds up."""
+    """Attributes of the whole from those of its parts: each note once, counts of missing added."""
     notes = dict.fromkeys(n for part in parts for n in json.loads(part.attrs.get("notes", "[]")))
     said = {"notes": json.dumps(list(notes))} if notes else {}
     missing: Counter[str] = Counter()

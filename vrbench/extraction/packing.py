@@ -57,7 +57,7 @@ def strings(values: Sequence[str]) -> NDArray[Any]:
 
 
 def columns(**values: str | int | float) -> dict[str, NDArray[Any]]:
-    """Return what is said of one item as columns of Tokens."""
+    """Return the properties of one item as columns of Tokens."""
     return {
         name: strings([value]) if isinstance(value, str) else np.array([value])
         for name, value in values.items()

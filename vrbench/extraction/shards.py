@@ -1,4 +1,4 @@
-"""Parts of an extraction that run apart from each other."""
+"""Shards of an extraction, which run independently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A first look at a file by a process of its own, with which it may do what it likes."""
+"""A first look at a file in a child process, which a bad file may hang or crash."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ MEMORY = 768_000_000
 def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
     """Run ``look`` in a child process first, within limits of time and memory.
 
-    libhdf5 follows the addresses in a file: where they lead in a circle it does not come to an end,
-    or falls, deaf to every signal. What a child came through, this process comes through as well,
-    as the file is the same.
+    libhdf5 follows the addresses in a file. Where they form a circle it loops for ever, or crashes,
+    and no signal handler runs. If the child gets through, so does this process: the file is the
+    same.
 
     Args:
         opened: the file.
@@ -61,7 +61,7 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
 
 
 def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:
-    """Look, say what is wrong, and end without anything that a process does as it ends."""
+    """Look, report what is wrong, and end without the cleanup of a process."""
     done = False
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
@@ -86,7 +86,7 @@ def _limit(size: int) -> None:
 
 
 def _lower(kind: int, limit: int) -> None:
-    """Set a limit where none that is lower is in force."""
+    """Set a limit unless a lower one is in force."""
     soft, hard = resource.getrlimit(kind)
     if soft == resource.RLIM_INFINITY or limit < soft:
         resource.setrlimit(kind, (limit, hard))

@@ -1,4 +1,4 @@
-"""Where a feature file is written, and the one without items that it begins as."""
+"""The start of writing: where a feature file is written, and the file without items."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vrbench.runtime.files import check_file, replacing
 
 @contextmanager
 def successor(path: Path, overwrite: bool) -> Iterator[Path]:
-    """Yield where to write: what is to be overwritten stays until its successor is whole.
+    """Yield where to write: a file that is overwritten stays until the new one is whole.
 
     Raises:
         InputError: somebody else is writing the successor, or ``path`` is not to be replaced.
@@ -60,7 +60,7 @@ def create(path: Path, attrs: Mapping[str, Any], *, beside: bool) -> None:
 
 
 def committed(path: Path) -> Committed:
-    """Open an existing file for writing; what a dead writer had begun to commit is carried out.
+    """Open an existing file for writing; a commit that a dead writer had begun is finished.
 
     Raises:
         InputError: it cannot be opened, or somebody else is writing it.

@@ -1,4 +1,4 @@
-"""Chunks of a dataset: whether they hold what HDF5 takes for granted that they do."""
+"""Chunks of a dataset: checks of what HDF5 assumes without checking."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from vrbench.runtime.opened import OpenedFile
 
 GZIP, SHUFFLE, FLETCHER32, LZF = 1, 2, 3, 32000
-"""Filters that are read, by HDF5's numbers; all others are plug-ins, or rare and fragile."""
+"""Filters that are allowed, by HDF5's numbers; all others are plug-ins or rare."""
 
 LARGEST_CHUNK = 1 << 28
 """Bytes of a compressed chunk, unpacked."""
 
 BOMB = 64
-"""Columns may be so many times as large as what they take in the file."""
+"""How many times larger a column may be than its bytes in the file."""
 
 COLUMN = 64_000_000
-"""Bytes of a column that are read whatever they take in the file."""
+"""Bytes up to which a column is read whatever its bytes in the file."""
 
 _REFERENCE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("index", "<u4")])
 """A string of variable length, as a dataset has it: the string itself lies on a heap."""
@@ -31,8 +31,8 @@ _REFERENCE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("index", "<u4")])
 def chunk_problems(dataset: Any, filters: Sequence[int], size: int) -> Iterator[str]:
     """Yield what is wrong with the chunks of a dataset.
 
-    HDF5 copies a whole chunk even where fewer bytes are stored or unpacked, and takes whatever lies
-    behind them in memory.
+    HDF5 copies a whole chunk even where fewer bytes are stored or unpacked, and so reads beyond
+    them in memory.
 
     Args:
         dataset: in chunks.
@@ -65,7 +65,7 @@ def chunk_problems(dataset: Any, filters: Sequence[int], size: int) -> Iterator[
 def string_problems(dataset: Any, filters: Sequence[int], file: OpenedFile) -> Iterator[str]:
     """Yield what is wrong with the lengths of strings of variable length.
 
-    HDF5 makes room for a string before it looks for it, and finds the same one any number of times.
+    HDF5 allocates a string before it reads it, and entries may share a string without limit.
     """
     if LZF in filters:
         yield "has strings of variable length packed by lzf: store them without, or with gzip."
@@ -91,7 +91,7 @@ def _references(dataset: Any, filters: Sequence[int], file: OpenedFile) -> Itera
 
 
 def _chunks(dataset: Any) -> list[Any]:
-    """Return what HDF5 knows of each chunk: where it is, and how many bytes it takes."""
+    """Return HDF5's record of each chunk: its place and its bytes."""
     found: list[Any] = []
     dataset.id.chunk_iter(found.append)
     return found

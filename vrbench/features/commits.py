@@ -1,4 +1,4 @@
-"""A file whose bytes change at commits only: all that was written since the last, or nothing."""
+"""A file that changes by commits: each writes everything since the last one, or nothing."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ LOCKED = "unable to lock file"
 class Committed(io.RawIOBase):
     """A binary file open for reading and writing, locked against every other writer.
 
-    HDF5 does not order its writes, so that a process that dies among them may leave a file that
-    cannot be read any more. Here they wait in memory. ``commit`` puts what lies beyond the end of
-    the file there, where nothing refers to it yet; then, behind that, a log of the pages that
-    change; then it changes them and cuts the log off. What a process that died left is settled when
-    the file is opened again: a whole log is carried out, and what is not whole is ignored.
+    HDF5 does not order its writes, so a process that dies among them may leave an unreadable file.
+    Here the writes wait in memory. ``commit`` first appends the bytes beyond the end of the file,
+    which nothing refers to yet; then a log of the pages that change; then it changes the pages and
+    cuts the log off. When the file is opened after a crash, a complete log is carried out and an
+    incomplete one is ignored.
 
-    As memory has all, nothing that HDF5 calls here fails, and ``commit`` says what went wrong: an
-    exception in a callback, or an error when it closes, would leave HDF5 in a state in which it
-    ends the process.
+    Since the writes only go to memory, no callback of HDF5 fails, and ``commit`` raises the errors:
+    an exception in a callback, or an error on close, would make HDF5 end the process.
 
     Attributes:
         failed: why nothing can be committed any more; None: it can.
@@ -88,7 +87,7 @@ class Committed(io.RawIOBase):
         return len(data)
 
     def truncate(self, size: int | None = None) -> int:
-        """Let the file end here after the next commit."""
+        """Truncate the file here at the next commit."""
         self._size = self._place if size is None else size
         return self._size
 
@@ -128,10 +127,10 @@ class Committed(io.RawIOBase):
         self._pages, self._held = {}, self._size
 
     def reach_disk(self) -> None:
-        """Wait until the disk has what was committed.
+        """Wait until the committed bytes are on the disk.
 
         Raises:
-            OSError: it has not, and never will.
+            OSError: the disk cannot take them.
         """
         if not self._synced:
             os.fsync(self._file)

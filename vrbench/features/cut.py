@@ -1,4 +1,4 @@
-"""Captions that were longer than their encoder takes."""
+"""Captions that were longer than the limit of their encoder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What in stored vectors is rarely meant: padding, repeated videos, a bank that is the test set."""
+"""Likely mistakes in stored vectors: padding, repeated videos, a bank that is the test set."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from vrbench.features.overlap import Overlap, fingerprints, known_ids, nearly_eq
 from vrbench.features.tokens import Tokens
 
 REPEATS = "videos repeat an earlier one"
-"""What a note on repeated videos says."""
+"""Phrase in a note on repeated videos."""
 _GOLDEN = (np.sqrt(5) - 1) / 2
-"""Multiples of it, without their whole part, are far from each other: no two places weigh alike."""
+"""The fractional parts of its multiples are far from each other: places get different weights."""
 
 
 @dataclass
-class Scan:
-    """What one read of a side finds.
+class Findings:
+    """The findings of one read of a side.
 
     Attributes:
         digests: one for each item, the same for items with the same tokens.
@@ -47,14 +47,14 @@ class Scan:
         return np.fromiter(again, dtype=np.int64)
 
 
-def scan(items: Tokens, kind: Any = None) -> Scan:
+def scan(items: Tokens, kind: Any = None) -> Findings:
     """Read a side once.
 
     Args:
         items: the side.
         kind: dtype in which items are compared; None: as they are stored.
     """
-    found = Scan()
+    found = Findings()
     for block in items.blocks():
         rows = np.ascontiguousarray(block.tokens, dtype=kind) + 0.0  # -0.0 is 0.0
         odd = _padding(rows, block.offsets)
@@ -92,8 +92,8 @@ def _directions(rows: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[np.fl
     return sums / np.sqrt(np.add.reduceat(weights**2, offsets[:-1]))[:, None]
 
 
-def padding_notes(side: str, items: Tokens, found: Scan) -> Iterator[str]:
-    """Say how many rows are zeros, or one number over and over: they may be padding."""
+def padding_notes(side: str, items: Tokens, found: Findings) -> Iterator[str]:
+    """Yield a note on rows that are zeros or one repeated number: they may be padding."""
     if found.padding:
         what = "all zeros" if found.zeros == found.padding else "one number over and over"
         yield (
@@ -120,11 +120,11 @@ def repeat_notes(ids: NDArray[Any], repeated: NDArray[np.int64], what: str) -> I
 
 
 def doubts(sides: Mapping[str, Tokens], named: Collection[str] = ()) -> tuple[list[str], list[str]]:
-    """Read all sides; return what makes the bank useless, and what a reader has to know.
+    """Read all sides; return errors that make the bank useless, and notes for the reader.
 
     Args:
         sides: ``video``, ``text`` and, where there, ``bank/video``, ``bank/text``.
-        named: those that are known to have names; of others ids tell it by their look.
+        named: those that are known to have names; for others the form of the ids decides.
     """
     kind = np.result_type(*(items.tokens.dtype for items in sides.values()))
     scans = {side: scan(items, kind) for side, items in sides.items()}
@@ -145,7 +145,7 @@ def doubts(sides: Mapping[str, Tokens], named: Collection[str] = ()) -> tuple[li
 
 
 def _bank_overlap(
-    sides: Mapping[str, Tokens], scans: Mapping[str, Scan], named: Collection[str]
+    sides: Mapping[str, Tokens], scans: Mapping[str, Findings], named: Collection[str]
 ) -> Overlap:
     found = Overlap({}, {})
     for side in ("text", "video"):

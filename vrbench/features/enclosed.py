@@ -1,4 +1,4 @@
-"""Whether a feature file holds its data itself, and as large as they are said to be."""
+"""Checks that a feature file holds its data itself, in the declared sizes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from vrbench.runtime.opened import OpenedFile
 
 
 def check_enclosed(file: Any, groups: Sequence[str], opened: OpenedFile) -> None:
-    """Check, before any data are read, that all that is read lies in the file itself.
+    """Check, before any data are read, that all data lie in the file itself.
 
     Args:
         file: an open ``h5py.File``.
-        groups: what is read of it, as far as it is there; outer ones first.
+        groups: the groups that are read, where they exist; outer ones first.
         opened: the same file.
 
     Raises:

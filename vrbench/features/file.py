@@ -1,4 +1,4 @@
-"""Reading a feature file: packed HDF5 arrays, one file a dataset, split and encoder."""
+"""Reading a feature file: packed HDF5 arrays of one dataset, split and encoder."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Features:
 
     Attributes:
         path: the file.
-        attrs: what the file says about itself: dataset, split, encoder, normalized, ...
+        attrs: its attributes: dataset, split, encoder, normalized, ...
         video: the gallery of t2v.
         text: the queries of t2v; ``text.video`` is the row of each text's video.
         bank_video: training videos that normalizations may see, or None.
         bank_text: training texts that normalizations may see, or None.
-        notes: what a reader should know, such as a torn tail that was cut off.
-        data_notes: what a reader of numbers should know, such as videos that are missing.
+        notes: remarks on the file, such as a torn tail that was cut off.
+        data_notes: remarks that belong to every result on it, such as videos that are missing.
         file: the open ``h5py.File`` that tokens are read from.
-        guarded: the file that it reads through; None where there is none.
-        digest: what identifies it, where it is in no file.
+        guarded: the guarded file that ``file`` reads through; None where there is none.
+        digest: identifies features that are in no file.
     """
 
     path: Path

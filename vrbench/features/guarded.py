@@ -1,4 +1,4 @@
-"""The bytes that HDF5 reads, looked at before it does."""
+"""A guard that checks bytes of a file before HDF5 reads them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ _FLAGGED = (b"\x89HDF\r\n\x1a\n\x03", b"\x89HDF\r\n\x1a\n\x04")
 class GuardedFile(OpenedFile):
     """An HDF5 file open for reading, through which HDF5 gets every byte of it.
 
-    libhdf5 walks a global heap, where strings of variable length lie, by the sizes that the heap
-    itself gives, and does not come to an end where one of them is 0. So each is checked before
-    libhdf5 sees it.
+    libhdf5 walks a global heap, which holds strings of variable length, by the sizes stored in it,
+    and loops for ever where one of them is 0. So each heap is checked before libhdf5 gets it.
 
     Args:
         path: the file.
         lock: whether to lock it against writers, as HDF5 does; False: the caller has done it.
 
     Raises:
-        OSError: it cannot be opened, or is locked by who writes it.
+        OSError: it cannot be opened, or is locked by its writer.
     """
 
     def __init__(self, path: Path, *, lock: bool = True) -> None:
@@ -66,7 +65,7 @@ class GuardedFile(OpenedFile):
         """Fill a buffer of HDF5's, with zeros beyond the end of the file as its own driver does.
 
         Raises:
-            InputError: what is there would keep libhdf5 for ever.
+            InputError: libhdf5 would loop for ever on these bytes.
         """
         at = self.tell()
         count = super().readinto(buffer)

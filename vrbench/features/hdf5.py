@@ -1,4 +1,4 @@
-"""HDF5 underneath the feature file: opening, attributes, strings; failures become sentences."""
+"""HDF5 underneath the feature file: opening, attributes, strings, error messages."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SIDES = ("video", "text", "bank/video", "bank/text")
 
 
 def open_hdf5(path: Path, through: Committed | None = None) -> Any:
-    """Open an existing HDF5 file as an ``h5py.File``, all of whose data are its own.
+    """Open an existing HDF5 file as an ``h5py.File``, and check that it holds all its data.
 
     For writing, ``through`` has it open.
 
-    Reading asks for no attribute, so that a file somebody else wrote needs the arrays only;
-    writing asks for the format attribute, so that nobody else's file is changed.
+    Reading requires no attribute, so that files of other programs need the arrays only. Writing
+    requires the format attribute, so that files of other programs are never changed.
 
     Raises:
         InputError: it is missing, locked, not HDF5, of another format or version, or its data are
@@ -141,7 +141,7 @@ def _check_format(file: Any, path: Path, mode: str) -> None:
 
 
 def why_not_opened(path: Path, error: OSError) -> str:
-    """Return a sentence for what ``h5py.File`` or ``Committed`` raised."""
+    """Return a sentence for an exception of ``h5py.File`` or ``Committed``."""
     text = str(error)
     if LOCKED in text:
         return (
@@ -162,7 +162,7 @@ def why_not_opened(path: Path, error: OSError) -> str:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what h5py raises over a damaged file into a sentence.
+    """Turn h5py's exceptions over a damaged file into an ``InputError``.
 
     Raises:
         InputError: HDF5 could not read something inside.
@@ -239,7 +239,7 @@ class StoredStrings:
 
     Args:
         dataset: the HDF5 dataset.
-        n: rows that count; what lies beyond is a torn tail.
+        n: number of valid rows; those beyond are a torn tail.
     """
 
     def __init__(self, dataset: Any, n: int) -> None:

@@ -1,4 +1,4 @@
-"""Features of arrays in memory, as an open feature file has them."""
+"""Features from arrays in memory, in the form of an open feature file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = "arrays in memory"
 def features_of(
     text: Any, video: Any, *, text_video: ArrayLike | None = None, bank: Any = None
 ) -> Features:
-    """Return texts and videos as an open feature file has them.
+    """Return texts and videos in the form of an open feature file.
 
     Args:
         text: Tokens, (n, d) vectors, or a list of n (l, d) arrays; scaled to length 1.
@@ -53,7 +53,7 @@ def features_of(
 
 
 def _owned(texts: Tokens, n_video: int, text_video: ArrayLike | None) -> Tokens:
-    """Return texts that know their videos."""
+    """Return texts with the row of each one's video."""
     if text_video is None and texts.video is not None:
         owner = texts.video
     elif text_video is None:

@@ -1,4 +1,4 @@
-"""What is in a feature file, and whether it is sound."""
+"""Inspecting a feature file: its content, and whether it is sound."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from vrbench.features.tokens import Tokens
 
 @dataclass(frozen=True)
 class Report:
-    """What ``inspect_file`` found.
+    """The report of ``inspect_file``.
 
     Attributes:
         file: the file, as it was given.
         bytes: its size.
         sha256: hexadecimal.
-        attrs: what the file says about itself.
+        attrs: its attributes.
         sides: ``video``, ``text``, ``bank_video``, ``bank_text``, as far as they can be read.
         texts_per_video: min, median, max over the videos that have a text.
-        videos_without_text: such videos stay in the gallery and ask no query.
+        videos_without_text: such videos stay in the gallery and are no query.
         problems: sentences; none in a sound file.
-        notes: sentences about what is no problem, such as a torn tail that was cut off.
+        notes: remarks that are no problems, such as a torn tail that was cut off.
     """
 
     file: str
@@ -66,7 +66,7 @@ class Report:
 
 
 def inspect_file(path: str | Path) -> Report:
-    """Read a feature file whole, and say what is in it and what is wrong with it.
+    """Read a whole feature file, and report its content and its problems.
 
     Raises:
         InputError: the file is missing, locked, damaged, or no feature file.
@@ -103,7 +103,7 @@ def inspect_file(path: str | Path) -> Report:
 
 
 def _sides(file: Any, path: Path) -> tuple[dict[str, Tokens], list[str]]:
-    """Return the sides whose vectors can be found, and what is wrong with any."""
+    """Return the sides whose vectors can be found, and the problems of all sides."""
     sides: dict[str, Tokens] = {}
     problems: list[str] = []
     for side in dict.fromkeys(("video", "text", *present_sides(file, path))):

@@ -1,4 +1,4 @@
-"""What one side of a feature file holds."""
+"""Inspecting one side of a feature file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vrbench.features.hdf5 import StoredStrings
 from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
 
 MOST = 5
-"""Items of a side that are named for their values."""
+"""Most items of a side that are reported for bad values."""
 
 LEVELS = {FRAME_LEVEL: "frame", PATCH_LEVEL: "patch"}
 BLOCK_STRINGS = 100_000
@@ -36,7 +36,7 @@ class SideReport:
         token_norms: Euclidean lengths of the tokens that are finite: min, mean, max.
         global_norms: the same of the global vectors; None where the file has none.
         levels: tokens of each level, where the file says which they are.
-        columns: what else is stored for each item or token.
+        columns: the other columns of items and tokens.
     """
 
     items: int
@@ -51,7 +51,7 @@ class SideReport:
 
 
 def report_side(tokens: Tokens) -> tuple[SideReport, list[str]]:
-    """Read every vector of a side; return what it holds, and a sentence for each bad item."""
+    """Read every vector of a side; return its report, and a sentence for each bad item."""
     token_norms, problems = _read(tokens, tokens.tokens, tokens.offsets, "a token")
     global_norms = _Norms()
     if tokens.global_vectors is not None:

@@ -32,7 +32,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "level": (_WHOLE,),
     "words": (_TEXT,),
 }
-"""What each dataset may hold."""
+"""Types that each dataset may have."""
 
 VECTORS = frozenset({"tokens", "global"})
 """Datasets of shape (rows, d); all others have one dimension."""
@@ -100,11 +100,11 @@ def _size_problems(group: Any, side: str) -> Iterator[str]:
 
 
 def _gap_problems(group: Any, side: str, n: int) -> Iterator[str]:
-    """Yield the first dataset with vectors or places that are declared, but were never written.
+    """Yield the first dataset with vectors or offsets that are declared, but were never written.
 
-    HDF5 reads them as zeros, and a small file can declare more of them than memory holds. What an
-    interrupted write has left beyond the last item is not looked at; and a column of nothing but
-    zeros, such as levels, may well be written so, up to ``COLUMN`` bytes.
+    HDF5 reads them as zeros, and a small file can declare more of them than memory holds. Rows
+    that an interrupted write has left beyond the last item are not checked. A column of zeros only,
+    such as levels, may be unwritten up to ``COLUMN`` bytes.
     """
     rows = {"ids": n, "offsets": n + 1, **dict.fromkeys(PER_ITEM, n)}
     for name in ("ids", "offsets", *sorted(PER_ITEM), "tokens", *sorted(PER_TOKEN)):

@@ -1,4 +1,4 @@
-"""The log at the end of a file: pages that are to change, all of them or none."""
+"""The log at the end of a file: pages that change together or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RUN = struct.Struct("<QI")
 
 
 def is_unsettled(path: Path) -> bool:
-    """Whether a commit has begun that has to be carried out before the file can be read."""
+    """Whether an unfinished commit has to be carried out before the file can be read."""
     with path.open("rb") as stream:
         return _log_of(stream.fileno()) is not None
 
@@ -33,7 +33,7 @@ def settle(file: int) -> None:
 
 
 def log_of_pages(pages: Mapping[int, bytearray]) -> bytes:
-    """Return what stands at the end of a file that is to have these pages."""
+    """Return the log of these pages, which is written at the end of a file."""
     parts = [_RUN.pack(start, len(data)) + data for start, data in runs(pages)]
     log = b"".join(parts)
     return log + _END.pack(len(log), zlib.crc32(log), _MARK)

@@ -1,4 +1,4 @@
-"""The encoder's logit scale, which multiplies cosines, and norms whose temperature it is."""
+"""The encoder's logit scale, which multiplies cosines, as a temperature of norms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vrbench.registry import format_value
 Norm = TypeVar("Norm")
 
 WORD = "scale"
-"""What stands for the encoder's in a norm's spec: ``ncl:gamma=scale``."""
+"""Word for the encoder's logit scale in a norm's spec: ``ncl:gamma=scale``."""
 DIVIDES = ("gamma", "tau")
 """Parameters that divide similarities."""
 MULTIPLIES = ("beta", "scale")
@@ -21,7 +21,7 @@ MULTIPLIES = ("beta", "scale")
 
 
 def logit_scale(value: Any, where: str) -> float | None:
-    """Read a stored logit scale; None where it is not said.
+    """Read a stored logit scale; None where there is none.
 
     Raises:
         InputError: it is no positive number.
@@ -35,7 +35,7 @@ def logit_scale(value: Any, where: str) -> float | None:
 
 
 def with_scale(spec: str, scale: float | None, where: str) -> str:
-    """Write the number for the word: of scale 100, ``gamma=scale`` becomes ``gamma=0.01``.
+    """Replace the word by its number: with scale 100, ``gamma=scale`` becomes ``gamma=0.01``.
 
     Args:
         spec: of a norm; one without the word comes back as it is.
@@ -64,7 +64,7 @@ def with_scale(spec: str, scale: float | None, where: str) -> str:
 def fitted_to(norm: Norm, factor: float) -> Norm | None:
     """Return a norm for similarities that are cosines times ``factor``.
 
-    None where none of its parameters lives on their scale, or one was given: then it was chosen.
+    None where none of its parameters depends on their scale, or the user has set one.
     """
     changed: dict[str, float] = {}
     for field in fields(norm):  # type: ignore[arg-type]  # norms are dataclasses

@@ -1,4 +1,4 @@
-"""Test items that a bank holds too: a bank that holds all of a side is the test set."""
+"""Test items that are in a bank too: a bank with all items of a side is the test set."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ class Overlap:
 
     Attributes:
         shared: by side, ``text`` or ``video``, how many.
-        asked: by side, of how many.
+        total: by side, of how many.
     """
 
     shared: Mapping[str, int]
-    asked: Mapping[str, int]
+    total: Mapping[str, int]
 
     def with_side(self, side: str, same: NDArray[np.bool_]) -> Overlap:
         """Add a side, of which ``same`` (n,) says what the bank holds."""
         shared = {**self.shared, side: int(same.sum())}
-        return Overlap(shared, {**self.asked, side: len(same)})
+        return Overlap(shared, {**self.total, side: len(same)})
 
     @property
     def whole(self) -> bool:
         """Whether the bank holds every query of a side."""
-        return any(0 < n == self.shared[side] for side, n in self.asked.items())
+        return any(0 < n == self.shared[side] for side, n in self.total.items())
 
     @property
     def said(self) -> str:
         """Say how many there are, such as ``8 of 8 texts and 2 of 8 videos of the test set``."""
-        counts = [f"{self.shared[side]:,} of {n:,} {side}s" for side, n in self.asked.items()]
+        counts = [f"{self.shared[side]:,} of {n:,} {side}s" for side, n in self.total.items()]
         return f"{' and '.join(counts)} of the test set"
 
 
 PROJECTIONS = 8
 """Numbers in the fingerprint of a row."""
 ROUNDING = 2e-3
-"""Distance of fingerprints, of rows of length 1, that float16 may make between equal rows."""
+"""Largest distance between fingerprints of equal rows of length 1, one of them in float16."""
 FAR_LESS = 0.05
-"""Rows are equal only if they differ by less than this share of how far neighbours are apart."""
+"""Rows are equal only if they differ by less than this share of the distance of neighbours."""
 
 
 def fingerprints(rows: NDArray[Any]) -> NDArray[np.float64]:
@@ -55,43 +55,43 @@ def fingerprints(rows: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(rows @ np.random.default_rng(0).standard_normal(shape), dtype=np.float64)
 
 
-def nearly_equal(own: NDArray[Any], banked: NDArray[Any]) -> NDArray[np.bool_]:
+def nearly_equal(test: NDArray[Any], bank: NDArray[Any]) -> NDArray[np.bool_]:
     """(n,) whether a bank has each row up to rounding, by fingerprints.
 
     Args:
-        own: (n, k) fingerprints of the test set, of rows whose length is about 1.
-        banked: (m, k) those of the bank.
+        test: (n, k) fingerprints of the test set, of rows whose length is about 1.
+        bank: (m, k) those of the bank.
     """
     from scipy.spatial import cKDTree
 
-    found = np.zeros(len(own), dtype=bool)
-    asking, known = (one[np.isfinite(one).all(axis=1)] for one in (own, banked))
-    if not len(asking) or not len(known):
+    found = np.zeros(len(test), dtype=bool)
+    rows, known = (one[np.isfinite(one).all(axis=1)] for one in (test, bank))
+    if not len(rows) or not len(known):
         return found
-    asking, back = np.unique(asking, axis=0, return_inverse=True)
-    apart = np.asarray(cKDTree(asking).query(asking, k=2)[0])[:, 1]
+    rows, back = np.unique(rows, axis=0, return_inverse=True)
+    apart = np.asarray(cKDTree(rows).query(rows, k=2)[0])[:, 1]
     apart = apart[np.isfinite(apart)]
     reach = min(ROUNDING, FAR_LESS * float(np.median(apart))) if len(apart) else ROUNDING
-    near = cKDTree(np.unique(known, axis=0)).query(asking, distance_upper_bound=reach)[0]
-    found[np.isfinite(own).all(axis=1)] = np.isfinite(near)[back.reshape(-1)]
+    near = cKDTree(np.unique(known, axis=0)).query(rows, distance_upper_bound=reach)[0]
+    found[np.isfinite(test).all(axis=1)] = np.isfinite(near)[back.reshape(-1)]
     return found
 
 
 def known_ids(
-    own: NDArray[Any], banked: NDArray[Any] | None, side: str, named: bool = False
+    test: NDArray[Any], bank: NDArray[Any] | None, side: str, named: bool = False
 ) -> NDArray[np.bool_]:
     """(n,) whether a bank has the id of each item, where both have names.
 
     Args:
-        own: (n,) ids of the test set.
-        banked: those of the bank; None: not known.
+        test: (n,) ids of the test set.
+        bank: those of the bank; None: not known.
         side: ``text`` or ``video``.
-        named: whether both are known to have names; else ids tell it by their look.
+        named: whether both are known to have names; else the form of the ids decides.
     """
-    if banked is None or not (named or (_named(own, side) and _named(banked, side))):
-        return np.zeros(len(own), dtype=bool)
-    known = {str(name) for name in banked.tolist()}
-    return np.array([str(name) in known for name in own.tolist()], dtype=bool)
+    if bank is None or not (named or (_named(test, side) and _named(bank, side))):
+        return np.zeros(len(test), dtype=bool)
+    known = {str(name) for name in bank.tolist()}
+    return np.array([str(name) in known for name in test.tolist()], dtype=bool)
 
 
 def _named(ids: NDArray[Any], side: str) -> bool:

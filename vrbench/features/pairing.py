@@ -1,4 +1,4 @@
-"""Which video a text belongs to, by their names."""
+"""Pairing texts with videos by their names."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _NUMBERED = re.compile(r"(?P<owner>.+)[#_](?P<k>[0-9]+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text's name says.
+    """A reading of a text's name.
 
     Attributes:
         owner: the id of a video.
-        k: which of its texts; None: the name is the video's own.
+        k: number of the text among those of the video; None: the name is that of the video.
     """
 
     owner: str
@@ -46,12 +46,12 @@ def is_named(ids: ArrayLike, side: str) -> bool:
 
 
 def unnamed(side: str, n: int) -> list[str]:
-    """Return what ``n`` rows without a name are called: ``side`` and the row."""
+    """Return the names of ``n`` rows without a name: ``side`` and the row."""
     return [f"{side}{i}" for i in range(n)]
 
 
 def pairing_notes(pairs: object) -> Iterator[str]:
-    """Say that texts are paired with videos by place, where they are."""
+    """Return a note where texts are paired with videos by place."""
     if pairs == BY_PLACE:
         yield (
             "Texts are paired with videos by place, row i with row i, as not both have names "
@@ -112,15 +112,15 @@ def readings(texts: ArrayLike, videos: ArrayLike) -> list[Sequence[Reading]]:
 def check_links(
     texts: ArrayLike, videos: ArrayLike, pairs: tuple[Index, Index], where: str
 ) -> None:
-    """Check that the right pairs are those that the names tell, where most names tell one.
+    """Check that the positive pairs agree with the names, where most names tell one.
 
-    Texts that vrbench named tell nothing, and neither do numbers that may be counted on each side
-    apart: those of texts that stand in order, or are others than those of the videos.
+    Names that vrbench gave tell nothing. Neither do numbers that may have been counted on each side
+    alone: those of texts that stand in order, or that differ from those of the videos.
 
     Args:
         texts: (n_text,) ids.
         videos: (n_video,) ids.
-        pairs: the text and the video, by row, of each right pair.
+        pairs: the text and the video, by row, of each positive pair.
         where: the file and the array that says so, for messages.
 
     Raises:
@@ -144,7 +144,7 @@ def check_links(
 
 
 def _is_counted(names: Sequence[str], ids: Sequence[str]) -> bool:
-    """Whether texts have numbers that need not be those of videos."""
+    """Whether texts have numbers that may not refer to videos."""
     if not all(name.isdecimal() for name in names):
         return False
     numbers = [int(name) for name in names]

@@ -16,7 +16,7 @@ def repair(file: Any, path: Path) -> None:
     """Bring a file open for writing back to its last whole item.
 
     Raises:
-        InputError: something is wrong that no interrupted write explains.
+        InputError: the file has a defect that no interrupted write explains.
     """
     import h5py
 

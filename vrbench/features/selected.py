@@ -1,4 +1,4 @@
-"""Some rows of what lies in a file, read when they are wanted."""
+"""Selected rows of a dataset in a file, read on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Selected:
     """Rows of a dataset, in any order; a slice of them is read in runs of neighbours.
 
     Args:
-        source: what is read by slices: an HDF5 dataset, or another of these.
+        source: an HDF5 dataset, or another object of this class.
         rows: (n,) which of its rows.
     """
 
@@ -44,5 +44,5 @@ class Selected:
 
 
 def select(values: Any, rows: NDArray[np.int64]) -> Any:
-    """Return rows of an array, or of what lies in a file, which is then read later."""
+    """Return rows of an array, or of a dataset in a file, which is then read on demand."""
     return values[rows] if isinstance(values, np.ndarray) else Selected(values, rows)

@@ -37,12 +37,12 @@ def present_sides(file: Any, path: Path) -> list[str]:
 
 
 def unfinished(attrs: Mapping[str, Any]) -> bool:
-    """Whether the file says that its extraction has not come to its end."""
+    """Whether the file's attributes say that its extraction is unfinished."""
     return not attrs.get("complete", True)
 
 
 def notes_of(file: Any, path: Path, sides: Iterable[str]) -> Iterator[str]:
-    """Yield what a reader of these sides should know: an unfinished extraction, torn tails."""
+    """Yield notes on the sides: an unfinished extraction, torn tails."""
     if unfinished(read_attrs(file)):
         yield f"The extraction of {path} is unfinished: run the same vrbench extract again."
     for side in sides:
@@ -54,7 +54,7 @@ def notes_of(file: Any, path: Path, sides: Iterable[str]) -> Iterator[str]:
 
 
 def data_notes(attrs: Mapping[str, Any], path: Path) -> Iterator[str]:
-    """Yield what a reader of numbers on these data should know: odd captions, missing items.
+    """Yield notes that belong to every result on these data: odd captions, missing items.
 
     Raises:
         InputError: an attribute is malformed.
@@ -99,7 +99,7 @@ def scored_as_cosines(file: Any, path: Path) -> bool:
     """Read the attribute ``normalized``: true (the default) for cosines, false for dot products.
 
     Raises:
-        InputError: it is neither true nor false (1 and 0 will do).
+        InputError: it is neither true nor false (1 and 0 are allowed).
     """
     value = read_attrs(file).get("normalized", True)
     if isinstance(value, bool | int | float) and value in (0, 1):
@@ -133,7 +133,7 @@ def read_side(file: Any, side: str, path: Path) -> Tokens:
 
 
 def check_text_videos(sides: Mapping[str, Tokens], path: Path) -> None:
-    """Check that the videos of texts are those that their names tell, where both have names.
+    """Check that the videos of texts agree with their names, where both have names.
 
     Raises:
         InputError: a text has a video of another name.

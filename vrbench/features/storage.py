@@ -11,14 +11,14 @@ from vrbench.errors import InputError
 
 CHUNK_ROWS = 512
 CHUNK_BYTES = 2**18
-"""A chunk has at most so many rows and bytes, to stay well within HDF5's cache of 1 MiB."""
+"""Most rows and bytes of a chunk, well within HDF5's cache of 1 MiB."""
 
 
 SHORTEST = 16
 """Bytes of a string at least."""
 
 WIDER = "~"
-"""Ending of the name of a dataset that is about to take the place of another."""
+"""Ending of the name of a dataset that will replace another."""
 
 
 def create_column(group: Any, name: str, like: NDArray[Any]) -> None:
@@ -47,7 +47,7 @@ def put(group: Any, name: str, start: int, values: NDArray[Any]) -> None:
 
 
 def _text_type(values: NDArray[Any]) -> np.dtype[Any]:
-    """UTF-8 of the power of two bytes that hold the longest string: the same for any batches."""
+    """UTF-8 of a fixed length, the least power of two that holds the longest string."""
     import h5py
 
     longest = max((len(text.encode()) for text in values.tolist()), default=0)
@@ -56,7 +56,7 @@ def _text_type(values: NDArray[Any]) -> np.dtype[Any]:
 
 
 def _widen(group: Any, name: str, rows: int, kind: np.dtype[Any]) -> None:
-    """Put a dataset with room for longer strings in the place of one."""
+    """Replace a dataset by one with room for longer strings."""
     old = group[name]
     new = group.create_dataset(name + WIDER, (rows,), kind, maxshape=(None,), chunks=(CHUNK_ROWS,))
     for start in range(0, rows, 64 * CHUNK_ROWS):
@@ -81,7 +81,7 @@ def stored(rows: Any, ids: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDA
     Args:
         rows: the vectors.
         ids: (n,) the item that each belongs to.
-        name: what the items are called in messages.
+        name: name of the items, for messages.
         dtype: the storage type.
 
     Raises:

@@ -25,16 +25,16 @@ class Tokens:
 
     Attributes:
         ids: (n,) unique names.
-        tokens: (sum l, d) one row a token; an array, or an HDF5 dataset that is read in blocks.
-        offsets: (n + 1,) item i owns rows ``offsets[i]:offsets[i + 1]``; no item is empty.
-        global_vectors: (n, d) one vector an item, or None: then the mean of its tokens.
+        tokens: (sum l, d) a row for each token; an array, or an HDF5 dataset read in blocks.
+        offsets: (n + 1,) item i has the rows ``offsets[i]:offsets[i + 1]``; no item is empty.
+        global_vectors: (n, d) a vector for each item; None: the mean of its tokens is used.
         normalized: True scores cosines (tokens and globals are scaled to length 1), False the dot
             products as they are.
         item_columns: further values of each item, (n,) each: ``captions``, ``video`` (row of the
             text's video), ``cut`` (pieces that a caption had beyond its encoder's limit).
         token_columns: further values of each token, (sum l,) each: ``frame``, ``time``
             (seconds), ``level``, ``words`` (which stay on disk until a block is read).
-        name: what to call this side in messages, such as "video in f.h5".
+        name: name of this side, for messages, such as "video in f.h5".
     """
 
     ids: NDArray[Any]
@@ -53,7 +53,7 @@ class Tokens:
         return f"Tokens({one_line(self.name)}: {self.described()})"
 
     def described(self) -> str:
-        """Return counts, width and type; of a file that is closed, what is known without it."""
+        """Return counts, width and type; for a closed file, what is known without it."""
         said = [f"{len(self):,} items, {int(self.offsets[-1]):,} tokens"]
         try:
             said.append(f"width {self.dim}, {self.tokens.dtype}")
@@ -116,7 +116,7 @@ class Tokens:
             start = stop
 
     def select(self, index: Sequence[int] | NDArray[Any]) -> Tokens:
-        """Return the items at ``index`` (n',), in that order; what lies in a file stays there."""
+        """Return the items at ``index`` (n',), in that order; data in a file stay there."""
         index = np.asarray(index, dtype=np.int64)
         rows, vectors = token_rows(self.offsets, index), self.global_vectors
         return replace(

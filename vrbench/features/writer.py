@@ -37,19 +37,19 @@ class FeatureWriter:
     """Append items to a feature file, or carry on an interrupted one.
 
     Each append writes tokens and columns, then offsets, then ids, and commits each step: an item
-    exists only once its id does, and what a crash left behind is cut off when the file is opened
-    again. One writer, many readers; no SWMR, default libver.
-    Carrying on a file that needs nothing leaves every byte of it as it is.
+    exists only once its id does, and rows that a crash left behind are cut off when the file is
+    opened again. One writer, many readers; no SWMR, default libver. Opening a complete file
+    changes no byte of it.
 
     Args:
         path: the file; created where it is missing or empty.
-        attrs: what the file says about itself. Carrying on needs the same values.
+        attrs: attributes of the file; to carry on, they must have the same values.
         dtype: storage type of tokens and globals: float16, float32 or float64.
         name: the file that will take its place once it is whole, for messages; None: it stays.
 
     Raises:
-        InputError: the file cannot be written, is damaged or somebody else's, or was begun with
-            other attributes.
+        InputError: the file cannot be written, is damaged, is of another program, or was begun
+            with other attributes.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class FeatureWriter:
         self._disk.commit()
 
     def _check_room(self, values: Sequence[NDArray[Any]]) -> None:
-        """Stop while there is room: others write to the same disk."""
+        """Stop before the disk is full: others write to it too."""
         free = shutil.disk_usage(self.path.parent).free
         if free < ROOM + 2 * sum(value.nbytes for value in values):
             kept = ", what was finished is kept" if self.path == self.name else ""
@@ -143,7 +143,7 @@ class FeatureWriter:
             )
 
     def _columns(self, items: Tokens) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What is written for each token and for each item, vectors in the storage type."""
+        """Return the datasets of tokens and of items, vectors in the storage type."""
         owner = items.ids[np.repeat(np.arange(len(items)), items.lengths)]
         tokens = stored(items.tokens, owner, items.name, self.dtype)
         per_item = dict(items.item_columns)
@@ -207,10 +207,10 @@ class FeatureWriter:
             self._commit()
 
     def finish(self, **attrs: str | None) -> None:
-        """Mark the file as complete; ``attrs`` is what could be said only now, None for nothing.
+        """Mark the file as complete, with further attributes that are known only now.
 
         Raises:
-            InputError: the disk has not got all of it.
+            InputError: it could not be written to the disk.
         """
         with self._writing():
             for key, value in attrs.items():
@@ -227,7 +227,7 @@ class FeatureWriter:
         """Close the file; what was appended is kept. One begun without any item is removed.
 
         Raises:
-            InputError: the disk has not got all of it.
+            InputError: it could not be written to the disk.
         """
         if not self._file:
             return

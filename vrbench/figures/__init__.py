@@ -1,4 +1,4 @@
-"""Figures: numbers first, as rows of a CSV; pictures of them where matplotlib is there."""
+"""Figures: numbers as rows of a CSV, and pictures of them where matplotlib is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a figure is made of, and what it is made from."""
+"""The interface of figures, and the case that they are made from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["HATCHES", "LINES", "STAGES", "Case", "Figure", "each_direction"]
 
 LINES = {"raw": "-", "normalized": "--"}
 HATCHES = {"raw": "", "normalized": "//"}
-"""How the stages differ without colour."""
+"""Patterns that tell the stages apart without colour."""
 
 
 class Figure(ABC):
@@ -26,24 +26,24 @@ class Figure(ABC):
     """Paper and figure that it follows, for listings."""
 
     needs: ClassVar[str] = ""
-    """What similarities alone do not give it."""
+    """Input that it needs besides similarities."""
 
     panels: ClassVar[tuple[int, int]] = (1, 2)
     """Rows and columns of axes that ``draw`` gets."""
 
     normalized: ClassVar[bool] = True
-    """Whether a norm takes part; where none does, none is asked for a bank."""
+    """Whether it uses a norm; a figure without one needs no bank."""
 
     own_bank: ClassVar[str | None] = None
-    """Kind of bank that the figure is about, whatever was asked for."""
+    """Kind of bank that the figure always uses, whatever ``--bank`` says."""
 
     def caption(self, case: Case) -> str:
-        """Return what the picture is of, for its head."""
+        """Return the title of the picture."""
         return case.title(self.own_bank)
 
     @abstractmethod
     def data(self, case: Case) -> pd.DataFrame:
-        """Return the numbers, one row a mark."""
+        """Return the numbers, one row for each mark."""
 
     @abstractmethod
     def draw(self, data: pd.DataFrame, axes: Any) -> None:

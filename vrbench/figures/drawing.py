@@ -1,4 +1,4 @@
-"""How one pair's links are drawn."""
+"""Drawing the links of one pair."""
 
 from __future__ import annotations
 

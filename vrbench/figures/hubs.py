@@ -24,7 +24,7 @@ NEAREST = f"among the {HUB_K} nearest"
 @figures.register("hubs")
 @dataclass(frozen=True)
 class Hubs(Figure):
-    """The greatest hubs by name, with their captions, before and after the norm.
+    """The items with the most occurrences and their captions, before and after the norm.
 
     Source: k-occurrence, Radovanovic et al., JMLR 2010.
 
@@ -49,9 +49,9 @@ class Hubs(Figure):
         rows = []
         for stage, sim in case.stages().items():
             for direction in DIRECTIONS:
-                asking = case.asking(sim, direction)
-                near, votes = Occurrences(asking), Representation(asking)
-                fold(asking, [near, votes])
+                queries = case.queries(sim, direction)
+                near, votes = Occurrences(queries), Representation(queries)
+                fold(queries, [near, votes])
                 names, captions = case.gallery(direction), gallery_captions(case.source, direction)
                 rows += [
                     {

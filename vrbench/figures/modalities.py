@@ -1,4 +1,4 @@
-"""``modalities``: how far apart texts and videos lie, and what that does to similarities."""
+"""``modalities``: the gap between texts and videos, and its part in the similarities."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Modalities(Figure):
     Of the global vectors; of the matrix itself (the mean of both directions) with ``--from-sim``,
     and within a modality where that file has ``text_text`` and ``video_video``.
     ``<t, v> = <mu_t, mu_v> + <mu_v, t'> + <mu_t, v'> + <t', v'>``: the second and third terms are
-    biases of a text and of a video; a row each with its mean and standard deviation over all
-    pairs. Pairs of an item with itself are left out. All terms follow from the texts x videos
-    matrix: its mean, what its row and column means are above that, and the rest.
+    biases of a text and of a video. Each quantity is a row, with its mean and standard deviation
+    over all pairs. Pairs of an item with itself are left out. All terms follow from the texts x
+    videos matrix: its mean, its row and column means less that mean, and the remainder.
 
     Source: NCL Figures 7 and 8, eq. 19-23.
     """

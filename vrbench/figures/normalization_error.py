@@ -1,4 +1,4 @@
-"""``normalization-error``: before and after, with a perfect and a random matrix for scale."""
+"""``normalization-error``: before and after, beside a perfect and a random matrix."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class NormalizationErrors(Figure):
         return pd.DataFrame(rows)
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw a bar a stage."""
+        """Draw a bar for each stage."""
         for _, part, panel in each_direction(data, axes):
             bars = panel.bar(part["stage"], part["error"].fillna(0), color="tab:blue")
             labels = ["no cosines" if e != e else f"{e:.3f}" for e in part["error"].astype(float)]
@@ -66,9 +66,9 @@ class NormalizationErrors(Figure):
 
 
 def _error(case: Case, sim: Sim, direction: Direction, gamma: float) -> float:
-    asking = case.asking(sim, direction)
-    sums = ProbabilitySums(asking, gamma)
-    fold(asking, [sums])
+    queries = case.queries(sim, direction)
+    sums = ProbabilitySums(queries, gamma)
+    fold(queries, [sums])
     return sums.error
 
 

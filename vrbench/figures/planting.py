@@ -1,4 +1,4 @@
-"""Planting noise into sequences: what does not belong, what comes late, what is out of order."""
+"""Planting noise into sequences: irrelevant items, shifted starts, exchanged neighbours."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Planted:
     Attributes:
         rows: the items, sequence after sequence.
         lengths: (s,) items of each sequence.
-        foreign: which of the rows were planted.
+        planted: (n,) which of the rows were planted.
     """
 
     rows: Rows
     lengths: Rows
-    foreign: NDArray[np.bool_]
+    planted: NDArray[np.bool_]
 
 
 def clean(group: Grouping) -> Planted:
@@ -36,35 +36,35 @@ def clean(group: Grouping) -> Planted:
 def irrelevant(group: Grouping, rate: float, rng: np.random.Generator) -> Planted:
     """Plant items of other sequences until they are this share of each, at random places.
 
-    A sequence of n items gets round(n rate / (1 - rate)) more; the order of its own stays.
+    A sequence of n items gets round(n rate / (1 - rate)) more; its items keep their order.
     """
-    rows, lengths, foreign = [], [], []
-    for own, number in zip(_parts(group), range(len(group)), strict=True):
-        more = round(len(own) * rate / (1 - rate))
+    rows, lengths, planted = [], [], []
+    for items, number in zip(_parts(group), range(len(group)), strict=True):
+        more = round(len(items) * rate / (1 - rate))
         others = np.flatnonzero(group.item != number)
-        planted = rng.choice(others, more, replace=False)
-        is_own = rng.permutation(np.arange(len(own) + more) < len(own))
-        mixed = np.empty(len(is_own), dtype=np.int64)
-        mixed[is_own], mixed[~is_own] = own, planted
+        noise = rng.choice(others, more, replace=False)
+        kept = rng.permutation(np.arange(len(items) + more) < len(items))
+        mixed = np.empty(len(kept), dtype=np.int64)
+        mixed[kept], mixed[~kept] = items, noise
         rows.append(mixed)
         lengths.append(len(mixed))
-        foreign.append(~is_own)
-    return Planted(np.concatenate(rows), np.array(lengths), np.concatenate(foreign))
+        planted.append(~kept)
+    return Planted(np.concatenate(rows), np.array(lengths), np.concatenate(planted))
 
 
 def shifted(group: Grouping, rate: float, rng: np.random.Generator) -> Planted:
     """Move the first item behind the last, in this share of the sequences."""
-    return _reordered(group, rate, rng, lambda own: np.roll(own, -1))
+    return _reordered(group, rate, rng, lambda items: np.roll(items, -1))
 
 
 def swapped(group: Grouping, rate: float, rng: np.random.Generator) -> Planted:
     """Exchange two neighbours, chosen at random, in this share of the sequences."""
 
-    def swap(own: Rows) -> Rows:
-        if len(own) > 1:
-            first = int(rng.integers(len(own) - 1))
-            own[[first, first + 1]] = own[[first + 1, first]]
-        return own
+    def swap(items: Rows) -> Rows:
+        if len(items) > 1:
+            first = int(rng.integers(len(items) - 1))
+            items[[first, first + 1]] = items[[first + 1, first]]
+        return items
 
     return _reordered(group, rate, rng, swap)
 
@@ -74,7 +74,8 @@ def _reordered(
 ) -> Planted:
     chosen = rng.permutation(len(group)) < round(rate * len(group))
     parts = [
-        change(own.copy()) if hit else own for own, hit in zip(_parts(group), chosen, strict=True)
+        change(items.copy()) if hit else items
+        for items, hit in zip(_parts(group), chosen, strict=True)
     ]
     return Planted(np.concatenate(parts), group.lengths, np.zeros(len(group.order), dtype=bool))
 

@@ -1,4 +1,4 @@
-"""Figures into files: the numbers as CSV, and a picture where matplotlib is installed."""
+"""Writing figures: the numbers as CSV, and a picture where matplotlib is installed."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def draw(
     """Make a figure of an evaluation under one method and norm; its files are named by these.
 
     Args:
-        figure: what to plot.
-        evaluation: what to look at.
+        figure: the figure.
+        evaluation: the data and settings.
         method: spec of the alignment; not read where similarities are given.
         norm: spec; None: ``ncl`` where a norm takes part in the figure.
         folder: of the files.
-        progress: is told how far scoring is.
+        progress: called as scoring proceeds.
 
     Returns:
         The numbers, and the files written.
@@ -56,8 +56,8 @@ def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFr
     """Write ``name.csv``, and with matplotlib ``name.png`` and ``name.svg``.
 
     Args:
-        figure: what to plot.
-        case: what to look at.
+        figure: the figure.
+        case: the data, method and norm.
         name: stem of the files.
         folder: made where it is missing.
 
@@ -77,7 +77,7 @@ def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFr
 
 
 def _with_words(data: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
-    """Return the frame with every word in it as it may leave."""
+    """Return the frame with its strings made printable."""
     from pandas.api.types import is_numeric_dtype
 
     words = [name for name in data.columns if not is_numeric_dtype(data[name])]
@@ -85,7 +85,7 @@ def _with_words(data: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFram
 
 
 def _in_picture(words: Any) -> Any:
-    """Return text as matplotlib is to draw it: on one line, and no formula."""
+    """Return text for matplotlib: on one line, and not read as a formula."""
     return one_line(words).replace("$", r"\$") if isinstance(words, str) else words
 
 
@@ -102,7 +102,7 @@ def _pictures(
     figure.draw(_with_words(data, _in_picture), canvas.subplots(rows, columns))
     canvas.suptitle(_in_picture(title), fontsize=9)
     paths = [folder / f"{name}.{kind}" for kind in PICTURES]
-    # the same numbers are the same bytes: ids by hash, and no date
+    # so that the same numbers give the same bytes: ids by hash, and no date
     with rc_context({"svg.hashsalt": name}):
         for path in paths:
             undated = {"Date": None} if path.suffix == ".svg" else None

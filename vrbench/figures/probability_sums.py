@@ -1,4 +1,4 @@
-"""``probability-sums``: how often an item is retrieved, and what it is wrong about."""
+"""``probability-sums``: how often an item is retrieved, and by which wrong queries."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ class FalseRetrievals:
     """Counts of wrong first places, item by item.
 
     Attributes:
-        missed: (gallery,) own queries that do not retrieve the item first.
-        wrong: (gallery,) foreign queries that do. A tie for the first place retrieves all of them.
+        missed: (gallery,) positive queries that do not retrieve the item first.
+        wrong: (gallery,) negative queries that do. A tie for the first place retrieves all of them.
     """
 
-    def __init__(self, asking: Queries) -> None:
-        self._asking = asking
-        self.missed = np.zeros(asking.rows.width, dtype=np.int64)
-        self.wrong = np.zeros(asking.rows.width, dtype=np.int64)
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+        self.missed = np.zeros(queries.rows.width, dtype=np.int64)
+        self.wrong = np.zeros(queries.rows.width, dtype=np.int64)
 
     def add(self, rows: slice, block: NDArray[Any]) -> None:
         """Add the queries ``rows``."""
-        asking = self._asking
+        queries = self._queries
         first = block == block.max(axis=1, keepdims=True)
-        own = np.zeros_like(first)
-        inside = (asking.query >= rows.start) & (asking.query < rows.stop)
-        own[asking.query[inside] - rows.start, asking.item[inside]] = True
-        asked = asking.asked[rows]
-        self.missed += (own & ~first).sum(axis=0)
-        self.wrong += (first & ~own)[asked].sum(axis=0)
+        positive = np.zeros_like(first)
+        inside = (queries.query >= rows.start) & (queries.query < rows.stop)
+        positive[queries.query[inside] - rows.start, queries.item[inside]] = True
+        has_positive = queries.has_positive[rows]
+        self.missed += (positive & ~first).sum(axis=0)
+        self.wrong += (first & ~positive)[has_positive].sum(axis=0)
 
 
 @figures.register("probability-sums")
@@ -56,9 +56,9 @@ class FalseRetrievals:
 class ProbabilitySumsFigure(Figure):
     """Histogram of summed retrieval probabilities, with false negatives and positives.
 
-    A row an item: its probability sum divided by what is due, the share of its own queries that do
-    not retrieve it first (false negatives), the share of the foreign ones that do (false
-    positives). NCL does not define the rates formally; this is our reading.
+    Each row is an item: its probability sum divided by the expected sum, the share of its positive
+    queries that do not retrieve it first (false negatives), and the share of the negative queries
+    that do (false positives). NCL does not define the rates formally; this is our reading.
 
     Source: NCL Figure 3 and eq. 5.
 
@@ -87,19 +87,19 @@ class ProbabilitySumsFigure(Figure):
             if stage == "normalized" and not case.norm.keeps_scale:
                 continue
             for direction in DIRECTIONS:
-                asking = case.asking(sim, direction)
-                sums, false = ProbabilitySums(asking, case.norm.gamma), FalseRetrievals(asking)
-                fold(asking, [sums, false])
-                due = asking.expected > 0
-                own = np.bincount(asking.item, minlength=asking.rows.width)
+                queries = case.queries(sim, direction)
+                sums, false = ProbabilitySums(queries, case.norm.gamma), FalseRetrievals(queries)
+                fold(queries, [sums, false])
+                some = queries.expected > 0
+                positives = np.bincount(queries.item, minlength=queries.rows.width)
+                negatives = np.maximum(queries.has_positive.sum() - positives, 1)
                 values = {
                     "direction": direction,
                     "stage": stage,
-                    "item": case.gallery(direction)[due],
-                    "sum": sums.sums[due] / asking.expected[due],
-                    "false_negative": false.missed[due] / own[due],
-                    "false_positive": false.wrong[due]
-                    / np.maximum(asking.asked.sum() - own, 1)[due],
+                    "item": case.gallery(direction)[some],
+                    "sum": sums.sums[some] / queries.expected[some],
+                    "false_negative": false.missed[some] / positives[some],
+                    "false_positive": false.wrong[some] / negatives[some],
                 }
                 parts.append(pd.DataFrame(values))
         return pd.concat(parts, ignore_index=True)
@@ -107,7 +107,8 @@ class ProbabilitySumsFigure(Figure):
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the histogram of each stage above, the false rates of its bins (where not 0) below.
 
-        The rates are on a log scale, since a false positive has all foreign queries to come from.
+        The rates are on a log scale: the share of false positives is small, since nearly all
+        queries are negatives of an item.
         """
         edges = np.linspace(0, LAST, self.bins + 1)
         middle, width = (edges[:-1] + edges[1:]) / 2, 0.45 * LAST / self.bins
@@ -130,10 +131,10 @@ class ProbabilitySumsFigure(Figure):
             bars.set_ylabel("items")
             bars.legend()
             rates.set_yscale("log")
-            rates.set_ylabel("percent of own, of foreign queries")
+            rates.set_ylabel("percent of positives, of negatives")
             rates.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
             for panel in (bars, rates):
                 panel.axvline(1, color="gray", linewidth=1)
-                panel.set_xlabel("sum of retrieval probabilities (1 is due)")
+                panel.set_xlabel("sum of retrieval probabilities (1 is expected)")
                 panel.set_xlim(0, LAST)
                 panel.set_xticks(ticks, [*map(str, ticks[:-1]), f"{LAST}+"])

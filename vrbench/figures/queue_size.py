@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STYLES = {"test": ("o-", 0.98), "validation": ("s--", 1.02)}
-"""How each set is drawn, and where beside the size."""
+"""Line style of each set, and its horizontal shift."""
 
 
 @figures.register("queue-size")
@@ -27,7 +27,7 @@ class QueueSize(Figure):
 
     On the test set, and, where the bank's texts name their videos, on the validation half of the
     bank with the other half as bank; ``chosen`` marks the size that each set would choose.
-    ``distinct`` is how many of the whole bank's queries differ: a longer queue repeats them.
+    ``distinct`` is the number of different queries in the whole bank: a longer queue repeats them.
 
     Source: NCL Figure 5.
 

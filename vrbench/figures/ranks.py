@@ -1,4 +1,4 @@
-"""``ranks``: how the ranks of the right items are spread."""
+"""``ranks``: the distribution of the ranks."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ class RankHistogram(Figure):
                 for low, high in zip(first["least"], first["greatest"], strict=True)
             ]
             panel.set_xticks(range(len(names)), names, rotation=45, ha="right")
-            panel.set_xlabel("rank of the right item (ties at the mean place)")
+            panel.set_xlabel("rank of the best positive (ties at the mean place)")
             panel.set_ylabel("percent of the queries")
             panel.legend()

@@ -25,14 +25,14 @@ BUCKET = "bucket"
 class Realignment(Figure):
     """Similarity, DTW path, transport plan, and plan with the alignable prompt bucket of a pair.
 
-    The numbers say of each caption which clip the plan gives most of it to, and whether the bucket
-    took more than half of it; ``planted`` captions of other videos stand at random places.
+    For each caption: the clip with the largest part of its mass, and whether the bucket took more
+    than half of it. ``planted`` captions of other videos are put at random places.
 
     Source: Norton Figure 3.
 
     Attributes:
         sequence: name of the long video; none: the first of the file.
-        planted: captions of other videos among its own.
+        planted: captions of other videos among those of the sequence.
         reg: entropy of the transport.
         bucket: quantile of the matched clip-caption similarities (of the test set) for the bucket.
 
@@ -58,7 +58,7 @@ class Realignment(Figure):
         return f"{case.data()}, {case.method.spec if case.method else ''}"
 
     def data(self, case: Case) -> pd.DataFrame:
-        """Return a row a caption and clip; the bucket is one more clip.
+        """Return a row for each caption and clip.
 
         Raises:
             InputError: the case is no feature file with sequences, or has none of this name.
@@ -70,7 +70,7 @@ class Realignment(Figure):
         paragraph_truth(case.source.truth, texts, videos, (features.text.ids, features.video.ids))
         name = self.sequence or str(texts.ids[0])
         rows, clips = _items(texts, name), _items(videos, name)
-        rows, foreign = self._with_planted(rows, texts, name, case.settings.seed)
+        rows, planted = self._with_planted(rows, texts, name, case.settings.seed)
         whole = case.sim.flat().t2v
         sim = np.asarray(whole[np.ix_(rows, clips)], dtype=np.float64)
         matched = whole[case.source.truth.text, case.source.truth.video]
@@ -84,7 +84,7 @@ class Realignment(Figure):
                 "sequence": name,
                 "caption": i,
                 "text": str(names[row]),
-                "planted": bool(foreign[i]),
+                "planted": bool(planted[i]),
                 "clip": j,
                 "similarity": sim[i, j],
                 "dtw": (i, j) in steps,
@@ -101,15 +101,15 @@ class Realignment(Figure):
     def _with_planted(
         self, rows: NDArray[np.int64], texts: Grouping, name: str, seed: int
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return the captions with those planted among them, and which were."""
+        """Return the captions with planted ones among them, and which were planted."""
         rng = np.random.default_rng(seed)
         others = np.setdiff1d(np.arange(len(texts.item)), rows)
         if self.planted > len(others):
             raise InputError(f"There are {len(others)} captions besides those of '{name}'.")
-        is_own = rng.permutation(np.arange(len(rows) + self.planted) < len(rows))
-        mixed = np.empty(len(is_own), dtype=np.int64)
-        mixed[is_own], mixed[~is_own] = rows, rng.choice(others, self.planted, replace=False)
-        return mixed, ~is_own
+        kept = rng.permutation(np.arange(len(rows) + self.planted) < len(rows))
+        mixed = np.empty(len(kept), dtype=np.int64)
+        mixed[kept], mixed[~kept] = rows, rng.choice(others, self.planted, replace=False)
+        return mixed, ~kept
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the four matrices, captions from top to bottom, clips from left to right."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @figures.register("recalls")
 @dataclass(frozen=True)
 class Recalls(Figure):
-    """R@K of every K, raw and normalized, with chance for scale."""
+    """R@K of every K, raw and normalized, beside that of a random ranking."""
 
     def data(self, case: Case) -> pd.DataFrame:
         """Return direction, stage, K, R@K in percent and that of a random ranking."""
@@ -41,7 +41,7 @@ class Recalls(Figure):
         return pd.concat(parts, ignore_index=True)
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw a line a stage."""
+        """Draw a line for each stage."""
         for _, part, panel in each_direction(data, axes):
             for stage, rows in part.groupby("stage", sort=False):
                 panel.plot(rows["K"], rows["R@K"], LINES[str(stage)], label=str(stage))

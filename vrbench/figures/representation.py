@@ -1,4 +1,4 @@
-"""``representation``: items retrieved first never, once, and more than once."""
+"""``representation``: shares of items retrieved first never, once, and more than once."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class RepresentationFigure(Figure):
         rows = []
         for stage, sim in case.stages().items():
             for direction in DIRECTIONS:
-                asking = case.asking(sim, direction)
-                votes = Representation(asking)
-                fold(asking, [votes])
+                queries = case.queries(sim, direction)
+                votes = Representation(queries)
+                fold(queries, [votes])
                 names = ("never", "once", "twice or more")
                 for name, share in zip(names, votes.shares().values(), strict=True):
                     row = {"direction": direction, "stage": stage, "retrieved first": name}

@@ -15,7 +15,7 @@ from vrbench.metrics.ranking import count_ranks
 from vrbench.normalizations.apply import apply
 from vrbench.normalizations.bank import BankSim
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
-from vrbench.sims.truth import Truth, queries
+from vrbench.sims.truth import Truth, queries_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @figures.register("seen")
 @dataclass(frozen=True)
 class Seen(Figure):
-    """A rolling bank of all earlier queries: share of first places, over the stream of queries.
+    """R@1 over a stream of queries, with a rolling bank of all earlier queries.
 
     The queries are put into random orders; R@1 of those between two marks, mean and spread over
     the orders, beside the raw R@1 of the same queries. The v2t rule is best-caption.
@@ -69,8 +69,8 @@ class Seen(Figure):
         sim, truth = case.sim.flat(), case.source.truth
         n = truth.n_text if direction == "t2v" else truth.n_video
         order = np.random.default_rng(case.settings.seed + seed).permutation(n)
-        asked = order if direction == "t2v" else order[truth.captions[order] > 0]
-        shuffled, new_truth = _reorder(sim.take(direction, asked), truth, direction, asked)
+        queries = order if direction == "t2v" else order[truth.captions[order] > 0]
+        shuffled, new_truth = _reorder(sim.take(direction, queries), truth, direction, queries)
         rolled = apply(case.norm, shuffled, BankSim("rolling"), new_truth).sim
         return [_parts(_hits(one, new_truth, direction), self.marks) for one in (shuffled, rolled)]
 
@@ -99,8 +99,8 @@ def _reorder(
 
 
 def _hits(sim: Sim, truth: Truth, direction: Direction) -> NDArray[np.bool_]:
-    asking = queries(getattr(sim, direction), truth, direction)
-    return np.asarray(count_ranks(asking).ranks() <= 1)
+    queries = queries_of(getattr(sim, direction), truth, direction)
+    return np.asarray(count_ranks(queries).ranks() <= 1)
 
 
 def _parts(

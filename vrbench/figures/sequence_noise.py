@@ -1,4 +1,4 @@
-"""``sequence-noise``: what planted noise does to sequence alignments."""
+"""``sequence-noise``: the effect of planted noise on sequence alignments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vrbench.figures.planting import Planted, clean, irrelevant, shifted, swappe
 from vrbench.metrics.ranking import ranks
 from vrbench.sequences import score, sequences, transport_plan
 from vrbench.sequences.engine.grouping import Grouping, group_tokens, paragraph_truth
-from vrbench.sequences.transport import Transport
+from vrbench.sequences.transport import SequenceTransport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ RATES = {"irrelevant": (0.25, 0.4, 0.5), "shifted": (0.25, 0.5, 1.0), "swapped":
 BUCKETS = (0.1, 0.3, 0.5)
 PLAIN = ("cap-avg", "dtw", "otam")
 MARKERS = "os^vDXP*"
-"""One an alignment, which tells them apart without colour."""
+"""A line style for each alignment, which tells them apart without colour."""
 
 
 @figures.register("sequence-noise")
@@ -36,9 +36,9 @@ class SequenceNoise(Figure):
 
     Items of other sequences are planted until they are a share of each sequence; or the first
     caption of a paragraph is moved behind its last, or two neighbours are exchanged, in a share of
-    the paragraphs. Buckets are quantiles of the matched pairs before planting (transductive). What
-    the bucket removed of a paragraph against its own video: the captions more than half of whose
-    mass it took.
+    the paragraphs. Buckets are quantiles of the matched pairs before planting (transductive). The
+    bucket removes a caption of a paragraph, against the paragraph's video, where it takes more than
+    half of the caption's mass.
 
     Source: after Norton Figure 1 and Table 7.
 
@@ -101,7 +101,7 @@ class SequenceNoise(Figure):
         return [plain, *buckets, f"transport:{reg}bucket=0.3,variant=norton"]
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw R@1 over the rate, a panel a kind of noise."""
+        """Draw R@1 over the rate, a panel for each kind of noise."""
         for noise, panel in zip(NOISES, axes.ravel(), strict=True):
             part = data[data["noise"].isin(["none", noise])]
             by_spec = part.groupby("sequence", sort=False)
@@ -141,7 +141,7 @@ def _removed(
 ) -> dict[str, float]:
     """Precision and recall, in percent, of the captions removed as the planted ones."""
     method = sequences.parse(spec)
-    assert isinstance(method, Transport)
+    assert isinstance(method, SequenceTransport)
     assert method.bucket is not None
     value = float(np.quantile(matched, method.bucket))
     rows, columns = (
@@ -153,8 +153,8 @@ def _removed(
         kept = transport_plan(pair, method.reg, value, method.iterations, method.variant).sum(1)
         mass = 1 if method.variant == "norton" else 1 / (len(captions) + 1)
         removed[captions] = kept < mass / 2
-    right = float((removed & text.foreign).sum())
+    right = float((removed & text.planted).sum())
     return {
         "precision": 100 * right / max(float(removed.sum()), 1),
-        "recall": 100 * right / float(text.foreign.sum()),
+        "recall": 100 * right / float(text.planted.sum()),
     }

@@ -1,4 +1,4 @@
-"""``similarities``: right pairs and all others, before and after."""
+"""``similarities``: those of positive and negative pairs, before and after."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @figures.register("similarities")
 @dataclass(frozen=True)
 class Similarities(Figure):
-    """Histogram of the similarities of right pairs and of all others.
+    """Histogram of the similarities of positive and of negative pairs.
 
-    Each stage has bins of its own, since a norm may change the scale.
+    Each stage has separate bins, since a norm may change the scale.
 
     Attributes:
         bins: between the least and the greatest similarity of a stage.
@@ -62,17 +62,17 @@ class Similarities(Figure):
     def _counts(
         self, case: Case, sim: Sim, direction: Direction
     ) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        asking, truth = case.asking(sim, direction), case.source.truth
+        queries, truth = case.queries(sim, direction), case.source.truth
         matrix = getattr(sim, direction)
         edges = np.linspace(float(matrix.min()), float(matrix.max()), self.bins + 1)
         everything = np.zeros(self.bins, dtype=np.int64)
-        for block in asking.rows:
+        for block in queries.rows:
             everything += np.histogram(block, edges)[0]
         right = np.histogram(np.asarray(matrix)[truth.text, truth.video], edges)[0]
         return {"right": (right, edges), "other": (everything - right, edges)}
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw a row of panels a stage, a column a direction."""
+        """Draw a row of panels for each stage, a column for each direction."""
         styles = {"right": ("tab:orange", "-", 0.35), "other": ("tab:blue", "--", 0.0)}
         for stage, row in zip(STAGES, axes, strict=True):
             for direction, panel in zip(DIRECTIONS, row, strict=True):

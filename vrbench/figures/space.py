@@ -1,4 +1,4 @@
-"""``space``: texts and videos in the plane."""
+"""``space``: texts and videos on two principal axes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ CENTERED = {False: "as they are", True: "each modality's mean removed"}
 class Space(Figure):
     """The global vectors of both modalities on their two principal axes.
 
-    Of both modalities together, as they are and with each modality's mean removed, so that it shows
-    what the gap between them hides. NCL uses t-SNE, whose distances mean nothing between clusters;
-    principal components keep them, and are the same in every run.
+    The axes are those of both modalities together, once with the gap between the modalities and
+    once with each modality's mean removed. NCL uses t-SNE, which does not keep distances between
+    clusters; principal components do, and are the same in every run.
 
     Source: NCL Figure 7, eq. 19 and 20.
 
     Attributes:
-        pairs: right pairs that are joined by a line, evenly over the file.
+        pairs: positive pairs that are joined by a line, evenly over the file.
 
     Raises:
         InputError: ``pairs`` is negative, or there are no vectors to look at.
@@ -51,7 +51,7 @@ class Space(Figure):
         return case.data()
 
     def data(self, case: Case) -> pd.DataFrame:
-        """Return each item's two coordinates; of a text its video's, where they are joined."""
+        """Return each item's two coordinates, and those of a joined text's video."""
         import pandas as pd
 
         features = case.features("space", "a feature file: it looks at the vectors")

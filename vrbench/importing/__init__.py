@@ -1,4 +1,4 @@
-"""Arrays that somebody else computed -> Tokens."""
+"""Importing arrays of other programs as Tokens."""
 
 from vrbench.importing.load import load_arrays
 from vrbench.importing.read import NAMES, Arrays, read_arrays

@@ -1,4 +1,4 @@
-"""One file an item, as many extraction scripts leave them, under the names of packed arrays."""
+"""Folders with a file for each item, as many extraction scripts write them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ItemFiles:
 
 @dataclass(frozen=True)
 class _Item:
-    """What a file holds: tokens (l, d), maybe a global vector (d,); ``flat``: one vector only."""
+    """Content of a file: tokens (l, d), maybe a global vector (d,); ``flat``: one vector only."""
 
     tokens: NDArray[Any]
     vector: NDArray[Any] | None

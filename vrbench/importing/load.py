@@ -1,4 +1,4 @@
-"""Named arrays that somebody else stored: an npz, or a folder of files. Never pickles."""
+"""Loading named arrays of other programs: an npz, or a folder of files. Never pickles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vrbench.runtime.inputs import as_text
 from vrbench.runtime.npz import open_npz, read_npy
 
 DUMPS = ("video", "text", "bank_video", "bank_text")
-"""Folders that may stand for the arrays of a side."""
+"""Names of folders that replace the arrays of a side."""
 
 
 def load_arrays(
@@ -101,7 +101,7 @@ def _is_of(name: str, key: str) -> bool:
 def _check_rows(
     source: Path, prefix: str, dumps: Mapping[str, Path], arrays: Mapping[str, Any]
 ) -> None:
-    """Refuse rows without names beside a dump: its order is that of no list of the user's."""
+    """Refuse rows without names beside a folder of item files, whose order is not the user's."""
     if f"{prefix}text_video" in arrays:
         return
     for key, other in ((f"{prefix}video", f"{prefix}text"), (f"{prefix}text", f"{prefix}video")):

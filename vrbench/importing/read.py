@@ -22,7 +22,7 @@ from vrbench.runtime.numeric_order import NUMERIC, is_renumbered
 
 _SUFFIXES = ("", "_tokens", "_offsets", "_mask", "_global", "_ids")
 _COLUMNS = ("sequence", "position", "start", "end", "label")
-"""What each item may have besides: which long video it is of, its place, seconds and class."""
+"""Optional columns of items: their long video, place, seconds and class."""
 
 NAMES = tuple(
     prefix + name
@@ -41,12 +41,12 @@ NAMES = tuple(
 
 @dataclass(frozen=True)
 class Arrays:
-    """What a source of arrays holds.
+    """The content of a source of arrays.
 
     Attributes:
         sides: ``video``, ``text`` and, where there, ``bank/video``, ``bank/text``.
-        notes: what was not read, in what order files are, and that texts and videos are paired by
-            place.
+        notes: arrays that were not read, the order of files, and whether texts and videos are
+            paired by place.
         pairs: how texts are paired with videos: by ``text_video``, ``name`` or ``place``.
         named: the sides that have names.
     """
@@ -58,7 +58,7 @@ class Arrays:
 
     @property
     def dtype(self) -> str:
-        """The narrowest type that stores every vector as it is."""
+        """The narrowest type that stores every vector without rounding."""
         vectors = [v for s in self.sides.values() for v in (s.tokens, s.global_vectors)]
         return str(np.result_type(*(v.dtype for v in vectors if v is not None)).name)
 
@@ -68,8 +68,8 @@ def read_arrays(source: Path) -> Arrays:
 
     Each side is either packed (``video_tokens`` (sum l, d) and ``video_offsets`` (n + 1,)), padded
     (``video_tokens`` (n, L, d) and ``video_mask`` (n, L); only rows where it is true are tokens),
-    or one vector an item (``video`` or ``image``, ``text``, ``video_global`` alone: (n, d)), which
-    is then both its global vector and its only token. Values are not looked at.
+    or one vector for each item (``video`` or ``image``, ``text``, ``video_global`` alone: (n, d)),
+    which is then both its global vector and its only token. Values are not checked.
 
     Raises:
         InputError: something is missing, ambiguous, or does not fit the rest.
@@ -108,9 +108,9 @@ def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
 def _linked(
     arrays: TypedArrays, prefix: str, text: Tokens, video: Tokens | None
 ) -> tuple[Tokens, str]:
-    """Add captions and the row of each text's video, and say how they were found.
+    """Add captions and the row of each text's video, and return how the rows were found.
 
-    Rows that are not given are those of the names; a bank need not have any.
+    Rows that are not given are found by name; a bank may have none.
     """
     columns: dict[str, NDArray[Any]] = dict(text.item_columns)
     captions, rows = f"{prefix}captions", f"{prefix}text_video"

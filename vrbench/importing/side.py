@@ -1,4 +1,4 @@
-"""One side of somebody else's arrays -> Tokens: packed, padded, or one vector an item."""
+"""Importing one side: packed or padded tokens, or one vector for each item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays that somebody else computed -> feature file."""
+"""Importing arrays of other programs into a feature file."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def import_arrays(
 ) -> Path:
     """Write an npz, or a folder of npy files, as a feature file.
 
-    Vectors are stored as they are, never scaled. ``out`` appears once it is whole; what was there
-    before stays until then, and after an error or interruption.
+    Vectors are stored as they are, never scaled. ``out`` appears once it is whole; an earlier file
+    stays until then, and also after an error or interruption.
 
     Args:
         source: arrays under the names of ``vrbench.importing.NAMES``.
         out: the feature file.
-        dataset: what to call the data.
-        split: what to call the part of it.
-        encoder: what made the vectors.
+        dataset: name of the data.
+        split: name of their part.
+        encoder: name of the encoder that made the vectors.
         normalized: whether they are to be compared by cosines (else dot products).
         dtype: storage type: float16, float32 or float64; None keeps the widest of the source.
         overwrite: replace an ``out`` that exists.

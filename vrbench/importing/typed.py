@@ -1,4 +1,4 @@
-"""Arrays by name, each checked for what it has to hold."""
+"""Named arrays, with checks of their type and shape."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class TypedArrays:
         )
 
     def mask(self, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        """Return an (n, L) mask; whole numbers will do if they are 0 and 1."""
+        """Return an (n, L) mask; whole numbers are allowed if they are 0 and 1."""
         array = np.asarray(self.arrays[name])
         if array.shape != shape:
             self.refuse(f"holds {name} of shape {array.shape}, expected {shape}")

@@ -1,4 +1,4 @@
-"""Counting what beats a query's right item: one read of the matrix, whichever way it lies."""
+"""Counting the items above a query's best positive, in one read of a matrix in either order."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from vrbench.runtime.compiling import available, compiled
 from vrbench.sims.sim import Rows, is_finite
 
 CHUNK = 32
-"""Rows compared at once: their answers stay in the cache, and counts of them fit into a byte."""
+"""Rows compared at once: the results stay in the cache, and counts of them fit into a byte."""
 
-WORDS = 255
-"""Words of eight answers that are added before a byte of the sum might overflow."""
+GROUPS = 255
+"""Groups of eight results that are added before a byte of the sum might overflow."""
 
 
 def count(rows: Rows, best: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
-    """Count what is above and what equals a number of each row.
+    """Count the entries above and equal to one number for each row.
 
     Args:
-        rows: (n, m), or the transpose of an (m, n) matrix, which is then read as it lies.
+        rows: (n, m), or the transpose of an (m, n) matrix, which is read in its stored order.
         best: (n,) of the same type.
 
     Returns:
@@ -48,7 +48,7 @@ def _rows(block: NDArray[Any], best: NDArray[Any]) -> Counted:
     if available():
         return _run(compiled(_row_kernel), block, best)
     width = block.shape[1]
-    hits = np.zeros((CHUNK, width + -width % (8 * WORDS)), dtype=bool)
+    hits = np.zeros((CHUNK, width + -width % (8 * GROUPS)), dtype=bool)
     counts = np.empty((2, len(block)), dtype=np.int64)
     finite = True
     for start in range(0, len(block), CHUNK):
@@ -61,8 +61,8 @@ def _rows(block: NDArray[Any], best: NDArray[Any]) -> Counted:
 
 
 def _true(hits: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """(n,) True in each row, eight added at a time; rows are multiples of 8 WORDS long."""
-    sums = hits.view(np.uint64).reshape(len(hits), -1, WORDS).sum(axis=2)
+    """(n,) True in each row, eight added at a time; rows are multiples of 8 GROUPS long."""
+    sums = hits.view(np.uint64).reshape(len(hits), -1, GROUPS).sum(axis=2)
     return np.asarray(sums.view(np.uint8).sum(axis=1))
 
 

@@ -1,4 +1,4 @@
-"""How fairly a similarity matrix retrieves: normalization error, representation, hubs."""
+"""Fairness of a similarity matrix: normalization error, representation, hubs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
-from vrbench.sims.truth import Queries, Truth, queries
+from vrbench.sims.truth import Queries, Truth, queries_of
 
 HUB_K = 10
 """Neighbours counted for hub skewness (clipped to the gallery size)."""
@@ -22,17 +22,17 @@ class ProbabilitySums:
     ``P(g | q) = softmax_g(sim[q, g] / gamma)``, NCL eq. 2 and 3.
 
     Attributes:
-        sums: (gallery,) sum over the asked queries of P(g | q).
+        sums: (gallery,) sum of P(g | q) over the queries that have a positive.
     """
 
-    def __init__(self, asking: Queries, gamma: float) -> None:
-        self.asked, self.expected = asking.asked, asking.expected
+    def __init__(self, queries: Queries, gamma: float) -> None:
+        self.has_positive, self.expected = queries.has_positive, queries.expected
         self.gamma = gamma
-        self.sums = np.zeros(asking.rows.width)
+        self.sums = np.zeros(queries.rows.width)
 
     def add(self, rows: slice, block: NDArray[Any]) -> None:
         """Add the queries ``rows``."""
-        logits = block[self.asked[rows]].astype(np.float64) / self.gamma
+        logits = block[self.has_positive[rows]].astype(np.float64) / self.gamma
         logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
         weight = np.exp(logits, out=logits)
         self.sums += (1 / weight.sum(axis=1)) @ weight
@@ -40,24 +40,24 @@ class ProbabilitySums:
     @property
     def error(self) -> float:
         """Normalization error: mean over items of ``|1 - sum / expected sum|``."""
-        due = self.expected > 0
-        return float(np.abs(1 - self.sums[due] / self.expected[due]).mean())
+        some = self.expected > 0
+        return float(np.abs(1 - self.sums[some] / self.expected[some]).mean())
 
 
 class Representation:
-    """How often each item is retrieved first. A tie for the first place shares the one vote.
+    """How often each item is retrieved first. Items tied for the first place share the vote.
 
     Attributes:
         votes: (gallery,) queries won.
     """
 
-    def __init__(self, asking: Queries) -> None:
-        self.asked = asking.asked
-        self.votes = np.zeros(asking.rows.width)
+    def __init__(self, queries: Queries) -> None:
+        self.has_positive = queries.has_positive
+        self.votes = np.zeros(queries.rows.width)
 
     def add(self, rows: slice, block: NDArray[Any]) -> None:
         """Add the queries ``rows``."""
-        block = block[self.asked[rows]]
+        block = block[self.has_positive[rows]]
         first = block == block.max(axis=1, keepdims=True, initial=-np.inf)
         self.votes += (1 / first.sum(axis=1)) @ first
 
@@ -69,20 +69,20 @@ class Representation:
 
 
 class Occurrences:
-    """In how many queries' k nearest each item is; an item tied for place k counts as within.
+    """How many queries have each item among their k nearest; a tie for place k counts.
 
     Attributes:
         counts: (gallery,) N_k of each item.
     """
 
-    def __init__(self, asking: Queries, k: int = HUB_K) -> None:
-        self.asked = asking.asked
-        self.k = min(k, asking.rows.width)
-        self.counts = np.zeros(asking.rows.width, dtype=np.int64)
+    def __init__(self, queries: Queries, k: int = HUB_K) -> None:
+        self.has_positive = queries.has_positive
+        self.k = min(k, queries.rows.width)
+        self.counts = np.zeros(queries.rows.width, dtype=np.int64)
 
     def add(self, rows: slice, block: NDArray[Any]) -> None:
         """Add the queries ``rows``."""
-        block = block[self.asked[rows]]
+        block = block[self.has_positive[rows]]
         place_k = np.partition(block, -self.k, axis=1)[:, -self.k, None]
         self.counts += (block >= place_k).sum(axis=0)
 
@@ -101,7 +101,7 @@ def normalization_error(
     gamma: float = 0.01,
     positives: ArrayLike | None = None,
 ) -> float:
-    """Mean deviation of the summed retrieval probabilities from what they should be.
+    """Mean deviation of the summed retrieval probabilities from the expected sums.
 
     t2v: mean over videos with c_j > 0 texts of ``|1 - 1/c_j sum_i P(v_j | t_i)|``; v2t: mean over
     texts i of ``|1 - c_v(i) sum_j P(t_i | v_j)|`` over videos j with a text. With one text a video
@@ -122,7 +122,7 @@ def normalization_error(
     if not 0 < gamma < np.inf:
         raise InputError(f"gamma must be positive, it is {gamma}.")
     matrix = as_matrix(getattr(sim, direction) if isinstance(sim, Sim) else sim)
-    asking = queries(matrix, Truth.of(matrix.shape, text_video, positives), direction)
-    sums = ProbabilitySums(asking, gamma)
-    fold(asking, [sums])
+    queries = queries_of(matrix, Truth.of(matrix.shape, text_video, positives), direction)
+    sums = ProbabilitySums(queries, gamma)
+    fold(queries, [sums])
     return sums.error

@@ -1,4 +1,4 @@
-"""Measuring a similarity: metrics, diagnostics and ranks of both directions in two reads."""
+"""Measuring similarities: metrics, diagnostics and ranks of both directions, in two reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vrbench.metrics.metric import Part, Read
 from vrbench.metrics.ranking import RankCounter, count_ranks, fold, summary
 from vrbench.metrics.table import others
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
-from vrbench.sims.truth import Truth, queries, v2t_queries
+from vrbench.sims.truth import Truth, queries_of, v2t_queries
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,8 @@ class Measured:
     """What was measured, by direction.
 
     Attributes:
-        metrics: those of the table (``metrics/table.py``) in its order.
-        diagnostics: the same of those that are diagnostics.
+        metrics: the metrics of the table (``metrics/table.py``), in its order.
+        diagnostics: its diagnostics, in its order.
         ranks: the rank vectors.
     """
 
@@ -37,12 +37,12 @@ def measure(
 ) -> Measured:
     """Measure both directions.
 
-    Where some pairs are unknown, what depends on all of them is None: normalization error and hub
-    skewness. Which items are retrieved first is known: no query's best match is left out.
+    Where some pairs are unknown, normalization error and hub skewness are None, since they depend
+    on all pairs. Which items are retrieved first is known: every query's best match is scored.
 
     Args:
         sim: (n_text, n_video) matrices.
-        truth: the right pairs.
+        truth: the positive pairs.
         ks: the K of R@K.
         ties: tie rule of the ranks.
         v2t: protocol of v2t where a video has several texts.
@@ -61,20 +61,20 @@ def measure(
 
 
 def _others(read: Read, part: Part) -> dict[str, float | None]:
-    """Return the metrics of a part that are not of ranks."""
+    """Return the metrics of a part that are not summaries of ranks."""
     found = {one.name: one.of(read) for one in others(part) if one.of is not None}
     return {name: None if value is None else float(value) for name, value in found.items()}
 
 
 def _read(sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None) -> Read:
     matrix = as_matrix(getattr(sim, direction))
-    asking = queries(matrix, truth, direction)
-    counter = RankCounter(asking) if asking.rows.once else None
-    sums = None if gamma is None or sim.solved is not None else ProbabilitySums(asking, gamma)
-    near = None if sim.solved is not None else Occurrences(asking, HUB_K)
-    votes = Representation(asking)
-    fold(asking, [a for a in (counter, sums, near, votes) if a is not None])
+    queries = queries_of(matrix, truth, direction)
+    counter = RankCounter(queries) if queries.rows.once else None
+    sums = None if gamma is None or sim.solved is not None else ProbabilitySums(queries, gamma)
+    near = None if sim.solved is not None else Occurrences(queries, HUB_K)
+    votes = Representation(queries)
+    fold(queries, [a for a in (counter, sums, near, votes) if a is not None])
     if counter is not None:
         return Read(counter.counts, votes, sums, near)
-    ranked = asking if direction == "t2v" else v2t_queries(matrix, truth, v2t)
+    ranked = queries if direction == "t2v" else v2t_queries(matrix, truth, v2t)
     return Read(count_ranks(ranked), votes, sums, near)

@@ -1,4 +1,4 @@
-"""What a metric is: how it is measured, and how its number is written."""
+"""A metric: how it is measured, and how its number is printed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Unit = Literal["percent", "share", "rank", "1"]
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """What one direction's similarities gave, from which metrics that are not of ranks are taken.
+    """What was read of one direction: metrics that are not summaries of ranks are taken from it.
 
     Attributes:
-        counts: what beats and what ties each query's right item.
+        counts: the negatives above and level with each query's best positive.
         votes: how often each item is retrieved first.
-        sums: retrieval probabilities; None where they are not to be had.
-        near: in how many queries' nearest each item is; None where it is not to be had.
+        sums: retrieval probabilities; None where they are unknown.
+        near: how many queries have each item among their nearest; None where that is unknown.
     """
 
     counts: Counts
@@ -40,22 +40,22 @@ class Metric:
     """A number of each direction of a result.
 
     Attributes:
-        name: its key in results; a name that ends in ``@K`` stands for one of each K.
+        name: its key in results; a name that ends in ``@K`` stands for one metric of each K.
         summary: what it is, for lists.
         of_ranks: (..., n) ranks, and K where there is one -> (...), along the last axis.
-        of: what was read -> number or None, of a metric that is not of ranks.
-        part: of the result that it is in.
+        of: what was read -> number or None, for a metric that is not a summary of ranks.
+        part: the part of a result that holds it.
         unit: of the number in results; shares are from 0 to 1 there and in percent where printed.
-        decimals: that are printed.
-        more_is_better: None: neither is.
-        hits: whether it is the share of queries that hit, so that the exact test is for it.
-        brief: its heading beside others of a result; None: its name, empty: it is not shown there.
-        published: what papers' tables call it; empty: by its name.
+        decimals: printed decimals.
+        more_is_better: None: neither more nor less is better.
+        hits: whether it is the share of queries that hit; the exact test applies to it.
+        brief: its column heading in tables of results; None: its name; empty: no column.
+        published: its name in papers' tables; empty: ``name``.
         listed: whether tables of results have it.
-        legend: what its heading means, for under the table.
+        legend: what its heading means, printed under the table.
         always: whether each result file has it; other metrics may be missing in older files.
-        null: whether it may be null where it is always there.
-        k: the K of one that has one, else 0.
+        null: whether an ``always`` metric may be null.
+        k: its K, else 0.
     """
 
     name: str
@@ -77,11 +77,11 @@ class Metric:
 
     @property
     def each_k(self) -> bool:
-        """Whether it stands for one of each K."""
+        """Whether it stands for one metric of each K."""
         return self.name.endswith("@K")
 
     def at(self, k: int) -> Metric:
-        """Return the one of this K."""
+        """Return the metric of this K."""
         of = None if self.of_ranks is None else partial(self.of_ranks, k=k)
         return replace(self, name=f"{self.name[:-1]}{k}", of_ranks=of, k=k)
 
@@ -101,7 +101,7 @@ class Metric:
         return self.unit in ("percent", "share")
 
     def printed(self, value: float) -> float:
-        """Return the number as a reader gets it: shares in percent."""
+        """Return the number as it is printed: shares in percent."""
         return 100 * float(value) if self.unit == "share" else float(value)
 
     def text(self, value: float | None) -> str:

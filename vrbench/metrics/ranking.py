@@ -1,4 +1,4 @@
-"""Ranks by counting, and what is folded over them: R@K, MdR, MnR."""
+"""Ranks by counting, and their summaries: R@K, MdR, MnR."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 from vrbench.metrics.counting import count
 from vrbench.metrics.table import of_ranks
 from vrbench.sims.sim import Direction, Rows, as_sim, check_finite, is_finite
-from vrbench.sims.truth import Protocol, Queries, Truth, queries, v2t_queries
+from vrbench.sims.truth import Protocol, Queries, Truth, queries_of, v2t_queries
 
 Ties = Literal["mean", "optimistic", "pessimistic"]
 _TIE_SHARE = {"mean": 0.5, "optimistic": 0.0, "pessimistic": 1.0}
@@ -21,23 +21,22 @@ _TIE_SHARE = {"mean": 0.5, "optimistic": 0.0, "pessimistic": 1.0}
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """For each query, the foreign items that beat or tie its best right item.
+    """For each query, the number of negatives above its best positive, and level with it.
 
-    Competitors are the items that are not the query's own: the rank is 1 + better ones + a share
-    of the tied ones. Nothing is sorted.
+    The rank is 1 + the better negatives + a share of the tied ones. Nothing is sorted.
 
     Attributes:
-        asked: (n,) whether a query has a right item.
-        better: (n,) foreign items strictly above the best own one.
-        tied: (n,) foreign items equal to it.
+        has_positive: (n,) whether a query has a positive.
+        better: (n,) negatives strictly above the best positive.
+        tied: (n,) negatives equal to it.
     """
 
-    asked: NDArray[np.bool_]
+    has_positive: NDArray[np.bool_]
     better: NDArray[np.int64]
     tied: NDArray[np.int64]
 
     def ranks(self, ties: str = "mean") -> NDArray[np.float64]:
-        """(n,) 1-based ranks; NaN where a query was not asked.
+        """(n,) 1-based ranks; NaN where a query has no positive.
 
         Raises:
             InputError: the tie rule is unknown.
@@ -45,43 +44,44 @@ class Counts:
         if ties not in get_args(Ties):
             raise InputError(f"Unknown tie rule '{ties}': use {', '.join(get_args(Ties))}.")
         rank = 1 + self.better + _TIE_SHARE[ties] * self.tied
-        return np.where(self.asked, rank, np.nan)
+        return np.where(self.has_positive, rank, np.nan)
 
     @property
     def tied_share(self) -> float:
-        """Share of the asked queries with a foreign tie."""
-        return float((self.tied[self.asked] > 0).mean())
+        """Share of the queries with a tied negative."""
+        return float((self.tied[self.has_positive] > 0).mean())
 
 
-def count_ranks(asking: Queries) -> Counts:
-    """Count what beats and what ties each query's best right item, in one read.
+def count_ranks(queries: Queries) -> Counts:
+    """Count the negatives above and level with each query's best positive, in one read.
 
     Raises:
         InputError: a similarity is NaN or infinite.
     """
-    own = asking.own()
-    if not np.isfinite(own).all():
-        check_finite(asking.rows, asking.direction)
-    best = np.full(len(asking.rows), -np.inf, dtype=own.dtype)
-    np.maximum.at(best, asking.query, own)
-    ties = np.bincount(asking.query, weights=own == best[asking.query], minlength=len(best))
-    asked = asking.asked
-    best[~asked] = np.inf  # no similarity is above it
-    better, equal, finite = count(asking.rows, best)
+    positive = queries.positives()
+    if not np.isfinite(positive).all():
+        check_finite(queries.rows, queries.direction)
+    best = np.full(len(queries.rows), -np.inf, dtype=positive.dtype)
+    np.maximum.at(best, queries.query, positive)
+    level = positive == best[queries.query]
+    ties = np.bincount(queries.query, weights=level, minlength=len(best))
+    has_positive = queries.has_positive
+    best[~has_positive] = np.inf  # no similarity is above it
+    better, equal, finite = count(queries.rows, best)
     if not finite:
-        check_finite(asking.rows, asking.direction)
-    return Counts(asked, better, np.where(asked, equal - ties.astype(np.int64), 0))
+        check_finite(queries.rows, queries.direction)
+    return Counts(has_positive, better, np.where(has_positive, equal - ties.astype(np.int64), 0))
 
 
 class RankCounter:
-    """The same counts from blocks of whole queries, as ``fold`` hands them out."""
+    """Makes the same counts from the blocks of whole queries that ``fold`` passes on."""
 
-    def __init__(self, asking: Queries) -> None:
-        n = len(asking.rows)
-        order = np.argsort(asking.query, kind="stable")
-        self._query, self._item = asking.query[order], asking.item[order]
-        self._direction = asking.direction
-        self.counts = Counts(asking.asked, *np.zeros((2, n), dtype=np.int64))
+    def __init__(self, queries: Queries) -> None:
+        n = len(queries.rows)
+        order = np.argsort(queries.query, kind="stable")
+        self._query, self._item = queries.query[order], queries.item[order]
+        self._direction = queries.direction
+        self.counts = Counts(queries.has_positive, *np.zeros((2, n), dtype=np.int64))
 
     def add(self, rows: slice, block: NDArray[Any]) -> None:
         """Count the queries ``rows``, whose similarities are ``block`` (rows, gallery)."""
@@ -100,10 +100,10 @@ def ranks(
     v2t: str = "best-caption",
     positives: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
-    """Rank each query's right item among the foreign ones.
+    """Rank each query's best positive among the negatives.
 
-    ``rank = 1 + #(foreign > best own) + share * #(foreign == best own)``, the share being 1/2
-    (``mean``), 0 (``optimistic``) or 1 (``pessimistic``).
+    ``rank = 1 + #(negative > best positive) + share * #(negative == best positive)``. The share is
+    1/2 (``mean``), 0 (``optimistic``) or 1 (``pessimistic``).
 
     Args:
         sim: (n_text, n_video) in both directions, or an object or dict with ``t2v`` and ``v2t``.
@@ -119,7 +119,8 @@ def ranks(
         ``each-caption`` (n_text,).
 
     Raises:
-        InputError: shapes do not fit, a value is NaN or infinite, or a word is unknown.
+        InputError: shapes do not fit, a value is NaN or infinite, or the direction, the tie rule or
+            the protocol is unknown.
     """
     if direction not in ("t2v", "v2t"):
         raise InputError(f"Unknown direction '{direction}': use t2v or v2t.")
@@ -130,30 +131,30 @@ def ranks(
     if v2t not in get_args(Protocol):
         raise InputError(f"Unknown v2t protocol '{v2t}': use {', '.join(get_args(Protocol))}.")
     if direction == "t2v":
-        asking = queries(matrix, truth, "t2v")
+        queries = queries_of(matrix, truth, "t2v")
     else:
-        asking = v2t_queries(matrix, truth, v2t)
-    return count_ranks(asking).ranks(ties)
+        queries = v2t_queries(matrix, truth, v2t)
+    return count_ranks(queries).ranks(ties)
 
 
-def fold(asking: Queries, accumulators: Sequence[Any]) -> None:
-    """Read the similarities once, block by block, and hand each block to all accumulators.
+def fold(queries: Queries, accumulators: Sequence[Any]) -> None:
+    """Read the similarities once, block by block, and pass each block to all accumulators.
 
     Raises:
         InputError: a similarity is NaN or infinite.
     """
-    for rows in asking.rows.slices():
-        block = asking.rows.block(rows)
+    for rows in queries.rows.slices():
+        block = queries.rows.block(rows)
         if not is_finite(block):
-            check_finite(asking.rows, asking.direction)
+            check_finite(queries.rows, queries.direction)
         for accumulator in accumulators:
             accumulator.add(rows, block)
 
 
 def summary(values: NDArray[np.float64], ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
-    """R@K in percent (share of queries with rank <= K), median and mean rank; NaN is left out.
+    """Return R@K in percent, median and mean rank, and the table's other summaries of ranks.
 
-    And whatever else the table of metrics folds over ranks.
+    NaN is left out.
     """
-    asked = values[~np.isnan(values)]
-    return {one.name: float(one.over(asked)) for one in of_ranks(ks)}
+    known = values[~np.isnan(values)]
+    return {one.name: float(one.over(known)) for one in of_ranks(ks)}

@@ -1,4 +1,4 @@
-"""The one table of metrics: whatever measures, checks, prints, sorts or tests one reads it here."""
+"""The one table of metrics: measuring, checking, printing, sorting and tests read it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _recall(ranks: NDArray[Any], k: int) -> Any:
 METRICS: tuple[Metric, ...] = (
     Metric(
         "R@K",
-        "share of queries, in percent, whose right item has rank <= K",
+        "share of queries, in percent, whose best positive has rank <= K",
         of_ranks=_recall,
         more_is_better=True,
         hits=True,
@@ -45,17 +45,17 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "tied",
-        "share of queries with a foreign item at the right item's score; shares are 0 to 1 in "
+        "share of queries with a negative at the best positive's score; shares are 0 to 1 in "
         "files and in percent where they are printed",
         of=lambda read: read.counts.tied_share,
         unit="share",
         listed=False,
-        legend="tied: queries with a foreign item at the same score",
+        legend="tied: queries with a negative at the positive's score",
         always=True,
     ),
     Metric(
         "normalization_error",
-        "mean |1 - sum of retrieval probabilities / its due| [NCL eq. 5]",
+        "mean |1 - sum of retrieval probabilities / expected sum| [NCL eq. 5]",
         of=lambda read: None if read.sums is None else read.sums.error,
         part="diagnostics",
         unit="1",
@@ -115,7 +115,7 @@ METRICS: tuple[Metric, ...] = (
         listed=False,
     ),
 )
-"""In the order in which they are printed. One entry more is a metric more, everywhere."""
+"""In the order in which they are printed. A metric is added by one entry here."""
 
 
 def find(name: str) -> Metric | None:
@@ -141,13 +141,13 @@ def named(name: str) -> Metric:
 
 
 def recall_k(name: str) -> int:
-    """Return K of a metric that is a share of queries that hit within K; 0: it is another."""
+    """Return K of a metric that is a share of queries that hit within K, else 0."""
     found = find(name)
     return found.k if found is not None and found.hits else 0
 
 
 def of_ranks(ks: Iterable[int]) -> list[Metric]:
-    """Return the metrics that are folded over ranks, those of each K in this order."""
+    """Return the metrics that summarize ranks, those of each K in this order."""
     known = [one for one in METRICS if one.of_ranks is not None]
     ks = list(ks)
     return [one for m in known for one in ([m.at(k) for k in ks] if m.each_k else [m])]
@@ -167,8 +167,8 @@ def columns(measured: Iterable[Mapping[str, Any]], *directions: str) -> list[Met
     """Return the metrics that occur, in the order of the table and of K.
 
     Args:
-        measured: results, or what else has ``metrics`` and ``diagnostics`` by direction.
-        directions: to look at.
+        measured: results, or other mappings with ``metrics`` and ``diagnostics`` by direction.
+        directions: which directions count.
     """
     keys: dict[tuple[Part, str], None] = {}
     for one in measured:
@@ -184,7 +184,7 @@ def columns(measured: Iterable[Mapping[str, Any]], *directions: str) -> list[Met
 
 
 def legend(shown: Iterable[Metric]) -> str:
-    """Return what headings mean, and which numbers are in percent."""
+    """Return the legend: what headings mean, and which numbers are in percent."""
     shown = list(shown)
     names = [one.family if one.k else one.heading for one in shown if one.in_percent]
     said = "; ".join(filter(None, (one.legend for one in shown)))

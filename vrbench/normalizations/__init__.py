@@ -1,4 +1,4 @@
-"""Normalizations: what is done to a similarity matrix so that every item is fairly retrieved."""
+"""Normalizations: transforms of a similarity matrix that make retrieval of its items fair."""
 
 from __future__ import annotations
 

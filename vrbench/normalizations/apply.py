@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,10 +12,9 @@ from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.base import Bank, Fitted, Normalization
+from vrbench.runtime.progress import Progress
 from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, as_sim, check_finite
 from vrbench.sims.truth import Truth
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +38,9 @@ def apply(
     Args:
         norm: the normalization.
         sim: similarities.
-        bank: what it may see.
-        truth: the right pairs.
-        progress: called as (direction, queries done, queries) where each has a bank of its own.
+        bank: the bank that it is fitted on.
+        truth: the positive pairs.
+        progress: called as (direction, queries done, queries) under a rolling bank.
 
     Raises:
         InputError: the bank's shape does not fit, or a value in it is NaN or infinite.
@@ -60,9 +58,9 @@ def apply(
         banks = _bank_levels(bank, direction, len(levels))
         out = np.zeros(())
         for level, part in zip(levels, banks, strict=True):
-            own = replace(bank, sim=part)
-            found, info[direction] = _normalize(norm, level, own, truth, direction, progress)
-            out = np.add(out, found, out=found)  # of their mean, two are held at a time
+            one = replace(bank, sim=part)
+            found, info[direction] = _normalize(norm, level, one, truth, direction, progress)
+            out = np.add(out, found, out=found)  # two levels are in memory at a time
         out /= len(levels)
         result[direction] = out if direction == "t2v" else out.T
     return Normalized(Sim(result["t2v"], result["v2t"]), info)
@@ -120,12 +118,12 @@ def normalize(
 
 
 def _copied(sim: Sim) -> Sim:
-    """Return matrices of its own: ``none`` hands on what it was given."""
+    """Return copies: the norm ``none`` returns the arrays it was given."""
     return Sim(*(None if part is None else np.array(part) for part in (sim.t2v, sim.v2t)))
 
 
 def _everyone(shape: tuple[int, ...]) -> Truth:
-    """Stand in for an unknown truth: every text and every video asks."""
+    """Stand in for an unknown truth: every text and every video is a query."""
     n_text, n_video = shape
     most = max(n_text, n_video)
     return Truth(np.arange(most) % n_text, np.arange(most) % n_video, n_text, n_video)
@@ -163,9 +161,9 @@ def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Dire
     """Return the bank's queries against this direction's gallery."""
     gallery = truth.captions if direction == "t2v" else np.ones(truth.n_text)
     if bank.sim is None:
-        asking = _asking(truth, direction)
-        weight = np.ones(len(asking)) if direction == "t2v" else truth.captions[asking]
-        rows = Rows(matrix, None if len(asking) == len(matrix) else asking)
+        queries = _query_items(truth, direction)
+        weight = np.ones(len(queries)) if direction == "t2v" else truth.captions[queries]
+        rows = Rows(matrix, None if len(queries) == len(matrix) else queries)
         return Bank(rows, weight.astype(np.float64), gallery.astype(np.float64))
     rows = Rows(bank.sim.levels(direction)[0])
     if rows.width != matrix.shape[1] or not len(rows):
@@ -179,11 +177,11 @@ def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Dire
     check_finite(rows, direction, "bank's similarity")
     known = direction == "v2t" and bank.captions is not None
     weight = np.maximum(bank.captions, 1) if known and bank.captions is not None else np.ones(1)
-    queries = np.broadcast_to(weight, len(rows)).astype(np.float64)
-    return Bank(rows, queries, gallery.astype(np.float64))
+    weights = np.broadcast_to(weight, len(rows)).astype(np.float64)
+    return Bank(rows, weights, gallery.astype(np.float64))
 
 
-def _asking(truth: Truth, direction: Direction) -> NDArray[np.int64]:
+def _query_items(truth: Truth, direction: Direction) -> NDArray[np.int64]:
     """Return the queries of a direction: all texts, or the videos that have one."""
     return np.arange(truth.n_text) if direction == "t2v" else np.flatnonzero(truth.captions)
 
@@ -206,13 +204,13 @@ def _roll(
 ) -> NDArray[Any]:
     """Normalize each query with those before it and itself; a bank of one row changes nothing."""
     whole = _fit_bank(matrix, BankSim("test"), truth, direction)
-    asking = _asking(truth, direction)
+    queries = _query_items(truth, direction)
     out = matrix.astype(np.float64)
-    for i in range(1, len(asking)):
+    for i in range(1, len(queries)):
         seen = slice(max(0, i - bank.window) if bank.window else 0, i + 1)
-        part = Bank(Rows(matrix, asking[seen]), whole.query_weight[seen], whole.gallery_weight)
-        query = slice(asking[i], asking[i] + 1)
+        part = Bank(Rows(matrix, queries[seen]), whole.query_weight[seen], whole.gallery_weight)
+        query = slice(queries[i], queries[i] + 1)
         out[query] = norm.fitted(part).transform(matrix[query])
         if progress is not None:
-            progress(direction, i + 1, len(asking))
+            progress(direction, i + 1, len(queries))
     return out

@@ -1,4 +1,4 @@
-"""What a normalization may see besides the similarities that it is applied to."""
+"""The bank that a normalization is fitted on, before a direction is chosen."""
 
 from __future__ import annotations
 

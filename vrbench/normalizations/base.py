@@ -1,4 +1,4 @@
-"""What a normalization sees, and what it gives back."""
+"""The interface of normalizations: the bank, the fitted transform, the base class."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ round different scores to the same value, and its range does not hold a softmax.
 
 @dataclass(frozen=True, eq=False)
 class Bank:
-    """Bank queries against the gallery, and how many texts stand behind each side.
+    """Similarities of bank queries and the gallery, and the number of texts of each.
 
     Attributes:
         rows: (n_bank, gallery) similarities, read as often as needed, block by block.
-        query_weight: (n_bank,) texts behind each bank query (1 where queries are texts).
-        gallery_weight: (gallery,) texts behind each gallery item.
+        query_weight: (n_bank,) texts of each bank query (1 where queries are texts).
+        gallery_weight: (gallery,) texts of each gallery item.
     """
 
     rows: Rows
@@ -61,7 +61,7 @@ class Normalization(ABC):
 
     needs_bank: ClassVar[bool] = True
     by_level: ClassVar[bool] = False
-    """Whether alignment levels are normalized apart and averaged after (else: before)."""
+    """Whether each alignment level is normalized and the results averaged (else: the mean is)."""
 
     transductive: ClassVar[bool] = False
     """Whether it is defined on the test queries themselves, and takes them as bank by default."""
@@ -81,7 +81,7 @@ class Normalization(ABC):
 
     @property
     def counts_captions(self) -> bool:
-        """Whether it reads how many captions the test videos have: hindsight, whatever the bank."""
+        """Whether it reads how many captions the test videos have: transductive with any bank."""
         return False
 
     @abstractmethod
@@ -93,13 +93,13 @@ class Normalization(ABC):
         """
 
     def fitted(self, bank: Bank) -> Fitted:
-        """Learn from the bank; what is learnt refuses to return NaN or infinity.
+        """Learn from the bank; the transform returned never returns NaN or infinity.
 
-        Overflows are silent until then: most become a softmax's zeros, which is what they are.
+        Overflows on the way are no error: most become a softmax's zeros, as they should.
 
         Raises:
             InputError: parameters or similarities are so extreme that numbers leave the range of
-                float64; so does the transform.
+                float64; the transform raises it likewise.
         """
         with _silent():
             try:
@@ -130,7 +130,7 @@ def _silent() -> Any:
 
 
 def exponential(exponents: NDArray[np.float64], remedy: str) -> NDArray[np.float64]:
-    """``exp`` that says what to do where it overflows.
+    """``exp``, with an error that names a remedy where it overflows.
 
     Raises:
         InputError: a query lies so far above the bank that its score is infinite.

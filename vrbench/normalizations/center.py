@@ -1,4 +1,4 @@
-"""``center``: subtract what an item's similarity is on average."""
+"""``center``: subtract an item's mean similarity."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Center(Normalization):
 
     ``out[q, g] = sim[q, g] - mean_b bank[b, g]``
 
-    Source: NCL eq. 19-27 read as a method: the implicit bias <mean text, video> is taken away. It
-    shows how much of NCL's gain is only that.
+    Source: NCL eq. 19-27 read as a method: it removes the implicit bias <mean text, video>, and
+    shows how much of NCL's gain is due to that bias alone.
     """
 
     source = "NCL eq. 19-27"

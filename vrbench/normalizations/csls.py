@@ -17,7 +17,7 @@ from vrbench.normalizations.neighbours import mean_of_largest
 @normalizations.register("csls")
 @dataclass(frozen=True)
 class CSLS(Normalization):
-    """Compare a similarity with those of both items' neighbourhoods.
+    """Subtract the mean similarity of both items' nearest neighbours.
 
     ``out[q, g] = 2 sim[q, g] - r_q - r_g``: r_q is the mean of the query's k largest gallery
     similarities, r_g the mean of the item's k largest bank similarities.

@@ -22,9 +22,9 @@ class DualSoftmax(Normalization):
     ``sim[q, g] + tau * log(exp(sim[q, g] / tau) / sum_b exp(bank[b, g] / tau))``.
 
     Source: Cheng et al., CAMoE, arXiv:2109.04290. Transductive: the bank is the test queries
-    unless another is asked for; its members, not the queries, make the sum. A negative similarity
-    times a prior inverts its order, which the log form avoids. Released code uses the softmax over
-    texts for both directions; here v2t uses the videos, as the formula asks.
+    unless another one is given; the sum runs over the bank. A negative similarity times a prior
+    inverts its order, which the log form avoids. Released code uses the softmax over texts for
+    both directions; here v2t uses the videos, as in the formula.
 
     Attributes:
         tau: temperature on the scale of the similarities, > 0.

@@ -21,7 +21,7 @@ SORTED = 2_000_000_000
 @normalizations.register("gc")
 @dataclass(frozen=True)
 class GloballyCorrected(Normalization):
-    """Score an item by how many bank queries are more similar to it than this one.
+    """Score an item by how many bank queries are more similar to it than the query is.
 
     ``out[q, g] = -#{b: bank[b, g] > sim[q, g]}``, ties broken by ``sim``: the place of ``sim``
     among the different ones of the query's row is added as a fraction in [0, 1/2), so that no
@@ -58,7 +58,7 @@ class GloballyCorrected(Normalization):
 
 
 def _places(block: NDArray[Any]) -> NDArray[np.float64]:
-    """(n, m) how many different numbers of its row are smaller."""
+    """(n, m) for each entry, the number of different smaller numbers in its row."""
     order = np.argsort(block, axis=1)
     ascending = np.take_along_axis(block, order, axis=1)
     new = np.diff(ascending, axis=1, prepend=ascending[:, :1]) > 0

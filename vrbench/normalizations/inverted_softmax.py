@@ -1,4 +1,4 @@
-"""``inverted-softmax``: an item's similarity relative to what the bank's queries give it."""
+"""``inverted-softmax``: an item's similarity relative to its similarities to the bank."""
 
 from __future__ import annotations
 

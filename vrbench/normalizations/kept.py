@@ -1,4 +1,4 @@
-"""Sinkhorn steps on exp(similarity / gamma), taken once and kept between the iterations."""
+"""Sinkhorn steps on exp(similarity / gamma), computed once and kept between the iterations."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Ve
 def _weighed(weight: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
     """``weight^T K``, row after row: equal columns have equal sums wherever they stand.
 
-    A BLAS sums the columns at the edges of its kernels and threads otherwise than those between.
+    BLAS sums the columns at the edges of its kernels and threads in another order than the rest.
     """
     return np.asarray(np.einsum("i,ij->j", weight, kept, optimize=False))
 

@@ -1,4 +1,4 @@
-"""The largest similarities of each gallery item to the bank, kept while blocks go by."""
+"""The largest similarities of each gallery item to the bank, found block by block."""
 
 from __future__ import annotations
 

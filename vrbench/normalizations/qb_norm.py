@@ -1,4 +1,4 @@
-"""``qb-norm``: the inverted softmax, only where a query meets a hub."""
+"""``qb-norm``: the inverted softmax, for queries whose first item is a hub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vrbench.normalizations.inverted_softmax import bank_log_sums, inverted
 @normalizations.register("qb-norm")
 @dataclass(frozen=True)
 class QueryBankNorm(Normalization):
-    """Apply the inverted softmax to the queries whose first item is one that the bank retrieves.
+    """Apply the inverted softmax to the queries whose first item is in the activation set.
 
     The activation set is the union of the k best items of each bank query. A query whose best
     item is in it gets ``exp(beta sim[q, g]) / sum_b exp(beta bank[b, g])``; the others stay raw,

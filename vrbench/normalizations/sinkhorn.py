@@ -90,7 +90,7 @@ def _logits(rows: Rows, gamma: float) -> Iterator[Vector]:
 
 
 def _in_logs(rows: Rows, gamma: float, log_r: Vector, log_c: Vector) -> Step:
-    """Read all rows at each step; right whatever their range."""
+    """Read all rows at each step; correct for any range of similarities."""
 
     def step(log_beta: Vector) -> tuple[Vector, Vector]:
         log_alpha, columns = np.empty(len(rows)), np.full(rows.width, -np.inf)

@@ -1,4 +1,4 @@
-"""``sk``: UCoFiA's Sinkhorn-Knopp, level by level."""
+"""``sk``: UCoFiA's Sinkhorn-Knopp on each alignment level."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vrbench.normalizations.sinkhorn import sinkhorn
 @normalizations.register("sk")
 @dataclass(frozen=True)
 class SinkhornKnopp(Normalization):
-    """Add Sinkhorn-Knopp biases to each alignment level apart; levels are averaged after.
+    """Add Sinkhorn-Knopp biases to each alignment level, then average the levels.
 
     On logits ``scale * bank``: ``beta = 1 / column sums``, ``iterations`` times
     ``alpha = 1 / (M beta)``, ``beta = 1 / (alpha^T M)``; ``b = log(beta / sum beta)`` and

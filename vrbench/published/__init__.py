@@ -1,8 +1,8 @@
 """The tables of the papers as data: every printed cell with its table, row, column and unit.
 
-One TOML file a paper, as printed and in printed order, so that a page can be checked against it
-line by line; the files say how to read them. ``extras()`` are in the same form: figures, sections
-and threads whose numbers stand in no table.
+Each paper is one TOML file, as printed and in printed order, so that a page can be checked against
+it line by line; comments in the files explain them. ``extras()`` have the same form: figures,
+sections and threads whose numbers are in no table.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def names() -> list[str]:
 
 
 def extras() -> list[str]:
-    """Return the names of what is no table of a paper: numbers of figures, sections, threads."""
+    """Return the names of the extras: numbers of figures, sections, threads."""
     return [table.name for table in tables().values() if not table.numbered]
 
 

@@ -1,4 +1,4 @@
-"""What the papers' texts claim about their tables, held against the cells."""
+"""Checking the claims of the papers' texts against the cells of their tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vrbench.published.table import Claim, Column, PublishedTable, Row, better
 
 
 def contradictions(table: PublishedTable) -> list[str]:
-    """Return a sentence for each claim about a table that its cells do not bear out.
+    """Return a sentence for each claim about a table that its cells contradict.
 
     A claim to be ahead holds where the row is better or equal, a strict one only where it is
     better; a gain holds if the cells' gain rounds to it (exceeds it, if it says "more than").
@@ -23,7 +23,7 @@ def contradictions(table: PublishedTable) -> list[str]:
 
 
 def gain_label(table: PublishedTable, claim: Claim) -> str:
-    """Return what a claimed gain is called: ``A over B``."""
+    """Return the label of a claimed gain: ``A over B``."""
     return f"{claim.row} over {', '.join(row.label for row in _others(table, claim))}"
 
 

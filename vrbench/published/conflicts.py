@@ -16,7 +16,7 @@ class Conflict:
     """One measure of one system, printed differently.
 
     Attributes:
-        system: its one name.
+        system: its name over all papers.
         where: dataset, and setting where there is one.
         measure: direction and metric.
         readings: (number as printed, names of the tables that print it), in order of tables.
@@ -40,7 +40,7 @@ def place(table: PublishedTable, row: Row, column: Column) -> str:
 
 
 def conflicts() -> list[Conflict]:
-    """Find what differs by more than rounding to the decimals of the coarser number."""
+    """Find the numbers that differ by more than rounding to the decimals of the coarser one."""
     printed: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     for table in tables().values():
         for row in table.rows:

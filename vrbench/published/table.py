@@ -1,4 +1,4 @@
-"""What a published table consists of."""
+"""The parts of a published table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _IMPLIED = frozenset({"percent", "rank", "1", "text"})
 
 @dataclass(frozen=True)
 class Column:
-    """What one column holds.
+    """The metric of one column.
 
     Attributes:
         direction: "t2v" or "v2t"; empty for a metric that has none.
@@ -35,7 +35,7 @@ class Column:
 
     @property
     def label(self) -> str:
-        """Return what the column is called, such as ``t2v R@1`` or ``MS-COCO: t2v R@1``."""
+        """Return the column's label, such as ``t2v R@1`` or ``MS-COCO: t2v R@1``."""
         return prefixed(self.measure, self.dataset, self.setting)
 
     @property
@@ -88,7 +88,7 @@ class Row:
 
     Attributes:
         printed: the label as the paper prints it.
-        system: the one name of this system over all papers.
+        system: the name of this system over all papers.
         cells: in the order of the table's columns.
         dataset: only in tables whose rows are of different datasets.
         setting: only in tables whose rows differ in it.
@@ -115,7 +115,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a paper says about a row of its table: that it is ahead, and perhaps by how much.
+    """A paper's claim that a row of its table is ahead, and perhaps by how much.
 
     Attributes:
         where: section or caption.
@@ -149,11 +149,11 @@ class PublishedTable:
         source: paper and table, for every cell.
         cite: the paper.
         n_video: size of the test set where the paper states it, else None.
-        setting: what sets all of its numbers apart from others of the dataset; empty: trained on
-            the dataset, or as each row says.
+        setting: the setting of all its numbers, if it is not training on the dataset; empty:
+            trained on the dataset, or as each row says.
         v2t: protocol of its v2t numbers where videos have several texts; empty: not known.
-        notes: slips of the paper, what a reader has to know.
-        claims: what the paper's text says about it.
+        notes: errors of the paper and other remarks for the reader.
+        claims: the claims of the paper's text on it.
         numbered: whether it is a numbered table of a paper.
     """
 
@@ -174,7 +174,7 @@ class PublishedTable:
 
 
 def prefixed(label: str, *scope: str) -> str:
-    """Put what is known of the scope before a label: ``MSVD, zero-shot: label``."""
+    """Put the known parts of the scope before a label: ``MSVD, zero-shot: label``."""
     known = ", ".join(filter(None, scope))
     return f"{known}: {label}" if known else label
 

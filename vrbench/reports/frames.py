@@ -1,4 +1,4 @@
-"""What queries retrieve, as a page with frames of the videos."""
+"""A page of retrieved items, with frames of the videos."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from vrbench.errors import InputError
 from vrbench.reports import rendering
 from vrbench.reports.parts import (
     Beside,
-    Cell,
     Frames,
     Heading,
+    PageCell,
+    PageTable,
     Paragraph,
     Part,
     Picture,
-    Table,
     number,
 )
 from vrbench.runtime.files import replacing
@@ -32,13 +32,13 @@ HEIGHT = 72
 def page_of_queries(
     queries: Sequence[Mapping[str, Any]], frames: Path, out: Path, data: str
 ) -> None:
-    """Write a page with each query, and beside each other what each system retrieves for it.
+    """Write a page with the items that each system retrieves for each query, side by side.
 
     Args:
         queries: as ``vrbench show --json`` prints them.
         frames: folder of video files, or with a folder of frames a video, named by its id.
-        out: the page; frames are inside it, so that it can be sent around alone.
-        data: what the queries are of.
+        out: the page; the frames are embedded.
+        data: name of the data.
 
     Raises:
         InputError: there is no such folder, or the page cannot be written.
@@ -61,18 +61,18 @@ def page_of_queries(
 
 
 _LEGEND = (
-    "The right item is marked. sum: the candidate's retrieval probabilities summed over all "
-    "queries, divided by what is due (1 is fair)."
+    "Positives are marked. sum: the candidate's retrieval probabilities summed over all "
+    "queries, divided by the expected sum (1 is fair)."
 )
 
 
 def _system(system: Mapping[str, Any], thumbnails: Callable[[str], Frames] | None) -> list[Part]:
     rows = [
         [
-            Cell(f"{one['place']}", one["place"]),
+            PageCell(f"{one['place']}", one["place"]),
             number(one["score"]),
-            Cell("") if one["sum"] is None else number(one["sum"]),
-            Cell(
+            PageCell("") if one["sum"] is None else number(one["sum"]),
+            PageCell(
                 f"{one['item']}: {one['caption']}",
                 frames=thumbnails(one["item"]) if thumbnails else Frames(),
             ),
@@ -83,7 +83,7 @@ def _system(system: Mapping[str, Any], thumbnails: Callable[[str], Frames] | Non
     head = ["place", "score", "sum", "item"]
     return [
         Heading(f"{system['how']}: rank {system['rank']:g}", 3),
-        Table(head, rows, marked, sortable=False),
+        PageTable(head, rows, marked, sortable=False),
     ]
 
 

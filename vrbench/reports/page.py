@@ -13,7 +13,7 @@ from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import columns, legend, named
 from vrbench.reports import rendering
 from vrbench.reports.page_tables import filled
-from vrbench.reports.parts import Cell, Heading, Paragraph, Part, Picture, Table, words
+from vrbench.reports.parts import Heading, PageCell, PageTable, Paragraph, Part, Picture, words
 from vrbench.results import labels
 from vrbench.results.compare import compare
 from vrbench.results.labels import DIRECTION_NAMES
@@ -24,7 +24,7 @@ from vrbench.sims.sim import DIRECTIONS
 from vrbench.sims.stored import in_npz
 
 MOST = 8
-"""Results on the same data that are tested against each other; pairs grow with the square."""
+"""Most results on the same data that are tested against each other, pair by pair."""
 
 
 def report(folder: Path, out: Path) -> list[str]:
@@ -36,7 +36,7 @@ def report(folder: Path, out: Path) -> list[str]:
         out: the page; it needs nothing beside it and no network.
 
     Returns:
-        What in the folder was left out, and why.
+        What was left out of the folder, and why.
 
     Raises:
         InputError: the folder holds nothing to report, or the page cannot be written.
@@ -67,17 +67,17 @@ def report(folder: Path, out: Path) -> list[str]:
 
 
 def _results(group: Sequence[Result]) -> list[Part]:
-    """Return a table a direction."""
+    """Return a table for each direction."""
     parts: list[Part] = []
     for direction in DIRECTIONS:
         metrics = _shown(group, direction)
         heads = ["", "method", "norm", "bank"]
         heads += [f"{one.heading} %" if one.unit == "share" else one.heading for one in metrics]
         rows = [
-            [Cell(labels.letter(i)), *_row(result, direction, metrics)]
+            [PageCell(labels.letter(i)), *_row(result, direction, metrics)]
             for i, result in enumerate(group)
         ]
-        parts += [Heading(DIRECTION_NAMES[direction], 3), Table(heads, rows)]
+        parts += [Heading(DIRECTION_NAMES[direction], 3), PageTable(heads, rows)]
     means = (
         f"{legend(_shown(group, *DIRECTIONS))} An error is at the norm's gamma, else 0.01. A click "
         "on a heading sorts."
@@ -90,15 +90,15 @@ def _shown(group: Sequence[Result], *directions: str) -> list[Metric]:
     return [one for one in columns((r.values for r in group), *directions) if one.heading]
 
 
-def _row(result: Result, direction: str, metrics: Sequence[Metric]) -> list[Cell]:
+def _row(result: Result, direction: str, metrics: Sequence[Metric]) -> list[PageCell]:
     bank = "" if result.bank["kind"] == "none" else labels.bank(result.values)
     names = words(labels.method(result.values), result.norm, bank)
     return [*names, *(_number(one, one.value(result.values, direction)) for one in metrics)]
 
 
-def _number(metric: Metric, value: float | None) -> Cell:
-    """Return it as it is printed, sorted by all of its digits."""
-    return Cell(metric.text(value), None if value is None else metric.printed(value))
+def _number(metric: Metric, value: float | None) -> PageCell:
+    """Return a number as it is printed, sorted by its full precision."""
+    return PageCell(metric.text(value), None if value is None else metric.printed(value))
 
 
 def _tests(group: Sequence[Result], notes: list[str]) -> list[Part]:
@@ -121,22 +121,22 @@ def _tests(group: Sequence[Result], notes: list[str]) -> list[Part]:
     words = f"{about['test']}; {about['interval']}; {draws}. q: {about['correction']}."
     return [
         Heading("Paired tests", 3),
-        Table([*heads, "p", "q"], rows, [t["q"] <= 0.05 for t in found["tests"]]),
+        PageTable([*heads, "p", "q"], rows, [t["q"] <= 0.05 for t in found["tests"]]),
         Paragraph(f"{words} Marked: q at most .05.", note=True),
         *_changed(found["changed"], names),
     ]
 
 
-def _test(test: Mapping[str, Any], names: Sequence[str]) -> list[Cell]:
+def _test(test: Mapping[str, Any], names: Sequence[str]) -> list[PageCell]:
     first, second, difference, interval = labels.tested(test)
     pair = f"{names[test['a']]} -> {names[test['b']]}"
     return [
         *words(DIRECTION_NAMES[test["direction"]], pair, test["metric"]),
-        Cell(first, test["value_a"]),
-        Cell(second, test["value_b"]),
-        Cell(difference, test["difference"]),
-        Cell(interval),
-        *(Cell(labels.p_value(test[key]), test[key]) for key in ("p", "q")),
+        PageCell(first, test["value_a"]),
+        PageCell(second, test["value_b"]),
+        PageCell(difference, test["difference"]),
+        PageCell(interval),
+        *(PageCell(labels.p_value(test[key]), test[key]) for key in ("p", "q")),
     ]
 
 
@@ -145,8 +145,10 @@ def _changed(
 ) -> list[Part]:
     parts: list[Part] = [Heading("Queries that changed most (rank under each result)", 3)]
     for direction, rows in changed.items():
-        cells = [[Cell(row["query"]), *(Cell(f"{r:g}", r) for r in row["ranks"])] for row in rows]
-        parts.append(Table([DIRECTION_NAMES[direction], *names], cells))
+        cells = [
+            [PageCell(row["query"]), *(PageCell(f"{r:g}", r) for r in row["ranks"])] for row in rows
+        ]
+        parts.append(PageTable([DIRECTION_NAMES[direction], *names], cells))
     return parts
 
 
@@ -173,13 +175,13 @@ def _audit(path: Path) -> list[Part]:
             [
                 *words(row["changes"], row["rule"]),
                 *(_number(one, row[direction]["metrics"].get(one.name)) for one in metrics),
-                Cell(f"{row[direction]['n']:,}", row[direction]["n"]),
-                Cell(row["source"]),
+                PageCell(f"{row[direction]['n']:,}", row[direction]["n"]),
+                PageCell(row["source"]),
             ]
             for row in rows
         ]
         heads = ["changes", "rule", *(one.name for one in metrics), "n", "released in"]
-        parts += [Heading(DIRECTION_NAMES[direction], 3), Table(heads, cells)]
+        parts += [Heading(DIRECTION_NAMES[direction], 3), PageTable(heads, cells)]
     return parts
 
 

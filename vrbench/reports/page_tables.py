@@ -1,4 +1,4 @@
-"""The papers' tables that a results folder fills, as parts of its page."""
+"""The papers' tables that a results folder has measurements for, as parts of its page."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 from vrbench import published
 from vrbench.published import Cell, PublishedTable
-from vrbench.reports.parts import Cell as Shown
-from vrbench.reports.parts import Folded, Heading, Paragraph, Part
-from vrbench.reports.parts import Table as Grid
+from vrbench.reports.parts import Folded, Heading, PageCell, PageTable, Paragraph, Part
 from vrbench.results.labels import Result
 from vrbench.tables import paper_table
-from vrbench.tables.formats import Block, Line, Table, superscript
+from vrbench.tables.formats import Line, Section, Table, superscript
 from vrbench.tables.matching import fill
 
 LEAST = 2
-"""Measured rows from which on a table is shown: one row alone is nothing to compare."""
+"""Fewest measured rows of a table that is shown."""
 
 
 def filled(results: Sequence[Result]) -> list[Part]:
@@ -41,18 +39,18 @@ def _measured_rows(table: PublishedTable, results: Sequence[Result]) -> int:
 
 
 def _folded(table: Table) -> Part:
-    body = [part for block in table.blocks for part in _block(block)]
+    body = [part for section in table.sections for part in _section(section)]
     return Folded(table.title, [*body, *(Paragraph(n, note=True) for n in table.notes)])
 
 
-def _block(block: Block) -> list[Part]:
-    heads = [*block.heads, *(column.heading for column in block.columns)]
-    rows = [[*map(Shown, _labels(line)), *map(_cell, line.cells)] for line in block.lines]
+def _section(section: Section) -> list[Part]:
+    heads = [*section.heads, *(column.heading for column in section.columns)]
+    rows = [[*map(PageCell, _labels(line)), *map(_cell, line.cells)] for line in section.lines]
     return [
-        Heading(block.heading, 3),
-        Paragraph(block.about),
-        *([Grid(heads, rows)] if rows else []),
-        *(Paragraph(text, note=True) for text in block.footnotes),
+        Heading(section.heading, 3),
+        Paragraph(section.about),
+        *([PageTable(heads, rows)] if rows else []),
+        *(Paragraph(text, note=True) for text in section.footnotes),
     ]
 
 
@@ -61,6 +59,6 @@ def _labels(line: Line) -> list[str]:
     return [*line.labels[:-1], line.labels[-1] + letter]
 
 
-def _cell(cell: Cell) -> Shown:
+def _cell(cell: Cell) -> PageCell:
     text = f"{cell.text} {superscript(cell.beats)}" if cell.beats else cell.text
-    return Shown(text, cell.value, cell.best)
+    return PageCell(text, cell.value, cell.best)

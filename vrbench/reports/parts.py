@@ -1,4 +1,4 @@
-"""What pages consist of: text, tables and pictures, of which templates make HTML."""
+"""The parts of a page: text, tables and pictures, which templates turn into HTML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading of level 2, or of another."""
+    """A heading, by default of level 2."""
 
     kind: ClassVar[str] = "heading"
     text: str
@@ -28,7 +28,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that the page itself holds.
+    """A picture embedded in the page.
 
     Attributes:
         uri: data URI.
@@ -62,12 +62,12 @@ class Frames:
 
 
 @dataclass(frozen=True)
-class Cell:
+class PageCell:
     """A cell of a table.
 
     Attributes:
         text: as it is shown.
-        value: by which it is sorted, of a number; None: by its text.
+        value: the number that it is sorted by; None: it is sorted by its text.
         best: whether in bold.
         frames: above the text, in a cell of an item.
     """
@@ -79,19 +79,19 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table.
 
     Attributes:
         head: column headings.
-        rows: a cell a heading each.
+        rows: one cell for each heading.
         marked: rows that stand out.
         sortable: whether a click on a heading sorts.
     """
 
     kind: ClassVar[str] = "table"
     head: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[PageCell]]
     marked: Sequence[bool] = ()
     sortable: bool = True
 
@@ -106,7 +106,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Folded:
-    """Parts that a click on their title unfolds."""
+    """Parts that are hidden until a click on their title."""
 
     kind: ClassVar[str] = "folded"
     title: str
@@ -121,14 +121,14 @@ class Beside:
     sections: Sequence[Sequence[Part]]
 
 
-Part = Heading | Paragraph | Picture | Frames | Table | Folded | Beside
+Part = Heading | Paragraph | Picture | Frames | PageTable | Folded | Beside
 
 
-def words(*texts: str) -> list[Cell]:
+def words(*texts: str) -> list[PageCell]:
     """Return cells of text."""
-    return [Cell(text) for text in texts]
+    return [PageCell(text) for text in texts]
 
 
-def number(value: float) -> Cell:
+def number(value: float) -> PageCell:
     """Return a cell with a number to three digits, sorted in full."""
-    return Cell(f"{value:.3g}", value)
+    return PageCell(f"{value:.3g}", value)

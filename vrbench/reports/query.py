@@ -1,4 +1,4 @@
-"""One query under several systems: its best candidates, and where the right one is."""
+"""One query under several systems: the best candidates, and the place of the best positive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vrbench.metrics.ranking import count_ranks, fold
 from vrbench.metrics.trec import best
 from vrbench.normalizations import normalizations
 from vrbench.sims.sim import Direction, Sim
-from vrbench.sims.truth import Queries, queries
+from vrbench.sims.truth import Queries, queries_of
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Candidate:
     """An item of the gallery, as one system ranks it for a query.
 
     Attributes:
-        place: 1-based, equal ones in the order of the gallery.
+        place: 1-based; equal scores are in the order of the gallery.
         item: its id.
-        caption: what it is about.
+        caption: its caption, or the video's first one.
         score: similarity to the query.
-        sum: its summed retrieval probability over all queries, divided by what is due (1 is fair);
-            None where the scores have a scale of their own.
-        right: whether it belongs to the query.
+        sum: its summed retrieval probability over all queries, divided by the expected sum (1 is
+            fair); None where the scores have a scale of their own.
+        right: whether it is a positive of the query.
     """
 
     place: int
@@ -50,8 +50,8 @@ class Listing:
 
     Attributes:
         how: method, norm and bank.
-        rank: of the query's best right item, under the mean tie rule.
-        candidates: the k best, and the best right one where it is not among them.
+        rank: of the query's best positive, under the mean tie rule.
+        candidates: the k best, and the best positive where it is not among them.
     """
 
     how: str
@@ -67,8 +67,8 @@ class System:
         how: method, norm and bank.
         sim: both directions.
         source: texts and videos.
-        gamma: temperature of retrieval probabilities; None: scores of their own scale.
-        direction: who asks.
+        gamma: temperature of retrieval probabilities; None: the scores have a scale of their own.
+        direction: t2v or v2t.
     """
 
     how: str
@@ -79,22 +79,22 @@ class System:
 
     @cached_property
     def ranks(self) -> NDArray[np.float64]:
-        """(n,) ranks of all queries, NaN where one is not asked."""
-        return count_ranks(self._asking).ranks()
+        """(n,) ranks of all queries, NaN where one has no positive."""
+        return count_ranks(self._queries).ranks()
 
     @cached_property
     def sums(self) -> NDArray[np.float64] | None:
-        """(gallery,) probability sums divided by what is due; NaN where nothing is."""
+        """(gallery,) probability sums divided by the expected ones; NaN where that is 0."""
         if self.gamma is None:
             return None
-        sums = ProbabilitySums(self._asking, self.gamma)
-        fold(self._asking, [sums])
-        due = np.where(sums.expected > 0, sums.expected, np.nan)
-        return np.asarray(sums.sums / due)
+        sums = ProbabilitySums(self._queries, self.gamma)
+        fold(self._queries, [sums])
+        expected = np.where(sums.expected > 0, sums.expected, np.nan)
+        return np.asarray(sums.sums / expected)
 
     @property
-    def _asking(self) -> Queries:
-        return queries(getattr(self.sim, self.direction), self.source.truth, self.direction)
+    def _queries(self) -> Queries:
+        return queries_of(getattr(self.sim, self.direction), self.source.truth, self.direction)
 
     def row(self, query: int) -> NDArray[Any]:
         """(gallery,) similarities of one query."""
@@ -129,8 +129,8 @@ def listings(found: Sequence[System], query: int, k: int = 5) -> list[Listing]:
 
 def _listing(system: System, query: int, k: int) -> Listing:
     truth, row = system.source.truth, system.row(query)
-    asking, items = truth.pairs(system.direction)
-    right = set(items[asking == query].tolist())
+    owners, items = truth.pairs(system.direction)
+    right = set(items[owners == query].tolist())
     order = best(row, len(row))
     place = {int(item): at for at, item in enumerate(order, 1)}
     shown = [int(item) for item in order[:k]]
@@ -160,8 +160,8 @@ def _finite(sums: NDArray[np.float64] | None, item: int) -> float | None:
 def picked(before: System, after: System, n: int) -> dict[str, list[int]]:
     """Return the n queries that a norm helped most, and the n that it harmed most.
 
-    By the ratio of ranks before and after, as the papers' figures show them (NCL Figure 6, UCoFiA
-    Figures 6 and 7, Multi-SK Figure 5); which ones they chose, they do not say.
+    They are ordered by the ratio of ranks before and after. The papers show such queries (NCL
+    Figure 6, UCoFiA Figures 6 and 7, Multi-SK Figure 5) and do not say how they chose them.
     """
     with np.errstate(invalid="ignore"):
         gain = np.log(before.ranks / after.ranks)
@@ -190,7 +190,7 @@ def find_query(source: Source, name: str, direction: Direction | None) -> tuple[
         if not len(where) or direction not in (None, side):
             continue
         if side == "v2t" and not source.truth.captions[where[0]]:
-            raise InputError(f"Video '{name}' has no text: it asks no query.")
+            raise InputError(f"Video '{name}' has no text: it is no query.")
         return side, int(where[0])
     known = [str(i) for side, ids in sides.items() if direction in (None, side) for i in ids]
     raise InputError(

@@ -1,4 +1,4 @@
-"""Pages from templates: no network, tables that sort on a click, every text escaped."""
+"""Pages from templates: no network access, sortable tables, all text escaped."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def _environment() -> Environment:
 
 
 def _printable(value: Any) -> Any:
-    """Return text of a file on one line and without what turns writing; markup is ours already."""
+    """Return a file's text on one line and without bidirectional controls; markup as it is."""
     return one_line(value) if type(value) is str else value

@@ -1,4 +1,4 @@
-"""Results: what a table row is, its file, its words, and the comparison of several."""
+"""Results: their type, files and labels, and the comparison of several."""
 
 from vrbench.results.result import (
     SCHEMA,

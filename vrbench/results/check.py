@@ -1,4 +1,4 @@
-"""Whether a file holds what the types of a result declare, and rank vectors belong to it."""
+"""Checking a file against the declared types of a result, and its rank vectors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
     FileName: ("the name of a file beside it, or null", _is_file),
     list[str]: ("a list of strings", _are_texts),
 }
-"""What a type is called in messages, and whether a value is of it."""
+"""Name of each type in messages, and a test whether a value is of it."""
 
 
 def problems(value: Any, shape: type = ResultDict, where: str = "") -> Iterator[str]:
@@ -90,7 +90,7 @@ def _plain(value: Any, hint: Any, where: str) -> Iterator[str]:
 
 
 def _measured(value: Any, metrics: list[Metric], where: str) -> Iterator[str]:
-    """Yield what of a direction's numbers differs from the table of metrics."""
+    """Yield the differences of a direction's numbers from the table of metrics."""
     if not isinstance(value, dict):
         yield f"{where} is {_shown(value)}, expected an object"
         return
@@ -120,10 +120,10 @@ def _shown(value: Any) -> str:
 
 
 def belong(ranks: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> bool:
-    """Whether both rank vectors are there, and they and the ids as a sound result asks for."""
+    """Whether both rank vectors are there, and they and the ids fit the numbers of items."""
     n_text, n_video = values["n_text"], values["n_video"]
-    n_asking = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
-    lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_asking}
+    n_queries = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
+    lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_queries}
     return {"t2v", "v2t"} <= ranks.keys() and all(
         ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
         for key, n in lengths.items()
@@ -132,6 +132,6 @@ def belong(ranks: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> bool
 
 
 def _are_ranks(values: NDArray[Any]) -> bool:
-    """Whether they are 1 or more, or NaN where nothing is asked."""
-    asked = values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0]
-    return values.dtype.kind == "f" and bool(((asked >= 1) & (asked < np.inf)).all())
+    """Whether they are 1 or more, or NaN where an item is no query."""
+    known = values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0]
+    return values.dtype.kind == "f" and bool(((known >= 1) & (known < np.inf)).all())

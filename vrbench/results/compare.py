@@ -13,13 +13,13 @@ from vrbench.errors import InputError
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import find
 from vrbench.results import labels
-from vrbench.results.pairing import Paired, asked, gallery_notes, name_of, pair
+from vrbench.results.pairing import Paired, gallery_notes, n_queries, name_of, pair
 from vrbench.results.result import Result
 from vrbench.results.significance import bootstrap, mcnemar, recall_interval, resampled
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 LEVEL = 0.95
-"""Of the bootstrap intervals."""
+"""Level of the bootstrap intervals."""
 
 
 def compare(
@@ -31,10 +31,10 @@ def compare(
 ) -> dict[str, Any]:
     """Test every pair of results, metric by metric, in both directions.
 
-    R@K by the exact McNemar test, MdR, MnR and whatever else is of ranks by the bootstrap over
-    queries, both two-sided, each with an interval of the difference that leaves 0 out just where
-    p <= .05; q-values over all tests of the report control the false discovery rate (Benjamini
-    and Hochberg 1995).
+    R@K is tested by the exact McNemar test; MdR, MnR and other summaries of ranks by the bootstrap
+    over queries. Both are two-sided, with an interval of the difference that excludes 0 exactly
+    where p <= .05. q-values over all tests of the report control the false discovery rate
+    (Benjamini and Hochberg 1995).
 
     Args:
         results: two or more, with their rank vectors.
@@ -49,7 +49,7 @@ def compare(
 
     Raises:
         InputError: there are not two results, ranks are missing, protocols differ, items differ and
-            ``common`` was not asked for, or the seed is negative.
+            ``common`` is false, or the seed is negative.
     """
     if len(results) < 2:
         raise InputError(f"{len(results)} result is nothing to compare: give two or more.")
@@ -64,7 +64,7 @@ def compare(
     return {
         "results": [_about(result) for result in results],
         "queries": {direction: len(both.ids) for direction, both in paired.items()},
-        "left_out": {d: [asked(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
+        "left_out": {d: [n_queries(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
         "notes": gallery_notes(results),
         "tests": tests,
         "changed": {direction: changed(both, top) for direction, both in paired.items()},
@@ -105,7 +105,7 @@ def _metrics(results: Sequence[Result]) -> list[Metric]:
 
 
 def _others(metrics: Sequence[Metric]) -> str:
-    """Return the names of the metrics that the exact test is not for."""
+    """Return the names of the metrics without an exact test."""
     *first, last = [metric.name for metric in metrics if not metric.hits]
     return f"{', '.join(first)} and {last}" if first else last
 

@@ -1,4 +1,4 @@
-"""What a result is called wherever it is printed: the same words in tables, figures and files.
+"""Labels of results, the same in tables, figures and files.
 
 Every function takes a result as a dict with the keys of a result file.
 """
@@ -77,14 +77,14 @@ def data(result: Result) -> str:
 
 
 def notes(results: Iterable[Result]) -> tuple[str, ...]:
-    """Return what a reader of numbers on these data should know, once each."""
+    """Return the notes on the data of these results, once each."""
     given = list(results)
     said = [f"{dataset(one)}: {note}" for one in given for note in (one.get("notes") or ())]
     return tuple(dict.fromkeys([*said, *_gammas(given)]))
 
 
 def _gammas(results: Sequence[Result]) -> list[str]:
-    """Say at which temperature each normalization error is, where they are at several."""
+    """Return the temperature of each normalization error, where there are several."""
     known = [one for one in results if one.get("error_gamma") and _errors(one)]
     if len({one["error_gamma"] for one in known}) < 2:
         return []

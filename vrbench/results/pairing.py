@@ -20,7 +20,7 @@ class Paired:
     """Ranks of the same queries under several results.
 
     Attributes:
-        ids: (n,) the queries that every result asked.
+        ids: (n,) the queries that every result has.
         ranks: (n_results, n).
     """
 
@@ -32,7 +32,7 @@ def pair(results: Sequence[Result], direction: Direction, common: bool) -> Paire
     """Bring the ranks of one direction into one order of queries.
 
     Raises:
-        InputError: ranks are missing, or items differ and ``common`` was not asked for.
+        InputError: ranks are missing, or items differ and ``common`` is false.
     """
     ranks = [_ranks_by_id(result, direction) for result in results]
     first = ranks[0]
@@ -71,8 +71,8 @@ def gallery_notes(results: Sequence[Result]) -> list[str]:
     return found
 
 
-def asked(result: Result, direction: Direction) -> int:
-    """Return how many queries a result asks."""
+def n_queries(result: Result, direction: Direction) -> int:
+    """Return how many queries a result has."""
     return int((~np.isnan(result.ranks[direction])).sum())
 
 
@@ -83,7 +83,7 @@ def name_of(result: Result) -> str:
 
 
 def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
-    """Ranks of the queries that were asked, by id."""
+    """Ranks of the queries, by id."""
     missing = {direction, "text_ids", "video_ids"} - set(result.ranks)
     if missing:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Result: what a table row is; a JSON file with the rank vectors beside it."""
+"""Result: the numbers of a table row, as a JSON file with the rank vectors beside it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from vrbench.errors import InputError
 from vrbench.results import showing
 from vrbench.results.check import belong, problems
 from vrbench.results.schema import (
-    Bank,
+    BankDict,
     ChangeByDirection,
     DiagnosticsByDirection,
     FeaturesAbout,
-    Measured,
+    MeasuredDict,
     MetricsByDirection,
-    Protocol,
+    ProtocolDict,
     Provenance,
     ResultDict,
 )
@@ -61,11 +61,11 @@ class _Value(Generic[Held]):
 class Result:
     """One alignment and normalization on one test set.
 
-    What the JSON holds is there by key, ``result["method"]``, and most of it as an attribute too.
+    The values of the JSON are there by key, ``result["method"]``, and most as attributes too.
 
     Attributes:
-        values: the JSON: what was measured, on what, how, and by whom.
-        ranks: ``t2v`` (n_text,), ``v2t`` (n_video,) with NaN where a video asks no query, or
+        values: the JSON: data, method, protocol, numbers and provenance.
+        ranks: ``t2v`` (n_text,), ``v2t`` (n_video,) with NaN where a video is no query, or
             (n_text,) under ``each-caption``; ``text_ids``, ``video_ids``.
     """
 
@@ -79,14 +79,14 @@ class Result:
     method = _Value[str | None]()
     norm = _Value[str]()
     sequence = _Value[str | None]()
-    bank = _Value[Bank]()
+    bank = _Value[BankDict]()
     n_text = _Value[int]()
     n_video = _Value[int]()
-    protocol = _Value[Protocol]()
+    protocol = _Value[ProtocolDict]()
     metrics = _Value[MetricsByDirection]()
     diagnostics = _Value[DiagnosticsByDirection]()
     error_gamma = _Value[float | None]()
-    raw = _Value[Measured | None]()
+    raw = _Value[MeasuredDict | None]()
     change = _Value[ChangeByDirection | None]()
     seconds = _Value[dict[str, float]]()
     provenance = _Value[Provenance]()
@@ -117,7 +117,7 @@ class Results(list[Result]):
         return showing.as_html([one.values for one in self])
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a data frame: a row a result, with what it is of and every number as in the JSON.
+        """Return a data frame: a row for each result, with its data and every number of the JSON.
 
         Metrics and diagnostics are called ``t2v R@1``, ``v2t hub_skewness`` and so on; R@K is in
         percent, shares are from 0 to 1.
@@ -136,7 +136,7 @@ def identity(values: Mapping[str, Any]) -> str:
 def stem(dataset: str, method: str | None, norm: str, key: str) -> str:
     """Name of a result's files: readable, and different for different results."""
     words = "_".join(filter(None, (dataset, method or "sim", norm)))
-    # what begins with a dot is no result, with a dash an option
+    # names that begin with a dot are no results, those with a dash look like options
     return f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', words).lstrip('.-')[:100]}_{key}"
 
 

@@ -1,6 +1,6 @@
-"""What a result file has to hold, said once: its types, from which the check is made too.
+"""The types of a result file, from which its check is derived.
 
-A key that is ``NotRequired`` may be missing or null, and what else a file holds may be anything.
+A key that is ``NotRequired`` may be missing or null; a file may have any other keys.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from numpy.typing import NDArray
 
 UNREAD = "unread"
-"""Marks what no command reads: it is written so, and a file in which it is not is not refused."""
+"""Marks values that no command reads; a file with another type there is not refused."""
 
 Count = Annotated[int, "a whole number"]
 """From 0."""
@@ -39,8 +39,8 @@ class DiagnosticsByDirection(TypedDict):
     v2t: Diagnostics
 
 
-class Measured(TypedDict):
-    """What was measured."""
+class MeasuredDict(TypedDict):
+    """Metrics and diagnostics."""
 
     metrics: MetricsByDirection
     diagnostics: DiagnosticsByDirection
@@ -80,7 +80,7 @@ class Sides(TypedDict):
     n_video: Count
 
 
-class Bank(TypedDict):
+class BankDict(TypedDict):
     """The bank of a norm; ``kind`` is none, train, test, rolling or file."""
 
     kind: str
@@ -88,7 +88,7 @@ class Bank(TypedDict):
     n_video: Count
 
 
-class Protocol(TypedDict):
+class ProtocolDict(TypedDict):
     """The rules of ties and of v2t."""
 
     ties: str
@@ -96,7 +96,7 @@ class Protocol(TypedDict):
 
 
 class SequenceAbout(TypedDict):
-    """What a sequence alignment says of itself in one direction."""
+    """Conventions of a sequence alignment's scores in one direction."""
 
     bucket_of: str | None
     bucket: NotRequired[float | None]
@@ -106,14 +106,14 @@ class SequenceAbout(TypedDict):
 
 
 class SequenceByDirection(TypedDict):
-    """What a sequence alignment says of itself."""
+    """Conventions of a sequence alignment's scores."""
 
     t2v: NotRequired[SequenceAbout | None]
     v2t: NotRequired[SequenceAbout | None]
 
 
 class Provenance(TypedDict):
-    """By what a result was made; null for a package that was not used."""
+    """Versions and settings that made a result; null for a package that was not used."""
 
     vrbench: str
     date: str
@@ -131,8 +131,8 @@ class Provenance(TypedDict):
 class ResultDict(TypedDict):
     """The JSON of a result.
 
-    ``limit`` is how the test set was cut; ``raw`` is what was measured before the norm, ``change``
-    what it changed; ``error_gamma`` the temperature of the normalization errors; ``solved`` the
+    ``limit`` is how the test set was cut; ``raw`` has the numbers before the norm, ``change`` their
+    change; ``error_gamma`` the temperature of the normalization errors; ``solved`` the
     share of pairs that are known; ``rank_vectors`` are read from the file beside it.
     """
 
@@ -146,7 +146,7 @@ class ResultDict(TypedDict):
     sequence: NotRequired[str | None]
     sequence_info: NotRequired[SequenceByDirection | None]
     given_norm: NotRequired[str | None]
-    bank: Bank
+    bank: BankDict
     bank_distinct: NotRequired[Sides | None]
     bank_shared: NotRequired[Sides | None]
     transductive: NotRequired[Annotated[bool, UNREAD]]
@@ -154,11 +154,11 @@ class ResultDict(TypedDict):
     n_video: Count
     limit: NotRequired[Annotated[dict[str, Any] | None, UNREAD]]
     notes: NotRequired[list[str] | None]
-    protocol: Protocol
+    protocol: ProtocolDict
     metrics: MetricsByDirection
     diagnostics: DiagnosticsByDirection
     error_gamma: NotRequired[float | None]
-    raw: NotRequired[Measured | None]
+    raw: NotRequired[MeasuredDict | None]
     change: NotRequired[ChangeByDirection | None]
     norm_info: NotRequired[Annotated[dict[str, Any], UNREAD]]
     solved: NotRequired[Annotated[float, UNREAD]]

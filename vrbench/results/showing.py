@@ -1,4 +1,4 @@
-"""How results look where Python shows them: on a line, as a short text, in a notebook."""
+"""Short representations of results in Python: on a line, as a text, in a notebook."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from vrbench.runtime.printable import one_line
 from vrbench.sims.sim import DIRECTIONS
 
 LONGEST = 1000
-"""Characters of a text of results, at most; it stays below."""
+"""Upper limit of the characters of a text of results."""
 
 WIDEST = 30
-"""Characters of a name in it."""
+"""Most characters of a name in it."""
 
 MOST = 50
-"""Rows in a notebook."""
+"""Most rows in a notebook."""
 
 _ABOUT = ("dataset", "split", "encoder", "method", "norm", "sequence")
 
@@ -27,7 +27,7 @@ _Values = Mapping[str, Any]
 
 
 def brief(values: _Values) -> str:
-    """Return a line: what a result is of, and the first metrics of each direction."""
+    """Return a line: data and method of a result, and the first metrics of each direction."""
     said = [_cut(labels.how(values), 60), _cut(_data(values), 60)]
     for direction in DIRECTIONS:
         metrics = _first([values], direction)

@@ -22,12 +22,12 @@ BLOCK = 2_000_000
 
 @dataclass(frozen=True)
 class McNemar:
-    """Which queries hit within K before and after, and how likely that is by chance.
+    """Queries that hit within K only before or only after, and the p-value of the difference.
 
     Attributes:
         gained: queries that hit only after.
         lost: queries that hit only before.
-        p: two-sided exact p-value of as uneven a split, were both equally good.
+        p: two-sided exact p-value under equal quality of both.
     """
 
     gained: int
@@ -48,20 +48,20 @@ def mcnemar(before: NDArray[np.float64], after: NDArray[np.float64], k: int = 1)
     """
     from scipy.stats import binomtest
 
-    asked = ~(np.isnan(before) | np.isnan(after))
-    was, now = before[asked] <= k, after[asked] <= k
+    known = ~(np.isnan(before) | np.isnan(after))
+    was, now = before[known] <= k, after[known] <= k
     gained, lost = int((now & ~was).sum()), int((was & ~now).sum())
     p = float(binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
     return McNemar(gained, lost, p)
 
 
 def recall_interval(test: McNemar, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Interval of the difference of R@K, in points, that leaves 0 out just where the test does.
+    """Interval of the difference of R@K, in points, that excludes 0 exactly where the test does.
 
-    The percentile interval of the bootstrap over all its draws: queries gained and lost are
-    multinomial, so that the distribution of their difference is known and nothing is drawn. Where
-    the exact test, which is the more careful of the two, gives p > 1 - ``level``, the interval is
-    widened to 0; where it does not, the percentiles leave 0 out by themselves.
+    It is the percentile interval of the bootstrap in the limit of all draws: queries gained and
+    lost are multinomial, so the distribution of their difference is known and nothing is drawn. The
+    exact test is the more conservative of the two: where it gives p > 1 - ``level``, the interval
+    is widened to 0; elsewhere the percentiles exclude 0 anyway.
 
     Args:
         test: queries gained and lost, and their p-value.
@@ -125,9 +125,9 @@ def bootstrap(
 ) -> tuple[tuple[float, float], float]:
     """Percentile interval of a difference, and the two-sided p-value that belongs to it.
 
-    Both count the same values, the drawn differences and 0 itself as one more: p is twice the
-    share of them on the side of 0 where fewer are, 0 included, and the interval cuts off
-    ``(1 - level) / 2`` of them at each end. So the interval leaves 0 out just where
+    Both use the same values, the drawn differences and 0 itself as one more: p is twice the share
+    of them on the side of 0 with fewer values, 0 included, and the interval cuts off
+    ``(1 - level) / 2`` of them at each end. So the interval excludes 0 exactly where
     ``p <= 1 - level``.
 
     Args:

@@ -1,1 +1,1 @@
-"""What everything stands on: files, memory, devices, text from outside."""
+"""Basics that all rooms use: files, memory, devices, text from outside."""

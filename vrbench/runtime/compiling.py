@@ -20,8 +20,8 @@ def available() -> bool:
 def compiled(kernel: Callable[..., Any], *helpers: Callable[..., Any]) -> Any:
     """Compile a plain function; other threads may run meanwhile.
 
-    What was compiled is kept on disk, where the package's folder or the user's can be written,
-    until a file changes that it was made from: numba itself watches the kernel's alone.
+    Machine code is cached on disk, where the package's folder or the user's can be written, until
+    a source file changes: numba itself only watches the kernel's file.
 
     Args:
         kernel: the function.
@@ -42,7 +42,7 @@ def compiled(kernel: Callable[..., Any], *helpers: Callable[..., Any]) -> Any:
 
 
 def _stamp(functions: Iterable[Callable[..., Any]]) -> str:
-    """Return a short digest of when the functions' files were written and how long they are."""
+    """Return a short digest of the times and sizes of the functions' files."""
     files = sorted({function.__code__.co_filename for function in functions})
     stamps = [(file.stat().st_mtime_ns, file.stat().st_size) for file in map(Path, files)]
     return hashlib.sha256(repr(stamps).encode()).hexdigest()[:8]

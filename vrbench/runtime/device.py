@@ -1,4 +1,4 @@
-"""Where tensors live."""
+"""The device that computes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def torch_device(name: str) -> str:
     """Return ``cpu`` or ``cuda``: CUDA for ``auto`` where there is one.
 
     Raises:
-        InputError: ``cuda`` is asked for where there is none, or the name is unknown.
+        InputError: the device is ``cuda`` and there is none, or the name is unknown.
     """
     import torch
 

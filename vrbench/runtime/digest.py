@@ -1,4 +1,4 @@
-"""What identifies arrays that are in no file."""
+"""Digests of arrays that are in no file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def digest(arrays: Iterable[Any]) -> str:
     """SHA-256 of arrays, of their types and their shapes, hexadecimal.
 
     Args:
-        arrays: in order; None is one that is missing. What lies in a file is read in blocks.
+        arrays: in order; None for a missing one. Arrays in a file are read in blocks.
     """
     found = hashlib.sha256()
     for array in arrays:

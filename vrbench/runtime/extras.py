@@ -1,4 +1,4 @@
-"""Packages that only some commands need, imported when they are needed."""
+"""Optional packages, imported when a command needs them."""
 
 from __future__ import annotations
 

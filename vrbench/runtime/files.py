@@ -1,4 +1,4 @@
-"""Writing a file so that it is whole or not there, and nothing existing is lost."""
+"""Writing files whole or not at all, without losing existing ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS: dict[Kind, tuple[bytes, str]] = {
     "projection": (b"PK", "video_matrix"),
     "similarity": (b"PK", "t2v"),
 }
-"""How a file of each kind begins, and what is in it where it is an npz."""
+"""First bytes of each kind of file, and an array of it if it is an npz."""
 
 _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """Errors of a file system that knows no fsync of folders."""
@@ -31,13 +31,13 @@ _unfinished: set[Path] = set()
 def replacing(path: Path, *, only_new: bool = False, through: Path | None = None) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
 
-    It does so once the disk has all of it: a write that fails late, as on a network file system,
-    fails here. What dead processes left unfinished in the folder is removed.
+    It is moved there once its bytes are on the disk: a write that fails late, as on a network file
+    system, fails here. Unfinished files of dead processes in the folder are removed.
 
     Args:
-        path: the file to be.
-        only_new: leave a ``path`` that somebody else made meanwhile as it is.
-        through: the temporary path; None: one that nobody else has.
+        path: the file to write.
+        only_new: leave a ``path`` that another process made meanwhile as it is.
+        through: the temporary path; None: a unique one.
 
     Raises:
         InputError: the folder cannot be written, or ``path`` is a folder or a device.
@@ -62,10 +62,10 @@ def replacing(path: Path, *, only_new: bool = False, through: Path | None = None
 
 
 def reach_disk(path: Path) -> None:
-    """Wait until the disk has all of a file, or the names in a folder.
+    """Wait until a file, or the names in a folder, are on the disk.
 
     Raises:
-        OSError: it has not, and never will.
+        OSError: the disk cannot take them.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -92,10 +92,10 @@ def _remove(path: Path) -> None:
 
 
 def listed(folder: Path, *endings: str) -> list[Path]:
-    """Return what lies in a folder, by name, as far as it has one of the endings.
+    """Return the paths in a folder that have one of the endings, sorted by name.
 
-    Names that begin with a dot are nobody's data: what another program keeps there, such as
-    ``.DS_Store`` and ``._x.npy``, and what a process left unfinished.
+    Names that begin with a dot are left out: files of other programs, such as ``.DS_Store`` and
+    ``._x.npy``, and unfinished files.
 
     Raises:
         OSError: it is no folder, or cannot be read.
@@ -124,13 +124,13 @@ def check_output(
     inputs: Iterable[str | Path | None],
     kind: Kind | None = None,
 ) -> None:
-    """Check, before the work, that writing ``path`` replaces nothing but what it may replace.
+    """Check, before the work, that writing ``path`` replaces only a file that it may replace.
 
     Args:
-        option: that names the file.
-        path: the file to be.
-        inputs: what the command reads; what is no file is passed over.
-        kind: of the file: one of another kind is never replaced.
+        option: the option that names the file.
+        path: the file to write.
+        inputs: the paths that the command reads; those that are no files are ignored.
+        kind: of the file: a file of another kind is never replaced.
 
     Raises:
         InputError: ``path`` is no file, one of another kind, or one of the inputs by any name, or
@@ -171,7 +171,7 @@ def _same(path: Path, given: Path) -> bool:
 
 
 def _check_place(path: Path) -> None:
-    """Check that a file can come to be, without making the folders that it will need."""
+    """Check that a file can be written, without making the folders that it needs."""
     folder = next(part for part in path.absolute().parents if part.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         what = "may not be written to" if folder.is_dir() else "is no folder"
@@ -181,7 +181,7 @@ def _check_place(path: Path) -> None:
 def check_folder(folder: Path) -> None:
     """Make a folder where it is missing, before the work whose results go there.
 
-    What dead processes left unfinished in it is removed.
+    Unfinished files of dead processes in it are removed.
 
     Raises:
         InputError: it cannot be made or written.

@@ -1,4 +1,4 @@
-"""The door for what comes from outside: failures of its readers as sentences, arrays as numpy's."""
+"""Input from outside: exceptions of its readers as sentences, arrays as numpy's."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from vrbench.errors import InputError
 _HALVES = (0xD800, 0xDFFF)
 """Halves of surrogate pairs, which have no UTF-8."""
 SHOWN = 200
-"""Characters shown of what a library says."""
+"""Most characters shown of a library's message."""
 
 
 @contextmanager
 def reading(
     what: object, remedy: str = "save or copy it again", problem: str = "is damaged"
 ) -> Iterator[None]:
-    """Turn whatever is raised while a file is parsed into one sentence.
+    """Turn any exception raised while a file is parsed into an ``InputError`` of one sentence.
 
-    Libraries raise what they like over bad bytes: a list of their exceptions is never complete.
-    So put it around the library's call and the parsing of what it gave, and around nothing else:
-    a defect of vrbench would read as bad input too (its traceback is the error's ``__cause__``).
+    Libraries raise exceptions of any kind over bad bytes: a list of them is never complete. So put
+    it around the library's call and the parsing of its output only: a defect of vrbench would look
+    like bad input too (its traceback is the error's ``__cause__``).
 
     Args:
         what: the file, or the part of it, for the message.
-        remedy: what to do, as the end of the sentence.
-        problem: what is wrong, as the middle of it.
+        remedy: end of the sentence: what the user can do.
+        problem: middle of the sentence: what is wrong.
 
     Raises:
         InputError: anything but an ``InputError`` or an interruption was raised.

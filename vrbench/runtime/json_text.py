@@ -1,4 +1,4 @@
-"""JSON from anybody: files, and texts inside other files."""
+"""Reading untrusted JSON: files, and texts inside other files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from vrbench.runtime.inputs import reading
 
 REMEDY = "mend it or take it away"
 DEPTH = 100
-"""Levels that a value may have: what is made of it later goes through it level by level."""
+"""Most levels of nesting, since later code may recurse through a value."""
 MOST = 2_000_000_000
-"""Bytes of a file, more than any annotations have."""
+"""Most bytes of a file, more than any annotations have."""
 
 
 def read_json(path: Path, remedy: str = REMEDY, problem: str = "is not JSON") -> Any:
@@ -23,8 +23,8 @@ def read_json(path: Path, remedy: str = REMEDY, problem: str = "is not JSON") ->
 
     Args:
         path: the file.
-        remedy: what to do where it is no JSON, as the end of the sentence.
-        problem: what it then is, as the middle of it.
+        remedy: end of the error's sentence: what the user can do.
+        problem: middle of the error's sentence: what is wrong.
 
     Raises:
         InputError: it is missing, no file, too large, or as ``parse_json`` says.
@@ -46,8 +46,8 @@ def parse_json(
     Args:
         text: as str, or as UTF-8 with or without a byte order mark.
         where: what it is, for messages.
-        remedy: what to do where it is no JSON, as the end of the sentence.
-        problem: what it then is, as the middle of it.
+        remedy: end of the error's sentence: what the user can do.
+        problem: middle of the error's sentence: what is wrong.
 
     Raises:
         InputError: it is no JSON, not UTF-8, deeper than ``DEPTH``, or an object in it has a key

@@ -1,4 +1,4 @@
-"""Temporary files that say which process has them, and the removal of those of dead ones."""
+"""Temporary files that name their process, and the removal of those of dead processes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _NAME = re.compile(
 
 
 def beside(path: Path) -> Path:
-    """Return a name beside ``path``, with its ending, that nobody else takes.
+    """Return a unique name beside ``path``, with its ending.
 
-    It begins with a dot, so that no reader of the folder takes it for one of its files.
+    It begins with a dot, so that readers of the folder ignore it.
     """
     process = os.getpid()
     owner = f"{_machine()}-{process}-{_started(process) or 0}-{os.urandom(4).hex()}"
@@ -27,10 +27,10 @@ def beside(path: Path) -> Path:
 
 
 def remove_left_over(folder: Path) -> None:
-    """Remove what processes that are dead left unfinished in a folder, and nothing else.
+    """Remove the unfinished files of dead processes in a folder, and nothing else.
 
-    Only names that ``beside`` gives on this machine are touched. What was begun on another one, as
-    on a shared disk, stays: whether its process lives cannot be known here.
+    Only names that ``beside`` gives on this machine are touched. Files begun on another machine, as
+    on a shared disk, stay: it is unknown here whether their processes live.
     """
     with suppress(OSError):  # a folder that may be written to and not be listed
         for entry in os.scandir(folder):
@@ -56,7 +56,7 @@ def _is_dead(owner: re.Match[str]) -> bool:
 
 
 def _started(process: int) -> int | None:
-    """Return when a process began, in ticks since the machine did; None: dead, or no /proc."""
+    """Return the start of a process, in ticks since boot; None: it is dead, or no /proc."""
     try:
         text = Path(f"/proc/{process}/stat").read_text(errors="replace")
     except OSError:
@@ -67,7 +67,7 @@ def _started(process: int) -> int | None:
 
 @cache
 def _machine() -> str:
-    """Return eight hexadecimal digits for where the numbers of processes mean something."""
+    """Return eight hexadecimal digits of the machine or container that numbers the processes."""
     try:
         numbers = str(Path("/proc/self/ns/pid").readlink())  # a container has its own
     except OSError:

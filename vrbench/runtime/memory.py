@@ -1,4 +1,4 @@
-"""Keeping the process under a bound of resident memory."""
+"""Keeping the process's resident memory below a bound."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from vrbench.runtime.compiling import available
 
 MB = 1_000_000
 LEAST = 300 * MB
-"""What a bound must leave beyond the imports."""
+"""Bytes that a bound must leave beyond the imports."""
 
 _UNITS = {"": 1, "b": 1, "kb": 1_000, "mb": MB, "gb": 1_000 * MB}
 _DRIFT = 48 * MB
-"""By how much resident memory differs between two runs that do the same."""
+"""Difference of resident memory between two equal runs."""
 _LOADED = 150 * MB
-"""What the first score loads beyond the imports: numba's compiler, POT, buffers of the BLAS."""
+"""Bytes that the first score loads beyond the imports: numba's compiler, POT, BLAS buffers."""
 _MEASURING = 90 * MB
-"""Blocks of rows and what is made of them while a matrix is normalized and measured."""
+"""Bytes for blocks of rows and their temporaries while a matrix is normalized and measured."""
 _LEAST_BLOCK = 8 * MB
-"""Bytes for the items in work of a side, at least: smaller blocks are read too often."""
+"""Least bytes of a side's items in work: smaller blocks are read too often."""
 _LARGE = 3 << 20
-"""Bytes from which an array gets pages of its own: more than a tile takes, less than a panel."""
+"""Bytes from which an array gets separate pages: more than a tile takes, less than a panel."""
 
 _bound: int | None = None
-"""What ``--memory`` allows this process; memory is the process's, so the bound is too."""
+"""The bound of ``--memory``, one for the whole process."""
 _scored = False
 """Whether ``_LOADED`` is resident already."""
 
 
 def set_bound(bound: int | None) -> None:
-    """Remember what the process may hold; None: unbounded.
+    """Set the bound of the process; None: unbounded.
 
-    From then on the allocator gives large arrays back to the system as soon as they are freed. By
-    itself it keeps what it has learned to expect, which is several times what is in use.
+    From then on the allocator returns large arrays to the system as soon as they are freed. By
+    default it keeps several times the memory in use.
 
     Raises:
         InputError: it is less than the imports and 300 MB.
@@ -61,7 +61,7 @@ def _rounded(size: int) -> int:
 
 
 def spare(wanted: int, pending: int = 0) -> int:
-    """Return how much of ``wanted`` bytes may still be taken, if ``pending`` others are to be."""
+    """Return how many of ``wanted`` bytes may be taken, with ``pending`` others still to come."""
     if _bound is None:
         return wanted
     return max(0, min(wanted, _bound - resident() - _to_load() - _MEASURING - pending))
@@ -95,7 +95,7 @@ def peak() -> int:
 
 
 def resident() -> int:
-    """Resident memory of this process now, in bytes, without what is free already."""
+    """Resident memory of this process now, in bytes, without memory that is free already."""
     with suppress(AttributeError, OSError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)
     found = _status("VmRSS")
@@ -127,8 +127,8 @@ def check_fits(matrices: int, room: int, instead: str = "") -> None:
 
     Args:
         matrices: their bytes.
-        room: what ``spare`` said when there was nothing yet of them.
-        instead: what else to do, as the end of the sentence.
+        room: the value of ``spare`` before they were made.
+        instead: end of the sentence: another remedy.
 
     Raises:
         InputError: it is; the sentence says which bound is enough.
@@ -143,13 +143,13 @@ def check_fits(matrices: int, room: int, instead: str = "") -> None:
 
 
 def share(pending: int, tile: int, workers: int, most: int) -> tuple[int, int]:
-    """Share out what is left: bytes for the items in work of each side, and threads.
+    """Divide the remaining memory: bytes for the items in work of each side, and threads.
 
-    Call it when all is loaded that scoring loads.
+    Call it when everything that scoring needs is loaded.
 
     Args:
         pending: bytes of the similarity matrices still to come.
-        tile: bytes that a thread works on.
+        tile: bytes that one thread needs.
         workers: threads at most.
         most: upper limit of the bytes of a side; the answer without a bound.
 

@@ -1,4 +1,4 @@
-"""npz and npy files from anybody: never pickles, and no memory for what is only declared."""
+"""Reading untrusted npz and npy files: no pickles, and no memory for sizes only declared."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from vrbench.runtime.inputs import reading
 from vrbench.runtime.opened import OpenedFile
 
 FEW = 100_000_000
-"""Bytes that a zip may unpack to whatever its own size."""
+"""Bytes that a zip of any size may unpack to."""
 RATIO = 100
-"""How many times its own size it may unpack to beyond that: arrays of zeros reach 1,000."""
+"""How many times its size it may unpack to beyond that: arrays of zeros reach 1,000."""
 
 REMEDY = "write it with np.savez, without pickled objects"
 _MAGIC = b"\x93NUMPY"
@@ -29,11 +29,11 @@ _MAGIC = b"\x93NUMPY"
 
 @dataclass(frozen=True)
 class Header:
-    """What an npy says of its array.
+    """The header of an npy.
 
     Attributes:
         shape: of the array.
-        fortran: whether it lies column after column.
+        fortran: whether it is stored column after column.
         dtype: of its entries.
         length: bytes before the entries.
     """
@@ -50,11 +50,11 @@ class Header:
 
 
 class Npz:
-    """An open npz: its arrays by name, each read when it is asked for.
+    """An open npz: its arrays by name, each read on access.
 
     Attributes:
         opened: the file.
-        path: where it was opened.
+        path: its path when it was opened.
         names: of the arrays, in the order of the file.
     """
 
@@ -75,11 +75,11 @@ class Npz:
         return name in self._members
 
     def member(self, name: str) -> zipfile.ZipInfo:
-        """Return where an array lies in the file."""
+        """Return an array's entry in the zip."""
         return self._members[name]
 
     def header(self, name: str) -> Header:
-        """Read what an array says of itself.
+        """Read the header of an array.
 
         Raises:
             InputError: it is no array, holds Python objects, or declares more than is there.
@@ -113,8 +113,8 @@ def open_npz(
 
     Args:
         source: the file, or its path.
-        remedy: what to do where it is no npz, as the end of the sentence.
-        problem: what it then is, as the middle of it.
+        remedy: end of the error's sentence: what the user can do.
+        problem: middle of the error's sentence: what is wrong.
 
     Raises:
         InputError: it is missing, no npz or a damaged one, holds an array twice, or unpacks to far
@@ -167,7 +167,7 @@ def read_npy(path: Path, *, mapped: bool = False) -> NDArray[Any]:
 
 
 def check_members(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
-    """Check, before anything is unpacked, that members of a zip can be, and to which size.
+    """Check, before unpacking, that the members of a zip can be unpacked, and their size.
 
     Raises:
         InputError: one is encrypted or packed otherwise than by deflate, whose size has no bound

@@ -1,6 +1,6 @@
 """File names in numeric order: 1, 2, ..., 10, where the order of texts is 1, 10, ..., 2.
 
-Every reader whose files come in an order goes by this one.
+Every reader of ordered files uses this order.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _ENDING = re.compile(r"\.[0-9]*[A-Za-z]\w*")
 _NO_DIGITS = dict.fromkeys(map(ord, "123456789"), "0")
 
 NUMERIC = "in numeric order (2 before 10), not in that of their names as text (10 before 2)"
-"""What is said of files where the two orders differ."""
+"""Phrase for a note on files where the two orders differ."""
 
 
 def numeric_order(paths: Iterable[Path]) -> list[Path]:
-    """Return what lies in a folder in numeric order of the names, those of files without ending.
+    """Return the entries of a folder in numeric order of their names, endings of files left out.
 
-    Names are compared piece by piece, digits by their value and what lies between as text. A minus
-    at the start or after ``_`` is a sign (-1, 0, 1; t_-1, t_0); elsewhere it divides (a-1, a-2).
-    Names that are equal so far (1 and 01, 1.jpg and 1.png) stand in the order of their texts. The
-    order depends on nothing but the set of names.
+    Names are compared piece by piece, digits by their value and other pieces as text. A minus at
+    the start or after ``_`` is a sign (-1, 0, 1; t_-1, t_0); elsewhere it is a separator (a-1,
+    a-2). Names that are equal so far (1 and 01, 1.jpg and 1.png) are ordered as texts. The order
+    depends only on the set of names.
     """
     plain = sorted(paths)
     keys = dict(zip(plain, numeric_keys(plain), strict=True))
@@ -39,17 +39,17 @@ def numeric_order(paths: Iterable[Path]) -> list[Path]:
 
 
 def is_renumbered(paths: Iterable[Path]) -> bool:
-    """Say whether numeric order is another than that of the names as text."""
+    """Whether numeric order differs from the order of the names as text."""
     plain = sorted(paths)
     return numeric_order(plain) != plain
 
 
 def numeric_keys(paths: Sequence[Path]) -> list[Key]:
-    """Return what each name is sorted by: equal where only zeros and endings differ.
+    """Return the sort key of each name: equal where only zeros and endings differ.
 
     A dot between digits is a decimal point (0.04, 0.2, 1.0) unless one of the names shows that it
-    divides counts: 1.9 and 1.10, as no number is written with a zero too many, or 1.2.3. Where all
-    numbers after the dot are equally long, both give the same order.
+    separates counts: 1.9 and 1.10, since decimals have no trailing zero, or 1.2.3. Where all
+    numbers after the dot are equally long, both readings give the same order.
     """
     shapes = {path.name.translate(_NO_DIGITS) for path in paths}
     if len(shapes) == 1 and not _SIGNED.search(shapes.pop()):  # padded with zeros: both agree

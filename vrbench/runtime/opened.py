@@ -1,4 +1,4 @@
-"""A file open for reading, of which all that is read, and the SHA-256, belong together."""
+"""A file open for reading that must not change: all reads and the SHA-256 are of one version."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ HASHED = 1 << 20
 class OpenedFile(io.RawIOBase):
     """A file that is opened once, for all reads of it.
 
-    Another file that is moved to its path meanwhile is not looked at. Every read makes sure that
-    the file itself was not written to since it was opened.
+    A file that is moved to its path meanwhile is ignored. Every read checks that the file was not
+    written to since it was opened.
 
     Args:
         path: the file.

@@ -1,8 +1,9 @@
-"""Text of files on its way out: nothing in it that a terminal, a page or a spreadsheet obeys.
+"""Making text of files safe for terminals, pages and spreadsheets.
 
-What a file says is kept as it is and passes here where it leaves: ``cli/app.py`` and
-``cli/printing/`` print lines and tables, ``tables/`` holds printable text only, ``reports/``
-escapes, ``figures/`` write CSV. JSON needs none of it: every control character is escaped there.
+Text of files is kept as it is in memory and made printable on output: ``cli/app.py`` and
+``cli/printing/terminal.py`` print lines and tables, ``tables/`` holds printable text only,
+``reports/rendering.py`` escapes, ``figures/plot.py`` writes CSV. JSON needs none of this: every
+control character is escaped there.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import Any, TypeVar, cast
 
 _BREAKS = re.compile(r"[\t-\r\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters and marks that turn the direction of writing: a terminal obeys them."""
+"""Control characters and bidirectional controls, which terminals interpret."""
 
 _FORMULA = re.compile(r"\s*[=+\-@\uff0b\uff0d\uff1d\uff20]")
-"""How a cell begins that spreadsheets evaluate, in their full-width forms, too."""
+"""First characters of cells that spreadsheets evaluate, full-width forms included."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 
 def one_line(text: str) -> str:
-    """Return text of a file as it may be printed: on one line, nothing that a terminal obeys."""
+    """Return text of a file on one line, without characters that a terminal interprets."""
     return _CONTROLS.sub("\ufffd", _BREAKS.sub(" ", text))
 
 
@@ -44,7 +45,7 @@ def printable(value: T) -> T:
 def csv_cell(value: Any) -> Any:
     """Return a cell of a CSV file; text that a spreadsheet would evaluate gets an apostrophe.
 
-    What begins with ``=``, ``+``, ``-`` or ``@`` and is no number is a formula there; behind an
+    Text that begins with ``=``, ``+``, ``-`` or ``@`` and is no number is a formula there; after an
     apostrophe it is text, as OWASP advises against CSV injection.
     """
     if not isinstance(value, str):

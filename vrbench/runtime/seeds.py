@@ -1,4 +1,4 @@
-"""Random numbers from a seed that a user gave."""
+"""Random numbers from a user's seed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vrbench.errors import InputError
 
 
 def check_seed(seed: int) -> None:
-    """Check that a seed is one.
+    """Check that a seed is valid.
 
     Raises:
         InputError: it is negative.

@@ -1,4 +1,4 @@
-"""What a sequence alignment is: a reduction of the captions x clips similarities of a pair."""
+"""The interface of sequence alignments: (captions, clips) similarities of a pair -> score."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Float = NDArray[np.float64]
 class SequenceAlignment:
     """A frozen dataclass that scores a paragraph against a long video; its fields are parameters.
 
-    It sees similarities of captions and clips, captions in rows, whichever direction ranks.
+    It gets similarities with captions in rows and clips in columns, in both directions.
     """
 
     source: ClassVar[str] = ""
@@ -25,11 +25,11 @@ class SequenceAlignment:
 
     @property
     def matched_quantile(self) -> float | None:
-        """Quantile of the matched clip-caption similarities that it needs; None: of none."""
+        """Quantile of the matched clip-caption similarities that it needs; None: it needs none."""
         return None
 
     def about(self, sim: NDArray[Any]) -> dict[str, Any]:
-        """Return what decides whether two scores compare: offset, length scaling, signs.
+        """Return the conventions of its scores: offset, length scaling, signs.
 
         Args:
             sim: (captions, clips) all similarities that were scored.
@@ -48,7 +48,7 @@ class Pairs:
     Attributes:
         sim: (n, m, pairs) float64 similarities; may be overwritten.
         longest: captions of the longest paragraph and clips of the longest video of the test set.
-        matched: value at ``matched_quantile`` of the matched similarities, where that is asked for.
+        matched: value at ``matched_quantile`` of the matched similarities, where that is not None.
     """
 
     sim: Float

@@ -1,4 +1,4 @@
-"""``cap-avg``: the mean, over the captions, of each one's best clip."""
+"""``cap-avg``: the mean over captions of the similarity to the best clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What dynamic programming over a captions x clips matrix shares: distances and their scaling."""
+"""Distances and their scaling, for dynamic programming over a captions x clips matrix."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class WarpingAlignment(PairAlignment):
             the whole videos, m is the number of clips kept.
 
     Raises:
-        InputError: ``path`` is asked of a released variant, which has no path.
+        InputError: ``length_norm=path`` with a released variant, which has no path.
     """
 
     variant: Literal["exact", "tempclr", "norton"] = "exact"
@@ -58,7 +58,7 @@ class WarpingAlignment(PairAlignment):
 
     @abstractmethod
     def released(self, distance: Float, missing: tuple[int, int]) -> Float:
-        """Like ``exact``, as if padded by ``missing`` captions and clips the released way."""
+        """Like ``exact``, with the padding of the releases by ``missing`` captions and clips."""
 
     @abstractmethod
     def trace(self, distance: Float) -> list[tuple[int, int]]:
@@ -86,7 +86,7 @@ class WarpingAlignment(PairAlignment):
 
 
 def scale(length_norm: str, longest: tuple[int, int], shape: tuple[int, int]) -> float:
-    """Return what distances of a pair of this shape are multiplied by."""
+    """Return the factor of the distances of a pair of this shape."""
     if length_norm == "product":
         return (longest[0] * longest[1]) / (shape[0] * shape[1])
     if length_norm == "max":

@@ -16,11 +16,11 @@ from vrbench.sequences.base import Float, PairAlignment, Pairs, sequences
 @sequences.register("drop-dtw")
 @dataclass(frozen=True)
 class DropDTW(PairAlignment):
-    """Minus the cost of matching every caption, in order, while clips may be dropped.
+    """Minus the cost of matching every caption, in order, where clips may be dropped.
 
-    As ``vrbench.sequences.drop_dtw`` on ``offset - S``, exclusive and contiguous. A paragraph with
-    more captions than the video has clips cannot be matched so: there a clip may take several
-    captions (``exclusive=False``).
+    It is ``vrbench.sequences.drop_dtw`` on ``offset - S``, exclusive and contiguous. Where a
+    paragraph has more captions than the video has clips, a clip may take several captions
+    (``exclusive=False``).
 
     Source: Dvornik et al., NeurIPS 2021, Algorithm 1 (drops on the video's side only).
 
@@ -76,10 +76,10 @@ def drop_dtw(
 
     Raises:
         InputError: shapes do not fit, a value is not finite, or there are more steps than clips
-            and ``exclusive`` is asked for.
+            and ``exclusive`` is true.
 
-    Source: Dvornik et al., NeurIPS 2021, Algorithm 1. Where costs tie a clip is rather matched than
-    dropped, and rather goes on to a new step than continues one.
+    Source: Dvornik et al., NeurIPS 2021, Algorithm 1. Where costs tie, matching a clip is preferred
+    to dropping it, and starting a new step to continuing one.
     """
     c = to_numpy(cost).astype(np.float64)
     if c.ndim != 2 or 0 in c.shape:

@@ -88,7 +88,7 @@ def _last(rows: Iterator[Float]) -> Float:
 def _released(distance: Float, missing_rows: int, missing_columns: int) -> Float:
     if missing_columns:
         # the column of zeros is not the last one any more: nothing comes from above, and a path
-        # that steps aside there or a row before may end as well
+        # that steps sideways there or one row earlier may end too
         return _last(iter(list(_rows(distance, -1))[-3:]))
     zeroed = np.zeros((len(distance) + missing_rows, *distance.shape[1:]))
     zeroed[: len(distance) - 1] = distance[:-1]

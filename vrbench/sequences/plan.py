@@ -28,9 +28,9 @@ def transport_plan(
     Args:
         sim: (n, m) similarities of captions and clips.
         reg: weight > 0 of the entropy.
-        bucket: value p of the alignable prompt bucket, one more row and column filled with p, which
-            take what is not like anything and are removed from the plan; None or minus infinity:
-            no bucket.
+        bucket: value p of the alignable prompt bucket: one more row and column filled with p. They
+            take the mass of captions and clips without a match, and are removed from the plan.
+            None or minus infinity: no bucket.
         iterations: of Sinkhorn, at least 1.
         variant: the marginals with a bucket, which the paper leaves open: ``exact`` has 1/(n+1)
             and 1/(m+1) everywhere; ``norton`` as released, SuperGlue's: 1 for each caption and

@@ -1,4 +1,4 @@
-"""``transport``: what an optimal plan carries from captions to clips."""
+"""``transport``: the similarity under an optimal transport plan of captions and clips."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from vrbench.sequences.plan import bucketed, check
 
 @sequences.register("transport")
 @dataclass(frozen=True)
-class Transport(PairAlignment):
-    """Similarity carried by the entropic transport plan, what the bucket took left out.
+class SequenceTransport(PairAlignment):
+    """Similarity under the entropic transport plan, without the bucket's row and column.
 
     ``score = sum_ij Q[i, j] S[i, j]``, Q as in ``vrbench.sequences.transport_plan``: masses 1/n
     and 1/m without a bucket, 1/(n+1) and 1/(m+1) with one; the kept plan is not rescaled.
@@ -55,7 +55,7 @@ class Transport(PairAlignment):
         return self.bucket
 
     def score(self, pairs: Pairs) -> Float:
-        """(pairs,) the similarity that is carried."""
+        """(pairs,) sum of plan times similarity."""
         bucket = pairs.matched if self.bucket_value is None else self.bucket_value
         plan = bucketed(pairs.sim, self.reg, bucket, self.iterations, self.variant)
         plan *= pairs.sim

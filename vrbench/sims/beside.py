@@ -1,9 +1,9 @@
-"""What a similarity file may hold beside its similarities: all that features could still tell.
+"""Optional arrays of a similarity file, which stand in for what a feature file would say.
 
 * ``captions`` (n_text,), ``scale`` (the encoder's logit scale), ``bank_text_video``
   (n_bank_text,) the bank video of each bank text, ``bank_text_ids`` and ``bank_video_ids`` the
-  names of the bank's queries, ``notes`` (n,) sentences that a reader of any
-  number on these data must know, such as what is missing;
+  names of the bank's queries, ``notes`` (n,) sentences that are printed with
+  every result on these data, such as what is missing;
 * ``bank_bank_t2v``, ``bank_bank_v2t`` (n_bank_text, n_bank_video): the bank against itself, on
   which parameters are tuned; v2t absent = same as t2v;
 * ``text_text`` (n_text, n_text), ``video_video`` (n_video, n_video): similarities within a side.

@@ -41,7 +41,7 @@ class SimFile:
         raw: the matrices before normalization; the same where ``norm`` is ``none``; None where
             they were normalized and not kept.
         norm: the spec that made ``sim``.
-        truth: the right pairs.
+        truth: the positive pairs.
         bank: t2v (n_bank_text, n_video), v2t (n_text, n_bank_video), either may be None; or None.
         text_ids: (n_text,).
         video_ids: (n_video,).
@@ -174,7 +174,7 @@ def _read(opened: OpenedFile) -> dict[str, Any]:
 
 
 def _on_disk(file: Npz, key: str) -> Any:
-    """Return a bank that need not be whole in memory; None where it has to be loaded."""
+    """Return a bank that can stay on disk; None where it has to be loaded."""
     stored = in_npz(file, key)
     if stored is None or stored.rows * stored.columns * stored.dtype.itemsize <= LARGE:
         return None

@@ -23,7 +23,7 @@ Index = NDArray[np.int64]
 
 
 def limit_sims(file: SimFile, videos: Index) -> SimFile:
-    """Keep these columns, and the rows whose right video is one of them; the bank loses no query.
+    """Keep these columns, and the rows whose positive is one of them; the bank keeps its queries.
 
     Args:
         file: the whole similarity file.

@@ -1,4 +1,4 @@
-"""The words in a similarity file: ids, names of sequences, and the norm that was applied."""
+"""The strings in a similarity file: ids, names of sequences, and the norm that was applied."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_ids(path: Path, arrays: Mapping[str, Any], side: str, n: int) -> NDArra
 def read_truth(
     path: Path, arrays: Mapping[str, Any], ids: tuple[NDArray[Any], NDArray[Any]]
 ) -> Truth:
-    """Return the right pairs: those that the file gives, else those of its names, else by place.
+    """Return the positive pairs: as the file gives them, else by name, else by place.
 
     Args:
         path: the file, for messages.

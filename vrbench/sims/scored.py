@@ -1,4 +1,4 @@
-"""A matrix that is never held: rows are scored when they are read, and forgotten."""
+"""A matrix that is never in memory as a whole: its rows are scored when they are read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class ScoredMatrix:
-    """(n, m) similarities of which only slices of rows can be had; ``.T`` is for carrying it.
+    """(n, m) similarities of which only slices of rows can be read; ``.T`` only marks a transpose.
 
     Attributes:
         score: gives rows ``start:stop`` as (stop - start, m).
@@ -45,6 +45,6 @@ class ScoredMatrix:
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
         if self.transposed:
-            raise TypeError("only whole rows of the asking side are scored")
+            raise TypeError("only whole rows of the query side are scored")
         start, stop, _ = rows.indices(self.rows)
         return np.asarray(self.score(start, stop))

@@ -1,4 +1,4 @@
-"""Sim: what an alignment gives, and what a normalization takes and gives."""
+"""Sim: the similarities that an alignment returns, and a normalization takes and returns."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Sim:
     Token methods score the two directions differently; symmetric ones return one array twice.
 
     Attributes:
-        t2v: (n_text, n_video) ranks videos for a text; None where only v2t was asked for. A
+        t2v: (n_text, n_video) ranks videos for a text; None where only v2t is needed. A
             leading axis holds alignment levels.
-        v2t: (n_text, n_video) ranks texts for a video; None where only t2v was asked for.
-        info: by direction, what the sequence alignment that made it says of itself.
+        v2t: (n_text, n_video) ranks texts for a video; None where only t2v is needed.
+        info: by direction, what the sequence alignment that made it reports.
         solved: share of the pairs that are known; the others hold a number below all of these, and
             no rank and no first place depends on them. None: all are known.
     """
@@ -88,7 +88,7 @@ class Rows:
 
     @property
     def once(self) -> bool:
-        """Whether reading them costs so much that it is to be done once."""
+        """Whether they cost so much to read that they should be read once."""
         return isinstance(self.matrix, ScoredMatrix)
 
     @property
@@ -122,7 +122,7 @@ class Rows:
                 yield hashlib.blake2b(row, digest_size=16).digest()
 
     def as_stored(self) -> tuple[Rows, bool]:
-        """Return the rows as they lie in memory or on disk, and whether those are the columns."""
+        """Return the matrix in its stored order, and whether its rows are then the columns."""
         matrix = self.matrix
         if isinstance(matrix, StoredMatrix | ScoredMatrix):
             flipped = matrix.transposed
@@ -165,8 +165,8 @@ def check_finite(rows: Rows, direction: Direction, what: str = "similarity") -> 
 
     Args:
         rows: a query in each row.
-        direction: who asks.
-        what: what the numbers are.
+        direction: t2v or v2t.
+        what: name of the numbers.
 
     Raises:
         InputError: a value is not finite; the sentence names text and video by number, from 0.

@@ -39,8 +39,8 @@ class _Handle:
 class StoredMatrix:
     """An (n, m) float matrix in a file, row after row; ``.T`` is its transpose without a copy.
 
-    Slices of rows are read where the file has them one after the other; of a transpose only
-    ``np.asarray`` (all of it) and ``.T`` can be had.
+    Slices of rows are read where the file has them one after the other. A transpose supports only
+    ``np.asarray`` (all of it) and ``.T``.
 
     Attributes:
         file: open for reading.
@@ -91,7 +91,7 @@ class StoredMatrix:
 
 
 def spool(blocks: Iterable[NDArray[Any]]) -> StoredMatrix:
-    """Write blocks of rows to a temporary file, which goes away with the process.
+    """Write blocks of rows to a temporary file, which is removed when the process ends.
 
     Raises:
         InputError: it cannot be written.
@@ -169,7 +169,7 @@ def in_npz(npz: Npz, key: str) -> StoredMatrix | None:
 
 
 def loaded_bytes(npz: Npz, keys: Iterable[str]) -> int:
-    """Return what these arrays of an npz, as far as it has them, take once they are loaded.
+    """Return the bytes that these arrays of an npz, as far as it has them, take in memory.
 
     Numbers other than float32 and float64 are converted, one array after the other.
     """

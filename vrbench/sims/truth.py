@@ -1,4 +1,4 @@
-"""Truth: which video is right for which text, and who competes with whom."""
+"""Truth: which text and video belong together, and which items compete with each other."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Protocol = Literal["group-max", "best-caption", "each-caption"]
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The right pairs of n_text texts and n_video videos.
+    """The positive pairs of n_text texts and n_video videos.
 
     Attributes:
-        text: (p,) the text of each right pair.
+        text: (p,) the text of each positive pair.
         video: (p,) its video.
-        n_text: number of texts; each has at least one right video.
-        n_video: number of videos; one without a text asks no query.
+        n_text: number of texts; each has at least one positive.
+        n_video: number of videos; one without a text is in the gallery, and is no query.
     """
 
     text: NDArray[np.int64]
@@ -42,7 +42,7 @@ class Truth:
         Args:
             shape: of the matrix.
             text_video: (n_text,) column of each text's video; default: row i belongs to column i.
-            positives: (n_text, n_video) boolean or 0 and 1, where a text has several right videos.
+            positives: (n_text, n_video) boolean or 0 and 1, where a text has several positives.
 
         Raises:
             InputError: shapes do not fit, or a text has no right video.
@@ -98,19 +98,19 @@ class Truth:
         return len(self.text) == self.n_text
 
     def pairs(self, direction: Direction) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return (query, gallery) of each right pair."""
+        """Return (query, gallery) of each positive pair."""
         return (self.text, self.video) if direction == "t2v" else (self.video, self.text)
 
 
 @dataclass(frozen=True, eq=False)
 class Queries:
-    """Who asks, among whom, and which of them are right.
+    """The queries of one direction, their similarities to the gallery and their positives.
 
     Attributes:
         rows: a row of similarities for each query.
-        query: (p,) the query of each right pair.
-        item: (p,) the right item, a column of ``rows``.
-        direction: who asks.
+        query: (p,) the query of each positive pair.
+        item: (p,) its positive, a column of ``rows``.
+        direction: t2v or v2t.
     """
 
     rows: Rows
@@ -119,29 +119,29 @@ class Queries:
     direction: Direction
 
     @property
-    def asked(self) -> NDArray[np.bool_]:
-        """(n,) whether a query has a right item; one without is not asked."""
+    def has_positive(self) -> NDArray[np.bool_]:
+        """(n,) whether a query has a positive; one without takes part in nothing."""
         return np.bincount(self.query, minlength=len(self.rows)) > 0
 
-    def own(self) -> NDArray[Any]:
-        """(p,) similarity of each right pair."""
+    def positives(self) -> NDArray[Any]:
+        """(p,) similarity of each positive pair."""
         return self.rows.pairs(self.query, self.item)
 
     @property
     def expected(self) -> NDArray[np.float64]:
-        """(gallery,) retrievals of each item if every query found all its right items equally."""
+        """(gallery,) retrievals of each item if every query found all its positives equally."""
         share = 1 / np.bincount(self.query, minlength=len(self.rows))[self.query]
         expected = np.bincount(self.item, weights=share, minlength=self.rows.width)
         return expected.astype(np.float64)
 
 
-def queries(matrix: NDArray[Any], truth: Truth, direction: Direction) -> Queries:
+def queries_of(matrix: NDArray[Any], truth: Truth, direction: Direction) -> Queries:
     """Return a direction's queries over the items themselves (best-caption in v2t).
 
     Args:
         matrix: (n_text, n_video) in both directions.
-        truth: the right pairs.
-        direction: who asks.
+        truth: the positive pairs.
+        direction: t2v or v2t.
     """
     rows = Rows(matrix if direction == "t2v" else matrix.T)
     return Queries(rows, *truth.pairs(direction), direction)
@@ -150,9 +150,9 @@ def queries(matrix: NDArray[Any], truth: Truth, direction: Direction) -> Queries
 def v2t_queries(matrix: NDArray[Any], truth: Truth, protocol: str) -> Queries:
     """Return the v2t queries under one of the protocols for several captions a video.
 
-    * ``best-caption``: the best own caption against all foreign captions (CE, Frozen).
+    * ``best-caption``: the best positive against all negatives (CE, Frozen).
     * ``group-max``: each video's captions count as one item, their maximum (CLIP4Clip, X-Pool).
-    * ``each-caption``: every own caption is ranked; the video's other captions compete.
+    * ``each-caption``: every positive is ranked; the video's other captions compete.
 
     Raises:
         InputError: the protocol is unknown, or needs one video a text and there are several, or
@@ -161,7 +161,7 @@ def v2t_queries(matrix: NDArray[Any], truth: Truth, protocol: str) -> Queries:
     if protocol not in get_args(Protocol):
         raise InputError(f"Unknown v2t protocol '{protocol}': use {', '.join(get_args(Protocol))}.")
     if protocol == "best-caption":
-        return queries(matrix, truth, "v2t")
+        return queries_of(matrix, truth, "v2t")
     if not truth.single:
         raise InputError(f"v2t={protocol} needs one video a text: use best-caption here.")
     check_finite(Rows(matrix.T), "v2t")
@@ -169,6 +169,6 @@ def v2t_queries(matrix: NDArray[Any], truth: Truth, protocol: str) -> Queries:
         text = np.arange(truth.n_text)
         return Queries(Rows(matrix.T, truth.video), text, text, "v2t")
     order = np.argsort(truth.video, kind="stable")
-    asking, first = np.unique(truth.video[order], return_index=True)
+    videos, first = np.unique(truth.video[order], return_index=True)
     groups = np.maximum.reduceat(matrix[order], first, axis=0)
-    return Queries(Rows(groups.T), asking, np.arange(len(asking)), "v2t")
+    return Queries(Rows(groups.T), videos, np.arange(len(videos)), "v2t")

@@ -1,6 +1,6 @@
 """Results on their own, or beside a paper's table.
 
-What was published and what was measured never share a block: they come from different data, so
+What was published and what was measured never share a section: they come from different data, so
 no column runs through both and no best mark compares them.
 """
 
@@ -15,7 +15,7 @@ from vrbench.published.conflicts import conflicts, sentences
 from vrbench.results import labels
 from vrbench.results.labels import CONTEXT, LABELS, Result
 from vrbench.tables import measured
-from vrbench.tables.formats import Block, Line, Table, csv, markdown, to_json
+from vrbench.tables.formats import Line, Section, Table, csv, markdown, to_json
 from vrbench.tables.latex import latex
 from vrbench.tables.matching import fill, left_out, missing_methods
 from vrbench.tables.measured import EMPTY, all_columns, line
@@ -42,7 +42,7 @@ FORMATS: dict[str, Callable[[Table], str]] = {
 def paper_table(name: str, results: Sequence[Result]) -> Table:
     """Put a paper's table and, apart from it, the results that its rows correspond to.
 
-    Each dataset, encoder and protocol among these results makes a block of its own. A row for
+    Each dataset, encoder and protocol among these results makes a section of its own. A row for
     which nothing was measured has empty cells; several results for one row are all shown. Notes
     are the table's own, its claims that do not hold, and what other tables say differently.
 
@@ -68,16 +68,16 @@ def filled_table(
         filled: results by the slot of the row that they measure.
         reasons: why other rows are empty; they end the notes.
     """
-    blocks = [published_block(table), *measured.blocks(table, filled), *_gains(table)]
+    sections = [published_section(table), *measured.sections(table, filled), *_gains(table)]
     differing = sentences(one for one in conflicts() if table.name in one.tables)
     notes = (*table.notes, *contradictions(table), *differing, *reasons)
-    return Table(table.name, f"{table.name}: {table.title}", tuple(blocks), notes)
+    return Table(table.name, f"{table.name}: {table.title}", tuple(sections), notes)
 
 
 def results_table(results: Sequence[Result]) -> Table:
     """Put every result on a row, in the order given.
 
-    Encoder, tie rule and v2t rule get a column where they differ, else they are said once.
+    Encoder, tie rule and v2t rule get a column where they differ, else they are printed once.
 
     Args:
         results: dicts as in a result file.
@@ -89,22 +89,22 @@ def results_table(results: Sequence[Result]) -> Table:
     lines = tuple(
         line(tuple(text(result) for text in heads.values()), columns, result) for result in results
     )
-    block = Block("measured", "", about or "No results found.", tuple(heads), columns, lines)
-    return Table("results", "Results", (block,), labels.notes(results))
+    section = Section("measured", "", about or "No results found.", tuple(heads), columns, lines)
+    return Table("results", "Results", (section,), labels.notes(results))
 
 
-def published_block(table: PublishedTable) -> Block:
-    """Return a paper's table as a block, bold as the paper marks it."""
+def published_section(table: PublishedTable) -> Section:
+    """Return a paper's table as a section, bold as the paper marks it."""
     lines = tuple(Line((row.label,), row.cells, row.label, table.source) for row in table.rows)
     about = f"{', '.join(filter(None, (table.dataset, table.split, table.setting)))}."
     about += f" Source: {table.source}."
     if any(cell.best for row in lines for cell in row.cells):
         about += " Bold: best, as the paper marks it."
-    return Block("published", "Published", about, ("published",), table.columns, lines)
+    return Section("published", "Published", about, ("published",), table.columns, lines)
 
 
-def _gains(table: PublishedTable) -> list[Block]:
-    """Return the gains that the paper's text claims, as a block of one row a gain."""
+def _gains(table: PublishedTable) -> list[Section]:
+    """Return the gains that the paper's text claims, as a section of one row a gain."""
     claims = [claim for claim in table.claims if claim.gain]
     columns = tuple(dict.fromkeys(_gain_column(table, claim) for claim in claims))
     lines = []
@@ -115,7 +115,7 @@ def _gains(table: PublishedTable) -> list[Block]:
         cells = tuple(gain if column == own else EMPTY for column in columns)
         lines.append(Line((what, claim.where), cells, what, f"{table.cite}, {claim.where}"))
     heading, heads = "Gains claimed in the paper's text", ("gain of", "stated in")
-    return [Block("claimed", heading, "", heads, columns, tuple(lines))] if lines else []
+    return [Section("claimed", heading, "", heads, columns, tuple(lines))] if lines else []
 
 
 def _gain_column(table: PublishedTable, claim: Claim) -> Column:

@@ -1,4 +1,4 @@
-"""What a user has a table's rows measured by, in place of what the table says."""
+"""A user's choice of methods, norms and bank for a table's rows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CITATION = re.compile(r"\s*(\[\d+\]|\([^()]*\d{4}\w?\)|†)")
 
 @dataclass(frozen=True)
 class Choices:
-    """What stands in place of what rows say they are measured by.
+    """Methods, norms and bank that replace those of the rows.
 
     Attributes:
         methods: specs by the label of a row.
-        norms: specs, for the rows that have a norm; for all rows, where none has.
-        bank: in place of the training queries: a kind of bank, or a file; None: them.
+        norms: specs, for the rows that have a norm; for all rows, where no row has one.
+        bank: a kind of bank, or a file; None: the training queries.
     """
 
     methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ def read_choices(
     norms: Sequence[str] = (),
     bank: str | Path | None = None,
 ) -> Choices:
-    """Read ``ROW=SPEC`` and what else stands in place of what the rows say.
+    """Read ``ROW=SPEC`` and the other choices.
 
     Raises:
         InputError: a row or a spec is unknown, or a bank is given and no row has a norm.
@@ -72,7 +72,7 @@ def read_choices(
 
 
 def rows_called(table: PublishedTable, name: str) -> list[Row]:
-    """Return the rows of a name: as printed, with or without reference or setting, or the system's.
+    """Return the rows of a name: a label, with or without reference or setting, or a system.
 
     Raises:
         InputError: there is none.

@@ -1,4 +1,4 @@
-"""Tables as one value, and the formats that it can be printed in: functions from it to text."""
+"""Tables, and functions that print them in several formats."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _FIELDS = ("table", "row", "column", "value", "unit", "kind", "source")
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a block.
+    """One row of a section.
 
     Attributes:
-        labels: under the block's heads.
-        cells: under the block's columns.
-        row: what the row is called where it stands alone, data and protocol included.
+        labels: under the section's heads.
+        cells: under the section's columns.
+        row: the row's full name, data and protocol included.
         source: paper and table, or provenance of the result, or ``UNMEASURED``.
         table: the published table that the row is from, where it is not that of the name.
-        letter: by which other rows' cells say that they are better than this row.
+        letter: other rows' cells bear it where they are better than this row.
     """
 
     labels: tuple[str, ...]
@@ -43,13 +43,12 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Block:
+class Section:
     """Rows under one heading.
 
     Attributes:
-        kind: where the numbers come from; what is only claimed is no cell of a table, and in no
-            CSV or JSON.
-        heading: empty where the table has only one block.
+        kind: where the numbers come from; ``claimed`` numbers are left out of CSV and JSON.
+        heading: empty where the table has only one section.
         about: what all rows share: data, protocol, source.
         heads: headings of the label columns.
         footnotes: what letters and bold type mean.
@@ -66,14 +65,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """Blocks under one title; the notes are about the published one.
+    """Sections under one title; the notes are about the published one.
 
-    All its text is printable, whatever the results' fields hold: no format has to see to it.
+    Its text is made printable here, whatever the results' fields hold, once for all formats.
     """
 
     name: str
     title: str
-    blocks: tuple[Block, ...]
+    sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -88,22 +87,22 @@ class Table:
 
 
 def markdown(table: Table) -> str:
-    """Render as Markdown: a table a block, sources of measured rows as footnotes."""
+    """Render as Markdown: a table for each section, sources of measured rows as footnotes."""
     parts = [f"## {_escape(table.title)}"]
     sources: list[str] = []
-    for block in table.blocks:
-        parts += [f"### {_escape(block.heading)}"] if block.heading else []
-        parts += [_escape(block.about)] if block.about else []
-        rows = [[*block.heads, *(column.heading for column in block.columns)]]
-        for line in block.lines:
+    for section in table.sections:
+        parts += [f"### {_escape(section.heading)}"] if section.heading else []
+        parts += [_escape(section.about)] if section.about else []
+        rows = [[*section.heads, *(column.heading for column in section.columns)]]
+        for line in section.lines:
             labels = [_escape(label) for label in line.labels]
             labels[-1] += f" ({line.letter})" if line.letter else ""
-            if block.kind == "measured" and line.source != UNMEASURED:
+            if section.kind == "measured" and line.source != UNMEASURED:
                 sources.append(line.source)
                 labels[-1] += f" [^{len(sources)}]"
             rows.append([*labels, *(_marked(cell) for cell in line.cells)])
-        parts += [_grid(rows, len(block.heads))] if block.lines else []
-        parts += [_escape(text) for text in block.footnotes]
+        parts += [_grid(rows, len(section.heads))] if section.lines else []
+        parts += [_escape(text) for text in section.footnotes]
     if table.notes:
         parts.append("\n".join(["Notes:", "", *(f"- {_escape(note)}" for note in table.notes)]))
     if sources:
@@ -112,7 +111,7 @@ def markdown(table: Table) -> str:
 
 
 def csv(table: Table) -> str:
-    """Render as CSV, one line a cell: table, row, column, value, unit, kind, source.
+    """Render as CSV, one line for each cell: table, row, column, value, unit, kind, source.
 
     Values are not rounded; an empty cell has an empty value. Text that a spreadsheet would take
     for a formula has an apostrophe before it.
@@ -126,23 +125,26 @@ def csv(table: Table) -> str:
 
 
 def to_json(table: Table) -> str:
-    """Render as a JSON list, one object a cell with the keys of ``csv``; empty cells are null."""
+    """Render as a JSON list, one object for each cell, with the keys of ``csv``.
+
+    Empty cells are null.
+    """
     return json.dumps(list(_records(table)), indent=1, ensure_ascii=False) + "\n"
 
 
 def _records(table: Table) -> Iterator[dict[str, str | float | None]]:
-    for block in (block for block in table.blocks if block.kind != "claimed"):
-        for line in block.lines:
-            for column, cell in zip(block.columns, line.cells, strict=True):
-                if block.kind == "published" and not cell.text:
+    for section in (section for section in table.sections if section.kind != "claimed"):
+        for line in section.lines:
+            for column, cell in zip(section.columns, line.cells, strict=True):
+                if section.kind == "published" and not cell.text:
                     continue  # a column that this row's table does not have
                 value = cell.text if column.unit == "text" else cell.value
                 place = (line.table or table.name, line.row, column.label, value, column.unit)
-                yield dict(zip(_FIELDS, (*place, block.kind, line.source), strict=True))
+                yield dict(zip(_FIELDS, (*place, section.kind, line.source), strict=True))
 
 
 def superscript(letters: str) -> str:
-    """Return letters as superscripts that every terminal and Markdown viewer shows."""
+    """Return letters as Unicode superscripts."""
     return letters.translate(_RAISED)
 
 

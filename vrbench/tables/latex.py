@@ -1,4 +1,4 @@
-r"""Tables as LaTeX: one ``table`` with a booktabs ``tabular`` for each block.
+r"""Tables as LaTeX: one ``table`` with a booktabs ``tabular`` for each section.
 
 Needs ``\usepackage{booktabs}`` and, with pdflatex, ``\usepackage[T1]{fontenc}``.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vrbench.published import Cell
-from vrbench.tables.formats import UNMEASURED, Block, Line, Table
+from vrbench.tables.formats import UNMEASURED, Line, Section, Table
 
 _ESCAPES = {
     **{char: "\\" + char for char in "&%$#_{}"},
@@ -31,7 +31,7 @@ _TABLE = str.maketrans(_ESCAPES)
 def latex(table: Table) -> str:
     """Render as LaTeX with booktabs; sources of measured rows and notes stand below."""
     parts = [r"% needs \usepackage{booktabs}"]
-    parts += [_block(table, block) for block in table.blocks if block.lines]
+    parts += [_section(table, section) for section in table.sections if section.lines]
     if table.notes:
         items = "\n".join(f"  \\item {escape(note)}" for note in table.notes)
         parts.append(f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}")
@@ -39,35 +39,35 @@ def latex(table: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text in which LaTeX sees no command."""
+    """Return text with LaTeX's special characters escaped."""
     return text.translate(_TABLE)
 
 
-def _block(table: Table, block: Block) -> str:
-    caption = ". ".join(filter(None, (table.title, block.heading, block.about)))
-    heads = [*block.heads, *(column.heading for column in block.columns)]
-    measured = [i for i, line in enumerate(block.lines) if _measured(block, line)]
+def _section(table: Table, section: Section) -> str:
+    caption = ". ".join(filter(None, (table.title, section.heading, section.about)))
+    heads = [*section.heads, *(column.heading for column in section.columns)]
+    measured = [i for i, line in enumerate(section.lines) if _measured(section, line)]
     marks = {i: number for number, i in enumerate(measured, 1)}
-    sources = [f"[{number}] {block.lines[i].source}" for i, number in marks.items()]
+    sources = [f"[{number}] {section.lines[i].source}" for i, number in marks.items()]
     lines = [
         r"\begin{table}",
         rf"  \caption{{{escape(caption)}}}",
         r"  \centering",
-        rf"  \begin{{tabular}}{{{'l' * len(block.heads)}{'r' * len(block.columns)}}}",
+        rf"  \begin{{tabular}}{{{'l' * len(section.heads)}{'r' * len(section.columns)}}}",
         r"    \toprule",
         _row(escape(head) for head in heads),
         r"    \midrule",
-        *(_row(_cells(line, marks.get(i))) for i, line in enumerate(block.lines)),
+        *(_row(_cells(line, marks.get(i))) for i, line in enumerate(section.lines)),
         r"    \bottomrule",
         r"  \end{tabular}",
-        *(rf"  \par\footnotesize {escape(text)}" for text in (*block.footnotes, *sources)),
+        *(rf"  \par\footnotesize {escape(text)}" for text in (*section.footnotes, *sources)),
         r"\end{table}",
     ]
     return "\n".join(lines)
 
 
-def _measured(block: Block, line: Line) -> bool:
-    return block.kind == "measured" and line.source != UNMEASURED
+def _measured(section: Section, line: Line) -> bool:
+    return section.kind == "measured" and line.source != UNMEASURED
 
 
 def _cells(line: Line, source: int | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Letters that say which rows of a measured block differ by more than chance."""
+"""Letters that say which rows of a measured section differ by more than chance."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from vrbench.metrics.table import recall_k
 from vrbench.results.labels import Result
 from vrbench.results.significance import mcnemar
-from vrbench.tables.formats import Block, Line
+from vrbench.tables.formats import Line, Section
 
 LETTERS = "abcdefghijklmnoprstuvwxyz"
-"""Rows beyond these get none. No q: it has no superscript in Unicode."""
+"""Further rows get no letter. There is no q: it has no superscript in Unicode."""
 
 Ranks = Mapping[str, NDArray[Any]]
 """Rank vectors by direction, and the ids of texts and videos."""
@@ -25,15 +25,15 @@ Test = tuple[float, int, int, int]
 """p-value, column, better row, worse row."""
 
 
-def letter(block: Block, results: Sequence[Result | None], level: float = 0.05) -> Block:
+def letter(section: Section, results: Sequence[Result | None], level: float = 0.05) -> Section:
     """Letter the rows with rank vectors, and in each R@K cell the rows that it is better than.
 
     Every pair of rows over the same items is tested in every R@K column by the exact McNemar test,
-    and all p-values of the block are corrected together by Benjamini and Yekutieli's procedure,
+    and all p-values of the section are corrected together by Benjamini and Yekutieli's procedure,
     which holds whatever the tests' dependence: they share queries.
 
     Args:
-        block: measured rows.
+        section: measured rows.
         results: the result of each line, None where there is none.
         level: false discovery rate.
     """
@@ -44,10 +44,10 @@ def letter(block: Block, results: Sequence[Result | None], level: float = 0.05) 
         test
         for first, second in combinations(rows, 2)
         if _same_items(vectors[first], vectors[second])
-        for test in _tests(block, vectors, first, second)
+        for test in _tests(section, vectors, first, second)
     ]
     if not tests:
-        return block
+        return section
     from scipy.stats import false_discovery_control
 
     p = false_discovery_control([test[0] for test in tests], method="by")
@@ -57,21 +57,21 @@ def letter(block: Block, results: Sequence[Result | None], level: float = 0.05) 
             beaten[winner, column] = beaten.get((winner, column), "") + LETTERS[rows.index(loser)]
     lines = tuple(
         _lettered(line, i, LETTERS[rows.index(i)] if i in rows else "", beaten)
-        for i, line in enumerate(block.lines)
+        for i, line in enumerate(section.lines)
     )
-    queries = _queries(vectors[rows[0]], {block.columns[test[1]].direction for test in tests})
+    queries = _queries(vectors[rows[0]], {section.columns[test[1]].direction for test in tests})
     footnote = (
-        f"Letters: rows of this block that a cell is significantly better than (exact McNemar test "
+        f"Letters: rows of this table that a cell is significantly better than (exact McNemar test "
         f"of R@K, two-sided; {len(tests)} tests, false discovery rate {level:g} after Benjamini "
         f"and Yekutieli; N = {queries})."
     )
-    return replace(block, lines=lines, footnotes=(*block.footnotes, footnote))
+    return replace(section, lines=lines, footnotes=(*section.footnotes, footnote))
 
 
-def _tests(block: Block, vectors: Mapping[int, Ranks], first: int, second: int) -> list[Test]:
+def _tests(section: Section, vectors: Mapping[int, Ranks], first: int, second: int) -> list[Test]:
     found = []
-    for i, column in enumerate(block.columns):
-        cells = (block.lines[first].cells[i], block.lines[second].cells[i])
+    for i, column in enumerate(section.columns):
+        cells = (section.lines[first].cells[i], section.lines[second].cells[i])
         k = recall_k(column.metric)
         if k and None not in (cells[0].value, cells[1].value):
             ranks = [vectors[row][column.direction] for row in (first, second)]
@@ -89,8 +89,8 @@ def _same_items(one: Ranks, other: Ranks) -> bool:
 
 
 def _queries(ranks: Ranks, directions: set[str]) -> str:
-    asked = {side: int((~np.isnan(ranks[side])).sum()) for side in sorted(directions)}
-    return ", ".join(f"{n} {side} queries" for side, n in asked.items())
+    known = {side: int((~np.isnan(ranks[side])).sum()) for side in sorted(directions)}
+    return ", ".join(f"{n} {side} queries" for side, n in known.items())
 
 
 def _lettered(line: Line, row: int, own: str, beaten: dict[tuple[int, int], str]) -> Line:

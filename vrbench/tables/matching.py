@@ -1,4 +1,4 @@
-"""Which results measure which published rows."""
+"""Assigning results to published rows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from vrbench.sequences import sequences
 
 
 def fill(table: PublishedTable, results: Sequence[Result]) -> dict[str, list[Result]]:
-    """Return the results that measure each row, by the row's slot, as far as there are any.
+    """Return the results that measure each row, by the row's slot, where there are any.
 
-    A result fits a row that its method, norm, bank and sequence alignment fit, with every parameter
-    that the row gives, under the table's v2t protocol. Where rows differ in the encoder's training
-    alone, a result fits only the one whose training its encoder says.
+    A result fits a row if its method, norm, bank and sequence alignment do, with every parameter
+    that the row gives, under the table's v2t protocol. Where rows differ only in the encoder's
+    training, a result fits the row with the training that its encoder states.
     """
     filled: dict[str, list[Result]] = {}
     for label, slot in slots(table).items():
@@ -33,7 +33,7 @@ def fill(table: PublishedTable, results: Sequence[Result]) -> dict[str, list[Res
 
 
 def left_out(table: PublishedTable, results: Sequence[Result]) -> list[str]:
-    """Return why results that a row's method and norm fit do not stand beside it."""
+    """Return why results that fit a row's method and norm are not beside it."""
     notes: dict[str, None] = {}
     for label, slot in slots(table).items():
         for one in (result for result in results if _measures(slot, result)):
@@ -55,14 +55,14 @@ def left_out(table: PublishedTable, results: Sequence[Result]) -> list[str]:
 
 
 def slots(table: PublishedTable) -> dict[str, MeasuredBy]:
-    """Return what measures each row that a result can stand beside, by the row's slot."""
+    """Return the specs that measure each row that can be measured, by the row's slot."""
     return {row.slot: row.measured_by for row in table.rows if row.measured_by is not None}
 
 
 def trained_as(table: PublishedTable, slot: MeasuredBy, about: Result) -> bool:
     """Whether a row's encoder was trained as that of a result.
 
-    One that does not say its training fits, unless another row differs from this in training alone.
+    An encoder with unknown training fits, unless another row differs from this in training only.
     """
     said = labels.training(about)
     return not slot.training or (said == slot.training if said else not has_rival(table, slot))
@@ -78,7 +78,7 @@ def has_rival(table: PublishedTable, slot: MeasuredBy) -> bool:
 
 
 def unknown_methods(spec: str) -> list[str]:
-    """Return the names of methods that a spec asks for and vrbench does not have."""
+    """Return the names of methods in a spec that vrbench does not have."""
     known = alignments.classes()
     names = (term.partition(":")[0] for term in terms(spec) if spec)
     return [name for name in names if name not in known]

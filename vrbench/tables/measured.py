@@ -1,4 +1,4 @@
-"""The measured blocks beside a paper's table."""
+"""The measured sections beside a paper's table."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from vrbench.results import labels
 from vrbench.results.labels import Result
 from vrbench.sequences import sequences
 from vrbench.sims.sim import DIRECTIONS
-from vrbench.tables.formats import UNMEASURED, Block, Line
+from vrbench.tables.formats import UNMEASURED, Line, Section
 from vrbench.tables.lettering import letter
 
 EMPTY = Cell(None, "")
 
 
-def blocks(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> list[Block]:
-    """Return a block for each dataset, encoder and protocol; an empty one if nothing is measured.
+def sections(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> list[Section]:
+    """Return a section for each dataset, encoder and protocol; an empty one if nothing is measured.
 
     Bold is the best of the rows that do not see the test set, among two or more of them.
 
@@ -41,7 +41,7 @@ def blocks(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> lis
             grouped.setdefault(labels.data(result), {}).setdefault(label, []).append(result)
     if rows and not grouped:
         grouped[""] = {}
-    return [_block(table, dict.fromkeys(rows), data, found) for data, found in grouped.items()]
+    return [_section(table, dict.fromkeys(rows), data, found) for data, found in grouped.items()]
 
 
 def line(
@@ -54,7 +54,7 @@ def line(
 
 
 def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
-    """Return both directions' columns of every metric that occurs and that lists have."""
+    """Return both directions' columns of every listed metric that occurs."""
     shown = [one for one in occurring(results, *DIRECTIONS) if one.listed]
     return tuple(
         Column(side, one.published or one.name, _unit(one)) for side in DIRECTIONS for one in shown
@@ -65,12 +65,12 @@ def _unit(metric: Metric) -> str:
     return "percent" if metric.in_percent else metric.unit
 
 
-def _block(
+def _section(
     table: PublishedTable,
     rows: Iterable[str],
     data: str,
     filled: Mapping[str, Sequence[Result]],
-) -> Block:
+) -> Section:
     columns = tuple(
         dict.fromkeys(replace(column, dataset="", setting="") for column in table.columns)
     )
@@ -87,9 +87,11 @@ def _block(
         sources += found or [None]
     results = [one for one in sources if one is not None]
     about = "; ".join([data, *dict.fromkeys(f"bank {labels.bank(result)}" for result in results)])
-    block = Block("measured", _heading(table, results), about, ("measured",), columns, tuple(lines))
-    block = replace(block, footnotes=(*_parameters(results), *labels.notes(results)))
-    return letter(_bold(block, sources), sources)
+    section = Section(
+        "measured", _heading(table, results), about, ("measured",), columns, tuple(lines)
+    )
+    section = replace(section, footnotes=(*_parameters(results), *labels.notes(results)))
+    return letter(_bold(section, sources), sources)
 
 
 def _parameters(results: Iterable[Result]) -> tuple[str, ...]:
@@ -113,23 +115,25 @@ def _whole(registry: Registry[Any], spec: str) -> str:
         return spec  # of a method that this version does not have
 
 
-def _bold(block: Block, sources: Sequence[Result | None]) -> Block:
+def _bold(section: Section, sources: Sequence[Result | None]) -> Section:
     fair = {i for i, one in enumerate(sources) if one is not None and not _saw_test(one)}
-    best = {(i, column) for column in range(len(block.columns)) for i in _best(block, fair, column)}
+    best = {
+        (i, column) for column in range(len(section.columns)) for i in _best(section, fair, column)
+    }
     if not best:
-        return block
+        return section
     lines = tuple(
         replace(one, cells=tuple(replace(c, best=(i, j) in best) for j, c in enumerate(one.cells)))
-        for i, one in enumerate(block.lines)
+        for i, one in enumerate(section.lines)
     )
     seen = any(one is not None and _saw_test(one) for one in sources)
     footnote = "Bold: best" + (" of the rows that are not transductive." if seen else ".")
-    return replace(block, lines=lines, footnotes=(*block.footnotes, footnote))
+    return replace(section, lines=lines, footnotes=(*section.footnotes, footnote))
 
 
-def _best(block: Block, rows: set[int], column: int) -> set[int]:
-    metric = find(block.columns[column].metric)
-    values = {i: block.lines[i].cells[column].value for i in rows}
+def _best(section: Section, rows: set[int], column: int) -> set[int]:
+    metric = find(section.columns[column].metric)
+    values = {i: section.lines[i].cells[column].value for i in rows}
     known = {i: value for i, value in values.items() if value is not None}
     if metric is None or metric.more_is_better is None or len(known) < 2:
         return set()

@@ -19,12 +19,12 @@ from vrbench.tables.choices import Choices
 from vrbench.tables.matching import trained_as, unknown_methods
 
 NOTHING = "nothing that vrbench evaluates corresponds to it"
-"""Why a row without a slot is empty, which is no news under a table."""
+"""Why a row without a slot is empty; tables do not repeat it."""
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What is to be run for a table on one source.
+    """The jobs to run for a table on one source.
 
     Attributes:
         evaluation: of a feature file's items, or of its paragraphs and long videos under one
@@ -57,12 +57,12 @@ def reproductions(
     """Map the rows of a table to cells of the grid: one of the items, one for each sequence.
 
     Args:
-        table: whose rows say by what they are measured.
+        table: the published table; its rows name the specs that measure them.
         path: the feature file.
-        settings: what else decides a result.
+        settings: the other settings of an evaluation.
         compute: how to compute.
         out: folder in which results may exist.
-        choices: what stands in place of what the rows say.
+        choices: specs that replace those of the rows.
 
     Raises:
         InputError: the file, or a row's method or norm, cannot be read, or one result would fill
@@ -91,7 +91,7 @@ def reasons(work: Iterable[Reproduction]) -> list[str]:
 
 
 def _sequence(row: Row, features: Features) -> str:
-    """Return the sequence alignment under which a row is to be run; empty: none, or it cannot."""
+    """Return the sequence alignment of a row; empty: it has none, or it cannot be run."""
     slot = row.measured_by
     return slot.sequence if slot is not None and _has_sequences(features) else ""
 
@@ -130,7 +130,7 @@ class _Grid:
         return Reproduction(self.evaluation, tuple(ordered), found, empty)
 
     def check_training(self) -> None:
-        """Refuse one result for rows of different training where the encoder does not say its own.
+        """Refuse one result for rows of different training where the encoder's is unknown.
 
         Raises:
             InputError: the user names both rows.

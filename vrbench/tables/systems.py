@@ -13,7 +13,7 @@ from vrbench.published import Cell, Column, PublishedTable, Row
 from vrbench.published.claims import contradictions
 from vrbench.published.conflicts import conflicts, place, sentences
 from vrbench.tables.choices import without_reference
-from vrbench.tables.formats import Block, Line, Table
+from vrbench.tables.formats import Line, Section, Table
 
 _ABSENT = Cell(None, "")
 
@@ -21,7 +21,7 @@ Found = tuple[PublishedTable, Row, dict[Column, Cell]]
 
 
 def system_table(name: str) -> Table:
-    """Put the numbers of a system together, a block for each dataset and setting.
+    """Collect the numbers of a system, a section for each dataset and setting.
 
     Notes name every measure that the tables print differently, and what the tables' own notes say
     about it.
@@ -39,11 +39,11 @@ def system_table(name: str) -> Table:
             if row.system in systems:
                 for where, cells in _by_place(table, row).items():
                     places[where].append((table, row, cells))
-    blocks = tuple(_block(where, found) for where, found in places.items())
+    sections = tuple(_section(where, found) for where, found in places.items())
     differing = sentences(one for one in conflicts() if one.system in systems)
     notes = (*(differing or ["No two tables differ about it."]), *_remarks(systems, places))
     title = f"{', '.join(systems)} in every table"
-    return Table("system", title, blocks, notes)
+    return Table("system", title, sections, notes)
 
 
 def _systems(name: str) -> list[str]:
@@ -62,9 +62,9 @@ def _systems(name: str) -> list[str]:
 
 
 def _remarks(systems: list[str], places: dict[str, list[Found]]) -> list[str]:
-    """Return the notes of these tables that name the system, not only the paper called like it.
+    """Return the notes of these tables on the system, and the claims on its rows that do not hold.
 
-    And the claims about its rows that do not hold.
+    A note that only names the paper of the same name is left out.
     """
     words: dict[PublishedTable, set[str]] = defaultdict(set)
     rows: dict[PublishedTable, set[str]] = defaultdict(set)
@@ -89,7 +89,7 @@ def _by_place(table: PublishedTable, row: Row) -> dict[str, dict[Column, Cell]]:
     return found
 
 
-def _block(where: str, found: list[Found]) -> Block:
+def _section(where: str, found: list[Found]) -> Section:
     columns = sorted({column for _, _, cells in found for column in cells}, key=_order)
     lines = tuple(
         Line(
@@ -101,7 +101,7 @@ def _block(where: str, found: list[Found]) -> Block:
         )
         for table, row, cells in found
     )
-    return Block("published", where, "", ("table", "printed as"), tuple(columns), lines)
+    return Section("published", where, "", ("table", "printed as"), tuple(columns), lines)
 
 
 def _order(column: Column) -> tuple[str, bool, int, str]:

@@ -1,13 +1,13 @@
 """The papers' other tasks, as functions of vectors and labels."""
 
 from vrbench.tasks.classification import cluster, cluster_accuracy
-from vrbench.tasks.htm_align import HtmAlign, htm_align
+from vrbench.tasks.htm_align import HtmAlignResult, htm_align
 from vrbench.tasks.multiple_choice import MultipleChoice, multiple_choice
 from vrbench.tasks.ordering import ordering
 from vrbench.tasks.segmentation import frame_accuracy, label_frames, linear_head
 
 __all__ = [
-    "HtmAlign",
+    "HtmAlignResult",
     "MultipleChoice",
     "cluster",
     "cluster_accuracy",

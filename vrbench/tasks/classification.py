@@ -12,13 +12,13 @@ from vrbench.runtime.inputs import to_numpy
 from vrbench.runtime.seeds import seeded
 
 MOST_STEPS = 100
-"""Lloyd steps of a k-means run, which ends before where no item changes its cluster."""
+"""Most Lloyd steps of a k-means run; it ends earlier if no item changes its cluster."""
 RESTARTS = 10
-"""k-means runs of a seed, of which the one with the least inertia counts."""
+"""k-means runs of a seed; the one with the least inertia is taken."""
 
 
 def cluster_accuracy(labels: ArrayLike, clusters: ArrayLike) -> float:
-    """Percent of items in the cluster of their class, clusters given to classes for the best.
+    """Percent of items in the cluster of their class, under the best assignment of clusters.
 
     Each cluster is given to at most one class and each class has at most one cluster (Hungarian
     algorithm on the contingency table); items of clusters without a class are wrong.
@@ -51,7 +51,7 @@ def cluster(vectors: Any, k: int, seed: int = 0, restarts: int = RESTARTS) -> ND
         vectors: (n, d), taken as they are.
         k: clusters, 1 to n.
         seed: of the starts.
-        restarts: runs; the one with the least sum of squared distances counts.
+        restarts: runs; the one with the least sum of squared distances is taken.
 
     Raises:
         InputError: ``k`` is out of range, or a value is not finite.

@@ -1,4 +1,4 @@
-"""HTM-Align: at what second of a long video a sentence is shown."""
+"""HTM-Align: find the second of a long video that shows a sentence."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ NEVER = -6e4
 """Similarity of a text and a second that no window has scored together."""
 
 
-class HtmAlign(NamedTuple):
-    """Where the sentences of one video were found.
+class HtmAlignResult(NamedTuple):
+    """The seconds found for the sentences of one video.
 
     Attributes:
         second: (n,) the best second of each text.
@@ -36,7 +36,7 @@ def htm_align(
     alignable: ArrayLike,
     window: int = 32,
     step: int = 8,
-) -> HtmAlign:
+) -> HtmAlignResult:
     """Find the second of each text in one video: where ``windowed`` is largest.
 
     A text is hit if floor(start) <= its best second (the first of equal ones) <= ceil(end).
@@ -62,7 +62,7 @@ def htm_align(
     second, shown = sim.argmax(axis=1), np.asarray(alignable).astype(bool)
     inside = (np.floor(start) <= second) & (second <= np.ceil(end))
     hits = inside[shown]
-    return HtmAlign(second, hits, 100 * float(hits.mean()) if len(hits) else float("nan"))
+    return HtmAlignResult(second, hits, 100 * float(hits.mean()) if len(hits) else float("nan"))
 
 
 def windowed(
@@ -82,8 +82,8 @@ def windowed(
     without any the window is left out. The first four windows begin at text 0, otherwise the last
     four end at the last text. What no window scored, or is exactly 0, counts as -6e4.
 
-    The arguments are those of ``htm_align``. A mean over windows is what they all hold: dot
-    products do not depend on the window.
+    The arguments are those of ``htm_align``. The released code takes a mean over windows; all of
+    them hold the same value, since dot products do not depend on the window.
     """
     v, t = _unit(video, "video"), _unit(text, "text")
     if v.shape[1] != t.shape[1]:

@@ -1,4 +1,4 @@
-"""Multiple choice: which of a few answers fits a video."""
+"""Multiple choice: choose one of a few answers for a video."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vrbench.runtime.inputs import to_numpy
 
 
 class MultipleChoice(NamedTuple):
-    """What was chosen.
+    """The chosen answers.
 
     Attributes:
         choice: (n,) the answer chosen for each video, from 0.
@@ -32,8 +32,8 @@ def multiple_choice(
         video: (n, d) vectors, taken as they are: scale them to length 1 for cosines.
         answers: (sum a, d) vectors of the answers, video after video.
         correct: (n,) the right answer of each video, from 0.
-        offsets: (n + 1,) the answers of video i are ``offsets[i]:offsets[i + 1]``. None: every
-            video has as many (MSR-VTT: 5).
+        offsets: (n + 1,) the answers of video i are ``offsets[i]:offsets[i + 1]``. None: all
+            videos have the same number of answers (MSR-VTT: 5).
 
     Raises:
         InputError: shapes do not fit, or a video's right answer is none of its answers.

@@ -1,4 +1,4 @@
-"""The tasks on feature files: what is read, and what is reported."""
+"""The tasks on feature files: reading inputs and reporting results."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def classification(
         progress: called as (what, done, total) after each clustering.
 
     Raises:
-        InputError: labels are missing, or with texts asked for a video has none.
+        InputError: labels are missing, or texts are needed and a video has none.
     """
     labels = np.array([str(one) for one in _column(features.video, "label", "a class a video")])
     known = labels != ""
@@ -109,7 +109,7 @@ def order(features: Features, method: str, ways: Sequence[str], seed: int = 0) -
         features: a file with sequences.
         method: spec of the alignment.
         ways: as ``how`` of ``vrbench.tasks.ordering``.
-        seed: of the shuffling: orders that score alike would else be decided by the file's.
+        seed: of the shuffling, without which the file's order would decide ties.
 
     Raises:
         InputError: sequences are missing, or no video can be ordered.

@@ -1,4 +1,4 @@
-"""Ordering: which order of shuffled captions fits the frames of a video."""
+"""Ordering: put shuffled captions into the order of a video's clips."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 8
 
 
 def ordering(sim: Any, how: str = "assignment") -> NDArray[np.int64]:
-    """Give each caption of a video a clip of its own.
+    """Assign a clip to each caption of a video.
 
     Args:
         sim: (n, n) similarities of captions (in any order) and clips (in their order).

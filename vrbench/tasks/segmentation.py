@@ -95,7 +95,7 @@ def frame_accuracy(labels: ArrayLike, truth: ArrayLike) -> float:
 def segment_file(
     path: Path, background: float | None = None, reg: float = 1.0
 ) -> list[dict[str, Any]]:
-    """Report the frame accuracy of step names, and of a linear head where there is what to train.
+    """Report the frame accuracy of step names, and of a linear head where there is training data.
 
     Args:
         path: an npz with ``frames`` (n, d) and ``labels`` (n,), and ``steps`` (k, d), or

@@ -1,4 +1,4 @@
-"""Which frames of a video are read, and reading them from images or video files."""
+"""Choosing frames of videos, and reading them from images or video files."""
 
 from vrbench.video.clip import Clip
 from vrbench.video.sampling import Sampling, parse_sampling

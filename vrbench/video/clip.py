@@ -1,4 +1,4 @@
-"""What an encoder sees of a video."""
+"""The frames of a video that an encoder gets."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Clip:
     Attributes:
         id: the video's id.
         images: the chosen frames, RGB ``PIL.Image``, in time order. Those of a long clip are
-            decoded as they are asked for: go through them once, in order, a window at a time.
-        numbers: which frame of the video each of them is, counted from 0 in presentation order.
-        times: (n,) when each of them is shown, in seconds since the first frame of the video
+            decoded on access: go through them once, in order, a window at a time.
+        numbers: number of each frame in the video, from 0 in presentation order.
+        times: (n,) presentation time of each frame, in seconds since the first frame of the video
             stream (not of the segment); None for folders of frames, which have no time axis.
     """
 

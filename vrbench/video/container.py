@@ -22,7 +22,7 @@ called: for others, such as playlists (HLS, DASH, ffconcat, SDP), it opens files
 def video_stream(path: Path, video: str) -> Iterator[tuple[Any, Any]]:
     """Yield the open ``av`` container and its first stream of moving pictures.
 
-    One thread decodes: extraction runs a video a core, and the frames are the same anyway.
+    One thread decodes: extraction runs one video on each core, and the frames are the same.
 
     Raises:
         InputError: the file is empty, no video, or has no video stream.
@@ -42,9 +42,9 @@ def video_stream(path: Path, video: str) -> Iterator[tuple[Any, Any]]:
             "readable or leave it out."
         ) from error
     except av.FFmpegError as error:
-        # what libav says of a container that is not among them
-        foreign = isinstance(error, av.ArgumentError)
-        reason = f"expected {', '.join(CONTAINERS)}" if foreign else error.strerror
+        # libav's error for a container that is not among them
+        other = isinstance(error, av.ArgumentError)
+        reason = f"expected {', '.join(CONTAINERS)}" if other else error.strerror
         raise InputError(
             f"{path}, video '{video}', is no video, or cut off before its index "
             f"({reason}): fetch it again or leave it out."
@@ -65,5 +65,5 @@ def video_stream(path: Path, video: str) -> Iterator[tuple[Any, Any]]:
 
 
 def damaged(path: Path, video: str, what: str) -> InputError:
-    """Return the error of a file that is not what its container says."""
+    """Return the error of a file that contradicts its container."""
     return InputError(f"{path}, video '{video}', {what}: fetch it again or leave it out.")

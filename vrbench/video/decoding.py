@@ -15,17 +15,17 @@ from vrbench.video.picture import picture
 from vrbench.video.timeline import Timeline
 
 WORTH = 16
-"""Frames that a jump to a keyframe must save: fewer are decoded faster than a decoder is reset."""
+"""Least frames that a jump to a keyframe must save, since it resets the decoder."""
 
 
 class LostFrameError(InputError):
-    """A packet gave no frame at the time that it says."""
+    """A packet gave no frame at its time stamp."""
 
 
 class DecodedFrames(Sequence[Any]):
-    """The chosen frames of a video file, decoded as they are asked for; one is held at a time.
+    """The chosen frames of a video file, decoded on access; one is in memory at a time.
 
-    Asked for in order, each is decoded once. Not for several threads at once.
+    If they are read in order, each is decoded once. Not for several threads at once.
 
     Raises:
         InputError: on access, where a frame cannot be decoded.
@@ -57,8 +57,8 @@ class DecodedFrames(Sequence[Any]):
 def decode(path: Path, video: str, line: Timeline, numbers: Sequence[int]) -> Iterator[Any]:
     """Yield the frames ``numbers``, ascending, as upright RGB ``PIL.Image``.
 
-    Jumps over what is not needed; where that fails, as in streams that cannot be entered at their
-    keyframes, it goes on from the start.
+    It jumps over frames that are not needed. Where that fails, as in streams that cannot be entered
+    at their keyframes, it decodes from the start.
 
     Raises:
         LostFrameError: a packet gave no frame.
@@ -102,7 +102,7 @@ def _frames(
 
 
 def _number(line: Timeline, frame: Any, last: int) -> int:
-    """Return which frame of the timeline a decoded one is; beyond its end where it is none."""
+    """Return a decoded frame's number in the timeline; beyond its end if it is not in it."""
     if frame is None:
         return len(line.ticks)
     if not len(line.keys):

@@ -1,4 +1,4 @@
-"""Frames that lie in a folder as images."""
+"""Frames stored as images in a folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from vrbench.runtime.numeric_order import is_renumbered, numeric_keys, numeric_o
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 FORMATS = ("BMP", "JPEG", "PNG", "WEBP")
-"""What is read, whatever a file is called: for others, such as EPS, Pillow starts programs."""
+"""Formats that are read, whatever a file's name: for others, such as EPS, Pillow runs programs."""
 
 
 def is_image(path: Path) -> bool:
-    """Say whether a file is named like an image."""
+    """Whether a file has the name of an image."""
     return path.suffix.lower() in IMAGES
 
 
@@ -38,7 +38,7 @@ def frame_files(folder: Path, video: str) -> list[Path]:
 
 
 def is_folder_renumbered(folder: Path) -> bool:
-    """Say whether the frames of a folder lie otherwise than in the order of their names as text."""
+    """Whether the frames of a folder are not in the order of their names as text."""
     return is_renumbered(_images(folder))
 
 
@@ -62,7 +62,7 @@ def read_image(path: Path, video: str) -> Any:
             if image.width * image.height > pil.MAX_IMAGE_PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels")
             return image.convert("RGB")
-    # Pillow reports a damaged image with whatever its decoder happens to raise.
+    # Pillow's decoders raise exceptions of many kinds over a damaged image.
     except Exception as error:
         reason = str(error).replace(repr(str(path)), "it").rstrip(".")
         raise InputError(

@@ -1,4 +1,4 @@
-"""From a decoded frame to an upright RGB image."""
+"""Converting a decoded frame to an upright RGB image."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TURNS = {
     (0, 1, 1, 0): "TRANSPOSE",
     (0, -1, -1, 0): "TRANSVERSE",
 }
-"""Signs (a, b, c, d) of a display matrix -> Pillow's name of what it does.
+"""Signs (a, b, c, d) of a display matrix -> Pillow's name of the transpose.
 
 A pixel at (x, y), y down, is shown at (a x + c y, b x + d y).
 """

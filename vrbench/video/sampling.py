@@ -1,4 +1,4 @@
-"""Which frames of a video are looked at."""
+"""Choosing frames of a video."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ROUNDING = 0.0005
 """Seconds by which a time may be off: Matroska and others round to milliseconds."""
 
 FASTEST = 10_000
-"""Frames a second at most: times without end would take memory without end."""
+"""Most frames a second, which bounds the memory of the times."""
 
 CUTS = ("uniform", "ends", "head", "tail")
-_WORDS = ("all", "fps", *CUTS)
+_KINDS = ("all", "fps", *CUTS)
 _HELP = (
     "write uniform:N, ends:N, head:N or tail:N with a whole N >= 1 (exactly N frames, or M-N for M "
     "to N of them), fps:R with 0 < R <= 10000, both as fps:1,ends:1-12, or all"
@@ -27,13 +27,13 @@ _HELP = (
 class Sampling:
     """How frames are chosen, such as ``uniform:12``, ``fps:1``, ``fps:1,ends:1-12`` or ``all``.
 
-    ``fps:R`` takes what a player shows at the times k/R, k = 0, 1, ... up to the last frame: the
-    last frame with time <= k/R (+ 0.5 ms, as containers round). A frame that is shown at several
-    of these times is taken as often, so that the time axis stays even.
+    ``fps:R`` takes the frames shown at the times k/R, k = 0, 1, ... up to the last frame: the last
+    frame with time <= k/R (+ 0.5 ms, as containers round). A frame that is shown at several of
+    these times is taken as often, so that the time axis stays even.
 
-    Then N of these frames (of all frames without ``fps``) are kept. ``uniform:12`` asks for 12: a
-    video that has fewer is shorter than asked. ``uniform:1-12`` takes each frame once of a video
-    that has 1 to 12:
+    Then N of these frames (of all frames without ``fps``) are kept. ``uniform:12`` needs 12: a
+    video with fewer frames is refused as shorter than asked. ``uniform:1-12`` takes each frame once
+    of a video that has 1 to 12:
 
     * ``uniform:N`` the middle one of N stretches of equal count, number floor((i + 0.5) n / N);
     * ``ends:N`` evenly from the first to the last, both included, ``linspace(0, n - 1, N)`` cut
@@ -101,8 +101,8 @@ def parse_sampling(spec: str) -> Sampling:
         return Sampling()
     parts = [part.strip().partition(":") for part in spec.split(",")]
     for kind, _, _ in parts:
-        if kind not in _WORDS:
-            hint = did_you_mean(kind, _WORDS)
+        if kind not in _KINDS:
+            hint = did_you_mean(kind, _KINDS)
             raise InputError(f"Unknown frames '{spec}'.{hint} Please {_HELP}.")
     try:
         rate = _positive(float(parts.pop(0)[2])) if parts[0][0] == "fps" else 0.0

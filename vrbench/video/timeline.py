@@ -1,4 +1,4 @@
-"""When each frame of a video file is shown."""
+"""The presentation times of the frames of a video file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from vrbench.runtime.inputs import reading
 from vrbench.video.container import damaged, video_stream
 
 SLACK = 0.5
-"""Seconds that the data may end before what the container says: the last frame may be long."""
+"""Seconds by which the data may end before the container's duration: the last frame may be long."""
 
 LONGEST = 1_000_000
 """Seconds, 11 days, after which a time stamp is taken for damage."""
 
 STATED = ("asf", "avi", "flv", "matroska", "mov")
-"""Containers that say how long they are; for others libav estimates it from the data."""
+"""Containers that store their duration; for others libav estimates it from the data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ class Timeline:
 def read_timeline(path: Path, video: str) -> Timeline:
     """Read the time stamps of all packets, without decoding them.
 
-    Packets that an edit list hides show no frame. Where packets do not say when they are shown, or
-    two of them say the same, frames are counted by decoding.
+    Packets that an edit list hides show no frame. Where packets have no time stamps, or two of them
+    have the same, frames are counted by decoding.
 
     Raises:
         InputError: the file is no video, damaged, or ends before its container says.
@@ -103,7 +103,7 @@ def _check_length(path: Path, video: str, ticks: int, tick: Fraction) -> None:
 
 
 def count_frames(path: Path, video: str) -> Timeline:
-    """Decode all frames and keep when they are shown; by the frame rate where they do not say.
+    """Decode all frames for their times; frames without times follow the frame rate.
 
     Raises:
         InputError: the file is no video, damaged, or holds no frame.
@@ -129,13 +129,13 @@ def count_frames(path: Path, video: str) -> Timeline:
 
 
 def _end(packet: Any) -> float:
-    """When a packet ends, in seconds; 0 where it does not say."""
+    """Return the end of a packet in seconds; 0 where it is unknown."""
     start = packet.dts if packet.pts is None else packet.pts
     return 0.0 if start is None else float((start + (packet.duration or 0)) * packet.time_base)
 
 
 def _stated(container: Any, stream: Any) -> float | None:
-    """When, in seconds, the data end or later, as the container says; None where it does not."""
+    """Return the earliest end of the data by the container, in seconds; None where unknown."""
     if not container.format.name.startswith(STATED):
         return None
     if container.format.name == "avi" and stream.average_rate:

@@ -23,7 +23,7 @@ VIDEO_FILES = frozenset(
     | {".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv"}
 )
 HELD = 64
-"""Most frames of a video file that a clip holds; those of longer clips are decoded when asked."""
+"""Most frames of a video file that a clip keeps in memory; longer clips are decoded on access."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Videos:
             return self._decoded(path, name, count_frames(path, name), (start, end))
 
     def is_renumbered(self, name: str) -> bool:
-        """Say whether a video is a folder of frames that ``is_folder_renumbered``."""
+        """Whether a video is a folder of frames that ``is_folder_renumbered``."""
         try:
             path = self._find(name)
         except InputError:
@@ -222,7 +222,7 @@ def _kinds(place: Path) -> Iterator[str]:
 
 
 def _identity(folder: Path) -> tuple[int, int]:
-    """Return what a folder has in common with every link to it."""
+    """Return what identifies a folder, the same for every link to it."""
     found = folder.stat()
     return found.st_dev, found.st_ino
 

@@ -1,4 +1,4 @@
-"""Evaluation rules in use: what each would report of the same similarities."""
+"""Evaluation rules in use: the metrics that each reports of the same similarities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an evaluation rule sees, and what it gives back."""
+"""The interface of evaluation rules: the audited similarities, the report, the base class."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from vrbench.metrics.ranking import Counts, count_ranks, summary
 from vrbench.sims.sim import Direction, Sim, as_matrix
-from vrbench.sims.truth import Queries, Truth, queries, v2t_queries
+from vrbench.sims.truth import Queries, Truth, queries_of, v2t_queries
 
 REFERENCE = "best-caption"
-"""Protocol of v2t from which every rule but those on captions departs."""
+"""Protocol of v2t of every rule but those on captions."""
 
 
 @dataclass
 class Audited:
-    """Similarities and their truth, as an audit looks at them.
+    """Similarities and their truth, as a rule gets them.
 
     Attributes:
         sim: (n_text, n_video) matrices.
-        truth: the right pairs.
+        truth: the positive pairs.
         ks: the K of R@K.
         norm: the spec that made the similarities.
     """
@@ -43,29 +43,29 @@ class Audited:
         """(n_text, n_video) in both directions."""
         return as_matrix(getattr(self.sim, direction))
 
-    def asking(self, direction: Direction, protocol: str = REFERENCE) -> Queries:
+    def queries(self, direction: Direction, protocol: str = REFERENCE) -> Queries:
         """Return the queries of a direction; the protocol matters in v2t only."""
         matrix = self.matrix(direction)
         if direction == "t2v":
-            return queries(matrix, self.truth, "t2v")
+            return queries_of(matrix, self.truth, "t2v")
         return v2t_queries(matrix, self.truth, protocol)
 
     def counts(self, direction: Direction, protocol: str = REFERENCE) -> Counts:
-        """Count each query's better and tied foreign items, once for all rules."""
+        """Count each query's better and tied negatives, once for all rules."""
         key = (direction, protocol if direction == "v2t" else "")
         if key not in self._counted:
-            self._counted[key] = count_ranks(self.asking(direction, protocol))
+            self._counted[key] = count_ranks(self.queries(direction, protocol))
         return self._counted[key]
 
     def ranks(self, direction: Direction, protocol: str = REFERENCE) -> NDArray[np.float64]:
-        """(n,) ranks of the queries that ask, under the mean tie rule."""
+        """(n,) ranks of the queries with a positive, under the mean tie rule."""
         ranks = self.counts(direction, protocol).ranks()
         return ranks[~np.isnan(ranks)]
 
 
 @dataclass(frozen=True)
 class Reported:
-    """What a rule reports of one direction.
+    """The report of a rule on one direction.
 
     Attributes:
         n: entries that the metrics are taken over.
@@ -80,14 +80,14 @@ class Rule(ABC):
     """A frozen dataclass whose fields are the rule's parameters."""
 
     changes: ClassVar[str] = ""
-    """What it decides: ties, captions, median, padding, recall or dual softmax."""
+    """What it changes: ties, captions, median, padding, recall or dual softmax."""
 
     source: ClassVar[str] = ""
-    """Released code that evaluates so, and where; empty where none is known to us."""
+    """Released code that uses it, and where; empty where none is known."""
 
     @abstractmethod
     def report(self, audited: Audited, direction: Direction) -> Reported | None:
-        """Return what it reports of a direction; None where it has nothing to decide."""
+        """Return the report on a direction; None where the rule does not apply."""
 
 
 def reported(ranks: NDArray[np.float64], ks: tuple[int, ...]) -> Reported:

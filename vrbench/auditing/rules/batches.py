@@ -18,9 +18,9 @@ from vrbench.sims.truth import Truth
 class Padded(Rule):
     """A sampler repeats the first items until the texts fill whole batches.
 
-    ``n' = batch * ceil(n_text / batch)``. With one text a video the repeated pairs' videos stand in
-    the gallery twice, too, and a copy ties with its original; with several texts a video the
-    videos stay as they are, and a copy of a caption is one of its video's own.
+    ``n' = batch * ceil(n_text / batch)``. With one text per video the videos of repeated pairs are
+    in the gallery twice, too, and a copy ties with its original; with several texts per video the
+    videos stay as they are, and a copy of a caption is another positive of its video.
 
     Attributes:
         batch: items over all processes: batch size, or processes, or their product, as the

@@ -1,4 +1,4 @@
-"""Rules on several right items: which caption counts, and what a recall is."""
+"""Rules on several positives: which caption counts, and the definition of recall."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class BestCaption(Rule):
     source = "CE, QB-Norm (v2t_metrics), Frozen in Time, CLIP_benchmark"
 
     def report(self, audited: Audited, direction: Direction) -> Reported | None:
-        """Report the rank of the best own caption."""
+        """Report the rank of the best positive."""
         return _under(audited, direction, "best-caption")
 
 
 @rules.register("each-caption")
 @dataclass(frozen=True)
 class EachCaption(Rule):
-    """v2t: every caption's own rank, its video's other captions being competitors."""
+    """v2t: the rank of every caption, with its video's other captions as competitors."""
 
     changes = "captions"
 
@@ -82,9 +82,9 @@ class FirstCaption(Rule):
 @rules.register("recall-fraction")
 @dataclass(frozen=True)
 class RecallFraction(Rule):
-    """R@K as the share of a query's right items within K, not as a hit.
+    """R@K as the share of a query's positives within K, not as a hit.
 
-    ``mean_q |{own items of q with rank <= K}| / |own items of q|``, other own items competing. The
+    ``mean_q |{positives of q with rank <= K}| / |positives of q|``; other positives compete. The
     median and mean rank are not defined.
     """
 
@@ -93,13 +93,14 @@ class RecallFraction(Rule):
 
     def report(self, audited: Audited, direction: Direction) -> Reported | None:
         """Report the fractions."""
-        asking = audited.asking(direction)
-        due = np.bincount(asking.query, minlength=len(asking.rows))
-        if due.max() < 2:
+        queries = audited.queries(direction)
+        positives = np.bincount(queries.query, minlength=len(queries.rows))
+        if positives.max() < 2:
             return None
-        pairs = np.arange(len(asking.query))
-        rows = Rows(asking.rows.matrix, asking.query)
-        ranks = count_ranks(Queries(rows, pairs, asking.item, direction)).ranks()
-        weight = 1 / due[asking.query] / (due > 0).sum()
+        pairs = np.arange(len(queries.query))
+        rows = Rows(queries.rows.matrix, queries.query)
+        ranks = count_ranks(Queries(rows, pairs, queries.item, direction)).ranks()
+        n = int((positives > 0).sum())
+        weight = 1 / positives[queries.query] / n
         recalls = {f"R@{k}": 100 * float(weight @ (ranks <= k)) for k in audited.ks}
-        return Reported(int((due > 0).sum()), recalls)
+        return Reported(n, recalls)

@@ -24,17 +24,17 @@ def _fitted(rows: Rows, tau: float) -> Transform:
     return DualSoftmax(tau).fitted(bank).transform
 
 
-def _ranked(asking: Queries, batches: Iterable[slice], tau: float) -> NDArray[np.float64]:
-    """(n,) ranks after dual softmax within batches of queries; those who do not ask stay out."""
-    counter, asked = RankCounter(asking), asking.asked
+def _ranked(queries: Queries, batches: Iterable[slice], tau: float) -> NDArray[np.float64]:
+    """(n,) ranks after dual softmax within batches of queries; those without a positive are out."""
+    counter, has_positive = RankCounter(queries), queries.has_positive
     for batch in batches:
-        inside = np.flatnonzero(asked[batch]) + batch.start
-        transform = _fitted(Rows(asking.rows.matrix, inside), tau) if len(inside) else np.asarray
-        whole = Rows(asking.rows.matrix[batch])
+        inside = np.flatnonzero(has_positive[batch]) + batch.start
+        transform = _fitted(Rows(queries.rows.matrix, inside), tau) if len(inside) else np.asarray
+        whole = Rows(queries.rows.matrix[batch])
         for part in whole.slices():
             rows = slice(batch.start + part.start, batch.start + part.stop)
             counter.add(rows, transform(whole.block(part)))
-    return counter.counts.ranks()[asked]
+    return counter.counts.ranks()[has_positive]
 
 
 @rules.register("dual-softmax")
@@ -57,8 +57,8 @@ class WholeSet(Rule):
         """Report the ranks after it."""
         if audited.norm != "none":
             return None
-        asking = audited.asking(direction)
-        return reported(_ranked(asking, [slice(0, len(asking.rows))], self.tau), audited.ks)
+        queries = audited.queries(direction)
+        return reported(_ranked(queries, [slice(0, len(queries.rows))], self.tau), audited.ks)
 
 
 @rules.register("dual-softmax-batch")
@@ -88,10 +88,10 @@ class Batched(Rule):
         """Report the ranks after it."""
         if audited.norm != "none":
             return None
-        asking = audited.asking(direction)
-        starts = range(0, len(asking.rows), self.batch)
-        batches = (slice(start, min(start + self.batch, len(asking.rows))) for start in starts)
-        return reported(_ranked(asking, batches, self.tau), audited.ks)
+        queries = audited.queries(direction)
+        starts = range(0, len(queries.rows), self.batch)
+        batches = (slice(start, min(start + self.batch, len(queries.rows))) for start in starts)
+        return reported(_ranked(queries, batches, self.tau), audited.ks)
 
 
 @rules.register("dual-softmax-texts")
@@ -117,9 +117,9 @@ class OverTexts(Rule):
         """Report v2t; t2v is that of ``dual-softmax``."""
         if audited.norm != "none" or direction == "t2v":
             return None
-        asking = audited.asking("v2t")
-        counter = RankCounter(asking)
-        for rows in asking.rows.slices():
-            block = asking.rows.block(rows)
+        queries = audited.queries("v2t")
+        counter = RankCounter(queries)
+        for rows in queries.rows.slices():
+            block = queries.rows.block(rows)
             counter.add(rows, _fitted(Rows(block.T), self.tau)(block.T).T)
-        return reported(counter.counts.ranks()[asking.asked], audited.ks)
+        return reported(counter.counts.ranks()[queries.has_positive], audited.ks)

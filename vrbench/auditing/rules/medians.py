@@ -1,4 +1,4 @@
-"""Rules on the median rank; everything else stays as it is."""
+"""Rules on the median rank; other metrics stay as they are."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FlooredMedian(Rule):
 @rules.register("median-from-0")
 @dataclass(frozen=True)
 class MedianFromZero(Rule):
-    """The median and mean of places counted from 0: the forgotten + 1."""
+    """The median and mean of places counted from 0, without adding 1."""
 
     changes = "median"
 

@@ -19,23 +19,23 @@ def _under(audited: Audited, direction: Direction, ties: str) -> Reported:
 @rules.register("mean")
 @dataclass(frozen=True)
 class Mean(Rule):
-    """A right item takes the mean place among equal foreign ones: vrbench's own rule.
+    """A positive takes the mean place among equal negatives: vrbench's own rule.
 
-    The released code averages over all equal items, the query's own included.
+    The released code averages over all equal items, the query's positives included.
     """
 
     changes = "ties"
     source = "CE, QB-Norm (metric.py, averaging)"
 
     def report(self, audited: Audited, direction: Direction) -> Reported:
-        """Report with half the tied foreign items in front."""
+        """Report with half the tied negatives in front."""
         return _under(audited, direction, "mean")
 
 
 @rules.register("optimistic")
 @dataclass(frozen=True)
 class Optimistic(Rule):
-    """A right item stands before every equal one: the best that an unstable sort can report."""
+    """A positive comes before every equal item: the best that an unstable sort can report."""
 
     changes = "ties"
     source = "Everything-at-Once (one of its two rules)"
@@ -48,9 +48,9 @@ class Optimistic(Rule):
 @rules.register("pessimistic")
 @dataclass(frozen=True)
 class Pessimistic(Rule):
-    """A right item stands behind every equal one: the worst that an unstable sort can report.
+    """A positive comes after every equal item: the worst that an unstable sort can report.
 
-    Codes that rank by argsort or topk (VSE++, Norton, CLIP_benchmark) lie between the two.
+    Programs that rank by argsort or topk (VSE++, Norton, CLIP_benchmark) lie between the two.
     """
 
     changes = "ties"
@@ -63,12 +63,12 @@ class Pessimistic(Rule):
 @rules.register("sort-and-subtract")
 @dataclass(frozen=True)
 class SortAndSubtract(Rule):
-    """Every sorted place whose value equals the right item's is an entry of its own.
+    """Every sorted place whose value equals the positive's is an entry.
 
-    ``entries = {p : sorted(sim[q])[p] == sim[q, right]}`` over all queries: a query with t equal
-    foreign items has 1 + t entries, and every metric's denominator grows. The released code reads
-    the right items off the diagonal; with several captions a video it uses this function in v2t
-    only, on each video's best caption.
+    ``entries = {p : sorted(sim[q])[p] == sim[q, positive]}`` over all queries: a query with t tied
+    negatives has 1 + t entries, and every metric's denominator grows. The released code takes the
+    diagonal as the positives; with several captions a video it uses this function in v2t only, on
+    each video's best caption.
     """
 
     changes = "ties"
@@ -81,7 +81,7 @@ class SortAndSubtract(Rule):
         if audited.several_captions and direction == "t2v":
             return None
         counts = audited.counts(direction, "group-max")
-        tied = counts.tied[counts.asked]
-        first = np.repeat(1 + counts.better[counts.asked], 1 + tied)
+        tied = counts.tied[counts.has_positive]
+        first = np.repeat(1 + counts.better[counts.has_positive], 1 + tied)
         later = np.arange(len(first)) - np.repeat(np.cumsum(1 + tied) - (1 + tied), 1 + tied)
         return reported((first + later).astype(np.float64), audited.ks)

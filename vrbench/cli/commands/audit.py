@@ -20,7 +20,7 @@ def audit(
     k: Annotated[str, typer.Option(help="The K of R@K.")] = "1,5,10",
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Print what every evaluation rule in use would have reported of one similarity matrix.
+    """Print the metrics of one similarity matrix under every evaluation rule in use.
 
     Examples:
       vrbench audit sims.npz

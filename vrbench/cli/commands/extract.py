@@ -11,20 +11,22 @@ from vrbench.cli.app import command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench.extraction.extract import Extraction, Source
+    from vrbench.extraction.extract import Extraction, Inputs
 
 MOST = 20
-"""Skipped items that are listed one by one."""
+"""Most skipped items that are listed."""
 
 
 @command("extract")
 def extract(
     videos: Annotated[
         list[Path],
-        typer.Option(help="Folder of video files, or with a folder of frames a video; or files."),
+        typer.Option(
+            help="Folder of video files, or of a folder of frames for each video; or files."
+        ),
     ],
     encoder: Annotated[str, typer.Option(help="Encoder spec: onnx, toy:dim=64, ...")],
-    out: Annotated[Path, typer.Option(help="The feature file to write or to carry on with.")],
+    out: Annotated[Path, typer.Option(help="The feature file to write or to resume.")],
     more: Annotated[
         list[Path] | None,
         typer.Argument(metavar="VIDEOS", help="The rest of --videos *.mp4."),
@@ -76,13 +78,13 @@ def extract(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N videos only.")] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at what cannot be read (else skip it).")
+        bool, typer.Option("--strict", help="Stop at an item that cannot be read (else skip it).")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew.")] = False,
 ) -> None:
     """Encode videos and captions into a feature file.
 
-    Running the same command again carries on where it stopped.
+    Running the same command again resumes an interrupted extraction.
 
     Examples:
       vrbench extract --videos frames/ --captions test.csv --encoder onnx
@@ -100,7 +102,7 @@ def extract(
 
     from vrbench.cli.printing.progress import Bars
     from vrbench.datasets import datasets
-    from vrbench.extraction.extract import Source
+    from vrbench.extraction.extract import Inputs
     from vrbench.extraction.extract import extract as run
 
     # such a frame is refused with a sentence
@@ -118,12 +120,12 @@ def extract(
             annotations,
             bank_split or "",
         )
-        bank = Source(bank.videos, bank.annotations.bank(bank_size)) if bank_size else bank
+        bank = Inputs(bank.videos, bank.annotations.bank(bank_size)) if bank_size else bank
     elif bank_size or bank_videos:
         raise InputError("A bank needs --bank-captions with --bank-videos, or --bank-split.")
     with Bars() as progress:
         done = run(
-            Source(source.videos, source.captions, limit),
+            Inputs(source.videos, source.captions, limit),
             out,
             encoder=encoder,
             weights=weights,
@@ -150,20 +152,20 @@ def _source(
     dataset: str,
     annotations: Path | None,
     split: str,
-) -> Source:
+) -> Inputs:
     from vrbench.datasets import read
-    from vrbench.extraction.extract import Source
+    from vrbench.extraction.extract import Inputs
 
     if captions is not None:
         if annotations is not None:
             raise InputError("Captions come from a CSV or from --annotations: give one of them.")
-        return Source(videos, captions)
+        return Inputs(videos, captions)
     if annotations is None or not dataset or not split:
         raise InputError(
             "Captions are needed: --captions F.csv (of a bank --bank-captions F.csv), or --dataset "
             "NAME --annotations DIR --split NAME (--bank-split NAME); see vrbench list datasets."
         )
-    return Source(videos, read(dataset, annotations, split))
+    return Inputs(videos, read(dataset, annotations, split))
 
 
 def _report(done: Extraction) -> None:

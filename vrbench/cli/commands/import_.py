@@ -17,9 +17,9 @@ def import_(
         typer.Argument(metavar="ARRAYS", help="An npz, or a folder of npy files or of folders."),
     ],
     out: Annotated[Path, typer.Option(help="The feature file to write.")],
-    dataset: Annotated[str, typer.Option(help="What to call the data.")] = "",
-    split: Annotated[str, typer.Option(help="What to call the part of it.")] = "",
-    encoder: Annotated[str, typer.Option(help="What made the vectors.")] = "",
+    dataset: Annotated[str, typer.Option(help="Name of the data.")] = "",
+    split: Annotated[str, typer.Option(help="Name of the split.")] = "",
+    encoder: Annotated[str, typer.Option(help="Name of the encoder that made the vectors.")] = "",
     normalized: Annotated[
         bool,
         typer.Option("--normalized/--raw", help="Compare by cosines, or dot products as they are."),
@@ -32,7 +32,7 @@ def import_(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
 ) -> None:
-    """Turn features that somebody else computed into a feature file.
+    """Turn features of other programs into a feature file.
 
     ARRAYS is an npz with these keys, or a folder of npy files of these names
     (better for large data: it need not fit into memory):
@@ -41,9 +41,9 @@ def import_(
 
       video_tokens (n, L, d) with video_mask (n, L): padded, true is a token
 
-      video_global (n, d): one more vector an item, beside its tokens
+      video_global (n, d): a global vector for each item, beside its tokens
 
-      video or image (n, d): one vector an item, both global and only token
+      video or image (n, d): one vector for each item, both global and only token
 
       video_ids (n,): names or numbers; default video0, video1, ...
 
@@ -56,8 +56,8 @@ def import_(
 
       bank_video_tokens, bank_text, bank_captions, ...: training items, alike
 
-    In a folder, video/ or text/ (bank_video/, bank_text/) may hold a file an item
-    instead: ID.npy (l, d) or (d,), or ID.npz with tokens, mask, global. A text's
+    In a folder, video/ or text/ (bank_video/, bank_text/) may hold a file for each
+    item: ID.npy (l, d) or (d,), or ID.npz with tokens, mask, global. A text's
     file is named by its video: ID.npy, ID#0.npy or ID_0.npy; captions.csv beside
     them (video_id,caption) gives the captions. Arrays with a row for each of those
     items need the names of their rows, in video_ids.npy or text_ids.npy.

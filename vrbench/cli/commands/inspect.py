@@ -15,7 +15,7 @@ def inspect(
     file: Annotated[Path, typer.Argument(metavar="F.h5", help="The feature file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what is in a feature file, and whether it is sound.
+    """Print the content of a feature file, and whether it is sound.
 
     Exit code: 0 sound, 1 readable but unsound, 2 missing or not a feature file.
 
@@ -28,7 +28,7 @@ def inspect(
 
     report = inspect_file(file)
     if as_json:
-        # other people's attributes may hold anything
+        # attributes of other programs may hold anything
         print_json(report.to_dict(), allow_nan=True, default=str)
     else:
         from vrbench.cli.printing.inspect import print_report

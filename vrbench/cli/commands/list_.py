@@ -10,7 +10,7 @@ from vrbench.cli.app import command, print_json, say
 from vrbench.errors import InputError, did_you_mean
 
 WIDEST = 60
-"""Columns that specs share; what follows a longer one stands further right."""
+"""Width of the column of specs; text after a longer spec starts further right."""
 
 
 @command("list")
@@ -23,7 +23,7 @@ def list_(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Print everything that has a name: one line each, with parameters and source.
+    """Print all methods, norms and others: one line each, with parameters and source.
 
     Examples:
       vrbench list
@@ -57,7 +57,7 @@ def _print(title: str, rows: list[dict[str, Any]]) -> None:
 
 
 def _origin(row: dict[str, Any]) -> str:
-    """Say where a method from outside comes from."""
+    """Return the origin of a plug-in."""
     if "distribution" in row:
         return f" From {row['distribution']} {row['version']}."
     return f" From {row.get('file', 'this session')}." if "sha256" in row else ""

@@ -19,16 +19,14 @@ def plot(
     method: Annotated[str, typer.Option(help="Alignment spec.")] = "tokenflow",
     norm: Annotated[
         str | None,
-        typer.Option(
-            help="Normalization spec. Default: ncl, where a norm takes part in the figure."
-        ),
+        typer.Option(help="Normalization spec. Default: ncl, where the figure uses a norm."),
     ] = None,
     sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     bank: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
-        Path | None, typer.Option(help="Look at this similarity file (npz) instead.")
+        Path | None, typer.Option(help="Use this similarity file (npz) instead.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of random draws.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the files.")] = Path("results"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:

@@ -19,8 +19,8 @@ def report(
 ) -> None:
     """Write one self-contained HTML page of a results folder.
 
-    Results with their paired tests, the papers' tables that they fill, an audit of every
-    similarity file, and every figure in it; tables sort on a click, and nothing needs a network.
+    It has the results with their paired tests, the papers' tables that they fill, an audit of every
+    similarity file, and every figure in the folder. Tables sort on a click; no network is needed.
 
     Examples:
       vrbench report results

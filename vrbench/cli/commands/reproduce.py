@@ -13,9 +13,9 @@ from vrbench.cli.commands.table import Format, print_as
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vrbench.evaluation.case import Progress
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Settings
+    from vrbench.runtime.progress import Progress
     from vrbench.tables.reproducing import Reproduction
 
 
@@ -42,7 +42,7 @@ def reproduce(
         ),
     ] = None,
     bank: Annotated[
-        str | None, typer.Option(help="In place of the training queries; as in eval.")
+        str | None, typer.Option(help="Bank in place of the training queries; as in eval.")
     ] = None,
     ties: Annotated[
         Literal["mean", "optimistic", "pessimistic"], typer.Option(help="As in eval.")
@@ -68,7 +68,7 @@ def reproduce(
     """Run the grid that a paper's table needs on feature files, then print the table.
 
     On other features than the paper's this reproduces the table's shape, not its numbers.
-    Each row is measured by what the paper says of it (vrbench table NAME has it in its notes).
+    Each row is measured as the paper describes it (see the notes of vrbench table NAME).
 
     Examples:
       vrbench reproduce tokenflow-5 --dry-run
@@ -117,7 +117,7 @@ def reproduce(
 def _by_row(
     found: Reproduction, output: Output, progress: Progress | None
 ) -> dict[str, list[dict[str, Any]]]:
-    """Run what is needed, and return the results of each row."""
+    """Run the missing jobs, and return the results of each row."""
     from vrbench.results.result import with_ranks
 
     results = []

@@ -30,10 +30,11 @@ def show(
     sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     bank: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
-        Path | None, typer.Option(help="Look at this similarity file (npz) instead.")
+        Path | None, typer.Option(help="Use this similarity file (npz) instead.")
     ] = None,
     direction: Annotated[
-        Literal["t2v", "v2t"] | None, typer.Option(help="Whose queries. Default: t2v, or the id's.")
+        Literal["t2v", "v2t"] | None,
+        typer.Option(help="Direction of the queries. Default: t2v, or that of the id."),
     ] = None,
     k: Annotated[int, typer.Option(min=1, help="Candidates listed.")] = 5,
     picks: Annotated[int, typer.Option(min=1, help="Rescued, and demoted, queries picked.")] = 2,
@@ -45,7 +46,7 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
 ) -> None:
-    """Show what a query retrieves before and after normalization, and where its right item is.
+    """Show a query's best candidates before and after normalization, and its positive's rank.
 
     Examples:
       vrbench show
@@ -84,7 +85,7 @@ def _queries(
     k: int,
     picks: int,
 ) -> list[dict[str, Any]]:
-    """Return what each system retrieves for the query, or for queries that are picked."""
+    """Return each system's candidates for the query, or for picked queries."""
     from dataclasses import asdict
 
     from vrbench.reports import query as showing

@@ -37,7 +37,7 @@ def table(
     ),
     format_: Format = None,
 ) -> None:
-    """Print a paper's table: published rows, and apart from them what was measured here.
+    """Print a paper's table: published rows and, apart from them, the rows measured here.
 
     Examples:
       vrbench table tokenflow-5
@@ -71,7 +71,7 @@ def table(
 
 
 def print_as(made: Table, format_: str | None) -> None:
-    """Print a table on stdout in a format; None: as it suits stdout."""
+    """Print a table on stdout in a format; None: for the terminal, else markdown."""
     import sys
 
     if format_ == "terminal" or (format_ is None and sys.stdout.isatty()):

@@ -19,11 +19,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def qa(
     features: Annotated[
         Path,
-        typer.Argument(help="Feature file: a video's texts are the answers, its label the right."),
+        typer.Argument(
+            help="Feature file: a video's texts are the answers, its label the right one."
+        ),
     ],
     json: Json = False,
 ) -> None:
-    """Multiple choice: which of its answers fits a video (argmax of dot products).
+    """Multiple choice: choose one of a video's answers (argmax of dot products).
 
     Examples:
       vrbench task qa msrvtt-mc.h5
@@ -43,7 +45,7 @@ def classification(
         int | None, typer.Option(min=1, help="Clusters. Default: as many as classes.")
     ] = None,
     side: Annotated[
-        Literal["video", "text", "both"], typer.Option(help="Whose vectors are clustered.")
+        Literal["video", "text", "both"], typer.Option(help="Side whose vectors are clustered.")
     ] = "video",
     json: Json = False,
 ) -> None:
@@ -75,11 +77,11 @@ def ordering(
         list[str] | None,
         typer.Option(help="assignment, greedy, argmax, transport, dtw, otam, ...; repeat."),
     ] = None,
-    method: Annotated[str, typer.Option(help="Alignment spec, of a feature file.")] = "tokenflow",
-    seed: Annotated[int, typer.Option(help="Of the shuffling, of a feature file.")] = 0,
+    method: Annotated[str, typer.Option(help="Alignment spec, for a feature file.")] = "tokenflow",
+    seed: Annotated[int, typer.Option(help="Seed of the shuffling, for a feature file.")] = 0,
     json: Json = False,
 ) -> None:
-    """Ordering: which order of shuffled captions fits a video best.
+    """Ordering: put shuffled captions into the order of a video's clips.
 
     Examples:
       vrbench task ordering sequences.json
@@ -107,7 +109,7 @@ def htm_align(
     step: Annotated[int, typer.Option(min=1, help="Seconds between windows.")] = 8,
     json: Json = False,
 ) -> None:
-    """HTM-Align: at what second a sentence is shown (recall), and whether it is at all (AUC).
+    """HTM-Align: find the second that shows a sentence (recall), and whether any does (AUC).
 
     Examples:
       vrbench task htm-align htm.h5
@@ -148,16 +150,16 @@ def _print(reports: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         print_json(reports)
         return
-    from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+    from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 
     shown = {key: value for key, value in reports[0].items() if not isinstance(value, list)}
     heads = [key for key, value in shown.items() if isinstance(value, str)]
     columns = [key for key in shown if key not in heads]
     rows = [
-        Row([str(report[key]) for key in heads], [_cell(report[key]) for key in columns])
+        TextRow([str(report[key]) for key in heads], [_cell(report[key]) for key in columns])
         for report in reports
     ]
-    print_grid(console(), Grid(heads, columns, rows))
+    print_text_table(console(), TextTable(heads, columns, rows))
 
 
 def _cell(value: Any) -> str:

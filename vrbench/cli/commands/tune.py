@@ -35,9 +35,11 @@ def tune(
         str | None, typer.Option(help="train, or test (transductive); default as in eval.")
     ] = None,
     direction: Annotated[
-        Literal["t2v", "v2t", "both"], typer.Option(help="Whose R@1 decides.")
+        Literal["t2v", "v2t", "both"], typer.Option(help="Direction whose R@1 decides.")
     ] = "both",
-    share: Annotated[float, typer.Option(help="Share of the bank's videos that validates.")] = 0.5,
+    share: Annotated[
+        float, typer.Option(help="Share of the bank's videos in the validation part.")
+    ] = 0.5,
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print curve and result as JSON.")] = False,
@@ -45,7 +47,7 @@ def tune(
 ) -> None:
     """Choose a normalization's parameters on a validation part of the bank, then evaluate.
 
-    The test set is measured once, with what was chosen; the result records the whole curve.
+    The test set is measured once, with the chosen parameters; the result records the whole curve.
 
     Examples:
       vrbench tune --norm ncl

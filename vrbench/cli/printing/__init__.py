@@ -1,1 +1,1 @@
-"""How results, tables and reports look in a terminal."""
+"""Printing results, tables and reports in a terminal."""

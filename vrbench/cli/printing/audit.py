@@ -1,11 +1,11 @@
-"""What ``vrbench audit`` found, for a person to read."""
+"""Printing the report of ``vrbench audit``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.metrics.table import named
 from vrbench.results.labels import DIRECTION_NAMES
 
@@ -17,7 +17,7 @@ _LEGEND = (
 
 
 def print_audit(report: Mapping[str, Any]) -> None:
-    """Print a table a direction, with the spread of each metric under it."""
+    """Print a table for each direction, with the spread of each metric under it."""
     out = console()
     given = "" if report["norm"] == "none" else f", already normalized by {report['norm']}"
     size = f"{report['n_text']} texts x {report['n_video']} videos"
@@ -27,7 +27,7 @@ def print_audit(report: Mapping[str, Any]) -> None:
     for direction, title in DIRECTION_NAMES.items():
         tied = named("tied").text(report["tied"][direction])
         out.print(f"{title}; {tied} % of the queries have a tie", style="italic")
-        said.append(print_grid(out, _grid(direction, report)))
+        said.append(print_text_table(out, _grid(direction, report)))
     for text in (*_LEGEND, *_notes(report)):
         out.print(text, style="dim")
     if not all(said):
@@ -51,7 +51,7 @@ def _notes(report: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _grid(direction: str, report: Mapping[str, Any]) -> Grid:
+def _grid(direction: str, report: Mapping[str, Any]) -> TextTable:
     found = [row for row in report["rules"] if row[direction] is not None]
     first = found[0][direction]["metrics"]
     metrics = list(first)
@@ -60,14 +60,14 @@ def _grid(direction: str, report: Mapping[str, Any]) -> Grid:
         cells = _cells(row[direction]["metrics"], first, metrics)
         n = f"{row[direction]['n']:,}"
         end = i + 1 == len(found)
-        rows.append(Row((row["changes"], row["rule"]), [*cells, n], row["source"], end))
+        rows.append(TextRow((row["changes"], row["rule"]), [*cells, n], row["source"], end))
     for name, key in (("all but dual softmax", "spread"), ("all", "spread_with_dual_softmax")):
         spread = report[key][direction]
         widths = [
             f"{named(m).text(high - low)} " for m, (low, high) in ((m, spread[m]) for m in metrics)
         ]
-        rows.append(Row(("spread", name), [*widths, ""], "greatest less least"))
-    return Grid(("changes", "rule"), [*metrics, "n"], rows, "released in")
+        rows.append(TextRow(("spread", name), [*widths, ""], "greatest less least"))
+    return TextTable(("changes", "rule"), [*metrics, "n"], rows, "released in")
 
 
 def _cells(

@@ -1,16 +1,16 @@
-"""What ``vrbench compare`` found, for a person to read."""
+"""Printing the report of ``vrbench compare``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.results import labels
 from vrbench.results.labels import DIRECTION_NAMES
 
 ROWS = 60
-"""Captions are cut after so many letters."""
+"""Most letters of a caption; longer ones are cut."""
 
 
 def print_comparison(report: Mapping[str, Any]) -> None:
@@ -35,10 +35,10 @@ def print_comparison(report: Mapping[str, Any]) -> None:
         heading = ", ".join([f"{report['queries'][direction]} common queries", *left_out])
         out.print()
         out.print(f"{title}: {heading}", style="italic")
-        print_grid(out, _tests(tests, names))
+        print_text_table(out, _tests(tests, names))
         if report["changed"][direction]:
             out.print("Queries that changed most (rank under each result)", style="italic")
-            print_grid(out, _changed(report["changed"][direction], names))
+            print_text_table(out, _changed(report["changed"][direction], names))
     about = report["about"]
     for line in (
         f"{about['test']}; {about['interval']}; {about['n']} draws, seed {about['seed']}.",
@@ -47,7 +47,7 @@ def print_comparison(report: Mapping[str, Any]) -> None:
         out.print(line, style="dim")
 
 
-def _tests(tests: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Grid:
+def _tests(tests: Sequence[Mapping[str, Any]], names: Sequence[str]) -> TextTable:
     rows, last = [], ""
     for test in tests:
         pair = f"{names[test['a']]} -> {names[test['b']]}"
@@ -59,19 +59,19 @@ def _tests(tests: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Grid:
         ]
         ranks = [str(test[key]) for key in ("wins", "equal", "losses")]
         first = pair != last
-        rows.append(Row([pair if first else ""], cells + (ranks if first else ["", "", ""])))
+        rows.append(TextRow([pair if first else ""], cells + (ranks if first else ["", "", ""])))
         last = pair
     heads = ("metric", "first", "second", "difference", "interval", "p", "q", "+", "=", "-")
-    return Grid(["pair"], heads, rows)
+    return TextTable(["pair"], heads, rows)
 
 
-def _changed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Grid:
+def _changed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> TextTable:
     captions = "caption" if any(row.get("caption") for row in rows) else ""
-    return Grid(
+    return TextTable(
         ["query"],
         names,
         [
-            Row(
+            TextRow(
                 [row["query"]],
                 [f"{rank:g}" for rank in row["ranks"]],
                 _cut(row.get("caption", "")),

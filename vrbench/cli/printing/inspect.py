@@ -1,4 +1,4 @@
-"""What ``vrbench inspect`` found, for a person to read."""
+"""Printing the report of ``vrbench inspect``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vrbench.features.inspect_side import SideReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-Row = tuple[str, Callable[[SideReport], str]]
+SideRow = tuple[str, Callable[[SideReport], str]]
 
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[SideRow, ...] = (
     ("items", lambda side: f"{side.items:,}"),
     ("tokens", lambda side: f"{side.tokens:,}"),
     ("tokens an item", lambda side: _counts(side.lengths)),
@@ -74,7 +74,7 @@ def _said(name: str, value: Any) -> str:
 
 
 def _print_sides(console: Console, sides: Mapping[str, SideReport], *names: str) -> None:
-    """Print a table of these sides, as far as they are there: two fit into 80 columns."""
+    """Print a table of those of these sides that exist: two fit into 80 columns."""
     from rich import box
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""What a query retrieves, in the terminal."""
+"""Printing a query's candidates."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LEAST = 64
-"""Columns that a system's table needs; as many stand side by side as there is room for."""
+"""Columns that a system's table needs; tables stand side by side where there is room."""
 
 _LEGEND = (
-    "* right. sum: the candidate's retrieval probabilities summed over all queries, divided by "
-    "what is due (1 is fair, 5 is a hub); empty where scores have a scale of their own."
+    "* positive. sum: the candidate's retrieval probabilities summed over all queries, divided by "
+    "the expected sum (1 is fair, 5 is a hub); empty where scores have a scale of their own."
 )
 
 
@@ -43,8 +43,8 @@ def _print_query(out: Console, shown: Mapping[str, Any]) -> None:
         out.print(grid)
 
 
-def score(value: float) -> str:
-    """Write a similarity; one of a norm's own scale may be tiny."""
+def similarity_text(value: float) -> str:
+    """Write a similarity; a norm's scale may make it tiny."""
     return f"{value:.3f}" if abs(value) >= 0.001 or not value else f"{value:.0e}"
 
 
@@ -64,7 +64,7 @@ def _table(system: Mapping[str, Any], width: int) -> Any:
         table.add_row(
             str(one["place"]),
             "*" if one["right"] else "",
-            score(one["score"]),
+            similarity_text(one["score"]),
             "" if one["sum"] is None else f"{one['sum']:.2f}",
             one["item"],
             one["caption"],

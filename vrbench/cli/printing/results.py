@@ -1,4 +1,4 @@
-"""Results as a table in the terminal, one for each direction."""
+"""Printing results as a table for each direction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from vrbench.cli.app import note
-from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import columns, legend, named
 from vrbench.results import labels
@@ -15,7 +15,7 @@ from vrbench.results.labels import DIRECTION_NAMES
 
 
 def print_results(results: Sequence[Mapping[str, Any]]) -> None:
-    """Print one table a direction for each set of comparable results."""
+    """Print one table for each direction and set of comparable results."""
     out = console()
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for result in results:
@@ -25,7 +25,7 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
         out.print(data, style="bold")
         for direction, title in DIRECTION_NAMES.items():
             out.print(title, style="italic")
-            print_grid(out, _grid(direction, _with_raw(group)))
+            print_text_table(out, _grid(direction, _with_raw(group)))
         for text in labels.notes(group):
             out.print(f"Note: {text}", soft_wrap=True)
     if results:
@@ -38,7 +38,7 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> None:
-    """Say on stderr what a reader of these numbers should know and has not been told yet.
+    """Print the notes of results on stderr, except those printed before.
 
     Args:
         results: their notes stand in them.
@@ -51,7 +51,7 @@ def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> No
 
 
 def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
-    """Say what scores of sequences depend on: those that differ in it do not compare."""
+    """Print the conventions of sequence scores: results that differ in them do not compare."""
     info = result.get("sequence_info") or {}
     for direction, about in ((name, info[name]) for name in DIRECTION_NAMES if info.get(name)):
         said = [f"{labels.method(result)}, {direction}:"]
@@ -95,16 +95,16 @@ def _shown(results: Sequence[Mapping[str, Any]], *directions: str) -> list[Metri
     return [one for one in columns(results, *directions) if one.heading]
 
 
-def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> Grid:
+def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> TextTable:
     metrics = _shown(results, direction)
     changed = any(result.get("change") for result in results)
     rows = []
     for result in results:
         cells = [one.text(one.value(result, direction)) for one in metrics]
         cells += _change(result, direction) if changed else []
-        rows.append(Row(_names(result), cells))
+        rows.append(TextRow(_names(result), cells))
     heads = [one.heading for one in metrics]
-    return Grid(("method", "norm", "bank"), heads + (["+R@1", "p"] if changed else []), rows)
+    return TextTable(("method", "norm", "bank"), heads + (["+R@1", "p"] if changed else []), rows)
 
 
 def _change(result: Mapping[str, Any], direction: str) -> list[str]:

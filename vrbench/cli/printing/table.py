@@ -1,27 +1,27 @@
-"""A table in the terminal."""
+"""Printing a table."""
 
 from __future__ import annotations
 
 from rich.text import Text
 
-from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.published import Cell
-from vrbench.tables.formats import Block, Table, superscript
+from vrbench.tables.formats import Section, Table, superscript
 
 
 def print_table(table: Table) -> None:
-    """Print blocks, footnotes and notes on stdout; the other formats name each row's source."""
+    """Print sections, footnotes and notes on stdout; the other formats name each row's source."""
     out = console()
     out.print(table.title, style="bold")
-    for block in table.blocks:
+    for section in table.sections:
         out.print()
-        if block.heading:
-            out.print(block.heading, style="bold")
-        if block.about:
-            out.print(block.about)
-        if block.lines:
-            print_grid(out, _grid(block))
-        for text in block.footnotes:
+        if section.heading:
+            out.print(section.heading, style="bold")
+        if section.about:
+            out.print(section.about)
+        if section.lines:
+            print_text_table(out, _grid(section))
+        for text in section.footnotes:
             out.print(text, style="dim")
     if table.notes:
         out.print()
@@ -30,14 +30,14 @@ def print_table(table: Table) -> None:
         out.print(f"- {text}")
 
 
-def _grid(block: Block) -> Grid:
+def _grid(section: Section) -> TextTable:
     rows = []
-    for line in block.lines:
+    for line in section.lines:
         letter = f" ({line.letter})" if line.letter else ""
         names = [*line.labels[:-1], line.labels[-1] + letter]
         cells = [Text(_marked(cell), style="bold" if cell.best else "") for cell in line.cells]
-        rows.append(Row(names, cells))
-    return Grid(block.heads, [column.heading for column in block.columns], rows)
+        rows.append(TextRow(names, cells))
+    return TextTable(section.heads, [column.heading for column in section.columns], rows)
 
 
 def _marked(cell: Cell) -> str:

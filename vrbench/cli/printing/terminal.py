@@ -1,7 +1,7 @@
-"""What is printed for a person to read: text as it is, and tables that are never cut.
+"""Printing for people: plain text, and tables that are never cut.
 
-Whatever a string holds, it is one line of plain text: no markup, no emoji codes, no control
-characters. Imported where something is printed; ``rich`` takes its time.
+Every string is printed as one line of plain text: no markup, no emoji codes, no control
+characters. Import it only where something is printed: ``rich`` is slow to import.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from rich.text import Text
 from vrbench.runtime.printable import one_line
 
 WIDE = 160
-"""Columns where stdout is no terminal."""
+"""Width in columns where stdout is no terminal."""
 
 NAME = 20
-"""Columns that a name keeps, if it needs them, before names get lines of their own."""
+"""Least columns of a name, if it needs them, before names are put on separate lines."""
 
 GAP = 3
-"""Columns between two columns of a table; 2 where names have lines of their own."""
+"""Gap between two columns of a table; 2 where names are on separate lines."""
 
 
 class _Plain(Console):
@@ -42,14 +42,14 @@ def console(*, wrap: bool = True) -> Console:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A row of a grid.
+class TextRow:
+    """A row of a text table.
 
     Attributes:
-        names: under the heads; a row without any belongs to the names above it.
+        names: under the heads; a row without names belongs to those above it.
         cells: under the columns.
         about: under the last heading.
-        end: a gap follows.
+        end: whether a gap follows.
     """
 
     names: Sequence[str]
@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TextTable:
     """A table whose names may wrap and whose cells may not.
 
     Attributes:
@@ -71,13 +71,13 @@ class Grid:
 
     heads: Sequence[str]
     columns: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[TextRow]
     about: str = ""
 
     def widths(self, width: int) -> tuple[list[int], list[int]] | None:
-        """Return what columns of words and of cells get of a console's width; None: no room.
+        """Return the widths of the columns of words and of cells; None: there is no room.
 
-        Headings are broken between words before names are, and names at ``NAME`` at the least.
+        Headings are broken between words before names are; names keep at least ``NAME`` columns.
         """
         words = [[h, *(row.names[i] for row in self.rows)] for i, h in enumerate(self.heads)]
         words += [[self.about, *(row.about for row in self.rows)]] if self.about else []
@@ -98,15 +98,15 @@ class Grid:
         return least, narrow
 
     def cell_widths(self, *, broken: bool) -> list[int]:
-        """Return what each column of cells needs, its heading broken between words or not."""
+        """Return the width of each column of cells, its heading broken between words or not."""
         return [
             _widest([*(head.split() if broken else [head]), *(row.cells[i] for row in self.rows)])
             for i, head in enumerate(self.columns)
         ]
 
 
-def print_grid(out: Console, grid: Grid) -> bool:
-    """Print a grid as a table; where it is too narrow for one, names on lines of their own.
+def print_text_table(out: Console, grid: TextTable) -> bool:
+    """Print a table; where the console is too narrow, names are on separate lines.
 
     Returns:
         Whether the last column was printed.
@@ -114,7 +114,7 @@ def print_grid(out: Console, grid: Grid) -> bool:
     found = grid.widths(out.width)
     if found is None:
         if grid.about:
-            print_grid(out, replace(grid, about=""))
+            print_text_table(out, replace(grid, about=""))
         else:
             for line in _stacked(grid, out):
                 out.print(line)
@@ -134,7 +134,7 @@ def print_grid(out: Console, grid: Grid) -> bool:
     return True
 
 
-def _stacked(grid: Grid, out: Console) -> Iterator[str | Text]:
+def _stacked(grid: TextTable, out: Console) -> Iterator[str | Text]:
     """Yield lines: all headings, and for each row its names and under them its cells.
 
     What does not fit on one line of cells continues on the next, under headings that do the same.

@@ -19,7 +19,7 @@ class ClipEncoder(Encoder):
     A frame's rows are ``visual_projection(post_layernorm(h))`` of the image tower's last hidden
     states h: row 0, [CLS], is the image embedding, then one row a patch. A caption's rows are
     ``text_projection(h)``, h after the final layer norm: the row of EOT is the text embedding.
-    CLIP was trained on these two rows only; to project the others likewise is a convention of the
+    CLIP was trained on these two rows only; projecting the other rows too is a convention of the
     token-wise methods. No row is scaled to length 1.
 
     Global vectors: of a video l2(mean(l2([CLS] rows))), CLIP4Clip's meanP; of a caption its EOT
@@ -42,8 +42,8 @@ class ClipEncoder(Encoder):
         eot: whether EOT is among the words.
         max_words: most tokens of a caption, SOT and EOT included, as CLIP4Clip counts them: 32,
             for paragraphs 64, at most what the text tower has places for (77).
-        activation: of both towers; ``auto`` takes it from the files, and where they do not say it
-            (a state dict of open_clip alone) asks for it.
+        activation: of both towers; ``auto`` takes it from the files, and is refused where they do
+            not say it (a state dict of open_clip alone).
         crop: how the centre is rounded, see ``ClipPixels``.
 
     Raises:

@@ -25,8 +25,8 @@ _KNOWN = frozenset(
     | {"max_position_embeddings", "num_attention_heads", "num_channels", "num_hidden_layers"}
     | {"bos_token_id", "eos_token_id", "pad_token_id", "patch_size", "projection_dim", "vocab_size"}
 )
-"""What is taken from a ``config.json``: all that decides what a CLIP computes. Some of the rest
-makes transformers fetch and run code (``attn_implementation``)."""
+"""Keys that are taken from a ``config.json``: those that affect the computation of a CLIP. Some
+others make transformers fetch and run code (``attn_implementation``)."""
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _add_towers(config: Mapping[str, Any], known: Mapping[str, Any]) -> None:
 
 
 def _known(config: Any) -> Any:
-    """Return what is taken from a config; what is none, for transformers to refuse, as it is."""
+    """Return the known keys of a config; another value unchanged, which transformers refuses."""
     if not isinstance(config, dict):
         return config
     return {name: value for name, value in config.items() if name in _KNOWN}

@@ -1,4 +1,4 @@
-"""Where a CLIP's files are: given as a file or folder, or by a name on the Hugging Face hub."""
+"""Finding a CLIP's files: a file or folder, or a name on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
-"""Which weights of a folder are taken where transformers left several forms of the same."""
+"""Weights of a folder in order of preference: transformers may write the same in several forms."""
 
 
 def weights_file(weights: Path) -> Path:

@@ -1,4 +1,4 @@
-"""OpenAI's names of a CLIP's weights, as open_clip and CLIP4Clip use them, in transformers' words.
+"""Mapping OpenAI's names of a CLIP's weights, as in open_clip and CLIP4Clip, to transformers'.
 
 The names and layouts are facts of the released files (openai/CLIP ``model.py``, transformers
 ``modeling_clip.py``): a resblock keeps query, key and value in one matrix, and the projections are
@@ -52,11 +52,11 @@ _IGNORED = re.compile(
     r"input_resolution|context_length|vocab_size|attn_mask"
     r"|(text|vision)_model\.embeddings\.position_ids"
 )
-"""Sizes and buffers that follow from the rest."""
+"""Sizes and buffers that follow from the other entries."""
 
 
 def prefix_of(names: Iterable[str], where: str) -> str:
-    """Return what stands before CLIP's own names, such as ``clip.``, ``module.`` or nothing.
+    """Return the prefix of CLIP's names, such as ``clip.``, ``module.`` or nothing.
 
     Raises:
         InputError: there is no CLIP with a vision transformer among the names, or several.
@@ -73,11 +73,11 @@ def prefix_of(names: Iterable[str], where: str) -> str:
 
 
 def converted(state: Mapping[str, Tensor], where: str) -> tuple[dict[str, Tensor], list[str]]:
-    """Return a CLIP's weights under transformers' names, and the names of what is not CLIP's.
+    """Return a CLIP's weights under transformers' names, and the names of other entries.
 
     Args:
         state: the weights, without a prefix.
-        where: what to call the file in messages.
+        where: the file, for messages.
 
     Raises:
         InputError: a tower has an entry that no CLIP has, so that its tokens would be others.

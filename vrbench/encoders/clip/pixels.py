@@ -1,4 +1,4 @@
-"""CLIP's preprocessing: from an image to the numbers that its image tower takes."""
+"""CLIP's preprocessing: from an image to the input of its image tower."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def read_pixels(folder: Path, size: int, crop: Crop) -> tuple[ClipPixels, list[P
     ``open_clip_config.json``; without these files they are OpenAI's.
 
     Raises:
-        InputError: the file cannot be read, or asks for something other than three numbers.
+        InputError: the file cannot be read, or does not give three numbers.
     """
     file, names = folder / PREPROCESSING, ("image_mean", "image_std")
     found = read_config(file)

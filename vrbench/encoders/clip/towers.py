@@ -1,4 +1,4 @@
-"""A CLIP at work: frames and captions to rows of the joint space."""
+"""Encoding with a loaded CLIP: frames and captions to rows of the joint space."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Rows = NDArray[np.float32]
 
 FRAMES = 32
-"""Frames that the image tower sees at once, always of one video."""
+"""Frames in one pass of the image tower, always of one video."""
 
 
 class LoadedClip(LoadedEncoder):
@@ -99,7 +99,7 @@ class LoadedClip(LoadedEncoder):
             return np.asarray(rows.cpu())
 
     def text(self, caption: Caption) -> Encoded:
-        """Encode a caption, a token a piece of a word, and SOT and EOT where asked for."""
+        """Encode a caption: a token for each piece of a word, and for SOT and EOT if chosen."""
         ids, pieces, cut = self._words(caption.text, self._spec.max_words)
         rows = self.words(ids)
         start = 0 if self._spec.sot else 1

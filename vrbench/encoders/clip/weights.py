@@ -26,9 +26,9 @@ class ClipWeights:
     Attributes:
         model: a ``CLIPModel`` in float32, for inference.
         folder: where tokenizer and preprocessing are looked for.
-        files: what was read.
+        files: the files that were read.
         activation: ``quick_gelu`` or ``gelu``.
-        notes: what the file holds besides CLIP.
+        notes: remarks on entries of the file that are not CLIP's.
     """
 
     model: Any
@@ -72,10 +72,10 @@ def read_clip_weights(weights: Path, activation: str) -> ClipWeights:
 
 
 def _activation(prefix: str, names: Iterable[str], file: Path) -> str:
-    """Return the activation that the names of the weights speak for.
+    """Return the activation that the names of the weights imply.
 
     Raises:
-        InputError: they do not.
+        InputError: they imply none.
     """
     # safetensors are in alphabetical order, which says nothing about who wrote them
     ordered = file.suffix != ".safetensors"

@@ -20,7 +20,7 @@ BPE = ("bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt")
 """OpenAI's file, which open_clip and CLIP4Clip ship too: a header line, then a merge a line."""
 
 MERGES = 49152 - 256 - 2
-"""How many of its merges are in use."""
+"""Number of its merges that are used."""
 
 MOST_BPE = 16 << 20
 """Bytes of merges that are read at most, some five times those of the file."""
@@ -39,7 +39,7 @@ class ClipWords:
     Attributes:
         tokenizer: of the package tokenizers.
         ends: ids of SOT and EOT.
-        files: what was read.
+        files: the files that were read.
     """
 
     tokenizer: Any
@@ -49,7 +49,7 @@ class ClipWords:
     def __call__(self, text: str, most: int) -> tuple[list[int], list[str], int]:
         """Return ids and pieces of a caption, SOT first and EOT last, ``most`` together.
 
-        What is cut off is cut before EOT, as CLIP4Clip does; how many pieces that are comes last.
+        The caption is cut before EOT, as in CLIP4Clip; the number of pieces cut off comes last.
         """
         text = html.unescape(html.unescape(text)).strip()
         found = encode(self.tokenizer, text, self.files[0], add_special_tokens=False)

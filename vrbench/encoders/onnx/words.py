@@ -13,14 +13,14 @@ from vrbench.encoders.session import Session, encode, read_tokenizer
 from vrbench.errors import InputError
 
 ROUNDING = 1e-4
-"""How far tokens of captions run together may be from those alone, as a share of the largest."""
+"""Largest relative difference between tokens of captions run together and alone."""
 PROBES = (
     "a man is playing the guitar",
     "a",
     "two people are cooking rice in a small kitchen while they talk about what they will do next",
     "cats",
 )
-"""Captions of unlike sizes, the longest neither first nor last."""
+"""Captions of different lengths, the longest neither first nor last."""
 
 
 class TextModel:
@@ -28,7 +28,7 @@ class TextModel:
 
     Attributes:
         path: the model's file.
-        files: all that was read.
+        files: the files that were read.
 
     Raises:
         InputError: a file is no such model, or no tokenizer.

@@ -43,7 +43,7 @@ class S3d(Encoder):
     after the frames given, not after the video.
 
     Attributes:
-        window: frames that the video tower sees at once, even, at least 2.
+        window: frames in one pass of the video tower, even, at least 2.
         tokens: ``steps``: a token a time step; ``windows``: a token a window.
         size: side of the square image, in pixels, even, at least 16.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch.nn import ModuleDict
 
-WORDS, WORD_WIDTH, HIDDEN, DIM = 66250, 300, 2048, 512
+VOCABULARY, WORD_WIDTH, HIDDEN, DIM = 66250, 300, 2048, 512
 """Rows and width of the word table, width of the text tower, width of the joint space."""
 
 STEM = 192
@@ -45,7 +45,7 @@ def s3d_net() -> ModuleDict:
         width = channels[0] + channels[2] + channels[4] + channels[5]
     modules["fc"] = nn.Linear(width, DIM)
     text = {
-        "word_embd": nn.Embedding(WORDS, WORD_WIDTH),
+        "word_embd": nn.Embedding(VOCABULARY, WORD_WIDTH),
         "fc1": nn.Linear(WORD_WIDTH, HIDDEN),
         "fc2": nn.Linear(HIDDEN, DIM),
     }

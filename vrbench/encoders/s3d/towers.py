@@ -1,4 +1,4 @@
-"""An S3D at work: windows of frames and captions to tokens."""
+"""Encoding with a loaded S3D: windows of frames and captions to tokens."""
 
 from __future__ import annotations
 

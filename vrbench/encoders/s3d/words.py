@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vrbench.encoders.s3d.net import WORDS
+from vrbench.encoders.s3d.net import VOCABULARY
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import as_text
 from vrbench.runtime.npz import read_npy
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch.nn import ModuleDict
 
 MAX_WORDS = 16
-"""Words of a caption that the released tower looks at; shorter captions are padded with id 0."""
+"""Words of a caption that the released tower reads; shorter captions are padded with id 0."""
 
 
 def read_dictionary(path: Path) -> dict[str, int]:
@@ -29,8 +29,8 @@ def read_dictionary(path: Path) -> dict[str, int]:
     words = as_text(read_npy(path), "its words", path)
     if words.ndim != 1 or words.dtype.kind != "U":
         raise InputError(f"{path} is no list of words: expected a .npy of strings, (n,).")
-    if len(words) >= WORDS:
-        raise InputError(f"{path} holds {len(words)} words, expected at most {WORDS - 1}.")
+    if len(words) >= VOCABULARY:
+        raise InputError(f"{path} holds {len(words)} words, expected at most {VOCABULARY - 1}.")
     return {word: place for place, word in enumerate(words.tolist(), start=1)}
 
 

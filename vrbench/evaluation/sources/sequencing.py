@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.sequences import Scored, SequenceAlignment, score_matrix
+from vrbench.sequences import SequenceAlignment, SequenceScores, score_matrix
 from vrbench.sequences.engine.grouping import Grouping
 from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, check_finite
 
@@ -41,7 +41,7 @@ class Sequencing:
         Raises:
             InputError: a similarity is not finite.
         """
-        scored: dict[Direction, list[Scored]] = {"t2v": [], "v2t": []}
+        scored: dict[Direction, list[SequenceScores]] = {"t2v": [], "v2t": []}
         symmetric = True
         for part in texts.chunks(self.chunk):
             sim = clips(part.order).flat()
@@ -61,7 +61,7 @@ class Sequencing:
 
     def _score(
         self, matrix: NDArray[Any], texts: Grouping, videos: Grouping, direction: Direction
-    ) -> Scored:
+    ) -> SequenceScores:
         check_finite(Rows(matrix), "t2v")
         in_order = np.array_equal(videos.order, np.arange(len(videos.order)))
         return score_matrix(
@@ -74,11 +74,11 @@ class Sequencing:
         )
 
 
-def _joined(parts: Sequence[Scored]) -> Scored:
+def _joined(parts: Sequence[SequenceScores]) -> SequenceScores:
     """Put the paragraphs of several parts below each other."""
     matrix = np.concatenate([part.matrix for part in parts])
     about = dict(parts[0].about)
     if about["negative"] is not None:
         weights = [part.captions for part in parts]
         about["negative"] = float(np.average([p.about["negative"] for p in parts], weights=weights))
-    return Scored(matrix, about, sum(part.captions for part in parts))
+    return SequenceScores(matrix, about, sum(part.captions for part in parts))

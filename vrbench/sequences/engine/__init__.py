@@ -1,1 +1,1 @@
-"""What scores sequences for every sequence alignment."""
+"""The engine that scores sequences for all sequence alignments."""

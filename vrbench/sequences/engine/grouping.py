@@ -1,4 +1,4 @@
-"""Which items are a sequence: the paragraphs and long videos of a file."""
+"""Grouping items into sequences: the paragraphs and long videos of a file."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Grouping:
     """Items of one side as sequences.
 
     Attributes:
-        ids: (s,) names of the sequences, in the order in which they first occur.
-        order: (n,) rows of the items, sequence after sequence, each from its first item on.
+        ids: (s,) names of the sequences, in order of first occurrence.
+        order: (n,) rows of the items, sequence after sequence, each in its order.
         lengths: (s,) items of each sequence, at least one.
         item: (n,) which sequence each row belongs to.
     """
@@ -58,10 +58,10 @@ def grouping(
 
     Args:
         names: (n,) sequence of each row.
-        places: (n,) what orders the rows of a sequence; None: they stand in order.
+        places: (n,) sort keys of the rows of a sequence; None: they stand in order.
         ids: (n,) of the rows, for messages.
-        what: what the rows are, for messages, such as "/text in f.h5".
-        shared: rows of a sequence may have the same place; they keep their order.
+        what: name of the rows, for messages, such as "/text in f.h5".
+        shared: whether rows of a sequence may have the same place; they keep their order.
 
     Raises:
         InputError: a row has no sequence or no finite place, or a place is taken twice.
@@ -132,7 +132,7 @@ def paragraph_truth(
     """Return which long video belongs to each paragraph: the one of its name.
 
     Args:
-        truth: the right pairs of captions and clips.
+        truth: the positive pairs of captions and clips.
         texts: captions as paragraphs.
         videos: clips as long videos.
         ids: of the captions and of the clips, for messages.

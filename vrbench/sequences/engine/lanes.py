@@ -1,4 +1,4 @@
-"""Sequences of equal length side by side, so that nothing is ever padded."""
+"""Sequences of equal length side by side, so that padding is never needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vrbench.features.tokens import offsets_of, token_rows
 from vrbench.sequences.base import Float
 
 CACHED = 1_500_000
-"""Bytes of the pairs that are worked on at once: what stays in the cache of a core."""
+"""Bytes of the pairs that are computed at once: they stay in the cache of a core."""
 
 
 @dataclass(frozen=True, eq=False)

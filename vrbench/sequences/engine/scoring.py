@@ -1,4 +1,4 @@
-"""Scoring all paragraphs against all long videos, and looking at one pair."""
+"""Scoring all paragraphs against all long videos, and the path of one pair."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Lengths = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
-    """Scores of sequences, and what they depend on.
+class SequenceScores:
+    """Scores of sequences, and their conventions.
 
     Attributes:
         matrix: (paragraphs, videos) float64, larger is better.
@@ -86,21 +86,21 @@ def score_matrix(
     *,
     matched: NDArray[Any] | None = None,
     longest: tuple[int, int] | None = None,
-) -> Scored:
-    """Score as ``score`` does, and say what the scores depend on.
+) -> SequenceScores:
+    """Score as ``score`` does, and return the conventions of the scores too.
 
     Args:
         sim: (captions, clips), finite, sequence after sequence.
         text_lengths: (paragraphs,).
         video_lengths: (videos,).
         method: the sequence alignment.
-        matched: similarities that belong together; read where the method asks for a quantile.
+        matched: similarities of matched pairs; read where the method needs a quantile of them.
         longest: captions of the longest paragraph and clips of the longest video of the test set;
             None: of these.
     """
     if isinstance(method, BestClipAlignment):
         result = _by_best_clip(sim, text_lengths, video_lengths, method)
-        return Scored(result, {**method.about(sim), "bucket": None}, len(sim))
+        return SequenceScores(result, {**method.about(sim), "bucket": None}, len(sim))
     assert isinstance(method, PairAlignment)  # there is no third kind
     quantile = method.matched_quantile
     value = None if quantile is None else _quantile(matched, quantile)
@@ -110,7 +110,7 @@ def score_matrix(
         scores = method.score(Pairs(block.sim, longest, value))
         result[np.ix_(block.text, block.video)] = scores.reshape(len(block.text), -1)
     bucket = value if quantile is not None else getattr(method, "bucket_value", None)
-    return Scored(result, {**method.about(sim), "bucket": bucket}, len(sim))
+    return SequenceScores(result, {**method.about(sim), "bucket": bucket}, len(sim))
 
 
 def path(sim: Any, spec: str) -> list[tuple[int, int]]:

@@ -10,14 +10,14 @@ from vrbench.sequences.base import Float
 from vrbench.sequences.engine.kernels import compiled
 
 MANY = 128
-"""Pairs from which compiling pays."""
+"""Fewest pairs for which compiling is worth its time."""
 
 RANGE = 200.0
 """Largest spread of logits for which the scalings, their products and sums stay normal numbers."""
 
 
 def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
-    """Return ``diag(u) exp(logits) diag(v)`` after so many updates of u, then v.
+    """Return ``diag(u) exp(logits) diag(v)`` after ``iterations`` updates of u, then v.
 
     ``u = row / (K v)``, ``v = column / (K^T u)``, v = 1 at first (Norton eq. 3: rows first). Each
     problem is shifted by its largest logit; one whose logits spread over more than ``RANGE`` is
@@ -92,8 +92,8 @@ def _log_sum_exp(values: Float, axis: int) -> Float:
 def total(terms: Float) -> Float:
     """(k, ...) -> (...) sums, one term after the other.
 
-    numpy's own sum takes another order where there is a single pair, so that equal pairs would not
-    always have equal scores.
+    numpy's sum uses another order for a single pair, and equal pairs would not always get equal
+    scores.
     """
     sums: Float = terms[0].copy()
     for term in terms[1:]:
