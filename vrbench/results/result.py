@@ -87,7 +87,7 @@ class Result:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the numbers should know."""
+        """Notes for the reader of the numbers."""
         return list(self.values.get("notes") or ())
 
     def __getitem__(self, key: str) -> Any:

@@ -56,7 +56,7 @@ Change = TypedDict(
         "test": NotRequired[Annotated[str, UNREAD]],
     },
 )
-"""What a norm did to R@1: points, queries that hit only after and only before, p-value."""
+"""Change of R@1 by a norm: points, queries that hit only after and only before, p-value."""
 
 
 class ChangeByDirection(TypedDict):
