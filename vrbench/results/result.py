@@ -17,11 +17,11 @@ from vrbench.errors import InputError
 from vrbench.results import showing
 from vrbench.results.check import belong, problems
 from vrbench.results.schema import (
-    BankDict,
+    Bank,
     DiagnosticsByDirection,
     FeaturesAbout,
     MetricsByDirection,
-    ProtocolDict,
+    Protocol,
     Provenance,
     ResultDict,
 )
@@ -77,10 +77,10 @@ class Result:
     method = _Value[str | None]()
     norm = _Value[str]()
     sequence = _Value[str | None]()
-    bank = _Value[BankDict]()
+    bank = _Value[Bank]()
     n_text = _Value[int]()
     n_video = _Value[int]()
-    protocol = _Value[ProtocolDict]()
+    protocol = _Value[Protocol]()
     metrics = _Value[MetricsByDirection]()
     diagnostics = _Value[DiagnosticsByDirection]()
     provenance = _Value[Provenance]()
