@@ -72,7 +72,7 @@ __all__ = [
     "tasks",
     "tune",
 ]
-"""What ``from vrbench import *`` gives: without ``open``, which would hide the builtin."""
+"""Names of ``from vrbench import *``: without ``open``, which would hide the builtin."""
 
 
 def __getattr__(name: str) -> Any:

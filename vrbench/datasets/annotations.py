@@ -69,7 +69,7 @@ class Annotations:
 
     @property
     def n_texts(self) -> int:
-        """How many texts there are, empty and equal ones included."""
+        """Number of texts, empty and equal ones included."""
         return sum(len(video.texts) for video in self.videos)
 
     def first(self, n: int) -> Annotations:

@@ -19,7 +19,7 @@ class Msvd(Dataset):
     """MSVD: 670 test videos, every one of their 27,763 captions a query.
 
     ``<split>_list.txt`` has a video id a line, ``captions_msvd.json`` maps ids to captions. The
-    ids end in the seconds that a clip was cut from; the clips are files of their own.
+    ids end in the seconds that a clip was cut from; each clip is a file.
 
     Chen and Dolan's csv mixes languages and holds misspelt and wrongly encoded English; this file
     is its cleaned English part: lower-case letters, digits and spaces only ("it s shell"). About

@@ -19,7 +19,7 @@ class Vatex(Dataset):
     """VATEX: the 1,500 test videos of retrieval papers, and the official splits; English only.
 
     The JSON files are lists of ``{"videoID": "<YouTube id>_<start>_<end>", "enCap": [...],
-    "chCap": [...]}``; the clips are files of their own. Retrieval papers halve the official
+    "chCap": [...]}``; each clip is a file. Retrieval papers halve the official
     validation set into ``val-1500`` and ``test`` (Chen et al., HGR, CVPR 2020): the ids come from
     ``val_list.txt`` and ``test_list.txt``, one a line, the captions from the validation file.
 

@@ -43,7 +43,7 @@ class Shard:
 
     @property
     def attrs(self) -> dict[str, str]:
-        """What a feature file says of it; the whole says nothing."""
+        """Attribute of the feature file; the whole has none."""
         return {} if self.whole else {"shard": str(self)}
 
     def of(self, annotations: Annotations) -> Annotations:

@@ -12,7 +12,7 @@ from pathlib import Path
 from vrbench.features.log import PAGE, log_of_pages, runs, settle, write_at
 
 LOCKED = "unable to lock file"
-"""What HDF5 says too."""
+"""The words of HDF5's own message."""
 
 
 class Committed(io.RawIOBase):

@@ -14,7 +14,7 @@ from vrbench.errors import InputError
 Index = NDArray[np.int64]
 
 FORMS = "<video id>, <video id>#<k> or <video id>_<k>"
-"""How a text may be named after its video; k counts a video's texts."""
+"""Forms of a text's name; k counts a video's texts."""
 
 BY_PLACE = "place"
 """How texts are paired with videos where rows have no names; else ``name`` or ``text_video``."""

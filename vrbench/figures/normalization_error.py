@@ -36,7 +36,7 @@ class NormalizationErrors(Figure):
     source = "NCL Figure 2"
 
     def data(self, case: Case) -> pd.DataFrame:
-        """Return direction, stage and error; None for a norm with scores of its own."""
+        """Return direction, stage and error; None for a norm with another scale."""
         import pandas as pd
 
         truth, gamma = case.items("normalization-error").truth, case.norm.gamma

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 LAST = 4
-"""Where the picture ends: greater sums are in its last bin."""
+"""Right end of the picture; greater sums are in its last bin."""
 RATES = {"false_negative": "o", "false_positive": "^"}
 """Marker of each rate."""
 

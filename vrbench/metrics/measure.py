@@ -19,7 +19,7 @@ from vrbench.sims.truth import Truth, queries_of, v2t_queries
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What was measured, by direction.
+    """Metrics, diagnostics and ranks, by direction.
 
     Attributes:
         metrics: the metrics of the table (``metrics/table.py``), in its order.

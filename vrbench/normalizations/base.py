@@ -76,7 +76,7 @@ class Normalization(ABC):
 
     @property
     def keeps_scale(self) -> bool:
-        """Whether the result stays on the scale of the input (else: scores of its own)."""
+        """Whether the result stays on the scale of the input (else it has another scale)."""
         return True
 
     @property

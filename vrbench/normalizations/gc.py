@@ -35,7 +35,7 @@ class GloballyCorrected(Normalization):
 
     @property
     def keeps_scale(self) -> bool:
-        """Counts are scores of their own."""
+        """Counts are on another scale."""
         return False
 
     def fit(self, bank: Bank) -> Fitted:

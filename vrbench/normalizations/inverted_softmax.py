@@ -40,7 +40,7 @@ class InvertedSoftmax(Normalization):
 
     @property
     def keeps_scale(self) -> bool:
-        """Ratios are scores of their own."""
+        """Ratios are on another scale."""
         return False
 
     def fit(self, bank: Bank) -> Fitted:

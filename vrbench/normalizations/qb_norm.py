@@ -52,7 +52,7 @@ class QueryBankNorm(Normalization):
 
     @property
     def keeps_scale(self) -> bool:
-        """Ratios are scores of their own."""
+        """Ratios are on another scale."""
         return False
 
     def fit(self, bank: Bank) -> Fitted:

@@ -46,7 +46,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Listing:
-    """What one system retrieves for a query.
+    """The candidates of one system for a query.
 
     Attributes:
         how: method, norm and bank.

@@ -39,7 +39,7 @@ class DiagnosticsByDirection(TypedDict):
     v2t: Diagnostics
 
 
-class MeasuredDict(TypedDict):
+class Measured(TypedDict):
     """Metrics and diagnostics."""
 
     metrics: MetricsByDirection
@@ -56,7 +56,7 @@ Change = TypedDict(
         "test": NotRequired[Annotated[str, UNREAD]],
     },
 )
-"""What a norm did to R@1: points, queries that hit only after and only before, p-value."""
+"""Change of R@1 by a norm: points, queries that hit only after and only before, p-value."""
 
 
 class ChangeByDirection(TypedDict):
@@ -80,7 +80,7 @@ class Sides(TypedDict):
     n_video: Count
 
 
-class BankDict(TypedDict):
+class Bank(TypedDict):
     """The bank of a norm; ``kind`` is none, train, test, rolling or file."""
 
     kind: str
@@ -88,7 +88,7 @@ class BankDict(TypedDict):
     n_video: Count
 
 
-class ProtocolDict(TypedDict):
+class Protocol(TypedDict):
     """The rules of ties and of v2t."""
 
     ties: str
@@ -146,7 +146,7 @@ class ResultDict(TypedDict):
     sequence: NotRequired[str | None]
     sequence_info: NotRequired[SequenceByDirection | None]
     given_norm: NotRequired[str | None]
-    bank: BankDict
+    bank: Bank
     bank_distinct: NotRequired[Sides | None]
     bank_shared: NotRequired[Sides | None]
     transductive: NotRequired[Annotated[bool, UNREAD]]
@@ -154,11 +154,11 @@ class ResultDict(TypedDict):
     n_video: Count
     limit: NotRequired[Annotated[dict[str, Any] | None, UNREAD]]
     notes: NotRequired[list[str] | None]
-    protocol: ProtocolDict
+    protocol: Protocol
     metrics: MetricsByDirection
     diagnostics: DiagnosticsByDirection
     error_gamma: NotRequired[float | None]
-    raw: NotRequired[MeasuredDict | None]
+    raw: NotRequired[Measured | None]
     change: NotRequired[ChangeByDirection | None]
     norm_info: NotRequired[Annotated[dict[str, Any], UNREAD]]
     solved: NotRequired[Annotated[float, UNREAD]]

@@ -1,9 +1,8 @@
 """Making text of files safe for terminals, pages and spreadsheets.
 
-Text of files is kept as it is in memory and made printable on output: ``cli/app.py`` and
-``cli/printing/terminal.py`` print lines and tables, ``tables/`` holds printable text only,
-``reports/rendering.py`` escapes, ``figures/plot.py`` writes CSV. JSON needs none of this: every
-control character is escaped there.
+What a file says is kept as it is and passes here where it leaves: ``cli/app.py`` and
+``cli/terminal.py`` print lines and tables, ``tables/`` holds printable text only, ``pages/html.py``
+escapes, ``plots.py`` writes CSV. JSON needs none of it: every control character is escaped there.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class SimFile:
 
     @property
     def path(self) -> Path:
-        """Where it was read."""
+        """Its path when it was opened."""
         return self.opened.path
 
     def sha256(self) -> str:
@@ -185,7 +185,7 @@ def _on_disk(file: Npz, key: str) -> Any:
 
 
 def _turned(stored: StoredMatrix) -> StoredMatrix:
-    """Return the transpose, row after row in a file of its own."""
+    """Return the transpose, row after row in a temporary file."""
     step = max(1, LARGE // (stored.rows * stored.dtype.itemsize))
     return spool(
         np.concatenate([stored[rows][:, first : first + step].copy() for rows in _runs(stored)]).T

@@ -42,7 +42,7 @@ FORMATS: dict[str, Callable[[Table], str]] = {
 def paper_table(name: str, results: Sequence[Result]) -> Table:
     """Put a paper's table and, apart from it, the results that its rows correspond to.
 
-    Each dataset, encoder and protocol among these results makes a section of its own. A row for
+    Each dataset, encoder and protocol among these results makes a separate section. A row for
     which nothing was measured has empty cells; several results for one row are all shown. Notes
     are the table's own, its claims that do not hold, and what other tables say differently.
 

@@ -16,7 +16,7 @@ from vrbench.runtime.printable import csv_cell, printable
 UNMEASURED = "not measured"
 _RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 _MARKDOWN = re.compile(r"[\\|*<`]|\](?=[(\[:])|&(?=[#\w])")
-"""What would be a cell, emphasis, HTML, code, a link or a character reference."""
+"""Characters of Markdown: of cells, emphasis, HTML, code, links, character references."""
 
 _FIELDS = ("table", "row", "column", "value", "unit", "kind", "source")
 

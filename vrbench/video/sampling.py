@@ -25,7 +25,7 @@ _HELP = (
 
 @dataclass(frozen=True)
 class Sampling:
-    """How frames are chosen, such as ``uniform:12``, ``fps:1``, ``fps:1,ends:1-12`` or ``all``.
+    """A choice of frames, such as ``uniform:12``, ``fps:1``, ``fps:1,ends:1-12`` or ``all``.
 
     ``fps:R`` takes the frames shown at the times k/R, k = 0, 1, ... up to the last frame: the last
     frame with time <= k/R (+ 0.5 ms, as containers round). A frame that is shown at several of

@@ -99,7 +99,7 @@ def group_tokens(items: Tokens, *, captions: bool = False) -> Grouping:
         captions: they are captions, of which a clip may have several, in the order of the file.
 
     Raises:
-        InputError: a column is missing, or an item has no sequence or no place of its own.
+        InputError: a column is missing, or an item has no sequence or no distinct place.
     """
     columns: Mapping[str, NDArray[Any]] = items.item_columns
     if "sequence" not in columns:
