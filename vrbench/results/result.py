@@ -17,13 +17,13 @@ from vrbench.errors import InputError
 from vrbench.results import showing
 from vrbench.results.check import belong, problems
 from vrbench.results.schema import (
-    BankDict,
+    Bank,
     ChangeByDirection,
     DiagnosticsByDirection,
     FeaturesAbout,
-    MeasuredDict,
+    Measured,
     MetricsByDirection,
-    ProtocolDict,
+    Protocol,
     Provenance,
     ResultDict,
 )
@@ -79,14 +79,14 @@ class Result:
     method = _Value[str | None]()
     norm = _Value[str]()
     sequence = _Value[str | None]()
-    bank = _Value[BankDict]()
+    bank = _Value[Bank]()
     n_text = _Value[int]()
     n_video = _Value[int]()
-    protocol = _Value[ProtocolDict]()
+    protocol = _Value[Protocol]()
     metrics = _Value[MetricsByDirection]()
     diagnostics = _Value[DiagnosticsByDirection]()
     error_gamma = _Value[float | None]()
-    raw = _Value[MeasuredDict | None]()
+    raw = _Value[Measured | None]()
     change = _Value[ChangeByDirection | None]()
     seconds = _Value[dict[str, float]]()
     provenance = _Value[Provenance]()
