@@ -12,6 +12,7 @@ from vrbench.evaluation.case import Case, Scored
 from vrbench.evaluation.estimate import Estimate, estimate
 from vrbench.evaluation.plan import Job, plan
 from vrbench.evaluation.run import Output, existing, finish, naming
+from vrbench.evaluation.scored import Scored
 from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.opening import open_source

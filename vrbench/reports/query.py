@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation.case import Case, Scored
+from vrbench.evaluation.case import Case
 from vrbench.evaluation.describing import gallery_captions, text_captions, video_captions
+from vrbench.evaluation.scored import Scored
 from vrbench.evaluation.sources.base import Source
 from vrbench.metrics.diagnostics import ProbabilitySums
 from vrbench.metrics.ranking import count_ranks, fold

@@ -1,0 +1,73 @@
+"""Similarities of one method, and the banks scored like them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from vrbench.alignments import Method
+from vrbench.evaluation.overlap import bank_overlap
+from vrbench.evaluation.sanity import Look, look
+from vrbench.evaluation.sources.base import Source
+from vrbench.features.overlap import Overlap
+from vrbench.normalizations.bank import BankSim
+from vrbench.sims.sim import Sim
+
+
+@dataclass(eq=False)
+class Scored:
+    """The similarities of one method, and the banks scored like them: cases share it.
+
+    Attributes:
+        source: where they come from.
+        method: the alignment; None where they are given.
+        kind: a bank for which they are wanted; others may give the same (``Source.same_sim``).
+        seconds: that scoring took so far.
+    """
+
+    source: Source
+    method: Method | None
+    kind: str
+    seconds: float = 0.0
+    _sim: Sim | None = None
+    _banks: dict[str, tuple[BankSim, Overlap | None]] = field(default_factory=dict)
+
+    def serves(self, method: Method | None, kind: str) -> bool:
+        """Whether these are the similarities of this method with this bank, too."""
+        source = self.source
+        return method == self.method and source.same_sim(kind) == source.same_sim(self.kind)
+
+    def sim(self, progress: Callable[[int, int], None] | None) -> Sim:
+        """Return the raw similarities, alignment levels apart."""
+        if self._sim is None:
+            with self._timed():
+                self._sim = self.source.sim(self.method, self.kind, progress)
+        return self._sim
+
+    @cached_property
+    def seen(self) -> Look | None:
+        """What a look at them shows."""
+        return look(self.sim(None))
+
+    def bank(
+        self, kind: str, progress: Callable[[int, int], None] | None
+    ) -> tuple[BankSim, Overlap | None]:
+        """Return what a norm sees, and which test queries that holds.
+
+        Raises:
+            InputError: a bank that is said to be of training queries is the test set.
+        """
+        if kind not in self._banks:
+            with self._timed():
+                bank = self.source.bank(self.method, kind, progress)
+                self._banks[kind] = bank, bank_overlap(self.source, self.sim(None), bank)
+        return self._banks[kind]
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - start
