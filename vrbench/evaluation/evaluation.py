@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vrbench.errors import InputError
-from vrbench.evaluation.case import Case, Scored
+from vrbench.evaluation.case import Case, Progress
 from vrbench.evaluation.estimate import Estimate, estimate
 from vrbench.evaluation.plan import Job, plan
 from vrbench.evaluation.run import Output, existing, finish, naming
