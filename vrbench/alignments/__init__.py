@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vrbench.alignments.base import Alignment
 from vrbench.errors import InputError
@@ -30,6 +32,10 @@ class Method:
     def symmetric(self) -> bool:
         """Whether one matrix serves both directions."""
         return all(part.symmetric for _, part in self.parts)
+
+    def with_weights(self, weights: Mapping[str, Any]) -> Method:
+        """Return the same sum, each alignment with what a head has learnt for it."""
+        return Method(tuple((weight, part.with_weights(weights)) for weight, part in self.parts))
 
     @property
     def spec(self) -> str:

@@ -67,11 +67,18 @@ class Panel:
         tokens: (rows, d); a run's tokens item after item, or token-major (all first tokens, then
             all second ones) where the items are to become lanes.
         runs: the items, in order.
+        order: (tokens,) which token of the block each row is, without the rows of the grid.
     """
 
     items: Items
     tokens: Tensor
     runs: list[Run]
+    order: NDArray[np.int64]
+
+    def values(self, name: str) -> Tensor | None:
+        """(tokens,) a number of each token that a head gave, in the order of the rows, if any."""
+        found = self.items.values(name)
+        return None if found is None else found[self.order]
 
     @cached_property
     def global_vectors(self) -> Tensor:
@@ -109,7 +116,7 @@ def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
 def _panel(items: Items, runs: list[Run], lanes: bool) -> Panel:
     rows = [token_rows(items.offsets, run.index).reshape(-1, run.length) for run in runs]
     order = np.concatenate([(r.T if lanes else r).ravel() for r in rows])
-    return Panel(items, on_grid(items.tokens[order]), runs)
+    return Panel(items, on_grid(items.tokens[order]), runs, order)
 
 
 def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:
@@ -197,6 +204,18 @@ class Tile:
         """(T, w, V) every word times the video's global vector (TokenFlow eq. 14, e_t)."""
         t, w, _, v = self.shape
         return self.products.e[self.text.tokens, self.video.items].view(t, w, v)
+
+    def of_words(self, name: str) -> Tensor | None:
+        """(T, w) a number of each word that a head gave, if any."""
+        t, w, _, _ = self.shape
+        found = self.products.texts.values(name)
+        return None if found is None else found[self.text.tokens].view(t, w)
+
+    def of_frames(self, name: str) -> Tensor | None:
+        """(f, V) a number of each frame that a head gave, if any."""
+        _, _, f, v = self.shape
+        found = self.products.videos.values(name)
+        return None if found is None else found[self.video.tokens].view(f, v)
 
     @property
     def words(self) -> Tensor:
