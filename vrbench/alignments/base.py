@@ -61,6 +61,10 @@ class TokenAlignment(Alignment, ABC):
         (``engine/fused.py``); a subclass that reduces in another way does not inherit it.
         """
 
+    def learnt(self) -> tuple[Tensor, ...]:
+        """Return the tensors of its own that ``reduce`` reads: training gives them a gradient."""
+        return ()
+
 
 def total(values: Tensor, axis: int) -> Tensor:
     """Sum along ``axis``, one slice after the other.
@@ -68,6 +72,8 @@ def total(values: Tensor, axis: int) -> Tensor:
     A library's own sum adds in an order that depends on where in memory an item lies; adding
     slice by slice gives an item the same bits whatever stands beside it.
     """
+    if values.requires_grad:  # training needs no repeatable bits, and its graph no slices
+        return values.sum(axis)
     first, *rest = values.unbind(axis)
     result = first.clone()
     for part in rest:
@@ -88,12 +94,14 @@ def softmax(logits: Tensor, axis: int) -> Tensor:
 
 def attend(logits: Tensor, values: Tensor, axis: int) -> Tensor:
     """Softmax-weighted mean of ``values`` along ``axis``, which is dropped."""
-    weight = (logits - logits.amax(axis, keepdim=True)).exp_()
+    weight = (logits - logits.detach().amax(axis, keepdim=True)).exp_()
     under = total(weight, axis)
-    return total(weight.mul_(values), axis) / under
+    # the gradient of exp needs exp itself
+    weighted = weight * values if weight.requires_grad else weight.mul_(values)
+    return total(weighted, axis) / under
 
 
 def log_sum_exp(logits: Tensor, axis: int) -> Tensor:
     """Log of the sum of exponentials along ``axis``, which is dropped."""
-    top = logits.amax(axis, keepdim=True)
-    return total((logits - top).exp_(), axis).log_() + top.squeeze(axis)
+    top = logits.detach().amax(axis, keepdim=True)
+    return total((logits - top).exp_(), axis).log() + top.squeeze(axis)

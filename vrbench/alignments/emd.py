@@ -38,7 +38,8 @@ class EarthMover(TokenAlignment):
 
     Source: TokenFlow eq. 13-14. Deviations: the paper's constraints have s and t exchanged, and
     its masses may be negative and unequal, which has no solution; clamping, ``eps`` and the
-    scaling to mass 1 are DeepEMD's (Zhang et al., CVPR 2020).
+    scaling to mass 1 are DeepEMD's (Zhang et al., CVPR 2020). In training the plan is a constant of
+    the gradient.
 
     Attributes:
         eps: mass added to every token, >= 0.
@@ -63,9 +64,14 @@ class EarthMover(TokenAlignment):
         video = self.masses(_pairs_first(tile.d.mT))  # (T, V, f)
         text = self.masses(_pairs_first(tile.e.mT))  # (T, V, w)
         value = np.empty(cost.shape[:2])
+        plan = np.empty_like(cost)
         for pair in np.ndindex(*value.shape):
-            value[pair] = 1 - solve(video[pair], text[pair], cost[pair])[0]
-        result = torch.as_tensor(value).to(tile.c)
+            least, _, _, plan[pair] = solve(video[pair], text[pair], cost[pair])
+            value[pair] = 1 - least
+        if tile.c.requires_grad:
+            result = (torch.as_tensor(plan).to(tile.c).permute(0, 3, 2, 1) * tile.c).sum((1, 2))
+        else:
+            result = torch.as_tensor(value).to(tile.c)
         return result, result
 
     def kernel(self, cosines: bool) -> Reduce | None:
@@ -94,16 +100,17 @@ class EarthMover(TokenAlignment):
 
 
 def _pairs_first(values: Tensor) -> NDArray[np.float64]:
-    return np.ascontiguousarray(values.double().cpu().numpy())
+    return np.ascontiguousarray(values.detach().double().cpu().numpy())
 
 
 def solve(
     a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]
-) -> tuple[float, NDArray[Any], NDArray[Any]]:
+) -> tuple[float, NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Move masses ``a`` (n,) to ``b`` (m,) at least cost; all float64, masses of sum 1.
 
     Returns:
-        The cost, and the dual variables (n,) and (m,): ``u[s] + v[t] <= cost[s, t]``.
+        The cost, the dual variables (n,) and (m,): ``u[s] + v[t] <= cost[s, t]``, and a plan (n, m)
+        of this cost.
 
     Raises:
         InputError: a cost is too large for a number.
@@ -114,16 +121,17 @@ def solve(
     if core is None:
         from ot import emd2
 
-        value, log = emd2(a, b, cost, numItermax=MAX_ITERATIONS, log=True)
-        return float(value) + low, log["u"] + low, log["v"]
+        most = {"numItermax": MAX_ITERATIONS, "log": True, "return_matrix": True}
+        value, log = emd2(a, b, cost, **most)
+        return float(value) + low, log["u"] + low, log["v"], log["G"]
     # the core wants equal totals to the last bit, and rows one after the other
     balanced = b * (a.sum() / b.sum())
-    _, value, u, v, status = core(a, balanced, np.ascontiguousarray(cost), MAX_ITERATIONS, 1)
+    plan, value, u, v, status = core(a, balanced, np.ascontiguousarray(cost), MAX_ITERATIONS, 1)
     if status != OPTIMAL:
         if not np.isfinite(cost).all():
             raise InputError(f"emd cannot move these tokens: their products {TOO_LARGE}.")
         raise RuntimeError(f"transport over {cost.shape} tokens ended with status {status}")
-    return float(value) + low, u + low, v
+    return float(value) + low, u + low, v, plan
 
 
 @cache

@@ -47,6 +47,10 @@ class Learnable(TokenAlignment):
             object.__setattr__(bound, "weight", torch.as_tensor(weights[WEIGHT]))
         return bound
 
+    def learnt(self) -> tuple[Tensor, ...]:
+        """Return W, where there is one."""
+        return () if self.weight is None else (self.weight,)
+
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
         """Return the same (T, V) for both directions."""
         value = self._mean(tile.c) if self.weight is None else self._weighted(tile)

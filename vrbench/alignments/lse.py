@@ -91,7 +91,7 @@ def log_mean_exp(logits: Tensor, axis: int) -> Tensor:
     Where most terms are next to nothing beside the largest, as only raw products can be, it is the
     sum itself that keeps its digits.
     """
-    top = logits.amax(axis, keepdim=True)
+    top = logits.detach().amax(axis, keepdim=True)
     below = logits - top
     usual = log_sum_exp(below, axis) - math.log(logits.shape[axis])
     near = mean(below.expm1_(), axis)

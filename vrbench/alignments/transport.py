@@ -29,7 +29,7 @@ class Transport(TokenAlignment):
     ``s = sum T[s,t] c[s,t]``, ``T = u_s exp(c[s,t] / reg) v_t`` with the masses d and e of ``emd``.
     From ones, each iteration sets ``u' = d / (K v)`` and ``v' = e / (K^T u)``, both from the old
     ones, so that no side comes first; the last two plans, one with exact rows (u', v) and one with
-    exact columns (u, v'), are averaged.
+    exact columns (u, v'), are averaged. In training the plan is a constant of the gradient.
 
     Source: Cuturi, NeurIPS 2013, on the masses of TokenFlow eq. 13-14. As ``reg`` goes to 0 and
     ``iterations`` grow it becomes ``emd``.
@@ -55,7 +55,8 @@ class Transport(TokenAlignment):
 
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
         """Return the same (T, V) for both directions."""
-        frames, words = self._masses(tile.d), self._masses(tile.e)
+        # the plan is a constant of the gradient
+        frames, words = self._masses(tile.d.detach()), self._masses(tile.e.detach())
         safe = self.reg >= LEAST_REG and tile.products.texts.items.stored.normalized
         value = (self._scaling if safe else self._logs)(tile.c, frames, words)
         return value, value
@@ -75,7 +76,7 @@ class Transport(TokenAlignment):
     def _scaling(self, c: Tensor, d: Tensor, e: Tensor) -> Tensor:
         import torch
 
-        kernel = (c / self.reg).exp_()
+        kernel = (c.detach() / self.reg).exp_()
         u, v = torch.ones_like(d), torch.ones_like(e)
         for _ in range(self.iterations):
             old = u, v
@@ -86,7 +87,7 @@ class Transport(TokenAlignment):
     def _logs(self, c: Tensor, d: Tensor, e: Tensor) -> Tensor:
         import torch
 
-        logits, d, e = c / self.reg, d.log(), e.log()
+        logits, d, e = c.detach() / self.reg, d.log(), e.log()
         u, v = torch.zeros_like(d), torch.zeros_like(e)
         for _ in range(self.iterations):
             old = u, v

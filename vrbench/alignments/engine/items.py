@@ -89,7 +89,7 @@ class Items:
 
     def _scaled(self, vectors: NDArray[Any] | Tensor) -> Tensor:
         normalized, kind = self.stored.normalized, self.tokens.dtype
-        return _scaled(vectors, normalized, kind).to(self.tokens.device)
+        return scaled(vectors, normalized, kind).to(self.tokens.device)
 
 
 def prepare(tokens: Tokens, kind: dtype, on: device, level: int = FRAME_LEVEL) -> Items:
@@ -103,7 +103,7 @@ def prepare(tokens: Tokens, kind: dtype, on: device, level: int = FRAME_LEVEL) -
     tokens = tokens.at_level(level)
     owner = np.repeat(np.arange(len(tokens)), tokens.lengths)
     _refuse(tokens.tokens, tokens.ids[owner], tokens, "a token")
-    rows = _scaled(tokens.tokens, tokens.normalized, kind)
+    rows = scaled(tokens.tokens, tokens.normalized, kind)
     return Items(rows.to(on), tokens.offsets, tokens)
 
 
@@ -141,7 +141,7 @@ def _refuse(rows: NDArray[Any], ids: NDArray[Any], side: Tokens, what: str) -> N
         raise InputError(problem)
 
 
-def _scaled(rows: NDArray[Any] | Tensor, normalized: bool, kind: dtype) -> Tensor:
+def scaled(rows: NDArray[Any] | Tensor, normalized: bool, kind: dtype) -> Tensor:
     """Bring rows into working precision, scaled to length 1 where they are to be."""
     import torch
 

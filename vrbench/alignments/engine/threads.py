@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from torch import device
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
 
 
 class Pool:
@@ -18,12 +21,12 @@ class Pool:
         n = workers or len(os.sched_getaffinity(0))
         self.threads = None if on.type == "cuda" else ThreadPoolExecutor(n, initializer=_one_thread)
 
-    def run(self, work: Callable[[Any], int], tasks: list[Any]) -> Iterator[int]:
+    def run(self, work: Callable[[Task], Done], tasks: list[Task]) -> Iterator[Done]:
         """Yield each task's result as it comes."""
         if self.threads is None:
             yield from map(work, tasks)
             return
-        futures: list[Future[int]] = [self.threads.submit(work, task) for task in tasks]
+        futures: list[Future[Done]] = [self.threads.submit(work, task) for task in tasks]
         for future in as_completed(futures):
             yield future.result()
 

@@ -67,24 +67,28 @@ class Panel:
         tokens: (rows, d); a run's tokens item after item, or token-major (all first tokens, then
             all second ones) where the items are to become lanes.
         runs: the items, in order.
-        order: (tokens,) which token of the block each row is, without the rows of the grid.
+        rows: which tokens of the block they are, zero rows left out.
     """
 
     items: Items
     tokens: Tensor
     runs: list[Run]
-    order: NDArray[np.int64]
+    rows: NDArray[np.int64]
 
-    def values(self, name: str) -> Tensor | None:
-        """(tokens,) a number of each token that a head gave, in the order of the rows, if any."""
+    @property
+    def index(self) -> NDArray[np.int64]:
+        """Which items of the block the panel holds, in order."""
+        return np.concatenate([run.index for run in self.runs])
+
+    def values(self, name: str, part: slice) -> Tensor | None:
+        """Return the number that a head gave each token in a part of the rows, if any."""
         found = self.items.values(name)
-        return None if found is None else found[self.order]
+        return None if found is None else found[self.rows[part]]
 
     @cached_property
     def global_vectors(self) -> Tensor:
         """(items, d) in the order of the runs."""
-        index = np.concatenate([run.index for run in self.runs])
-        return on_grid(self.items.global_vectors[index])
+        return on_grid(self.items.global_vectors[self.index])
 
 
 def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
@@ -134,10 +138,10 @@ class Products:
     threads would wait for each other's products.
     """
 
-    def __init__(self, texts: Panel, videos: Panel) -> None:
+    def __init__(self, texts: Panel, videos: Panel, made: dict[str, Tensor] | None = None) -> None:
         self.texts = texts
         self.videos = videos
-        self._made: dict[str, Tensor] = {}
+        self._made = {} if made is None else made
 
     @property
     def c(self) -> Tensor:
@@ -208,14 +212,14 @@ class Tile:
     def of_words(self, name: str) -> Tensor | None:
         """(T, w) a number of each word that a head gave, if any."""
         t, w, _, _ = self.shape
-        found = self.products.texts.values(name)
-        return None if found is None else found[self.text.tokens].view(t, w)
+        found = self.products.texts.values(name, self.text.tokens)
+        return None if found is None else found.view(t, w)
 
     def of_frames(self, name: str) -> Tensor | None:
         """(f, V) a number of each frame that a head gave, if any."""
         _, _, f, v = self.shape
-        found = self.products.videos.values(name)
-        return None if found is None else found[self.video.tokens].view(f, v)
+        found = self.products.videos.values(name, self.video.tokens)
+        return None if found is None else found.view(f, v)
 
     @property
     def words(self) -> Tensor:

@@ -1,0 +1,191 @@
+"""A tile as the leaves of a graph, and where the gradients of tiles come together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from vrbench.alignments.base import TokenAlignment
+from vrbench.alignments.engine.tiles import Products, Tile
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PRODUCTS = {"c", "d", "e"}
+"""What a tile has for itself; its tokens it shares with others."""
+
+
+def words_of(name: str) -> str:
+    """Return what the numbers of words are called among the leaves."""
+    return f"words.{name}"
+
+
+def frames_of(name: str) -> str:
+    """Return what the numbers of frames are called among the leaves."""
+    return f"frames.{name}"
+
+
+@dataclass(frozen=True)
+class Leaves(Tile):
+    """A tile whose values are the leaves of a graph, as far as they are read.
+
+    Attributes:
+        read: them, by name.
+    """
+
+    read: dict[str, Tensor] = field(default_factory=dict)
+
+    def _leaf(self, name: str) -> Tensor:
+        value: Tensor = getattr(Tile(self.products, self.text, self.video), name)
+        return self._kept(name, value)
+
+    def _kept(self, name: str, value: Tensor) -> Tensor:
+        if name not in self.read:
+            self.read[name] = value.detach().requires_grad_()
+        return self.read[name]
+
+    def of_words(self, name: str) -> Tensor | None:
+        """(T, w)."""
+        value = super().of_words(name)
+        return None if value is None else self._kept(words_of(name), value)
+
+    def of_frames(self, name: str) -> Tensor | None:
+        """(f, V)."""
+        value = super().of_frames(name)
+        return None if value is None else self._kept(frames_of(name), value)
+
+    @property
+    def c(self) -> Tensor:
+        """(T, w, f, V)."""
+        return self._leaf("c")
+
+    @property
+    def d(self) -> Tensor:
+        """(T, f, V)."""
+        return self._leaf("d")
+
+    @property
+    def e(self) -> Tensor:
+        """(T, w, V)."""
+        return self._leaf("e")
+
+    @property
+    def words(self) -> Tensor:
+        """(T, w, d)."""
+        return self._leaf("words")
+
+    @property
+    def frames(self) -> Tensor:
+        """(V, f, d)."""
+        return self._leaf("frames")
+
+
+@dataclass(frozen=True)
+class TileGradients:
+    """The gradients of one tile.
+
+    Attributes:
+        tile: it.
+        read: of what the reduction read of it, by name.
+        learnt: of the alignment's own tensors.
+    """
+
+    tile: Tile
+    read: Mapping[str, Tensor]
+    learnt: Sequence[Tensor | None]
+
+
+def gradients(part: TokenAlignment, tile: Tile, grads: Sequence[Tensor]) -> TileGradients:
+    """Differentiate a tile's reduction.
+
+    Args:
+        part: the alignment.
+        tile: the tile.
+        grads: (T, V) gradients of s^T and s^V; one where both are the same.
+    """
+    import torch
+
+    leaves, learnt = Leaves(tile.products, tile.text, tile.video), part.learnt()
+    with torch.enable_grad():
+        values = part.reduce(leaves)[: len(grads)]
+        inputs = [*leaves.read.values(), *learnt]
+        found = torch.autograd.grad(values, inputs, grads, allow_unused=True)
+    n = len(leaves.read)
+    read = zip(leaves.read, found[:n], strict=True)
+    return TileGradients(tile, {k: g for k, g in read if g is not None}, found[n:])
+
+
+class Gathered:
+    """The gradients of all tiles of two panels.
+
+    Attributes:
+        products: of the panels.
+        learnt: those of the alignment's own tensors.
+        numbers: those of the numbers of words (``words_of``) and frames, in the panels' order.
+    """
+
+    def __init__(self, products: Products, learnt: Sequence[Tensor]) -> None:
+        self.products = products
+        self.learnt = [_zeros(tensor) for tensor in learnt]
+        self.numbers: dict[str, Tensor] = {}
+        self._made: dict[str, Tensor] = {}
+        texts, videos = products.texts, products.videos
+        self._whole = Products(
+            replace(texts, tokens=_zeros(texts.tokens)),
+            replace(videos, tokens=_zeros(videos.tokens)),
+            self._made,
+        )
+
+    def put(self, found: TileGradients) -> None:
+        """Write what the tile has for itself to its place; any thread may."""
+        for name in found.read.keys() & PRODUCTS:
+            if name not in self._made:  # of two threads' matrices one is kept
+                self._made.setdefault(name, _zeros(getattr(self.products, name)))
+            self._place(found, name).copy_(found.read[name])
+
+    def add(self, found: TileGradients) -> None:
+        """Add what the tile shares; the sums are repeatable where tiles come in order."""
+        for name in sorted(found.read.keys() - PRODUCTS):
+            self._sum(found, name).add_(found.read[name])
+        for sum_, grad in zip(self.learnt, found.learnt, strict=True):
+            if grad is not None:
+                sum_.add_(grad)
+
+    def _place(self, found: TileGradients, name: str) -> Tensor:
+        value: Tensor = getattr(Tile(self._whole, found.tile.text, found.tile.video), name)
+        return value
+
+    def _sum(self, found: TileGradients, name: str) -> Tensor:
+        """Return where the gradients of what tiles share are added up."""
+        if not name.startswith((words_of(""), frames_of(""))):
+            return self._place(found, name)
+        ours = name.startswith(words_of(""))
+        panel, run = (
+            (self.products.texts, found.tile.text)
+            if ours
+            else (self.products.videos, found.tile.video)
+        )
+        if name not in self.numbers:
+            self.numbers[name] = found.read[name].new_zeros(len(panel.rows))
+        return self.numbers[name][run.tokens].view(found.read[name].shape)
+
+    def sides(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+        """Return those of the texts' and videos' tokens, and of their global vectors, if read."""
+        texts, videos = self.products.texts, self.products.videos
+        words, frames = self._whole.texts.tokens, self._whole.videos.tokens
+        text = video = None
+        if (c := self._made.get("c")) is not None:
+            words.addmm_(c, videos.tokens)
+            frames.addmm_(c.mT, texts.tokens)
+        if (d := self._made.get("d")) is not None:
+            text = d @ videos.tokens
+            frames.addmm_(d.mT, texts.global_vectors)
+        if (e := self._made.get("e")) is not None:
+            video = e.mT @ texts.tokens
+            words.addmm_(e, videos.global_vectors)
+        return words, frames, text, video
+
+
+def _zeros(like: Tensor) -> Tensor:
+    return like.new_zeros(like.shape)

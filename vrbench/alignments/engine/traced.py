@@ -1,0 +1,154 @@
+"""All pairs of a batch with gradient: each tile is scored, and differentiated, by itself.
+
+Only the products of a batch are kept for it. One graph over all of them would be read from memory
+at every step, and give each tile's gradient back as a matrix of the size of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments.base import Reduce, TokenAlignment
+from vrbench.alignments.engine import fused
+from vrbench.alignments.engine.items import Items
+from vrbench.alignments.engine.leaves import (
+    Gathered,
+    TileGradients,
+    frames_of,
+    gradients,
+    words_of,
+)
+from vrbench.alignments.engine.threads import Pool
+from vrbench.alignments.engine.tiles import Panel, Products, Tile, panels
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TILE = 1 << 17
+"""Products that are worked on at once: all that their graph keeps stays in a cache."""
+
+
+def reduced(
+    part: TokenAlignment,
+    texts: Items,
+    videos: Items,
+    text_numbers: Mapping[str, Tensor],
+    video_numbers: Mapping[str, Tensor],
+) -> tuple[Tensor, Tensor]:
+    """(n_text, n_video) s^T and s^V of all pairs, with gradient.
+
+    Args:
+        part: the alignment.
+        texts: the items that ask.
+        videos: the items that answer.
+        text_numbers: (sum l,) further values of the texts' tokens, by name.
+        video_numbers: the same of the videos' tokens; the names are the same.
+    """
+    vectors = texts.global_vectors, videos.global_vectors
+    names = sorted(text_numbers)
+    numbers = [side[name] for side in (text_numbers, video_numbers) for name in names]
+    inputs = texts.tokens, videos.tokens, *vectors, *part.learnt(), *numbers
+    both = _function().apply(part, texts, videos, names, *inputs)
+    return both[0], both[-1]
+
+
+@cache
+def _function() -> Any:
+    """Return the autograd function; torch is imported only where it is needed."""
+    from torch.autograd.function import Function, once_differentiable
+
+    class Reduced(Function):
+        @staticmethod
+        def forward(
+            ctx: Any, part: TokenAlignment, texts: Items, videos: Items, names: Any, *_: Tensor
+        ) -> Any:
+            ctx.batch, ctx.names = _Batch(part, texts, videos), names
+            return ctx.batch.scores()
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx: Any, *grads: Tensor) -> Any:
+            return None, None, None, None, *ctx.batch.gradients(grads, ctx.names)
+
+    return Reduced
+
+
+class _Batch:
+    """All pairs of a batch, in order of length; made where no graph is recorded."""
+
+    def __init__(self, part: TokenAlignment, texts: Items, videos: Items) -> None:
+        self.part = part
+        self.products = Products(_panel(texts, lanes=False), _panel(videos, lanes=True))
+        self.order = self.products.texts.index, self.products.videos.index
+        self.cosines = texts.stored.normalized
+
+    def scores(self) -> tuple[Tensor, ...]:
+        """s^T and s^V; one where they are the same."""
+        import torch
+
+        c, reduce = self.products.c, self._reduction()
+        shape = [len(order) for order in self.order]
+        found = [c.new_empty(shape) for _ in range(1 if self.part.symmetric else 2)]
+
+        def work(tile: Tile) -> None:
+            with torch.no_grad():  # each thread has its own mode
+                values = reduce(tile)
+            for whole, value in zip(found, values, strict=False):
+                whole[tile.text.items, tile.video.items] = value
+
+        self._each(work, self.products.tiles(TILE))
+        rows, columns = map(np.argsort, self.order)
+        return tuple(whole[rows][:, columns] for whole in found)
+
+    def _reduction(self) -> Reduce:
+        """Return what scores on this device: a compiled reduction where there is one."""
+        fits = self.products.c.device.type == "cpu" and self.products.c.itemsize == 4
+        return (fused.reduction(self.part, self.cosines) if fits else None) or self.part.reduce
+
+    def _each(self, work: Callable[[Any], Any], tasks: Iterable[Any]) -> list[Any]:
+        with Pool(None, self.products.c.device) as pool:
+            return list(pool.run(work, list(tasks)))
+
+    def gradients(self, grads: Sequence[Tensor], names: Sequence[str]) -> list[Tensor | None]:
+        """Of both sides' tokens and global vectors, what is learnt, and the numbers of tokens."""
+        into = Gathered(self.products, self.part.learnt())
+        ordered = [grad[self.order[0]][:, self.order[1]] for grad in grads]
+
+        def work(task: tuple[int, Tile]) -> tuple[int, TileGradients]:
+            number, tile = task
+            some = [grad[tile.text.items, tile.video.items] for grad in ordered]
+            found = gradients(self.part, tile, some)
+            into.put(found)
+            return number, found
+
+        done = self._each(work, enumerate(self.products.tiles(TILE)))
+        for _, found in sorted(done, key=lambda pair: pair[0]):
+            into.add(found)
+        words, frames, text, video = into.sides()
+        texts, videos = self.products.texts, self.products.videos
+        return [
+            _back(words, texts.rows),
+            _back(frames, videos.rows),
+            _back(text, texts.index),
+            _back(video, videos.index),
+            *into.learnt,
+            *(_back(into.numbers.get(words_of(name)), texts.rows) for name in names),
+            *(_back(into.numbers.get(frames_of(name)), videos.rows) for name in names),
+        ]
+
+
+def _panel(items: Items, *, lanes: bool) -> Panel:
+    """All items in one panel; its vectors are made here, where no graph is recorded."""
+    (panel,) = panels(items, len(items.tokens) * 2, lanes=lanes)
+    _ = panel.global_vectors
+    return panel
+
+
+def _back(rows: Tensor | None, order: NDArray[np.int64]) -> Tensor | None:
+    """Rows of a panel -> the order of the batch, without the rows up to the grid."""
+    return None if rows is None else rows[np.argsort(order)]
