@@ -24,7 +24,7 @@ from vrbench.alignments.engine.leaves import (
     words_of,
 )
 from vrbench.alignments.engine.threads import Pool
-from vrbench.alignments.engine.tiles import Panel, Products, Tile, panels
+from vrbench.alignments.engine.tiles import LANES, Panel, Products, Tile, panels
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -144,7 +144,8 @@ class _Batch:
 
 def _panel(items: Items, *, lanes: bool) -> Panel:
     """All items in one panel; its vectors are made here, where no graph is recorded."""
-    (panel,) = panels(items, len(items.tokens) * 2, lanes=lanes)
+    room = len(items.tokens) + 2 * LANES * int(np.diff(items.offsets).max())  # runs are rounded
+    (panel,) = panels(items, room, lanes=lanes)
     _ = panel.global_vectors
     return panel
 
