@@ -12,15 +12,17 @@ from vrbench._version import VERSION as __version__  # noqa: N811  the usual nam
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench import losses, metrics, sequences, tasks
+    from vrbench import heads, losses, metrics, sequences, tasks
     from vrbench.alignments.scoring import score
     from vrbench.evaluation.evaluate import evaluate
     from vrbench.features import Features, Tokens
     from vrbench.features import open_features as open  # noqa: A004  the promised name
+    from vrbench.heads.head import Head
     from vrbench.metrics import diagnostics
     from vrbench.normalizations.apply import normalize
     from vrbench.results.result import Result, Results
     from vrbench.sims.sim import Sim
+    from vrbench.training.train import train
 
 _NAMES = {
     "Features": ("vrbench.features", "Features"),
@@ -29,7 +31,9 @@ _NAMES = {
     "Sim": ("vrbench.sims.sim", "Sim"),
     "Tokens": ("vrbench.features", "Tokens"),
     "diagnostics": ("vrbench.metrics.diagnostics", None),
+    "Head": ("vrbench.heads.head", "Head"),
     "evaluate": ("vrbench.evaluation.evaluate", "evaluate"),
+    "heads": ("vrbench.heads", None),
     "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizations.apply", "normalize"),
@@ -37,10 +41,12 @@ _NAMES = {
     "score": ("vrbench.alignments.scoring", "score"),
     "sequences": ("vrbench.sequences", None),
     "tasks": ("vrbench.tasks", None),
+    "train": ("vrbench.training.train", "train"),
 }
 
 __all__ = [
     "Features",
+    "Head",
     "InputError",
     "Result",
     "Results",
@@ -49,6 +55,7 @@ __all__ = [
     "__version__",
     "diagnostics",
     "evaluate",
+    "heads",
     "losses",
     "metrics",
     "normalize",
@@ -56,6 +63,7 @@ __all__ = [
     "score",
     "sequences",
     "tasks",
+    "train",
 ]
 
 

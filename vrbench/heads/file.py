@@ -47,7 +47,7 @@ def to_bytes(head: Head) -> bytes:
 
     about = {"schema": SCHEMA, "head": head.spec.spec, **head.about}
     arrays = {
-        name: np.ascontiguousarray(value) for name, value in {**head.weights, **head.bank}.items()
+        name: np.asarray(value, order="C") for name, value in {**head.weights, **head.bank}.items()
     }
     metadata = {KEY: json.dumps(about, sort_keys=True)}
     found: bytes = safetensors.numpy.save(arrays, metadata)
