@@ -13,11 +13,11 @@ from vrbench.errors import InputError
 
 if TYPE_CHECKING:
     from vrbench import heads, losses, metrics, sequences, tasks
-    from vrbench.alignments.scoring import score
     from vrbench.evaluation.evaluate import evaluate
     from vrbench.features import Features, Tokens
     from vrbench.features import open_features as open  # noqa: A004  the promised name
     from vrbench.heads.head import Head
+    from vrbench.heads.scoring import score
     from vrbench.metrics import diagnostics
     from vrbench.normalizations.apply import normalize
     from vrbench.results.result import Result, Results
@@ -38,7 +38,7 @@ _NAMES = {
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizations.apply", "normalize"),
     "open": ("vrbench.features", "open_features"),
-    "score": ("vrbench.alignments.scoring", "score"),
+    "score": ("vrbench.heads.scoring", "score"),
     "sequences": ("vrbench.sequences", None),
     "tasks": ("vrbench.tasks", None),
     "train": ("vrbench.training.train", "train"),

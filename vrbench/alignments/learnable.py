@@ -25,7 +25,7 @@ class Learnable(TokenAlignment):
     """Sum of all similarities, weighted by the places of frame and word.
 
     ``s = sum_{s,t} A[s,t] c[s,t]``, A the softmax over all entries of ``W[:l1, :l2]``, W
-    (frames, words) from a head (``vrbench train learnable``). Without a head W is zero: ``uniform``.
+    (frames, words) from a head (``vrbench train learnable``). Without one W is zero: ``uniform``.
 
     Source: TokenFlow section 3.2.2. The paper gives no formula: the softmax over the valid region
     is vrbench's.

@@ -51,7 +51,7 @@ def apply_head(features: Features, head: Head, precision: Precision = "single") 
     check_encoder(features, head)
     check_unseen(features, head)
     sides = {name: getattr(features, name) for name in SIDES}
-    mapped = {
+    mapped: dict[str, Any] = {
         name: apply_side(head, SIDES[name], side, precision)
         for name, side in sides.items()
         if side is not None
@@ -75,7 +75,11 @@ def apply_side(head: Head, side: Side, items: Tokens, precision: Precision = "si
 
 
 def map_side(
-    spec: HeadSpec, weights: Mapping[str, Tensor], side: Side, items: Tokens, kind: dtype | None = None
+    spec: HeadSpec,
+    weights: Mapping[str, Tensor],
+    side: Side,
+    items: Tokens,
+    kind: dtype | None = None,
 ) -> Tokens:
     """Return a side's items as heads of these weights give them; see ``apply_side``."""
     import torch
@@ -132,7 +136,8 @@ def mapped_block(
         tokens=found.tokens.numpy(),
         global_vectors=None if vectors is None else vectors.numpy(),
         token_columns={
-            **block.token_columns, **{name: value.numpy() for name, value in found.weights.items()}
+            **block.token_columns,
+            **{name: value.numpy() for name, value in found.weights.items()},
         },
     )
 
@@ -147,9 +152,7 @@ def packed(block: Tokens, kind: dtype, device: str = "cpu") -> Packed:
         return torch.as_tensor(np.ascontiguousarray(values)).to(device, kind)
 
     vectors = block.global_vectors
-    return Packed(
-        tensor(block.tokens), block.lengths, None if vectors is None else tensor(vectors)
-    )
+    return Packed(tensor(block.tokens), block.lengths, None if vectors is None else tensor(vectors))
 
 
 def _blocks(
@@ -195,9 +198,7 @@ def _with_tokens(items: Tokens, blocks: Iterator[Tokens]) -> Tokens:
 
 def _with_columns(items: Tokens, blocks: Iterator[Tokens]) -> Tokens:
     """Return items with the numbers that heads gave their tokens, which stay where they are."""
-    found = [
-        {k: v for k, v in block.token_columns.items() if k != "level"} for block in blocks
-    ]
+    found = [{k: v for k, v in block.token_columns.items() if k != "level"} for block in blocks]
     columns = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
     return replace(items, token_columns={**items.token_columns, **columns})
 

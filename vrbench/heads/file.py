@@ -75,7 +75,7 @@ def load(path: str | Path) -> Head:
     about, arrays = read_safetensors(path, KEY, _PROBLEM, _REMEDY)
     with reading(path, _REMEDY, _PROBLEM):
         if about is None or about.get("schema") != SCHEMA:
-            raise ValueError(f"its header says nothing under '{KEY}'")
+            raise ValueError(f"its header has no entry {KEY} of schema {SCHEMA}")
         _check(about)
         weights = {name: value for name, value in arrays.items() if not is_bank(name)}
         bank = {name: value for name, value in arrays.items() if is_bank(name)}
@@ -109,7 +109,7 @@ def read_safetensors(
         said = header.get("__metadata__", {}).get(key)
         about = None if said is None else parse_json(said, f"'{key}' in {path}", remedy)
         if about is not None and not isinstance(about, dict):
-            raise ValueError(f"'{key}' is no object")
+            raise ValueError(f"the entry {key} of its header is no object")
         opened.seek(0)
         return about, safetensors.numpy.load(opened.read())
 
@@ -117,10 +117,10 @@ def read_safetensors(
 def _check(about: Mapping[str, Any]) -> None:
     for name, kinds in _KINDS.items():
         if name not in about or not isinstance(about[name], kinds):
-            raise ValueError(f"'{name}' is {about.get(name, 'missing')!r}")
+            raise ValueError(f"the entry {name} of its header is missing or of another type")
     for one in about["train_ids"]:
         if not isinstance(one, str) or not re.fullmatch(f"[0-9a-f]{{{2 * DIGEST}}}", one):
-            raise ValueError(f"train_ids holds {one!r}")
+            raise ValueError(f"train_ids holds {str(one)[:40]!r} and not digests")
 
 
 def _begun(sentence: str) -> str:

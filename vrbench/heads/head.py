@@ -1,4 +1,4 @@
-"""A head with its weights: what it does to both sides and to a method, and what it knows of itself."""
+"""A head with its weights: what it does to both sides, and what it knows of itself."""
 
 from __future__ import annotations
 

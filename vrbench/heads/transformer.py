@@ -35,18 +35,18 @@ def _attention(weights: Mapping[str, Tensor], x: Tensor, heads: int) -> Tensor:
     n, length, width = x.shape
     both = affine(x.flatten(0, 1), weights["attn.in_proj_weight"], weights["attn.in_proj_bias"])
     query, key, value = (
-        on_grid(part.view(n, length, heads, -1).transpose(1, 2).flatten(0, 1), columns=True)
-        for part in both.split(width, dim=1)
+        on_grid(part.transpose(1, 2).flatten(0, 1), columns=True)
+        for part in both.view(n, length, 3, heads, -1).unbind(2)
     )
     logits = (query @ key.mT)[:, :length, :length] * (width // heads) ** -0.5
     seen = on_grid(logits.softmax(-1), columns=True) @ value
-    seen = seen[:, :length, : width // heads].unflatten(0, (n, heads))
+    seen = seen[:, :length, : width // heads].reshape(n, heads, length, -1)
     return _linear(weights, "attn.out_proj", seen.transpose(1, 2).flatten(2))
 
 
 def _linear(weights: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:
     rows = affine(x.flatten(0, 1), weights[f"{name}.weight"], weights[f"{name}.bias"])
-    return rows.unflatten(0, x.shape[:2])
+    return rows.view(*x.shape[:2], -1)
 
 
 def _norm(weights: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:

@@ -57,9 +57,7 @@ class Loop:
         }
         self.per_epoch = items.steps(settings.batch)
         self.optimizer = Optimizer(learnt, settings, self.per_epoch * settings.epochs)
-        self.momentum = Momentum.of(
-            self.loss, self.weights, self._sides, items.text.normalized
-        )
+        self.momentum = Momentum.of(self.loss, self.weights, self._sides, items.text.normalized)
         self.queue = Queue.of(settings, self.method)
 
     def start(self, state: State) -> None:

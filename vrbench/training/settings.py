@@ -84,4 +84,3 @@ def method_of(spec: HeadSpec) -> str:
     from vrbench.alignments import alignments
 
     return next((name for name in spec.parts if name in alignments.classes()), DEFAULT_METHOD)
-

@@ -80,9 +80,7 @@ class State:
         for name, value in arrays.items():
             part, _, rest = name.partition("/")
             parts.setdefault(part, {})[rest] = value
-        return cls(
-            identity, said["epoch"], said["curve"], said["best"], said["stopped"], parts
-        )
+        return cls(identity, said["epoch"], said["curve"], said["best"], said["stopped"], parts)
 
 
 def different(one: Any, other: Mapping[str, Any]) -> list[str]:

@@ -148,7 +148,7 @@ def _begun(
 def _identity(features: Features, settings: Settings, where: Where) -> dict[str, Any]:
     from vrbench.runtime.opened import sha256_of
 
-    said = {"head": settings.head, "method": settings.method, "loss": settings.loss}
+    said: dict[str, Any] = {"head": settings.head, "method": settings.method, "loss": settings.loss}
     said |= {"epochs": settings.epochs, "seed": settings.seed, **settings.values}
     said["features"] = features.sha256()
     if where.start is not None:

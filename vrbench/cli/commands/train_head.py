@@ -128,6 +128,8 @@ def _conclude(out: Path, about: Mapping[str, Any], existed: bool, quiet: bool) -
         return
     if existed:
         note(f"{out} exists, with these settings (--overwrite makes it again).")
+    elif about["epochs"] and not about["best"]:
+        note(f"{out}: untrained, as no epoch was better on the validation videos.")
     else:
         note(f"{out}: epoch {about['best']} of {about['epochs']}.")
 

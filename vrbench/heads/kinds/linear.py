@@ -80,5 +80,5 @@ def _orthonormal(rows: int, columns: int, rng: Generator) -> Tensor:
     if rows == columns:
         return torch.eye(rows)
     drawn = torch.randn(max(rows, columns), min(rows, columns), generator=rng, dtype=torch.float64)
-    found = torch.linalg.qr(drawn).Q.float()
+    found: Tensor = torch.linalg.qr(drawn).Q.float()
     return found if rows > columns else found.mT.contiguous()

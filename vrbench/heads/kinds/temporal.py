@@ -76,7 +76,12 @@ class Temporal(HeadPart):
         longest = max(POSITIONS, start.longest_video)
         weights = {PLACES: 0.01 * torch.randn(longest, width, generator=rng)}
         through, onto = width**-0.5, (2 * width * self.layers) ** -0.5
-        spreads = {"in_proj": through, "out_proj": onto, "c_fc": (2 * width) ** -0.5, "c_proj": onto}
+        spreads = {
+            "in_proj": through,
+            "out_proj": onto,
+            "c_fc": (2 * width) ** -0.5,
+            "c_proj": onto,
+        }
         for name, axes in self.shapes().items():
             if name == PLACES:
                 continue

@@ -64,7 +64,7 @@ class TokenWeights(HeadPart):
             for i in (0, 2)
         )
         check_width(items, side, first[0].shape[1])
-        logits = affine(affine(items.tokens, *first).relu(), *second)[:, 0]
+        logits = affine(affine(items.tokens, *first).relu(), *second).flatten()
         return replace(items, weights={**items.weights, COLUMN: logits})
 
 
@@ -72,4 +72,5 @@ def _uniform(shape: tuple[int, ...], width: int, rng: Generator) -> Tensor:
     import torch
 
     bound = width**-0.5
-    return (2 * torch.rand(shape, generator=rng) - 1) * bound
+    drawn: Tensor = (2 * torch.rand(shape, generator=rng) - 1) * bound
+    return drawn
