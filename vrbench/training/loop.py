@@ -16,11 +16,11 @@ from vrbench.heads.applied import packed
 from vrbench.heads.head import SCALE, apply
 from vrbench.losses import parse_loss
 from vrbench.training.items import Items, Rows
-from vrbench.training.momentum import Momentum
 from vrbench.training.optimizer import Optimizer
 from vrbench.training.queue import Queue
 from vrbench.training.settings import Settings
 from vrbench.training.state import State
+from vrbench.training.teacher import Teacher
 from vrbench.training.validation import recalls, total
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Loop:
         }
         self.per_epoch = items.steps(settings.batch)
         self.optimizer = Optimizer(learnt, settings, self.per_epoch * settings.epochs)
-        self.momentum = Momentum.of(self.loss, self.weights, self._sides, items.text.normalized)
+        self.teacher = Teacher.of(self.loss, self.weights, self._sides, items.text.normalized)
         self.queue = Queue.of(settings, self.method)
 
     def start(self, state: State) -> None:
@@ -67,8 +67,8 @@ class Loop:
             return
         self._restore(self.weights, state.parts["now"])
         self.optimizer.restore(state.parts.get("adam", {}))
-        if self.momentum is not None:
-            self.momentum.restore(state.parts.get("momentum", {}))
+        if self.teacher is not None:
+            self.teacher.restore(state.parts.get("teacher", {}))
         self.queue.restore(state.parts.get("queue", {}))
 
     def epoch(self, state: State, progress: Progress | None) -> None:
@@ -92,20 +92,30 @@ class Loop:
 
     def _step(self, texts: Rows, step: int) -> float:
         text, video = self._sides(self.weights, texts)
-        if self.momentum is None:
-            method = self.method.with_weights(self.weights)
-            both = similarities(method, text, video, normalized=self.items.text.normalized)
-            loss = self.loss(*both, self.weights[SCALE].exp())
-        else:
-            loss = self.momentum.loss(self.method, self.weights, text, video, texts)
-        value = float(loss.item())
-        if math.isfinite(value):
+        loss = self._loss(text, video, texts)
+        value = math.nan if loss is None else float(loss.item())
+        if loss is not None and math.isfinite(value):
             self.queue.add(self.items, texts, text, video)
             self.optimizer.step(loss, step)
             self.weights[SCALE].data.clamp_(max=MOST_SCALE)
-            if self.momentum is not None:
-                self.momentum.follow(self.weights, texts)
+            if self.teacher is not None:
+                self.teacher.follow(self.weights)
         return value
+
+    def _loss(self, text: Packed, video: Packed, texts: Rows) -> Tensor | None:
+        """Return the loss of a batch; None where a similarity is no number."""
+        import torch
+
+        method, teacher = self.method.with_weights(self.weights), self.teacher
+        if teacher is None:
+            both = similarities(method, text, video, normalized=self.items.text.normalized)
+            known = None
+        else:
+            both = teacher.both(method, text, video)
+            known = teacher.scores(self.method, texts)
+        if not all(bool(torch.isfinite(one).all()) for one in both):
+            return None
+        return self.loss(*both, self.weights[SCALE].exp(), known)
 
     def _sides(self, weights: Mapping[str, Tensor], texts: Rows) -> tuple[Packed, Packed]:
         stored = self.items.pairs(texts)
@@ -126,8 +136,8 @@ class Loop:
             state.best = state.epoch
             state.parts["best"] = now
         state.parts |= {"now": now, "adam": self.optimizer.arrays(), "queue": self.queue.arrays()}
-        if self.momentum is not None:
-            state.parts["momentum"] = self.momentum.arrays()
+        if self.teacher is not None:
+            state.parts["teacher"] = self.teacher.arrays()
 
     @staticmethod
     def _restore(weights: Mapping[str, Tensor], arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -15,7 +15,10 @@ from vrbench.errors import InputError
 def plot(
     name: Annotated[str, typer.Argument(help="Figure spec; vrbench list figures has them all.")],
     features: Annotated[
-        Path | None, typer.Argument(help="A feature file. Default: the bundled one.")
+        Path | None,
+        typer.Argument(
+            help="A feature file (Default: the bundled one); to training the head file."
+        ),
     ] = None,
     method: Annotated[str, typer.Option(help="Alignment spec.")] = "tokenflow",
     norm: Annotated[
@@ -38,6 +41,8 @@ def plot(
     Examples:
       vrbench plot probability-sums
 
+      vrbench plot training head.safetensors
+
       vrbench plot queue-size:draws=10 f.h5 --method global --norm ncl
 
       vrbench plot recalls clips.h5 --method global --sequence dtw --norm ncl --bank test
@@ -53,9 +58,13 @@ def plot(
     from vrbench.evaluation.sources.opening import open_source
     from vrbench.figures import figures
     from vrbench.figures import plot as plots
+    from vrbench.figures import training as curves
     from vrbench.figures.base import Case
     from vrbench.normalizations import normalizations
 
+    if name == curves.NAME:
+        _training(features, out, quiet)
+        return
     if from_sim and features:
         raise InputError("--from-sim takes no feature file.")
     figure, settings = figures.parse(name), Settings(seed=seed)
@@ -71,6 +80,26 @@ def plot(
         dataset, key = str(source.about["dataset"]), results.identity({"of": case.title()})
         stem = results.stem(figures.spec(figure), dataset, normalizations.spec(chosen), key)
         _, written = plots.plot(figure, case, stem, out)
+    _conclude(written, quiet)
+
+
+def _training(head: Path | None, out: Path, quiet: bool) -> None:
+    """Plot the curves of a head."""
+    from vrbench import results
+    from vrbench.figures import plot as plots
+    from vrbench.figures.training import NAME, TrainingCurves
+    from vrbench.heads import load
+
+    if head is None:
+        raise InputError("training is plotted of a head: vrbench plot training H.safetensors.")
+    learnt = load(head)
+    key = results.identity({"of": learnt.sha256})
+    stem = results.stem(NAME, head.stem, learnt.spec.spec, key)
+    _, written = plots.plot(TrainingCurves(), learnt, stem, out)
+    _conclude(written, quiet)
+
+
+def _conclude(written: list[Path], quiet: bool) -> None:
     for file in written:
         say(str(file))
     if len(written) == 1 and not quiet:

@@ -139,7 +139,7 @@ def _log(path: Path, curve: Sequence[Mapping[str, Any]]) -> None:
     import csv
 
     from vrbench.runtime.files import replacing
-    from vrbench.training.curve import flat
+    from vrbench.heads.curve import flat
 
     rows = [flat(row) for row in curve]
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
