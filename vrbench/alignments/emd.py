@@ -66,7 +66,7 @@ class EarthMover(TokenAlignment):
         value = np.empty(cost.shape[:2])
         plan = np.empty_like(cost)
         for pair in np.ndindex(*value.shape):
-            least, _, _, plan[pair] = solve(video[pair], text[pair], cost[pair])
+            least, _, _, plan[pair] = planned(video[pair], text[pair], cost[pair])
             value[pair] = 1 - least
         if tile.c.requires_grad:
             result = (torch.as_tensor(plan).to(tile.c).permute(0, 3, 2, 1) * tile.c).sum((1, 2))
@@ -104,6 +104,14 @@ def _pairs_first(values: Tensor) -> NDArray[np.float64]:
 
 
 def solve(
+    a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]
+) -> tuple[float, NDArray[Any], NDArray[Any]]:
+    """Return what ``planned`` does, without the plan."""
+    value, u, v, _ = planned(a, b, cost)
+    return value, u, v
+
+
+def planned(
     a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]
 ) -> tuple[float, NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Move masses ``a`` (n,) to ``b`` (m,) at least cost; all float64, masses of sum 1.

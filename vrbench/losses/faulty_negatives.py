@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.losses.base import Batch, Loss, check_positive, losses
 from vrbench.sequences.plan import transport_plan
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def faulty_negatives(
@@ -17,7 +21,7 @@ def faulty_negatives(
     reg: float = 1.0,
     iterations: int = 50,
     variant: Literal["exact", "norton"] = "exact",
-) -> NDArray[np.float64]:
+) -> Any:
     """Return the targets ``T = (1 - beta) I + beta Q`` of a batch, Q its transport plan.
 
     ``max_Q <Q, S> + reg H(Q)``, rows and columns of Q of 1/n each, by Sinkhorn's iterations, rows
@@ -34,18 +38,74 @@ def faulty_negatives(
             paper has the sum.
 
     Returns:
-        (n, n) targets; row i is for query i.
+        (n, n) targets, row i for query i: a float64 array, or a tensor of the type of ``sim``.
 
     Raises:
         InputError: ``sim`` is not square or not finite, or a parameter is out of range.
 
     Source: Norton eq. 7 and 8.
     """
-    if not 0 <= beta <= 1:
-        raise InputError(f"beta must lie between 0 and 1, it is {beta}.")
-    plan = transport_plan(sim, reg, None, iterations, variant)
+    _check_beta(beta)
+    is_tensor = hasattr(sim, "detach")
+    matrix = sim.detach().cpu().numpy() if is_tensor else sim
+    plan = transport_plan(matrix, reg, None, iterations, variant)
     n, m = plan.shape
     if n != m:
         raise InputError(f"A batch has as many texts as videos, this one {n} and {m}.")
     mass = n if variant == "norton" else 1
-    return np.asarray((1 - beta) * np.eye(n) + beta * mass * plan)
+    targets = np.asarray((1 - beta) * np.eye(n) + beta * mass * plan)
+    return sim.new_tensor(targets) if is_tensor else targets
+
+
+@losses.register("faulty-negatives")
+@dataclass(frozen=True)
+class FaultyNegatives(Loss):
+    """``infonce`` against the targets of ``faulty_negatives``, each direction its own.
+
+    ``L = -(sum_ij T^T[i, j] log softmax_j(scale S^T) + sum_ij T^V[i, j] log softmax_i(scale S^V)) /
+    (2 n)`` with the targets of S^T and of S^V, in variant ``norton`` T^V transposed.
+
+    Source: Norton eq. 7 and 8. Deviation: the mean over the batch and both directions, as infonce.
+
+    Attributes:
+        beta: weight of the plan, 0 to 1; 0 is ``infonce``.
+        reg: weight > 0 of the entropy, on the scale of the similarities.
+        iterations: of Sinkhorn, at least 1.
+        variant: ``exact`` or ``norton``, as released.
+
+    Raises:
+        InputError: a parameter is out of range.
+    """
+
+    beta: float = 0.3
+    reg: float = 1.0
+    iterations: int = 50
+    variant: Literal["exact", "norton"] = "exact"
+    source = "Norton eq. 7-8"
+
+    def __post_init__(self) -> None:
+        _check_beta(self.beta)
+        check_positive(reg=self.reg)
+        if self.iterations < 1:
+            raise InputError(f"iterations must be at least 1, it is {self.iterations}.")
+
+    def __call__(
+        self, t2v: Tensor, v2t: Tensor, scale: Tensor, teacher: tuple[Tensor, Tensor] | None = None
+    ) -> Tensor:
+        """Return the loss of a batch, see ``Loss``."""
+        batch = Batch.of((t2v, v2t))
+        rows = self._targets(batch.t2v)
+        columns = rows if t2v is v2t else self._targets(batch.v2t)
+        columns = columns.mT if self.variant == "norton" else columns
+        log_rows = (batch.t2v * scale).log_softmax(1)
+        log_columns = (batch.v2t * scale).log_softmax(0)
+        return -(rows * log_rows + columns * log_columns).sum() / (2 * len(rows))
+
+    def _targets(self, sim: Tensor) -> Tensor:
+        found: Tensor = faulty_negatives(sim, self.beta, self.reg, self.iterations, self.variant)
+        return found
+
+
+def _check_beta(beta: float) -> None:
+    if not 0 <= beta <= 1:
+        raise InputError(f"beta must lie between 0 and 1, it is {beta}.")

@@ -103,7 +103,7 @@ class Loop:
         return value
 
     def _loss(self, text: Packed, video: Packed, texts: Rows) -> Tensor | None:
-        """Return the loss of a batch; None where a similarity is no number."""
+        """Return the loss of a batch; None where a similarity or the scale is no number."""
         import torch
 
         method, teacher = self.method.with_weights(self.weights), self.teacher
@@ -113,9 +113,11 @@ class Loop:
         else:
             both = teacher.both(method, text, video)
             known = teacher.scores(self.method, texts)
-        if not all(bool(torch.isfinite(one).all()) for one in both):
+        scale = self.weights[SCALE].exp()
+        # a scale of 0 is what is left of one that fell without end
+        if not all(bool(torch.isfinite(one).all()) for one in (*both, 1 / scale)):
             return None
-        return self.loss(*both, self.weights[SCALE].exp(), known)
+        return self.loss(*both, scale, known)
 
     def _sides(self, weights: Mapping[str, Tensor], texts: Rows) -> tuple[Packed, Packed]:
         stored = self.items.pairs(texts)

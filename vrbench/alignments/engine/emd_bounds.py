@@ -227,7 +227,7 @@ def _solve_pair(
     parts = product[:w, :f], product[w:, :f], product[:w, f:]  # c, d, e
     if available() and (found := emd_compiled.exact_pair(exact.eps, parts)) is not None:
         return found
-    value, u, v, _ = solve(
+    value, u, v = solve(
         exact.masses(parts[1][0].astype(np.float64)),
         exact.masses(parts[2][:, 0].astype(np.float64)),
         (1 - parts[0]).T.astype(np.float64),
