@@ -26,7 +26,7 @@ KILLS = int(os.environ.get("VRBENCH_KILLS", "3"))
 QUICK: dict[str, Any] = {"epochs": 4, "batch": 16, "lr": 0.01, "patience": 9}
 
 
-class Stop(Exception):
+class StopError(Exception):
     pass
 
 
@@ -35,7 +35,7 @@ def stopping(after: int) -> Any:
 
     def told(row: Mapping[str, Any]) -> None:
         if row["epoch"] == after:
-            raise Stop
+            raise StopError
 
     return told
 
@@ -54,7 +54,7 @@ def test_an_interrupted_training_ends_with_the_same_bytes(
     whole, out = tmp_path / "whole.safetensors", tmp_path / "h.safetensors"
     run(train, settings, Where(whole))
     for after in (0, 1, 3):
-        with pytest.raises(Stop):
+        with pytest.raises(StopError):
             run(train, settings, Where(out, told=stopping(after)))
         assert not out.exists()
         assert partial(out).exists() is (after > 0)
@@ -83,7 +83,7 @@ def test_an_unfinished_training_goes_on_with_its_own_settings_only(
 ) -> None:
     out = tmp_path / "h.safetensors"
     settings = Settings("wti", **QUICK)
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         run(train, settings, Where(out, told=stopping(1)))
     with pytest.raises(InputError, match=r"begun with other settings \(batch, loss|\(batch\)"):
         run(train, replace(settings, batch=8), Where(out))

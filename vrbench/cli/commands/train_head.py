@@ -138,8 +138,8 @@ def _log(path: Path, curve: Sequence[Mapping[str, Any]]) -> None:
     """Write a row for each epoch."""
     import csv
 
-    from vrbench.runtime.files import replacing
     from vrbench.heads.curve import flat
+    from vrbench.runtime.files import replacing
 
     rows = [flat(row) for row in curve]
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
