@@ -9,9 +9,8 @@ from tempfile import TemporaryDirectory
 from docs.normalization_text import HEAD, seen
 from vrbench.bundled import bundled_features
 from vrbench.evaluation.evaluate import evaluate
-from vrbench.evaluation.sources.features import FeatureSource
-from vrbench.evaluation.tuning import tune
-from vrbench.features import open_features
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.tuning import choose
 from vrbench.importing.to_features import import_arrays
 from vrbench.normalizations import normalizations
 from vrbench.results.result import Result
@@ -46,8 +45,8 @@ def _run(file: str | None, shared: Path, folder: Path) -> Mapping[tuple[str, str
     if file is None:
         path = bundled_features()
         tunable = [name for name in norms if classes[name].tunable]
-        source = FeatureSource(open_features(path))
-        tuned = [tune(source, METHOD, name, bank="train").spec for name in tunable]
+        opened = Evaluation.open(path, bank="train")
+        tuned = [choose(opened, METHOD, name).spec for name in tunable]
         plan = {"train": list(dict.fromkeys([*norms, *tuned])), "test": norms}
     else:
         path = import_arrays(shared / "data" / "embeddings" / file, folder / f"{file}.h5")

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import offsets
 from docs.sequences_text import HEAD, NOISE, OFFSETS, ORDER, check
-from vrbench.alignments import parse_method
-from vrbench.evaluation.plan import Settings
-from vrbench.evaluation.sources.base import Compute
-from vrbench.evaluation.sources.opening import open_source
-from vrbench.figures.base import Case
+from vrbench.evaluation.evaluation import Evaluation
 from vrbench.figures.plot import plot
 from vrbench.figures.sequence_noise import NOISES, SequenceNoise
-from vrbench.normalizations import normalizations
 from vrbench.tasks.on_features import ordered
 from vrbench.tasks.ordering_file import read_pairs
 
@@ -63,9 +58,7 @@ def _order(ordering: list[dict[str, Any]]) -> list[str]:
 
 
 def _noise(method: str) -> pd.DataFrame:
-    settings = Settings()
-    _, source = open_source(FEATURES, None, None, Compute(), settings)
-    case = Case(source, parse_method(method), normalizations.parse("none"), "none", settings)
+    case = Evaluation.open(FEATURES).case(method)
     if method != SHOWN:
         return SequenceNoise(steps=1).data(case)
     with TemporaryDirectory() as folder:

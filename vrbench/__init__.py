@@ -13,9 +13,10 @@ from vrbench.errors import InputError
 
 if TYPE_CHECKING:
     from vrbench import heads, losses, metrics, sequences, tasks
+    from vrbench.api import compare, plot, table, tune
+    from vrbench.auditing import audit
     from vrbench.evaluation.evaluate import evaluate
-    from vrbench.features import Features, Tokens
-    from vrbench.features import open_features as open  # noqa: A004  the promised name
+    from vrbench.features import Features, Tokens, open_features
     from vrbench.heads.head import Head
     from vrbench.heads.scoring import score
     from vrbench.metrics import diagnostics
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from vrbench.sims.sim import Sim
     from vrbench.training.train import train
 
+    open = open_features  # noqa: A001  the promised name
+
 _NAMES = {
     "Features": ("vrbench.features", "Features"),
     "Result": ("vrbench.results", "Result"),
     "Results": ("vrbench.results", "Results"),
     "Sim": ("vrbench.sims.sim", "Sim"),
     "Tokens": ("vrbench.features", "Tokens"),
+    "audit": ("vrbench.auditing", "audit"),
+    "compare": ("vrbench.api", "compare"),
     "diagnostics": ("vrbench.metrics.diagnostics", None),
     "Head": ("vrbench.heads.head", "Head"),
     "evaluate": ("vrbench.evaluation.evaluate", "evaluate"),
@@ -38,10 +43,13 @@ _NAMES = {
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizations.apply", "normalize"),
     "open": ("vrbench.features", "open_features"),
+    "plot": ("vrbench.api", "plot"),
     "score": ("vrbench.heads.scoring", "score"),
     "sequences": ("vrbench.sequences", None),
+    "table": ("vrbench.api", "table"),
     "tasks": ("vrbench.tasks", None),
     "train": ("vrbench.training.train", "train"),
+    "tune": ("vrbench.api", "tune"),
 }
 
 __all__ = [
@@ -53,18 +61,23 @@ __all__ = [
     "Sim",
     "Tokens",
     "__version__",
+    "audit",
+    "compare",
     "diagnostics",
     "evaluate",
     "heads",
     "losses",
     "metrics",
     "normalize",
-    "open",
+    "plot",
     "score",
     "sequences",
+    "table",
     "tasks",
     "train",
+    "tune",
 ]
+"""What ``from vrbench import *`` gives: without ``open``, which would hide the builtin."""
 
 
 def __getattr__(name: str) -> Any:
@@ -78,4 +91,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "open"]

@@ -12,10 +12,7 @@ from small_features import tokens_of
 from vrbench.alignments import parse_method
 from vrbench.alignments.engine import driver
 from vrbench.errors import InputError
-from vrbench.evaluation.plan import Settings, plan
-from vrbench.evaluation.run import Run
-from vrbench.evaluation.sources.base import Compute
-from vrbench.evaluation.sources.opening import open_source
+from vrbench.evaluation.evaluate import evaluate
 
 METHODS = ("global", "max-avg", "tokenflow", "lse", "scan", "emd", "uniform")
 Precision = Literal["single", "double"]
@@ -93,8 +90,6 @@ def test_similarities_below_the_smallest_normal_number(tmp_path: Path) -> None:
     ranks = []
     for name, size, dtype in (("tiny.npz", 2.0**-149, np.float32), ("usual.npz", 1, np.float64)):
         np.savez(tmp_path / name, t2v=(whole * size).astype(dtype))
-        _, source = open_source(None, tmp_path / name, None, Compute(), Settings())
-        jobs = plan(source, Settings(), [], ["none"], None)
-        ranks.append(next(Run(source).run(jobs)).ranks)
+        ranks.append(evaluate(tmp_path / name)[0].ranks)
     for direction in ("t2v", "v2t"):
         np.testing.assert_array_equal(ranks[0][direction], ranks[1][direction])

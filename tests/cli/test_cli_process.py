@@ -14,7 +14,7 @@ import pytest
 from cli_runs import refused, run
 from small_features import write_features
 
-import vrbench.audit
+import vrbench.cli.opening
 from vrbench.runtime.files import replacing
 
 PROGRAM = [sys.executable, "-m", "vrbench"]
@@ -145,18 +145,18 @@ def test_what_a_stream_cannot_print_is_replaced(narrow: dict[str, str]) -> None:
     ],
 )
 def test_too_little_memory_is_said(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lacking(*_: Any) -> None:
+    def lacking(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(vrbench.audit, "audit", lacking)
+    monkeypatch.setattr(vrbench.cli.opening, "open_evaluation", lacking)
     refused("audit", "s.npz", says="not enough memory: .*--memory")
 
 
 def test_a_defect_of_the_program_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(*_: Any) -> None:
+    def wrong(*_: Any, **__: Any) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(vrbench.audit, "audit", wrong)
+    monkeypatch.setattr(vrbench.cli.opening, "open_evaluation", wrong)
     with pytest.raises(RuntimeError, match="a defect"):
         run("audit", "s.npz")
 

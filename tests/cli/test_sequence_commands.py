@@ -11,12 +11,9 @@ import pytest
 from cli_runs import refused, run
 from long_videos import Array, arrays, expected, sim_arrays, write
 
-from vrbench.evaluation.held_out import held_out
-from vrbench.evaluation.plan import Settings
-from vrbench.evaluation.sources.base import Compute
-from vrbench.evaluation.sources.opening import open_source
+from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.sources.sequences import SequenceFeatures
-from vrbench.evaluation.tuning import tune
+from vrbench.evaluation.tuning import choose
 from vrbench.sequences.engine.grouping import group_tokens
 
 MAX = ("--method", "max-avg")
@@ -130,10 +127,10 @@ def test_figures_of_items_and_cosines_refuse_a_sequence(
 
 
 def test_tune_splits_the_bank_by_whole_long_videos(path: Path) -> None:
-    _, source = open_source(path, None, None, Compute(), Settings(), "dtw")
+    source = Evaluation.open(path, sequence="dtw").source
     assert isinstance(source, SequenceFeatures)
     for seed in range(5):
-        held = held_out(source, 0.5, seed)
+        held = source.held_out(0.5, seed)
         assert isinstance(held, SequenceFeatures)
         assert held.along is source.along
         bank = held.features.bank_video
@@ -184,10 +181,9 @@ def test_a_similarity_file_of_sequences_is_tuned_as_the_features_are(tmp_path: P
     np.savez(tmp_path / "s.npz", allow_pickle=False, **sims, **names)
     for sequence in ("dtw", "transport"):
         found = []
-        for given, method in (((features, None), "global"), ((None, tmp_path / "s.npz"), None)):
-            file, sims_file = given
-            _, source = open_source(file, sims_file, None, Compute(), Settings(), sequence)
-            found.append(tune(source, method, "ncl", {"gamma": ["0.02", "0.5"]}, seed=1))
+        for given in (features, tmp_path / "s.npz"):
+            opened = Evaluation.open(given, sequence=sequence)
+            found.append(choose(opened, "global", "ncl", {"gamma": ["0.02", "0.5"]}, seed=1))
         assert found[0] == found[1]
     np.savez(tmp_path / "s.npz", allow_pickle=False, **sims)
     refused(

@@ -8,23 +8,22 @@ import pytest
 from small_features import BANK_COUNTS, COUNTS, write_features
 
 from vrbench.evaluation import estimate as estimating
-from vrbench.evaluation.estimate import estimate
-from vrbench.evaluation.plan import Settings, plan
-from vrbench.evaluation.sources.base import Compute
-from vrbench.evaluation.sources.opening import open_source
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.settings import Compute
 from vrbench.sims.file import save_sim
 
 
 def costs(path: Path, compute: Compute, methods: list[str], norms: list[str]) -> list[Any]:
-    kind, source = open_source(path, None, None, compute, Settings())
-    jobs = plan(source, Settings(), methods, norms, kind)
-    return [estimate(source, job, compute) for job in jobs]
+    opened = Evaluation.open(path, compute=compute)
+    return [opened.estimate(job) for job in opened.jobs(methods, norms)]
 
 
 def test_pairs_and_token_products_are_counted_bank_included(tmp_path: Path) -> None:
     path = write_features(tmp_path / "f.h5")
-    _, source = open_source(path, None, None, Compute(), Settings())
-    features = source.features  # type: ignore[attr-defined]
+    features = Evaluation.open(path).source.features
+    assert features is not None
+    assert features.bank_text is not None
+    assert features.bank_video is not None
     (t, v), bank_t, bank_v = (
         (features.text, features.video), features.bank_text, features.bank_video,
     )  # fmt: skip
@@ -74,9 +73,8 @@ def test_given_similarities_cost_nothing(tmp_path: Path) -> None:
     path = tmp_path / "s.npz"
     ids = {name: np.array(["a", "b", "c"]) for name in ("text_ids", "video_ids")}
     save_sim(path, sim, "none", sim, Truth.of((3, 3)), None, ids)
-    kind, source = open_source(None, path, None, Compute(), Settings())
-    jobs = plan(source, Settings(), [], ["none"], kind)
-    assert estimate(source, jobs[0], Compute()) is None
+    opened = Evaluation.open(path)
+    assert opened.estimate(opened.jobs([], ["none"])[0]) is None
 
 
 @pytest.mark.parametrize(

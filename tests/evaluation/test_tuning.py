@@ -11,12 +11,9 @@ from small_features import write_features
 import vrbench
 from vrbench import InputError
 from vrbench.bundled import bundled_features
-from vrbench.evaluation.held_out import held_out
-from vrbench.evaluation.plan import Settings, plan
-from vrbench.evaluation.run import Run
-from vrbench.evaluation.sources.features import FeatureSource
-from vrbench.evaluation.sources.sims import SimSource
-from vrbench.evaluation.tuning import trials, tune
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.run import Output
+from vrbench.evaluation.tuning import choose, trials
 from vrbench.normalizations import normalizations
 from vrbench.sims.file import load_sim
 
@@ -29,17 +26,15 @@ def listed(norm: str, grid: dict[str, list[str]] | None) -> list[str]:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What eval --save-sim keeps of the bundled features, tokenflow's two directions apart."""
     path = tmp_path_factory.mktemp("saved") / "sims.npz"
-    source = FeatureSource(vrbench.open(bundled_features()))
-    (job,) = plan(source, Settings(), ["max-avg"], ["ncl"], None)
-    list(Run(source).run([job], path))
+    opened = Evaluation.open(bundled_features())
+    list(opened.run(opened.jobs(["max-avg"], ["ncl"]), Output(sims=path)))
     return path
 
 
 def test_the_validation_part_and_its_bank_share_no_video() -> None:
     features = vrbench.open(bundled_features())
-    cut = held_out(FeatureSource(features), 0.25, seed=1)
-    assert isinstance(cut, FeatureSource)
-    held = cut.features
+    held = Evaluation.open(features).held_out(0.25, seed=1).source.features
+    assert held is not None
     assert held.bank_video is not None
     assert held.bank_text is not None
     assert (len(held.video), len(held.bank_video)) == (250, 750)
@@ -54,7 +49,7 @@ def test_the_choice_is_the_best_trial_and_never_reads_the_test_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     features = vrbench.open(bundled_features())
-    tuning = tune(FeatureSource(features), "global", "ncl", {"gamma": ["0.01", "0.1"]})
+    tuning = choose(Evaluation.open(features), "global", "ncl", {"gamma": ["0.01", "0.1"]})
     assert [trial["norm"] for trial in tuning.curve] == ["ncl", "ncl:gamma=0.1"]
     best = max(tuning.curve, key=lambda trial: trial["R@1"])
     assert tuning.spec == best["norm"]
@@ -62,7 +57,7 @@ def test_the_choice_is_the_best_trial_and_never_reads_the_test_set(
     broken = np.full(scrambled.text.tokens.shape, np.nan)
     object.__setattr__(scrambled.text, "tokens", broken)
     object.__setattr__(scrambled.video, "tokens", np.full(scrambled.video.tokens.shape, np.nan))
-    again = tune(FeatureSource(scrambled), "global", "ncl", {"gamma": ["0.01", "0.1"]})
+    again = choose(Evaluation.open(scrambled), "global", "ncl", {"gamma": ["0.01", "0.1"]})
     assert again.curve == tuning.curve
 
 
@@ -93,21 +88,20 @@ def test_what_cannot_be_tuned_is_refused(
 def test_a_file_without_a_bank_is_refused(tmp_path: Path) -> None:
     path = write_features(tmp_path / "bare.h5", bank=[])
     with pytest.raises(InputError, match=r"bare\.h5.*never chosen on the test set"):
-        tune(FeatureSource(vrbench.open(path)), "global", "ncl")
+        choose(Evaluation.open(vrbench.open(path)), "global", "ncl")
 
 
 def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
     features = vrbench.open(write_features(tmp_path / "f.h5"))
     with pytest.raises(InputError, match="seed must be 0 or more, it is -1"):
-        held_out(FeatureSource(features), 0.25, seed=-1)
+        Evaluation.open(features).held_out(0.25, seed=-1)
 
 
 @pytest.mark.parametrize("norm", ["ncl", "ncl:marginals=captions", "qb-norm"])
 def test_a_similarity_file_is_tuned_as_the_features_are(saved: Path, norm: str) -> None:
     grid = {"beta" if norm == "qb-norm" else "gamma": ["0.05", "20"]}
-    features = FeatureSource(vrbench.open(bundled_features()))
-    expected = tune(features, "max-avg", norm, grid, seed=3, share=0.3)
-    found = tune(SimSource(load_sim(saved)), None, norm, grid, seed=3, share=0.3)
+    expected = choose(Evaluation.open(bundled_features()), "max-avg", norm, grid, seed=3, share=0.3)
+    found = choose(Evaluation.open(load_sim(saved)), "max-avg", norm, grid, seed=3, share=0.3)
     assert found == expected
     assert found.about["bank"]["n_video"] == 700
 
@@ -120,7 +114,7 @@ def test_a_similarity_file_without_the_banks_own_pairs_is_refused(
     with np.load(saved) as file:
         np.savez(tmp_path / "less.npz", **{k: file[k] for k in file.files if k not in without})
     with pytest.raises(InputError, match=r"less\.npz lacks bank_bank_t2v.*never chosen on"):
-        tune(SimSource(load_sim(tmp_path / "less.npz")), None, "ncl")
+        choose(Evaluation.open(load_sim(tmp_path / "less.npz")), "max-avg", "ncl")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +134,7 @@ def test_what_does_not_fit_in_a_similarity_file_is_named(
     with np.load(saved) as file:
         np.savez(tmp_path / "bad.npz", **{**{k: file[k] for k in file.files}, key: value})
     with pytest.raises(InputError, match=message):
-        tune(SimSource(load_sim(tmp_path / "bad.npz")), None, "ncl")
+        choose(Evaluation.open(load_sim(tmp_path / "bad.npz")), "max-avg", "ncl")
 
 
 def test_the_encoders_scale_is_written_as_the_number_that_it_is(tmp_path: Path) -> None:

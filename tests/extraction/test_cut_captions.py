@@ -22,13 +22,12 @@ from vrbench.encoders import Encoded, LoadedEncoder
 from vrbench.encoders.onnx import Onnx
 from vrbench.encoders.toy import Toy
 from vrbench.evaluation.evaluate import evaluate
-from vrbench.evaluation.sources.sims import bank_notes_of
+from vrbench.evaluation.evaluation import Evaluation
 from vrbench.extraction.merging import merge_shards
 from vrbench.features import open_features
 from vrbench.features.cut import cut_notes
 from vrbench.features.inspect import inspect_file
 from vrbench.heads.projection import Affine, Projection
-from vrbench.sims.file import load_sim
 
 __all__ = ["place"]
 
@@ -95,8 +94,9 @@ def test_a_bank_that_is_another_file_is_said_apart(short: Workplace) -> None:
     assert notes == {"none": own, "file": [*own, f"Bank bank.h5: {said(bank)[0]}"]}
     saved = short.root / "bank.npz"
     np.savez(saved, t2v=np.eye(2), bank_t2v=np.eye(2), notes=said(bank))
-    assert bank_notes_of("file", load_sim(saved)) == [f"Bank bank.npz: {said(bank)[0]}"]
-    assert bank_notes_of("train", load_sim(saved)) == []
+    source = Evaluation.open(np.eye(2), bank=saved).source
+    assert source.bank_notes("file")[0] == f"Bank bank.npz: {said(bank)[0]}"
+    assert source.bank_notes("train") == []
 
 
 @pytest.mark.parametrize("n", [2, 3, 6])

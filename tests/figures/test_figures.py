@@ -14,31 +14,23 @@ from small_features import tokens_of
 
 import vrbench
 from vrbench import InputError
-from vrbench.alignments import parse_method
 from vrbench.alignments.engine.driver import global_vectors
 from vrbench.bundled import bundled_features
-from vrbench.evaluation.plan import Settings, plan
-from vrbench.evaluation.run import Run
-from vrbench.evaluation.sources.base import Compute
-from vrbench.evaluation.sources.features import FeatureSource
-from vrbench.evaluation.sources.opening import open_source
-from vrbench.evaluation.sources.sims import SimSource
+from vrbench.evaluation.case import Case
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.run import Output
+from vrbench.evaluation.settings import Settings
 from vrbench.features.writer import FeatureWriter
 from vrbench.figures import figures
-from vrbench.figures.base import Case
 from vrbench.figures.plot import plot
-from vrbench.normalizations import normalizations
 from vrbench.normalizations.bank import BankSim
 from vrbench.results import labels
-from vrbench.sims.file import load_sim
 from vrbench.sims.sim import Sim
 
 
 def case(bank: str = "train", norm: str = "ncl", limit: int = 40) -> Case:
-    settings = Settings(limit=limit)
-    kind, source = open_source(bundled_features(), None, bank, Compute(), settings)
-    chosen = normalizations.parse(norm)
-    return Case(source, parse_method("global"), chosen, str(kind), settings)
+    opened = Evaluation.open(bundled_features(), Settings(limit=limit), bank=bank)
+    return opened.case("global", norm)
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +114,8 @@ def test_the_parts_of_the_decomposition_add_up(small: Case) -> None:
     for name in ("<mu_v, t'> (bias of a text)", "<mu_t, v'> (bias of a video)", "<t', v'>"):
         assert data[name] == pytest.approx(0, abs=1e-12)
     assert data["text-video, right pairs"] > cross
-    assert isinstance(small.source, FeatureSource)
     features = small.source.features
+    assert features is not None
     text, video = global_vectors(features.text), global_vectors(features.video)
     mean_t, mean_v = text.mean(axis=0), video.mean(axis=0)
     for name, values in {
@@ -138,9 +130,9 @@ def test_the_parts_of_the_decomposition_add_up(small: Case) -> None:
 
 def test_a_similarity_file_alone_gives_every_figure(tmp_path: Path) -> None:
     features = case(limit=476)
-    (job,) = plan(features.source, Settings(), ["global"], ["ncl"], None)
-    list(Run(features.source).run([job], tmp_path / "sims.npz"))
-    given = Case(SimSource(load_sim(tmp_path / "sims.npz")), None, features.norm, "train")
+    opened = Evaluation(features.source)
+    list(opened.run([features.job], Output(sims=tmp_path / "sims.npz")))
+    given = Evaluation.open(tmp_path / "sims.npz").case("global", "ncl")
     spec = {"seen": "seen:orders=1,marks=2", "queue-size": "queue-size:least=500,draws=2"}
     for name in figures.classes():
         figure = figures.parse(spec.get(name, name))
@@ -155,7 +147,7 @@ def test_a_similarity_file_alone_gives_every_figure(tmp_path: Path) -> None:
 def test_repeated_bank_queries_are_counted_once(small: Case) -> None:
     sim, source = small.bank.sim, small.source
     assert sim is not None
-    assert isinstance(source, FeatureSource)
+    assert source.features is not None
     assert source.features.bank_text is not None
     texts = source.features.bank_text.captions
     assert texts is not None
@@ -244,8 +236,7 @@ def test_links_of_patches_are_drawn_over_the_middle_frame(tmp_path: Path) -> Non
         texts = [rng.normal(size=(4, 8)) for _ in range(2)]
         writer.append("text", tokens_of(texts, "text", video=[0, 1]))
         writer.finish()
-    _, source = open_source(tmp_path / "p.h5", None, None, Compute(), Settings())
-    of_patches = Case(source, parse_method("global"), normalizations.parse("none"), "none")
+    of_patches = Evaluation.open(tmp_path / "p.h5").case("global")
     data, files = plot(figures.parse("links:text=text1"), of_patches, "links", tmp_path)
     assert len(data) == 4 * 27
     assert data["frame"].tolist() == 4 * [*np.repeat([0, 1, 2], 9)]

@@ -35,11 +35,11 @@ def read(folder: Path) -> None:
 @cache
 def _parsers() -> dict[str, Callable[[str], object]]:
     from vrbench.alignments import parse_method
-    from vrbench.audit.rules import rules
+    from vrbench.auditing.rules import rules
     from vrbench.cli.printing.numbers import whole_numbers
     from vrbench.datasets import datasets
     from vrbench.encoders import encoders
-    from vrbench.evaluation.plan import Settings
+    from vrbench.evaluation.settings import Settings
     from vrbench.evaluation.sources.opening import _read_bank
     from vrbench.extraction.shards import Shard
     from vrbench.figures import figures

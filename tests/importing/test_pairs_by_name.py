@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 import vrbench
 from vrbench.errors import InputError
-from vrbench.evaluation.plan import Settings, plan
-from vrbench.evaluation.run import Run
-from vrbench.evaluation.sources.base import Compute
-from vrbench.evaluation.sources.opening import open_source
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.settings import Compute
 from vrbench.importing.to_features import import_arrays
+from vrbench.sims.file import load_sim
 
 Array = NDArray[Any]
 N, M, D = 7, 5, 6
@@ -76,10 +75,8 @@ def share(k: int) -> Callable[[Array], float]:
 
 
 def evaluate(path: Path, sims: bool) -> list[float]:
-    features, from_sim = (None, path) if sims else (path, None)
-    kind, source = open_source(features, from_sim, None, Compute("double"), Settings())
-    jobs = plan(source, Settings(), ["global"], ["none"], kind)
-    return recalls(next(Run(source).run(jobs)).values["metrics"])
+    opened = Evaluation.open(load_sim(path) if sims else path, compute=Compute("double"))
+    return recalls(next(opened.run(opened.jobs(["global"], ["none"]))).values["metrics"])
 
 
 def as_npz(of: Data, folder: Path, **more: Any) -> tuple[Path, bool]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from audited import released_compute_metrics, reported, save, tied_sim
 
-from vrbench.audit import audit
+from vrbench.auditing import audit
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from small_sims import REGISTERED, cosines, normalize, pair
 
-from vrbench.audit import audit
+from vrbench.auditing import audit
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.apply import apply

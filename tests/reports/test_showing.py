@@ -14,14 +14,10 @@ from typer.testing import CliRunner
 
 import vrbench
 from vrbench import InputError
-from vrbench.alignments import parse_method
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
-from vrbench.evaluation.plan import Settings
-from vrbench.evaluation.sources.base import Compute, Source
-from vrbench.evaluation.sources.opening import open_source
-from vrbench.figures.base import Case
-from vrbench.normalizations import normalizations
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.sources.base import Source
 from vrbench.reports import html
 from vrbench.reports import query as showing
 from vrbench.sims.sim import Direction
@@ -32,14 +28,13 @@ OWNER = np.repeat(np.arange(len(COUNTS)), COUNTS)
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
     path = write_features(tmp_path_factory.mktemp("f") / "f.h5")
-    return open_source(path, None, None, Compute(), Settings())[1]
+    return Evaluation.open(path).source
 
 
 def systems(source: Source, direction: Direction = "t2v") -> list[showing.System]:
-    methods = [parse_method("global"), parse_method("max-avg")]
-    norms = [normalizations.parse(spec) for spec in ("ncl", "dsl")]
-    cases = [Case(source, m, n, "test") for m in methods for n in norms]
-    return showing.systems(cases, direction)
+    opened = Evaluation(source, bank="test")
+    jobs = opened.jobs(["global", "max-avg"], ["ncl", "dsl"])
+    return showing.systems([opened.case_of(job) for job in jobs], direction)
 
 
 def test_every_method_is_shown_raw_and_under_each_norm(source: Source) -> None:

@@ -22,7 +22,7 @@ from vrbench.datasets import read_csv
 from vrbench.encoders.checkpoint import parts
 from vrbench.encoders.s3d.words import read_dictionary
 from vrbench.errors import InputError
-from vrbench.evaluation.sources.opening import open_source
+from vrbench.evaluation.evaluation import Evaluation
 from vrbench.extraction.shards import Shard
 from vrbench.heads.projection import Affine, Projection
 from vrbench.importing.read import read_arrays
@@ -109,10 +109,7 @@ def test_numbers_of_thousands_of_digits(tmp_path: Path) -> None:
 
 
 def run_source(bank: str) -> None:
-    from vrbench.evaluation.plan import Settings
-    from vrbench.evaluation.sources.base import Compute
-
-    open_source(None, None, bank, Compute(), Settings())
+    Evaluation.open(np.eye(3), bank=bank)
 
 
 @pytest.mark.parametrize("value", ["[1]", "{}", "true"])

@@ -14,9 +14,7 @@ from small_features import write_features
 from vrbench.alignments import parse_method
 from vrbench.errors import InputError
 from vrbench.evaluation.evaluate import evaluate
-from vrbench.evaluation.plan import Settings
-from vrbench.evaluation.sources.base import Compute
-from vrbench.evaluation.sources.opening import open_source
+from vrbench.evaluation.evaluation import Evaluation
 from vrbench.features import open_features
 from vrbench.runtime.opened import OpenedFile
 from vrbench.sims.file import load_sim
@@ -68,7 +66,7 @@ def test_a_feature_file_that_is_replaced_is_read_to_its_end(tmp_path: Path) -> N
 @pytest.mark.parametrize("which", ["features", "bank"])
 def test_a_feature_file_that_is_written_over_is_refused(which: str, tmp_path: Path) -> None:
     path, bank, other = (write_features(tmp_path / f"{i}.h5", seed=i) for i in (1, 2, 3))
-    _, source = open_source(path, None, bank, Compute(), Settings())
+    source = Evaluation.open(path, bank=bank).source
     overwrite(path if which == "features" else bank, other)
     with pytest.raises(InputError, match=r"\.h5 was changed while it was read: run"):
         source.bank(parse_method("max-avg"), "file", None)

@@ -106,16 +106,8 @@ def test_limits_count_long_videos(tmp_path: Path) -> None:
 
 
 def from_sim(folder: Path, made: dict[str, Array], sequence: str, norm: str = "none") -> Result:
-    from vrbench.evaluation.plan import Settings, plan
-    from vrbench.evaluation.run import Run
-    from vrbench.evaluation.sources.base import Compute
-    from vrbench.evaluation.sources.opening import open_source
-
     np.savez(folder / "s.npz", allow_pickle=False, **made)
-    settings = Settings()
-    kind, source = open_source(None, folder / "s.npz", None, Compute(), settings, sequence)
-    (result,) = Run(source, settings).run(plan(source, settings, [], [norm], kind))
-    return result
+    return evaluate(folder / "s.npz", norm=norm, sequence=sequence)[0]
 
 
 def test_a_similarity_file_names_the_sequences_of_its_rows_and_columns(tmp_path: Path) -> None:

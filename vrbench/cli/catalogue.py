@@ -80,7 +80,7 @@ def _figures() -> list[Entry]:
 
 
 def _rules() -> list[Entry]:
-    from vrbench.audit.rules import rules
+    from vrbench.auditing.rules import rules
 
     return registered(rules)
 

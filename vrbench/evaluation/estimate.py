@@ -13,8 +13,8 @@ from vrbench.alignments.base import TokenAlignment
 from vrbench.alignments.engine.driver import TOKEN_BYTES, score
 from vrbench.alignments.engine.fused import compiles
 from vrbench.evaluation.plan import Job
-from vrbench.evaluation.sources.base import Compute, Source
-from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.evaluation.settings import Compute
+from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.scorer import UNBOUNDED
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.memory import imports
@@ -56,14 +56,14 @@ class Estimate:
 
 def estimate(source: Source, job: Job, compute: Compute) -> Estimate | None:
     """Estimate a job; None where similarities are given."""
-    if job.method is None or not isinstance(source, FeatureSource):
+    sides = source.sides(job.bank)
+    if job.method is None or not sides:
         return None
-    text, video = source.features.text, source.features.video
-    sides = [(text, video), *source.bank_pairs(job.bank)]
+    text, video = sides[0]
     products = sum(int(a.offsets[-1]) * int(b.offsets[-1]) for a, b in sides)
     width = 8 if compute.precision == "double" else 4
     matrices = 2 * len(text) * len(video) * (width + (8 if job.norm.needs_bank else 0))
-    folded = source.version(job.bank) == "folded"
+    folded = not source.keeps_matrix(job.bank)
     held = sum(min(UNBOUNDED, int(s.offsets[-1]) * s.dim * TOKEN_BYTES) for s in (text, video))
     memory = imports() + held + (0 if folded else matrices)
     bounded = folded and source.bounds(job.method) is not None

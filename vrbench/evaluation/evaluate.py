@@ -1,26 +1,25 @@
-"""A grid on a feature file in one call: what ``vrbench eval`` does, from Python."""
+"""A grid in one call: what ``vrbench eval`` does, from Python."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from vrbench.evaluation.plan import Settings, plan
-from vrbench.evaluation.run import Run
-from vrbench.evaluation.sources.base import Compute
-from vrbench.evaluation.sources.opening import open_source
-from vrbench.features import Features
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.run import Output
+from vrbench.evaluation.settings import Compute, Settings
 from vrbench.results.result import Results
 from vrbench.runtime.memory import parse_size
 
 
 def evaluate(
-    features: Features | str | Path,
+    data: Any,
     method: str | Sequence[str] = "tokenflow",
     norm: str | Sequence[str] = "none",
-    bank: str | Path | None = None,
+    bank: Any = None,
     *,
+    text_video: Any = None,
     sequence: str | None = None,
     k: Sequence[int] = (1, 5, 10),
     ties: str = "mean",
@@ -36,15 +35,21 @@ def evaluate(
     device: str = "auto",
     matrix: bool = True,
 ) -> Results:
-    """Score, normalize and measure a grid of methods and norms on a feature file.
+    """Score, normalize and measure a grid of methods and norms.
 
     Args:
-        features: an open feature file, or its path.
-        method: spec or specs of alignments.
+        data: a feature or similarity file, open or its path; a ``Sim``, or a (texts, videos)
+            matrix of similarities; or a pair (texts, videos) of Tokens, of (n, d) vectors or of
+            lists of (l, d) tokens, which are scaled to length 1.
+        method: spec or specs of alignments; not read where similarities are given.
         norm: spec or specs of normalizations.
         bank: ``none``, ``train``, ``test``, ``rolling`` (for each query those before it, and
             itself), ``rolling:N`` (of those before it the last N), or the path of a feature or
-            similarity file; None: what each norm takes by default.
+            similarity file; None: what each norm takes by default. For similarities in memory
+            also an object or dict with ``t2v`` and ``v2t``, for a pair of arrays another pair:
+            training queries.
+        text_video: (n_text,) row of each text's video, for arrays; None: text i belongs to
+            video i.
         sequence: spec of a sequence alignment: paragraphs against long videos.
         k: the K of R@K.
         ties: ``mean``, ``optimistic`` or ``pessimistic``.
@@ -72,9 +77,11 @@ def evaluate(
     )
     ids = None if limit_ids is None else tuple(limit_ids)
     settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed)
-    kind, source = open_source(features, None, bank, compute, settings, sequence)
+    evaluation = Evaluation.open(
+        data, settings, compute, bank=bank, sequence=sequence, text_video=text_video
+    )
     methods = [method] if isinstance(method, str) else list(method)
     norms = [norm] if isinstance(norm, str) else list(norm)
     folder = None if out is None else Path(out)
-    jobs = plan(source, settings, methods, norms, kind, None if overwrite else folder)
-    return Results(Run(source, settings, compute, folder).run(jobs))
+    jobs = evaluation.jobs(methods, norms, None if overwrite else folder)
+    return Results(evaluation.run(jobs, Output(folder)))

@@ -5,70 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from vrbench import results
 from vrbench._version import VERSION
 from vrbench.alignments import Method, parse_method
 from vrbench.errors import InputError
+from vrbench.evaluation.settings import Settings
 from vrbench.evaluation.sources.base import Source
-from vrbench.evaluation.sources.sims import SimSource
 from vrbench.features.logit_scale import with_scale
-from vrbench.metrics.ranking import Ties
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
-from vrbench.runtime.seeds import check_seed
-from vrbench.sims.truth import Protocol
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What decides a result besides data, method, norm and bank.
-
-    Attributes:
-        k: the K of R@K, in order.
-        ties: tie rule.
-        v2t: protocol of v2t where a video has several texts.
-        precision: of products and similarities.
-        limit: first videos only.
-        limit_ids: these videos only.
-        seed: recorded; nothing here is random.
-
-    Raises:
-        InputError: a value is out of range.
-    """
-
-    k: tuple[int, ...] = (1, 5, 10)
-    ties: str = "mean"
-    v2t: str = "best-caption"
-    precision: Literal["single", "double"] = "single"
-    limit: int | None = None
-    limit_ids: tuple[str, ...] | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not self.k or min(self.k) < 1:
-            raise InputError(f"k must be whole numbers from 1, it is {list(self.k)}.")
-        if self.limit is not None and self.limit < 1:
-            raise InputError(f"limit must be at least 1, it is {self.limit}.")
-        check_seed(self.seed)
-        for name, value, known in (
-            ("ties", self.ties, get_args(Ties)),
-            ("v2t", self.v2t, get_args(Protocol)),
-            ("precision", self.precision, ("single", "double")),
-        ):
-            if value not in known:
-                raise InputError(f"Unknown {name} '{value}': use {', '.join(known)}.")
-
-    @property
-    def limited(self) -> dict[str, Any] | None:
-        """Return how the test set was cut, or None."""
-        if self.limit is None and self.limit_ids is None:
-            return None
-        ids = (
-            None if self.limit_ids is None else results.identity({"ids": sorted({*self.limit_ids})})
-        )
-        return {"first": self.limit, "ids": ids}
 
 
 @dataclass(frozen=True)
@@ -123,8 +70,7 @@ def plan(
     Raises:
         InputError: a spec cannot be read, or a norm has no bank.
     """
-    given = isinstance(source, SimSource)
-    parsed = [None] if given else [parse_method(spec) for spec in methods]
+    parsed = [parse_method(spec) for spec in methods] if source.aligned else [None]
     chosen = [parse_norm(spec, source) for spec in norms]
     jobs: dict[str, Job] = {}
     for method in parsed:
@@ -135,14 +81,14 @@ def plan(
             spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
             scorers = "_".join(filter(None, (spec or "sim", source.sequence)))
             name = results.stem(source.about["dataset"], scorers, norm_spec, key)
-            exists = out is not None and _exists(out / f"{name}.json", source.version(kind))
+            exists = out is not None and _exists(out / f"{name}.json", source.keeps_matrix(kind))
             jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
 
 
-def _exists(path: Path, version: str) -> bool:
-    """Whether a result is there, and not one of ranks only where the whole can be had."""
-    if not path.is_file() or version == "folded":
+def _exists(path: Path, whole: bool) -> bool:
+    """Whether a result is there, and not one of ranks only where the ``whole`` can be had."""
+    if not path.is_file() or not whole:
         return path.is_file()
     try:
         return "solved" not in results.load(path).values
@@ -156,8 +102,7 @@ def parse_norm(spec: str, source: Source) -> Normalization:
     Raises:
         InputError: the spec cannot be read, or the scale is not known.
     """
-    where = str(source.about["features"]["file"])
-    return normalizations.parse(with_scale(spec, source.scale, where))
+    return normalizations.parse(with_scale(spec, source.scale, source.name))
 
 
 def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:
@@ -177,7 +122,7 @@ def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:
         return "test"
     if not source.has_bank:
         raise InputError(
-            f"{source.about['features']['file']} has no bank of training queries, text and video, "
+            f"{source.name} has no bank of training queries, text and video, "
             f"for --norm {name}: import or extract one, or use the test queries themselves with "
             "--bank test (transductive)."
         )
@@ -189,12 +134,10 @@ def _identity(
 ) -> dict[str, Any]:
     """Everything that decides a result."""
     return {
-        "features": source.about["features"]["sha256"],
+        **source.identity(kind),
         "method": method.spec if method else None,
         "head": None,
         "norm": normalizations.spec(norm),
-        "sequence": [source.sequence, source.version(kind)] if source.sequence else None,
-        "bank": [kind, source.bank_identity(kind)],
         "ties": settings.ties,
         "v2t": settings.v2t,
         "k": settings.k,

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from vrbench._version import VERSION
-from vrbench.evaluation.plan import Job, Settings
-from vrbench.evaluation.sources.base import Compute, Source
+from vrbench.evaluation.case import Case
+from vrbench.evaluation.settings import Compute, Settings
+from vrbench.evaluation.sources.base import Source
 from vrbench.features.overlap import Overlap
 from vrbench.metrics.measure import Measured
 from vrbench.normalizations import normalizations
@@ -23,19 +24,12 @@ from vrbench.results.result import SCHEMA
 from vrbench.results.significance import mcnemar
 from vrbench.runtime.compiling import available
 from vrbench.runtime.device import torch_device
-from vrbench.sims.sim import Sim
 
 
-def describe(
-    source: Source,
-    settings: Settings,
-    compute: Compute,
-    job: Job,
-    bank: BankSim,
-    sim: Sim,
-    shared: Overlap | None,
-) -> dict[str, Any]:
-    """Return what was evaluated, how, and by whom; ``shared``: the bank's part of the test set."""
+def describe(case: Case) -> dict[str, Any]:
+    """Return what was evaluated, how, and by whom."""
+    source, settings, job = case.source, case.settings, case.job
+    sim, bank, shared = case.sim, case.bank, case.overlap
     truth = source.truth
     n_text, n_video = bank.size(truth)
     given = "none" if job.norm.needs_bank else source.given_norm
@@ -60,7 +54,7 @@ def describe(
         "n_video": truth.n_video,
         "limit": settings.limited,
         "protocol": {"ties": settings.ties, "v2t": settings.v2t},
-        "provenance": _provenance(settings, compute),
+        "provenance": _provenance(settings, case.compute),
         "ranks": None,
     }
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation.held_out import held_out
-from vrbench.evaluation.plan import Settings, parse_norm, plan
-from vrbench.evaluation.run import Run
-from vrbench.evaluation.sources.base import Compute, Source
-from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.evaluation.case import Progress
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.plan import parse_norm
+from vrbench.evaluation.run import Output
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
+from vrbench.results.result import Result
 
 DIRECTIONS = {"t2v": ("t2v",), "v2t": ("v2t",), "both": ("t2v", "v2t")}
 
@@ -29,24 +30,25 @@ class Tuning:
         spec: the chosen normalization.
         curve: spec, R@1 and MnR (means over the directions) of each trial, in the order tried.
         about: size of the validation part, kind and size of its bank, seed, directions.
+        result: the test set under the chosen one, where it was measured.
     """
 
     spec: str
     curve: list[dict[str, Any]]
     about: dict[str, Any]
+    result: Result | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a Result keeps of it."""
         return {"chosen": self.spec, **self.about, "curve": self.curve}
 
 
-def tune(
-    source: Source,
-    method: str | None,
+def choose(
+    evaluation: Evaluation,
+    method: str,
     norm: str,
     grid: Mapping[str, Sequence[str]] | None = None,
     *,
-    bank: str | None = None,
     direction: str = "both",
     share: float = 0.5,
     seed: int = 0,
@@ -57,12 +59,12 @@ def tune(
     rest with theirs is its bank. Equal R@1: the lower MnR; equal again: the first tried.
 
     Args:
-        source: a feature file with a bank whose texts name their videos, or a similarity file
-            that holds the bank against itself.
-        method: spec of the alignment; None where similarities are given.
+        evaluation: of a feature file with a bank whose texts name their videos, or a similarity
+            file that holds the bank against itself. Its bank ``train`` is the rest of the bank
+            (also where a file was asked for), ``test`` the validation queries.
+        method: spec of the alignment; not read where similarities are given.
         norm: spec of the normalization; parameters given in it stay as they are.
         grid: values to try by parameter; None: the normalization's own list.
-        bank: kind of bank: ``train`` (the rest of the bank) or ``test`` (the validation queries).
         direction: ``t2v``, ``v2t`` or ``both``.
         share: of the bank's videos.
         seed: of the split.
@@ -70,25 +72,45 @@ def tune(
     Raises:
         InputError: the file has no usable bank, or the norm has no such parameter.
     """
-    specs = trials(norm, parse_norm(norm, source), grid)
-    held = held_out(source, share, seed)
-    how = source.compute if isinstance(source, FeatureSource) else Compute()
-    settings = Settings(precision=how.precision, seed=seed)
-    jobs = plan(held, settings, [method] if method else [], specs, bank)
+    specs = trials(norm, parse_norm(norm, evaluation.source), grid)
+    held = evaluation.held_out(share, seed)
+    kind = "train" if evaluation.bank == "file" else evaluation.bank
     curve, of = [], {}
-    for result in Run(held, settings, how).run(jobs):
+    for result in held.run(held.jobs([method], specs, bank=kind)):
         of = result["bank"]
         metrics = [result["metrics"][d] for d in DIRECTIONS[direction]]
         means = {key: float(np.mean([m[key] for m in metrics])) for key in ("R@1", "MnR")}
         curve.append({"norm": result["norm"], **means})
     best = max(curve, key=lambda trial: (trial["R@1"], -trial["MnR"]))
     about = {
-        "validation": [held.truth.n_text, held.truth.n_video],
+        "validation": [held.source.truth.n_text, held.source.truth.n_video],
         "bank": of,
         "direction": direction,
         "seed": seed,
     }
     return Tuning(best["norm"], curve, about)
+
+
+def measured(
+    tuning: Tuning,
+    evaluation: Evaluation,
+    method: str,
+    out: Path | None = None,
+    progress: Progress | None = None,
+) -> Tuning:
+    """Measure the test set under the chosen normalization; the result records the whole curve.
+
+    Args:
+        tuning: what was chosen.
+        evaluation: with the whole bank.
+        method: spec of the alignment; not read where similarities are given.
+        out: folder of results; None: nothing is written.
+        progress: is told how far scoring is.
+    """
+    said = tuning.to_dict()
+    jobs = evaluation.jobs([method], [tuning.spec], tuning=said)
+    [result] = evaluation.run(jobs, Output(out, extra={"tuning": said}), progress)
+    return replace(tuning, result=result)
 
 
 def trials(norm: str, method: Normalization, grid: Mapping[str, Sequence[str]] | None) -> list[str]:

@@ -43,6 +43,7 @@ class Features:
         data_notes: what a reader of numbers should know, such as videos that are missing.
         file: the open ``h5py.File`` that tokens are read from.
         guarded: the file that it reads through; None where there is none.
+        digest: what identifies it, where it is in no file.
     """
 
     path: Path
@@ -55,6 +56,7 @@ class Features:
     data_notes: tuple[str, ...] = ()
     file: Any = field(default=None, repr=False)
     guarded: GuardedFile | None = field(default=None, repr=False)
+    digest: str | None = None
 
     @property
     def text_video(self) -> NDArray[np.int64]:
@@ -77,6 +79,8 @@ class Features:
         Raises:
             InputError: the file was written to since it was opened.
         """
+        if self.digest is not None:
+            return self.digest
         return sha256_of(self.path) if self.guarded is None else self.guarded.sha256
 
     def close(self) -> None:

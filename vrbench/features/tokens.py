@@ -172,13 +172,22 @@ def token_rows(offsets: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[
 
 
 def as_tokens(items: Any, name: str, *, normalized: bool = True) -> Tokens:
-    """Return ``items`` as Tokens: Tokens as they are, or a list of (l, d) arrays packed.
+    """Return ``items`` as Tokens.
+
+    Args:
+        items: Tokens, which stay as they are; a list of (l, d) arrays or an (n, l, d) array; or
+            an (n, d) array, each row of which is the one token and the global of an item.
+        name: of the side.
+        normalized: whether cosines are scored.
 
     Raises:
         InputError: the list is empty, an item is not (l, d) with l >= 1, or widths differ.
     """
     if isinstance(items, Tokens):
         return items
+    whole = to_numpy(items) if hasattr(items, "ndim") else None
+    if whole is not None and whole.ndim == 2:
+        items = whole[:, None]
     arrays = [to_numpy(item) for item in items]
     if not arrays:
         raise InputError(f"There is no {name} to score: expected a list of (l, d) arrays.")

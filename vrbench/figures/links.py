@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.features import Features
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
 
@@ -61,9 +61,9 @@ class Links(Figure):
         """Return a row a word and visual token: weights, similarity, plan and contribution."""
         import pandas as pd
 
-        source = case.features("links", "a feature file: it looks at the tokens")
+        features = case.features("links", "a feature file: it looks at the tokens")
         pair = self._pair(case)
-        words, frames, text, video = _tokens(source, *pair)
+        words, frames, text, video = _tokens(features, *pair)
         c = text["tokens"] @ video["tokens"].T
         d, e = video["tokens"] @ text["global"], text["tokens"] @ video["global"]
         logits = self.lam * d * c
@@ -72,8 +72,8 @@ class Links(Figure):
         t, s = np.indices(c.shape)
         return pd.DataFrame(
             {
-                "text": source.text_ids[pair[0]],
-                "video": source.video_ids[pair[1]],
+                "text": case.source.text_ids[pair[0]],
+                "video": case.source.video_ids[pair[1]],
                 "place": t.ravel(),
                 "word": np.array(words)[t.ravel()],
                 "word_weight": e[t.ravel()],
@@ -83,7 +83,7 @@ class Links(Figure):
                 "similarity": c.ravel(),
                 "plan": plan.ravel(),
                 "contribution": (plan * c).ravel(),
-                "patches": _has_patches(source),
+                "patches": _has_patches(features),
             }
         )
 
@@ -110,13 +110,13 @@ class Links(Figure):
         drawing.words(data, axes[1])
 
 
-def _has_patches(source: FeatureSource) -> bool:
-    levels = source.features.video.token_columns.get("level")
+def _has_patches(features: Features) -> bool:
+    levels = features.video.token_columns.get("level")
     return levels is not None and bool((np.asarray(levels[:]) == PATCH).any())
 
 
 def _tokens(
-    source: FeatureSource, text: int, video: int
+    features: Features, text: int, video: int
 ) -> tuple[list[str], NDArray[Any], dict[str, Any], dict[str, Any]]:
     """Return words, the frame of each visual token, and both sides' tokens and global vector."""
     import torch
@@ -125,8 +125,8 @@ def _tokens(
 
     sides = []
     for side, row, level in (
-        (source.features.text, text, 0),
-        (source.features.video, video, PATCH if _has_patches(source) else 0),
+        (features.text, text, 0),
+        (features.video, video, PATCH if _has_patches(features) else 0),
     ):
         stored = side.take([row])
         kind, on = torch.float64, torch.device("cpu")

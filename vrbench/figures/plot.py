@@ -7,6 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from vrbench import results
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.figures import figures
+from vrbench.figures.base import Figure
+from vrbench.normalizations import normalizations
 from vrbench.runtime.files import replacing
 from vrbench.runtime.printable import csv_cell, one_line
 
@@ -33,6 +38,37 @@ class Drawn(Protocol[Looked]):
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw them."""
+
+
+def draw(
+    figure: Figure,
+    evaluation: Evaluation,
+    method: str,
+    norm: str | None,
+    folder: Path,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[pd.DataFrame, list[Path]]:
+    """Make a figure of an evaluation under one method and norm; its files are named by these.
+
+    Args:
+        figure: what to plot.
+        evaluation: what to look at.
+        method: spec of the alignment; not read where similarities are given.
+        norm: spec; None: ``ncl`` where a norm takes part in the figure.
+        folder: of the files.
+        progress: is told how far scoring is.
+
+    Returns:
+        The numbers, and the files written.
+
+    Raises:
+        InputError: a spec cannot be read, the norm has no bank, or the figure cannot be made.
+    """
+    norm = norm or ("ncl" if figure.normalized else "none")
+    case = evaluation.case(method, norm, progress)
+    key = results.identity({"of": case.title()})
+    dataset, spec = str(case.source.about["dataset"]), normalizations.spec(case.norm)
+    return plot(figure, case, results.stem(figures.spec(figure), dataset, spec, key), folder)
 
 
 def plot(

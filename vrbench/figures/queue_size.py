@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vrbench.errors import InputError
-from vrbench.evaluation.held_out import held_out
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
 from vrbench.normalizations.apply import apply
@@ -59,7 +58,7 @@ class QueueSize(Figure):
         cases = {"test": case}
         if case.bank_kind == "train":
             try:
-                held = held_out(case.source, 0.5, case.settings.seed)
+                held = case.source.held_out(0.5, case.settings.seed)
                 cases["validation"] = replace(case, source=held)
             except InputError:
                 pass  # it is not known which bank text belongs to which bank video

@@ -65,7 +65,7 @@ class Realignment(Figure):
         """
         import pandas as pd
 
-        features = case.features("realignment", self.needs).features
+        features = case.features("realignment", self.needs)
         texts, videos = group_tokens(features.text, captions=True), group_tokens(features.video)
         paragraph_truth(case.source.truth, texts, videos, (features.text.ids, features.video.ids))
         name = self.sequence or str(texts.ids[0])

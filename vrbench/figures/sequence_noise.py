@@ -76,7 +76,7 @@ class SequenceNoise(Figure):
         """
         import pandas as pd
 
-        features = case.features("sequence-noise", self.needs).features
+        features = case.features("sequence-noise", self.needs)
         texts, videos = group_tokens(features.text, captions=True), group_tokens(features.video)
         ids = features.text.ids, features.video.ids
         owner = paragraph_truth(case.source.truth, texts, videos, ids).video

@@ -54,8 +54,8 @@ class Space(Figure):
         """Return each item's two coordinates; of a text its video's, where they are joined."""
         import pandas as pd
 
-        source = case.features("space", "a feature file: it looks at the vectors")
-        features, truth = source.features, source.truth
+        features = case.features("space", "a feature file: it looks at the vectors")
+        truth = case.source.truth
         sides = {"text": global_vectors(features.text), "video": global_vectors(features.video)}
         step = max(1, len(truth.text) // max(self.pairs, 1))
         joined = truth.video[::step][: self.pairs]

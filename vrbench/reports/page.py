@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vrbench._version import VERSION
-from vrbench.audit import audit
+from vrbench.auditing import audit
 from vrbench.errors import InputError
 from vrbench.reports import html
 from vrbench.reports.page_tables import filled

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import Method
 from vrbench.errors import InputError, did_you_mean
+from vrbench.evaluation.case import Case, Scored
 from vrbench.evaluation.describing import gallery_captions, text_captions, video_captions
 from vrbench.evaluation.sources.base import Source
-from vrbench.figures.base import Case
 from vrbench.metrics.diagnostics import ProbabilitySums
 from vrbench.metrics.ranking import count_ranks, fold
 from vrbench.metrics.trec import best
@@ -106,12 +105,14 @@ class System:
 def systems(cases: Sequence[Case], direction: Direction) -> list[System]:
     """Return each method raw, then under its norms; cases of one method share its scores."""
     found: list[System] = []
-    scored: dict[tuple[Method | None, str], Case] = {}
+    scored: list[Scored] = []
     for case in cases:
-        known = scored.setdefault((case.method, case.source.version(case.bank_kind)), case)
-        case.sim = known.sim
+        for known in scored:
+            case.share(known)
+        new = case.scored not in scored
+        scored += [case.scored] if new else []
         name, cosines = case.scored_by(), case.source.sequence is None
-        if known is case:
+        if new:
             raw_gamma = case.norm.gamma if cosines else None
             found.append(System(name, case.sim.flat(), case.source, raw_gamma, direction))
         if case.norm.needs_bank:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vrbench.errors import InputError
-from vrbench.evaluation.plan import Job, Settings, parse_norm, plan
-from vrbench.evaluation.sources.base import Compute, Source
-from vrbench.evaluation.sources.opening import open_source
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.plan import Job, parse_norm
+from vrbench.evaluation.settings import Compute, Settings
+from vrbench.evaluation.sources.base import Source
 from vrbench.features import Features, open_features
 from vrbench.published import MeasuredBy, PublishedTable, Row
 from vrbench.results import labels
@@ -25,14 +26,14 @@ class Reproduction:
     """What is to be run for a table on one source.
 
     Attributes:
-        source: a feature file's items, or its paragraphs and long videos under one sequence
-            alignment.
+        evaluation: of a feature file's items, or of its paragraphs and long videos under one
+            sequence alignment.
         jobs: cells of the grid, without repetition, those of a method together.
         rows: names of the jobs that measure a row, by its slot.
         empty: rows that stay empty, by their label, and why.
     """
 
-    source: Source
+    evaluation: Evaluation
     jobs: tuple[Job, ...]
     rows: Mapping[str, tuple[str, ...]]
     empty: Mapping[str, str]
@@ -71,10 +72,10 @@ def reproductions(
     for row in table.rows:
         grouped.setdefault(_sequence(row, features), []).append(row)
     for sequence, rows in grouped.items():
-        kind, source = open_source(
-            features, None, choices.bank, compute, settings, sequence or None
+        opened = Evaluation.open(
+            features, settings, compute, bank=choices.bank, sequence=sequence or None
         )
-        grid = _Grid(table, source, kind, settings, choices, out)
+        grid = _Grid(table, opened, choices, out)
         grid.check_training()
         yield grid.of(rows)
 
@@ -100,14 +101,16 @@ def _has_sequences(features: Features) -> bool:
 
 @dataclass(frozen=True)
 class _Grid:
-    """The cells that rows of a table need on a source; ``kind`` is that of the bank chosen."""
+    """The cells that rows of a table need of an evaluation."""
 
     table: PublishedTable
-    source: Source
-    kind: str | None
-    settings: Settings
+    evaluation: Evaluation
     choices: Choices
     out: Path | None
+
+    @property
+    def source(self) -> Source:
+        return self.evaluation.source
 
     def of(self, rows: Sequence[Row]) -> Reproduction:
         jobs: dict[str, Job] = {}
@@ -123,7 +126,7 @@ class _Grid:
             jobs |= needed
             found[row.slot] = tuple(dict.fromkeys((*found.get(row.slot, ()), *needed)))
         ordered = sorted(jobs.values(), key=lambda job: job.method.spec if job.method else "")
-        return Reproduction(self.source, tuple(ordered), found, empty)
+        return Reproduction(self.evaluation, tuple(ordered), found, empty)
 
     def check_training(self) -> None:
         """Refuse one result for rows of different training where the encoder does not say its own.
@@ -174,11 +177,11 @@ class _Grid:
     def _jobs(self, row: Row, slot: MeasuredBy) -> list[Job]:
         methods = self.choices.methods_of(row, slot)
         norms = self.choices.norms_of(self.table, slot)
-        return plan(self.source, self.settings, methods, norms, self._bank(slot), self.out)
+        return self.evaluation.jobs(methods, norms, self.out, bank=self._bank(slot))
 
     def _bank(self, slot: MeasuredBy) -> str | None:
-        return "test" if slot.bank == "test" else self.kind
+        return "test" if slot.bank == "test" else self.evaluation.bank
 
     @property
     def _file(self) -> str:
-        return str(self.source.about["features"]["file"])
+        return self.source.name

@@ -29,10 +29,13 @@ def audit(
 
       vrbench list rules
     """
-    from vrbench.audit import audit as under_all_rules
+    from vrbench.auditing import audit_case
+    from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.numbers import whole_numbers
+    from vrbench.evaluation.settings import Settings
 
-    report = under_all_rules(sim, rule or [], whole_numbers(k))
+    opened = open_evaluation(None, sim, settings=Settings(whole_numbers(k)))
+    report = audit_case(opened.case("global"), rule or [])
     if json:
         print_json(report)
         return

@@ -14,8 +14,9 @@ from vrbench.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from vrbench.evaluation.plan import Job, Settings
-    from vrbench.evaluation.sources.base import Compute, Source
+    from vrbench.evaluation.evaluation import Evaluation
+    from vrbench.evaluation.plan import Job
+    from vrbench.evaluation.run import Output
     from vrbench.results.result import Result
 
 FEW = 100_000
@@ -120,11 +121,10 @@ def evaluate(
     """
     from itertools import product
 
-    from vrbench.bundled import bundled_features
+    from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.numbers import whole_numbers
-    from vrbench.evaluation.plan import Settings, plan
-    from vrbench.evaluation.sources.base import Compute
-    from vrbench.evaluation.sources.opening import open_source
+    from vrbench.evaluation.run import Output
+    from vrbench.evaluation.settings import Compute, Settings
     from vrbench.metrics.trec import run_files
     from vrbench.runtime.files import check_output
     from vrbench.runtime.memory import parse_size
@@ -139,15 +139,14 @@ def evaluate(
     settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
-    files = [] if from_sim else features or [bundled_features()]
-    opened = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
+    files: Sequence[Path | None] = [] if from_sim else features or [None]
+    given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
     alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
-    work: list[tuple[Source, list[Job]]] = []
-    for (file, sim), along in product(opened, alongs):
-        kind, source = open_source(file, sim, bank, compute, settings, along)
-        existing = None if overwrite or save_sim or run else out
-        jobs = plan(source, settings, method or ["tokenflow"], norm or ["none"], kind, existing)
-        work.append((source, jobs))
+    existing = None if overwrite or save_sim or run else out
+    work: list[tuple[Evaluation, list[Job]]] = []
+    for (file, sim), along in product(given, alongs):
+        opened = open_evaluation(file, sim, bank, along, settings, compute)
+        work.append((opened, opened.jobs(method or ["tokenflow"], norm or ["none"], existing)))
     for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
         if sum(len(jobs) for _, jobs in work) != 1:
             raise InputError(
@@ -155,15 +154,15 @@ def evaluate(
                 "most one --sequence."
             )
     if dry_run:
-        _print_plan(work, compute)
+        _print_plan(work)
         return
     results: list[Result] = []
     try:
-        for source, jobs in work:
-            results += _run(source, jobs, settings, compute, out, save_sim, run, quiet)
+        for opened, jobs in work:
+            results += _run(opened, jobs, Output(out, save_sim, run), quiet)
     finally:
         if results:  # also those that were finished before one failed
-            said = [text for source, _ in work for text in source.notes]
+            said = [text for opened, _ in work for text in opened.source.notes]
             _print(results, json, verbose, None if quiet else said)
 
 
@@ -186,54 +185,43 @@ def _ids(path: Path | None) -> tuple[str, ...] | None:
 
 
 def _run(
-    source: Source,
-    jobs: Sequence[Job],
-    settings: Settings,
-    compute: Compute,
-    out: Path,
-    save_sim: Path | None,
-    trec: Path | None,
-    quiet: bool,
+    evaluation: Evaluation, jobs: Sequence[Job], output: Output, quiet: bool
 ) -> Iterator[Result]:
     from contextlib import nullcontext
 
     from vrbench.cli.printing.progress import Bars
-    from vrbench.evaluation.run import Run
 
     existing = sum(job.exists for job in jobs)
     if not quiet:
-        _announce(source, jobs, compute)
-        for text in source.notes:
+        _announce(evaluation, jobs)
+        for text in evaluation.source.notes:
             note(f"Note: {text}")
         if existing:
             note(
-                f"{existing} of {len(jobs)} results exist in {out} (--overwrite makes them again)."
+                f"{existing} of {len(jobs)} results exist in {output.folder} (--overwrite makes "
+                "them again)."
             )
     with nullcontext() if quiet else Bars() as bars:
-        yield from Run(source, settings, compute, out, bars, trec=trec).run(jobs, save_sim)
+        yield from evaluation.run(jobs, output, bars)
 
 
-def _announce(source: Source, jobs: Sequence[Job], compute: Compute) -> None:
+def _announce(evaluation: Evaluation, jobs: Sequence[Job]) -> None:
     """Say what a long run will take, before it."""
-    from vrbench.evaluation.estimate import LONG, estimate
+    from vrbench.evaluation.estimate import LONG
 
     for job in jobs:
-        cost = (
-            None if job.exists or source.pairs(job.bank) < FEW else estimate(source, job, compute)
-        )
+        few = evaluation.source.pairs(job.bank) < FEW
+        cost = None if job.exists or few else evaluation.estimate(job)
         if cost is not None and cost.seconds > LONG:
             note(f"{job.label}: {cost}.")
 
 
-def _print_plan(work: Sequence[tuple[Source, Sequence[Job]]], compute: Compute) -> None:
-    from vrbench.evaluation.estimate import estimate
-
-    for source, jobs in work:
-        about = source.about
-        size = f"{source.truth.n_text} texts x {source.truth.n_video} videos"
-        say(f"{about['features']['file']}: {size}")
+def _print_plan(work: Sequence[tuple[Evaluation, Sequence[Job]]]) -> None:
+    for evaluation, jobs in work:
+        source = evaluation.source
+        say(f"{source.name}: {source.truth.n_text} texts x {source.truth.n_video} videos")
         for job in jobs:
-            cost = estimate(source, job, compute) if not job.exists else None
+            cost = evaluation.estimate(job) if not job.exists else None
             state = "exists" if job.exists else str(cost or "nothing to score")
             say(f"  {job.label}: {state}")
 

@@ -49,37 +49,20 @@ def plot(
     """
     from contextlib import nullcontext
 
-    from vrbench import results
-    from vrbench.alignments import parse_method
-    from vrbench.bundled import bundled_features
+    from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.progress import Bars
-    from vrbench.evaluation.plan import Settings, bank_kind, parse_norm
-    from vrbench.evaluation.sources.base import Compute
-    from vrbench.evaluation.sources.opening import open_source
+    from vrbench.evaluation.settings import Settings
     from vrbench.figures import figures
-    from vrbench.figures import plot as plots
-    from vrbench.figures import training as curves
-    from vrbench.figures.base import Case
-    from vrbench.normalizations import normalizations
+    from vrbench.figures.plot import draw
+    from vrbench.figures.training import NAME
 
-    if name == curves.NAME:
+    if name == NAME:
         _training(features, out, quiet)
         return
-    if from_sim and features:
-        raise InputError("--from-sim takes no feature file.")
-    figure, settings = figures.parse(name), Settings(seed=seed)
-    path = None if from_sim else features or bundled_features()
-    kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
-    default = "ncl" if figure.normalized else "none"
-    chosen, alignment = (
-        parse_norm(norm or default, source),
-        None if from_sim else parse_method(method),
-    )
+    figure = figures.parse(name)
+    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed))
     with nullcontext() if quiet else Bars() as bars:
-        case = Case(source, alignment, chosen, bank_kind(source, chosen, kind), settings, bars)
-        dataset, key = str(source.about["dataset"]), results.identity({"of": case.title()})
-        stem = results.stem(figures.spec(figure), dataset, normalizations.spec(chosen), key)
-        _, written = plots.plot(figure, case, stem, out)
+        _, written = draw(figure, opened, method, norm, out, bars)
     _conclude(written, quiet)
 
 

@@ -13,8 +13,9 @@ from vrbench.cli.commands.table import Format, print_as
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vrbench.evaluation.plan import Settings
-    from vrbench.evaluation.run import Run
+    from vrbench.evaluation.case import Progress
+    from vrbench.evaluation.run import Output
+    from vrbench.evaluation.settings import Settings
     from vrbench.tables.reproducing import Reproduction
 
 
@@ -83,9 +84,8 @@ def reproduce(
     from vrbench import published, tables
     from vrbench.bundled import bundled_features
     from vrbench.cli.printing.progress import Bars
-    from vrbench.evaluation.plan import Settings
-    from vrbench.evaluation.run import Run
-    from vrbench.evaluation.sources.base import Compute
+    from vrbench.evaluation.run import Output
+    from vrbench.evaluation.settings import Compute, Settings
     from vrbench.runtime.memory import parse_size
     from vrbench.tables.choices import read_choices
     from vrbench.tables.reproducing import reasons, recalls, reproductions
@@ -106,20 +106,23 @@ def reproduce(
     filled: dict[str, list[dict[str, Any]]] = {}
     for found in work:
         if not quiet:
-            for text in (*found.source.notes, *_left_empty(found)):
+            for text in (*found.evaluation.source.notes, *_left_empty(found)):
                 note(text)
         with nullcontext() if quiet else Bars() as bars:
-            run = Run(found.source, settings, compute, out, bars)
-            for row, results in _by_row(found, run).items():
+            for row, results in _by_row(found, Output(out), bars).items():
                 filled.setdefault(row, []).extend(results)
     print_as(tables.filled_table(table, filled, reasons(work)), format_)
 
 
-def _by_row(found: Reproduction, run: Run) -> dict[str, list[dict[str, Any]]]:
+def _by_row(
+    found: Reproduction, output: Output, progress: Progress | None
+) -> dict[str, list[dict[str, Any]]]:
     """Run what is needed, and return the results of each row."""
     from vrbench.results.result import with_ranks
 
-    results = with_ranks(run.run(found.jobs)) if found.jobs else []
+    results = []
+    if found.jobs:
+        results = with_ranks(found.evaluation.run(found.jobs, output, progress))
     named = dict(zip((job.name for job in found.jobs), results, strict=True))
     return {row: [named[name] for name in names] for row, names in found.rows.items()}
 
@@ -130,11 +133,11 @@ def _left_empty(found: Reproduction) -> list[str]:
 
 def _print_plan(work: Sequence[Reproduction], settings: Settings) -> None:
     for found in work:
-        source = found.source
+        source = found.evaluation.source
         kinds = ("paragraphs", "long videos") if source.sequence else ("texts", "videos")
         size = f"{source.truth.n_text} {kinds[0]} x {source.truth.n_video} {kinds[1]}"
         protocol = f"ties {settings.ties}; v2t {settings.v2t}"
-        say(f"{source.about['features']['file']}: {size}; {protocol}")
+        say(f"{source.name}: {size}; {protocol}")
         for job in found.jobs:
             state = "exists" if job.exists else f"{source.pairs(job.bank):,} pairs to score"
             say(f"  {job.label}: {state}")

@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vrbench.figures.base import Case
+    from vrbench.evaluation.case import Case
 
 
 @command("show")
@@ -118,24 +118,10 @@ def _cases(
     bank: str | None,
     progress: Callable[[str, int, int], None] | None,
 ) -> list[Case]:
-    from vrbench.alignments import parse_method
-    from vrbench.bundled import bundled_features
-    from vrbench.evaluation.plan import Settings, bank_kind
-    from vrbench.evaluation.sources.base import Compute
-    from vrbench.evaluation.sources.opening import open_source
-    from vrbench.figures.base import Case
-    from vrbench.normalizations import normalizations
+    from vrbench.cli.opening import open_evaluation
 
-    settings = Settings()
-    path = None if from_sim else features or bundled_features()
-    kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
-    alignments = [None] if from_sim else [parse_method(spec) for spec in methods]
-    chosen = [normalizations.parse(spec) for spec in norms]
-    return [
-        Case(source, method, norm, bank_kind(source, norm, kind), settings, progress)
-        for method in alignments
-        for norm in chosen
-    ]
+    opened = open_evaluation(features, from_sim, bank, sequence)
+    return [opened.case_of(job, progress) for job in opened.jobs(methods, norms)]
 
 
 def _print(shown: list[dict[str, Any]], case: Case, as_json: bool) -> None:

@@ -56,30 +56,20 @@ def tune(
     """
     from contextlib import nullcontext
 
-    from vrbench.bundled import bundled_features
+    from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.progress import Bars
-    from vrbench.evaluation.plan import Settings, plan
-    from vrbench.evaluation.run import Run
-    from vrbench.evaluation.sources.base import Compute
-    from vrbench.evaluation.sources.opening import open_source
-    from vrbench.evaluation.tuning import tune as choose
+    from vrbench.evaluation.settings import Settings
+    from vrbench.evaluation.tuning import choose, measured
 
-    if from_sim and features:
-        raise InputError("--from-sim takes no feature file.")
-    settings = Settings(seed=seed)
-    path = None if from_sim else features or bundled_features()
-    kind, source = open_source(path, from_sim, bank, Compute(), settings, sequence)
-    alignment = None if from_sim else method
+    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed))
     grid = _grid(try_) if try_ else None
-    tuning = choose(
-        source, alignment, norm, grid, bank=bank, direction=direction, share=share, seed=seed
-    )
+    tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
     if not json:
         _print_curve(tuning)
-    jobs = plan(source, settings, [method], [tuning.spec], kind, tuning=tuning.to_dict())
     with nullcontext() if quiet else Bars() as bars:
-        run = Run(source, settings, Compute(), out, bars, {"tuning": tuning.to_dict()})
-        results = [result.to_dict() for result in run.run(jobs)]
+        tuning = measured(tuning, opened, method, out, bars)
+    assert tuning.result is not None
+    results = [tuning.result.to_dict()]
     from vrbench.cli.printing.results import print_notes, print_results
 
     if json:

@@ -1,72 +1,135 @@
-"""Where similarities come from, and how they are computed."""
+"""Where similarities come from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
+from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import Progress
+from vrbench.errors import InputError
+from vrbench.evaluation.settings import Compute
+from vrbench.evaluation.sources import other_bank
+from vrbench.features import Features, Tokens
 from vrbench.normalizations.bank import BankSim
+from vrbench.sims.file import SimFile
 from vrbench.sims.sim import Sim
 from vrbench.sims.truth import Truth
 
 
-@dataclass(frozen=True)
-class Compute:
-    """How to compute; nothing here changes a result beyond rounding.
+class Source(ABC):
+    """Similarities of texts and videos, and of the bank.
+
+    A kind of source sets the first five attributes and says how to get ``sim``; the rest has a
+    meaning for sources that have more to give.
 
     Attributes:
-        precision: ``single`` or ``double``.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        workers: threads; None: one a core.
-        memory: bytes that the process may hold; None: unbounded.
-        matrix: whether similarities are kept where a norm does not need all of them.
+        about: what a Result says of the data: ``dataset``, ``split``, ``encoder``, ``features``
+            (``file`` and ``sha256``), ``notes``.
+        truth: who is right for whom.
+        text_ids: (n_text,) names.
+        video_ids: (n_video,) names.
+        aligned: whether an alignment makes the similarities; else they are given.
+        notes: what a reader should know.
+        captions: (n_text,) or None.
+        has_bank: whether there are training queries on both sides.
+        given_norm: spec of the norm that the similarities came with.
+        sequence: spec of the sequence alignment over the alignment.
+        scale: the encoder's logit scale, where it is known.
+        compute: how to compute.
+        features: the feature file, for what looks into it.
+        other: the bank of ``--bank FILE``: a feature file or a similarity file.
+        window: queries before the current one in a rolling bank; 0: all so far.
     """
 
-    precision: Literal["single", "double"] = "single"
-    device: str = "auto"
-    workers: int | None = None
-    memory: int | None = None
-    matrix: bool = True
-
-
-class Source(Protocol):
-    """Similarities of texts and videos, and of the bank."""
-
     about: dict[str, Any]
-    notes: tuple[str, ...]
     truth: Truth
     text_ids: NDArray[Any]
     video_ids: NDArray[Any]
-    has_bank: bool
-    captions: NDArray[Any] | None
-    given_norm: str
-    sequence: str | None
-    scale: float | None
+    aligned: bool = False
+    notes: tuple[str, ...] = ()
+    captions: NDArray[Any] | None = None
+    has_bank: bool = False
+    given_norm: str = "none"
+    sequence: str | None = None
+    scale: float | None = None
+    compute: Compute = Compute()
+    features: Features | None = None
+    other: Features | SimFile | None = None
+    window: int = 0
+
+    @abstractmethod
+    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+        """Return the raw similarities; with bank ``none`` as they are to be measured."""
+
+    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+        """Return the bank of the kind ``none``, ``train``, ``test``, ``rolling`` or ``file``."""
+        if kind == "file" and isinstance(self.other, SimFile):
+            return BankSim(kind, other_bank.whole(self.other, self.text_ids, self.video_ids))
+        return BankSim(kind, window=self.window)
+
+    @property
+    def name(self) -> str:
+        """The file, as messages call it."""
+        return str(self.about["features"]["file"])
+
+    def sides(self, bank: str) -> list[tuple[Tokens, Tokens]]:
+        """Return the (text, video) items that are scored with this bank, the test set first."""
+        return []
 
     def pairs(self, bank: str) -> int:
         """Return how many similarities one alignment computes with this bank."""
+        return sum(len(text) * len(video) for text, video in self.sides(bank))
+
+    def same_sim(self, bank: str) -> Hashable:
+        """Return what is equal for banks with which ``sim`` gives the same similarities."""
+        return None
+
+    def keeps_matrix(self, bank: str) -> bool:
+        """Whether the similarities exist as a whole, and are not only folded over."""
+        return True
+
+    def bounds(self, method: Method | None) -> EarthMover | None:
+        """Return the alignment whose ranks are found by bounds where no matrix is kept."""
+        return None
 
     def bank_identity(self, kind: str) -> str | int | None:
-        """Return what tells a bank of this kind from another one."""
+        """Return what tells a bank of this kind from another: its file's sha256, or the window."""
+        if kind == "file" and self.other is not None:
+            return self.other.sha256()
+        return self.window and self.window + 1 if kind == "rolling" else None  # itself included
 
     def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
         """Return the ids of the bank's ``text`` and ``video`` queries, where they are known."""
+        if kind == "file" and isinstance(self.other, SimFile):
+            return other_bank.ids(self.other)
+        return {"text": None, "video": None}
 
     def bank_notes(self, kind: str) -> list[str]:
         """Return what a reader of numbers should know of a bank that is another file."""
+        if kind != "file" or self.other is None:
+            return []
+        return list(other_bank.notes(self.other, self.text_ids, self.video_ids, self.sequence))
 
-    def version(self, bank: str) -> str:
-        """Return which of its similarities ``sim`` gives for this bank."""
+    def identity(self, bank: str) -> dict[str, Any]:
+        """Return what of the source decides a result with this bank."""
+        along = [self.sequence, self.same_sim(bank)] if self.sequence else None
+        return {
+            "features": self.about["features"]["sha256"],
+            "sequence": along,
+            "bank": [bank, self.bank_identity(bank)],
+        }
 
     def odd_rows(self) -> list[str]:
         """Return a sentence for each kind of stored row that can hardly be meant."""
+        return []
 
-    def check_room(
+    def check_room(  # noqa: B027  only some kinds take memory of their own
         self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
     ) -> None:
         """Refuse, before anything is scored, a (method, bank) that the bound cannot hold.
@@ -77,17 +140,27 @@ class Source(Protocol):
             saved: whether it is to be saved with all that stands beside it.
         """
 
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
-        """Return the raw similarities."""
+    def held_out(self, share: float, seed: int) -> Source:
+        """Split the bank's videos: a share of them with their texts, and the rest as their bank.
 
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
-        """Return the bank of the kind ``none``, ``train``, ``test``, ``rolling`` or ``file``."""
+        Long videos are split whole, where a sequence alignment is asked for.
+
+        Raises:
+            InputError: the bank cannot be had as a set of its own, or a part is empty.
+        """
+        raise InputError(
+            f"{self.name} has no bank of texts and videos to tune on: parameters are never chosen "
+            "on the test set."
+        )
 
     def within(self) -> dict[str, NDArray[Any]]:
         """Return what is known of ``text_text``, ``video_video`` and ``text_video`` similarities.
 
         Of the global vectors, or of the similarities given.
         """
+        raw = self.sim(None, "test", None).flat()
+        return {"text_video": (raw.t2v.astype(np.float64) + raw.v2t) / 2}
 
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
         """Return what a similarity file keeps beside matrices: see ``vrbench.sims.beside``."""
+        return {}

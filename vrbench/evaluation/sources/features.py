@@ -1,10 +1,10 @@
-"""The first of two sources of similarities: a feature file with an alignment."""
+"""A source of similarities: a feature file, scored by an alignment."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,15 +14,11 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import Progress, global_vectors
-from vrbench.evaluation.sources.base import Compute
+from vrbench.evaluation.settings import Compute
+from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.scorer import Scorer
-from vrbench.evaluation.sources.sims import (
-    bank_identity_of,
-    bank_ids_of,
-    bank_notes_of,
-    place_notes,
-    whole_bank,
-)
+from vrbench.evaluation.sources.sizes import Sizes
+from vrbench.evaluation.sources.splitting import features_held_out
 from vrbench.evaluation.sources.without_matrix import emd_alone, fold, readable
 from vrbench.features import Features, Tokens
 from vrbench.features.doubts import padding_notes, scan
@@ -43,7 +39,7 @@ SPOOLED = 50_000_000
 
 
 @dataclass(eq=False)
-class FeatureSource:
+class FeatureSource(Source):
     """A feature file, scored by an alignment.
 
     Attributes:
@@ -53,13 +49,13 @@ class FeatureSource:
         window: queries before the current one in a rolling bank; 0: all so far.
     """
 
-    features: Features
+    features: Features = field()
     compute: Compute = field(default_factory=Compute)
     other: Features | SimFile | None = None
     window: int = 0
 
     def __post_init__(self) -> None:
-        features = self.features
+        features, self.aligned = self.features, True
         attrs = features.attrs
         self.text_ids, self.video_ids = _names(features.text), _names(features.video)
         self.truth = Truth.of(
@@ -67,11 +63,11 @@ class FeatureSource:
         )
         self.notes = (*features.notes, *features.data_notes)
         self.captions = features.text.captions
-        self.given_norm = "none"
-        self.sequence: str | None = None
         self.scale = logit_scale(attrs.get("scale"), str(features.path))
         self._room = spare(sys.maxsize)
         self._score = Scorer(self.compute)
+        width = 8 if self.compute.precision == "double" else 4
+        self._sizes = Sizes(len(features.text), len(features.video), width)
         self.has_bank = features.bank_text is not None and features.bank_video is not None
         self.about = {
             "dataset": str(attrs.get("dataset") or features.path.stem),
@@ -81,36 +77,27 @@ class FeatureSource:
             "notes": list(features.data_notes),
         }
 
-    def pairs(self, bank: str) -> int:
-        """Return how many similarities one alignment computes with this bank."""
-        sides = [(self.features.text, self.features.video), *self.bank_pairs(bank)]
-        return sum(len(text) * len(video) for text, video in sides)
-
-    def bank_pairs(self, bank: str) -> list[tuple[Tokens, Tokens]]:
-        """Return the (text, video) sides that are scored for a bank."""
+    def sides(self, bank: str) -> list[tuple[Tokens, Tokens]]:
+        """Return the (text, video) items that are scored with this bank, the test set first."""
+        text, video = self._sides
         texts, videos = self._bank_sides(bank)
-        found = [(texts, self.features.video), (self.features.text, videos)]
+        found = [(text, video), (texts, video), (text, videos)]
         return [(text, video) for text, video in found if text and video]
-
-    def bank_identity(self, kind: str) -> str | int | None:
-        """Return the window, or the sha256 of the other file."""
-        return bank_identity_of(kind, self.other, self.window)
 
     def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
         """Return the ids of the bank's queries; of ``--bank FILE`` those of its file."""
         if kind == "file" and isinstance(self.other, SimFile):
-            return bank_ids_of(self.other)
+            return super().bank_ids(kind)
         sides = zip(("text", "video"), self._bank_sides(kind), strict=True)
         return {side: None if items is None else items.ids for side, items in sides}
 
-    def bank_notes(self, kind: str) -> list[str]:
-        """Return what a reader of numbers should know of the other file, where it is the bank."""
-        return [*bank_notes_of(kind, self.other), *place_notes(kind, self)]
+    def keeps_matrix(self, bank: str) -> bool:
+        """Whether a norm needs the matrix, or there is room for it and it is wanted."""
+        return bank != "none" or (self.compute.matrix and self._sizes.raw() <= self._room)
 
-    def version(self, bank: str) -> str:
-        """Return ``raw``, or ``folded`` where no matrix is kept."""
-        fits = self.compute.matrix and 2 * self._width * self.pairs("none") <= self._room
-        return "raw" if fits or bank != "none" else "folded"
+    def same_sim(self, bank: str) -> Hashable:
+        """Return whether the matrix is kept."""
+        return self.keeps_matrix(bank)
 
     def odd_rows(self) -> list[str]:
         """Return how many rows may be padding where dot products are scored, unless it is known."""
@@ -131,25 +118,25 @@ class FeatureSource:
         Raises:
             InputError: it is; the sentence says how much would be enough.
         """
-        raw = 2 * self._width * self.pairs("none")
         for method, bank in jobs:
-            size = raw + (self._normalized if bank != "none" else 0)
+            size = self._sizes.raw() + (self._sizes.normalized if bank != "none" else 0)
             if saved:
-                size += self._beside(bank)
-            elif self.version(bank) == "folded" and not whole:
-                size = 4 * self.pairs("none") if self.bounds(method) else 0
+                banked = (0 if side is None else len(side) for side in self._bank_sides(bank))
+                size += self._sizes.beside(*banked)
+            elif not self.keeps_matrix(bank) and not whole:
+                size = 4 * self._sizes.pairs if self.bounds(method) else 0
             check_fits(size, self._room, ", or fewer items (--limit)")
 
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
         """Score every text against every video, now or when the similarities are read."""
-        if self.version(bank) == "folded":
+        if not self.keeps_matrix(bank):
             assert method is not None
             exact = self.bounds(method)
             return fold(self._score, method, exact, self.features, self.truth, progress)
         directions = 1 if method is not None and method.symmetric else 2
-        raw = self.pairs("none") * self._width * directions
-        more = 0 if bank == "none" else self._normalized
-        return self._score(method, *self._sides, "both", progress, raw + more)
+        more = 0 if bank == "none" else self._sizes.normalized
+        pending = self._sizes.raw(directions) + more
+        return self._score(method, *self._sides, "both", progress, pending)
 
     @property
     def _sides(self) -> tuple[Tokens, Tokens]:
@@ -161,35 +148,11 @@ class FeatureSource:
         usual = how.precision == "single" and torch_device(how.device) == "cpu"
         return emd_alone(method) if usual and method is not None else None
 
-    @property
-    def _width(self) -> int:
-        """Bytes of a similarity."""
-        return 8 if self.compute.precision == "double" else 4
-
-    @property
-    def _normalized(self) -> int:
-        """Bytes of both directions' matrices after a norm."""
-        return 2 * 8 * self.pairs("none")
-
-    def _beside(self, bank: str) -> int:
-        """Bytes of the matrices that ``beside`` makes."""
-        texts, videos = self._bank_sides(bank)
-        banked = len(texts) * len(videos) if texts is not None and videos is not None else 0
-        text, video = map(len, self._sides)
-        within = text**2 + video**2 + text * video if self._within_is_kept else 0
-        return 8 * within + (2 * self._width * banked if banked <= MOST_PAIRS else 0)
-
-    @property
-    def _within_is_kept(self) -> bool:
-        return max(map(len, self._sides)) ** 2 <= MOST_PAIRS
-
     def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
         """Score the bank's texts against the videos, and the texts against the bank's videos."""
-        if kind == "file" and isinstance(self.other, SimFile):
-            return BankSim("file", whole_bank(self.other, self.text_ids, self.video_ids))
         texts, videos = self._bank_sides(kind)
         if texts is None and videos is None:
-            return BankSim(kind, window=self.window)
+            return super().bank(method, kind, progress)
         t2v = v2t = captions = None
         if texts is not None:
             t2v = self._bank_matrix(method, texts, "t2v", progress)
@@ -215,7 +178,7 @@ class FeatureSource:
         texts, videos = self._bank_sides(kind)
         sides = (self.features.text, self.features.video, texts, videos)
         kept |= {key: ordered(side) for key, side in zip(SEQUENCES, sides, strict=True) if side}
-        if self._within_is_kept:
+        if self._sizes.within_is_kept:
             kept |= self.within()
             del kept["text_video"]  # there it names each text's video
         if texts is None or videos is None or texts.video is None:
@@ -223,7 +186,8 @@ class FeatureSource:
         kept["bank_text_video"] = texts.video
         pairs = len(texts) * len(videos)
         if pairs <= MOST_PAIRS:
-            sim = self._score(method, texts, videos, "both", None, 2 * self._width * pairs)
+            pending = self._sizes.banked(len(texts), len(videos))
+            sim = self._score(method, texts, videos, "both", None, pending)
             kept |= {"bank_bank_t2v": sim.t2v}
             kept |= {} if sim.v2t is sim.t2v else {"bank_bank_v2t": sim.v2t}
         return kept
@@ -233,13 +197,13 @@ class FeatureSource:
     ) -> Any:
         """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
         gallery = self.features.video if keep == "t2v" else self.features.text
-        row = len(gallery) * self._width
-        whole = spare(len(asking) * row, self._normalized) == len(asking) * row
+        row = len(gallery) * self._sizes.width
+        whole = spare(len(asking) * row, self._sizes.normalized) == len(asking) * row
 
         def rows(start: int, stop: int) -> NDArray[Any]:
             some = asking.block(start, stop) if stop - start < len(asking) else asking
             sides = (some, gallery) if keep == "t2v" else (gallery, some)
-            pending = (stop - start) * row + self._normalized
+            pending = (stop - start) * row + self._sizes.normalized
             return self._score(method, *sides, keep, progress, pending).levels(keep)[0]
 
         if whole:
@@ -248,6 +212,15 @@ class FeatureSource:
         return spool(
             rows(start, min(start + step, len(asking))) for start in range(0, len(asking), step)
         )
+
+    def held_out(self, share: float, seed: int) -> FeatureSource:
+        """Split the bank's videos."""
+        cut = features_held_out(self.features, self._bank_wholes, share, seed)
+        return replace(self, features=cut, other=None, window=0)
+
+    def _bank_wholes(self, videos: Tokens) -> NDArray[np.int64]:
+        """(n,) the number of what each bank video must stay together with: itself."""
+        return np.arange(len(videos))
 
     def _bank_sides(self, kind: str) -> tuple[Tokens | None, Tokens | None]:
         if kind == "train":

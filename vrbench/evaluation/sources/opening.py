@@ -3,137 +3,133 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vrbench.errors import InputError, did_you_mean
-from vrbench.evaluation.plan import Settings
-from vrbench.evaluation.sources.base import Compute, Source
+from vrbench.evaluation.settings import Compute, Settings
+from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.evaluation.sources.held import HeldSims
+from vrbench.evaluation.sources.limits import limit_rows, limit_similarities
 from vrbench.evaluation.sources.sequences import SequenceFeatures, SequenceSims
 from vrbench.evaluation.sources.sims import SimSource
 from vrbench.features import Features, open_features
+from vrbench.features.in_memory import features_of
 from vrbench.runtime.memory import set_bound
-from vrbench.sequences import sequences
-from vrbench.sequences.engine.grouping import group_tokens
+from vrbench.sequences import SequenceAlignment, sequences
 from vrbench.sims.file import SimFile, load_sim
-from vrbench.sims.limiting import limit_sims
 
 KINDS = ("none", "train", "test", "rolling")
 
 
 def open_source(
-    features: Features | str | Path | None,
-    from_sim: Path | None,
-    bank: str | Path | None,
+    data: Any,
+    bank: Any,
     compute: Compute,
     settings: Settings,
     sequence: str | None = None,
+    text_video: Any = None,
 ) -> tuple[str | None, Source]:
     """Return the kind of bank asked for, and the opened source.
 
     Args:
-        features: a feature file, open or not; None with ``from_sim``.
-        from_sim: a similarity file instead.
-        bank: a kind of bank, ``rolling:N``, or a file; None: not asked for.
+        data: the path of a feature file or of a similarity file (a zip archive, as npz files
+            are); ``Features``; a ``SimFile``; a ``Source``; a ``Sim``, or a matrix (texts,
+            videos); or a pair (text, video) of Tokens, (n, d) arrays or lists of (l, d) arrays.
+        bank: a kind of bank, ``rolling:N``, or a file; None: not asked for. For similarities in
+            memory also an object or dict with ``t2v`` and ``v2t``, which becomes their training
+            bank; for a pair another pair.
         compute: how to compute.
         settings: says which items are wanted.
         sequence: spec of a sequence alignment; then videos are long videos, of many items.
+        text_video: (n_text,) row of each text's video, for arrays; None: text i belongs to
+            video i.
 
     Raises:
         InputError: a file is missing or malformed, or the bank cannot be read.
     """
     set_bound(compute.memory)
+    data, bank = _opened(data, bank, text_video)
     kind, other, window = _read_bank(bank)
     along = None if sequence is None else sequences.parse(sequence)
-    if from_sim is not None:
-        file = load_sim(from_sim)
-        if settings.limited:
-            if isinstance(other, SimFile):
-                raise InputError(
-                    f"--limit and --limit-ids cannot cut the bank of {other.path}: its rows and "
-                    "columns belong to the whole of --from-sim."
-                )
-            file = _limited_sims(file, settings, whole_sequences=along is not None)
-        if along is not None:
-            return kind, SequenceSims(file, other, window, along=along)
-        return kind, SimSource(file, other, window)
-    if features is None:
-        raise InputError("There is nothing to evaluate: give a feature file.")
-    opened = features if isinstance(features, Features) else open_features(features)
-    if not opened.attrs.get("complete", True):
+    if isinstance(data, SimFile):
+        return kind, _of_sims(data, other, window, settings, along)
+    if isinstance(data, Features):
+        return kind, _of_features(data, other, window, compute, settings, along)
+    if settings.limited or along is not None:
         raise InputError(
-            f"The extraction of {opened.path} is unfinished: run the same vrbench extract again."
+            f"{data.name} can be neither limited nor aligned in sequence: give a feature or a "
+            "similarity file."
+        )
+    data.other, data.window = other, window
+    return kind, data
+
+
+def _opened(data: Any, bank: Any, text_video: Any) -> tuple[Features | SimFile | Source, Any]:
+    """Return the data as files or a source, and what is left to be read of the bank."""
+    known = (str, Path, Features, SimFile, Source)
+    if text_video is not None and isinstance(data, known):
+        raise InputError("text_video is for arrays: a file says itself which video a text has.")
+    if isinstance(data, str | Path):
+        path = Path(data)
+        return (load_sim(path) if _is_archive(path) else open_features(path)), bank
+    if isinstance(data, Features | SimFile | Source):
+        return data, bank
+    named = bank is None or isinstance(bank, str | Path)
+    own, asked = (None, bank) if named else (bank, None)
+    if isinstance(data, tuple) and len(data) == 2:
+        return features_of(*data, text_video=text_video, bank=own), asked
+    return HeldSims.of(data, text_video=text_video, bank=own), asked
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether a path is that of a similarity file: by its first bytes, or its name without any."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+    except OSError:
+        start = b""
+    return start == b"PK\x03\x04" or (not start and path.suffix == ".npz")
+
+
+def _of_sims(
+    file: SimFile,
+    other: Features | SimFile | None,
+    window: int,
+    settings: Settings,
+    along: SequenceAlignment | None,
+) -> Source:
+    if settings.limited:
+        if isinstance(other, SimFile):
+            raise InputError(
+                f"--limit and --limit-ids cannot cut the bank of {other.path}: its rows and "
+                "columns belong to the whole of --from-sim."
+            )
+        file = limit_similarities(file, settings, whole_sequences=along is not None)
+    if along is not None:
+        return SequenceSims(file, other, window, along=along)
+    return SimSource(file, other, window)
+
+
+def _of_features(
+    features: Features,
+    other: Features | SimFile | None,
+    window: int,
+    compute: Compute,
+    settings: Settings,
+    along: SequenceAlignment | None,
+) -> Source:
+    if not features.attrs.get("complete", True):
+        raise InputError(
+            f"The extraction of {features.path} is unfinished: run the same vrbench extract again."
         )
     if settings.limited:
-        opened = limit_rows(
-            opened, settings.limit, settings.limit_ids, whole_sequences=along is not None
-        )
+        limit, ids = settings.limit, settings.limit_ids
+        features = limit_rows(features, limit, ids, whole_sequences=along is not None)
     if along is not None:
-        return kind, SequenceFeatures(opened, compute, other, window, along=along)
-    return kind, FeatureSource(opened, compute, other, window)
-
-
-def limit_rows(
-    features: Features,
-    limit: int | None,
-    ids: Sequence[str] | None,
-    *,
-    whole_sequences: bool = False,
-) -> Features:
-    """Keep the first ``limit`` videos, or those with these ids in file order, with their texts.
-
-    Args:
-        features: the file.
-        limit: how many; None: all.
-        ids: which; None: any.
-        whole_sequences: videos are long videos, named by the column ``sequence`` of their clips.
-
-    Raises:
-        InputError: an id is not in the file, or nothing is left.
-    """
-    names = np.array([str(name) for name in features.video.ids])
-    if whole_sequences:
-        clips = group_tokens(features.video)
-        names = clips.ids[clips.item]
-    limited = features.limited(_chosen(names, limit, ids, features.path))
-    if not len(limited.video) or not len(limited.text):
-        raise _nothing_left(features.path)
-    return limited
-
-
-def _limited_sims(file: SimFile, settings: Settings, *, whole_sequences: bool) -> SimFile:
-    """The same of a similarity file; long videos are named by the sequence of their columns."""
-    named = file.sequences.get("video_sequence") if whole_sequences else None
-    names = file.video_ids if named is None else np.array([str(name) for name in named])
-    videos = _chosen(names, settings.limit, settings.limit_ids, file.path)
-    if not np.isin(file.truth.video, videos).any():
-        raise _nothing_left(file.path)
-    return limit_sims(file, videos)
-
-
-def _chosen(
-    names: NDArray[Any], limit: int | None, ids: Sequence[str] | None, path: Path
-) -> NDArray[np.int64]:
-    """Return the items of the first ``limit`` names, or of these in the order of the file."""
-    wanted = list(dict.fromkeys(names.tolist()))
-    if ids is not None:
-        missing = sorted(set(ids) - set(wanted), key=list(ids).index)
-        if missing:
-            raise InputError(
-                f"--limit-ids names {len(missing)} videos that {path} does not have, the first is "
-                f"'{missing[0]}'."
-            )
-        wanted = [name for name in wanted if name in set(ids)]
-    return np.flatnonzero(np.isin(names, wanted[:limit]))
-
-
-def _nothing_left(path: Path) -> InputError:
-    return InputError(f"Nothing of {path} is left: no text belongs to these videos.")
+        return SequenceFeatures(features, compute, other, window, along=along)
+    return FeatureSource(features, compute, other, window)
 
 
 def _read_bank(bank: str | Path | None) -> tuple[str | None, Features | SimFile | None, int]:

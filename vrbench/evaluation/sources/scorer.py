@@ -9,7 +9,7 @@ from typing import Literal
 from vrbench.alignments import Method
 from vrbench.alignments.engine.driver import BLOCK_BYTES, FRAMES, TILE, WORDS, Progress, score
 from vrbench.alignments.engine.tiles import LANES
-from vrbench.evaluation.sources.base import Compute
+from vrbench.evaluation.settings import Compute
 from vrbench.features import Tokens
 from vrbench.runtime.memory import share
 from vrbench.sims.sim import Sim

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -51,9 +51,13 @@ class SequenceFeatures(FeatureSource):
         self.text_ids, self.video_ids = self.texts.ids, self.videos.ids
         self.captions = None if self.captions is None else _joined(self.captions, self.texts)
 
-    def version(self, bank: str) -> str:
-        """Return whose matched similarities a bucket is taken of, ``raw`` without one."""
-        return "raw" if self.along.matched_quantile is None else self._matched_kind(bank)
+    def keeps_matrix(self, bank: str) -> bool:
+        """Whether there is a matrix of paragraphs and long videos: always."""
+        return True
+
+    def same_sim(self, bank: str) -> Hashable:
+        """Return whose matched similarities a bucket is taken of; None without one."""
+        return None if self.along.matched_quantile is None else self._matched_kind(bank)
 
     def check_room(
         self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
@@ -101,6 +105,9 @@ class SequenceFeatures(FeatureSource):
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
         """Return the paragraphs: what else a similarity file may keep is about single items."""
         return {} if self.captions is None else {"captions": self.captions}
+
+    def _bank_wholes(self, videos: Tokens) -> NDArray[np.int64]:
+        return group_tokens(videos).item
 
     def _align(
         self,
@@ -198,6 +205,10 @@ class SequenceSims(SimSource):
         """Return the names of the bank's paragraphs and long videos."""
         named = {side: f"bank_{side}_sequence" in self.file.sequences for side in ("text", "video")}
         return {s: self.group(f"bank_{s}").ids if named[s] else None for s in named}
+
+    def bank_wholes(self, n_video: int) -> NDArray[np.int64]:
+        """(n_video,) the number of the long video of each bank clip."""
+        return self.group("bank_video").item
 
     def beside(self, method: Method | None, kind: str) -> dict[str, Any]:
         """Return nothing: what the file has beside its matrices is about single items."""

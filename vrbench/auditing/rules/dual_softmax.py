@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.audit.rules import rules
-from vrbench.audit.rules.base import Audited, Reported, Rule, reported
+from vrbench.auditing.rules import rules
+from vrbench.auditing.rules.base import Audited, Reported, Rule, reported
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import RankCounter
 from vrbench.normalizations.base import Bank, Transform

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-from vrbench.audit.rules import rules
-from vrbench.audit.rules.base import Audited, Reported, Rule
-from vrbench.evaluation.plan import Settings
-from vrbench.sims.file import SimFile, load_sim
+from vrbench.auditing.rules import rules
+from vrbench.auditing.rules.base import Audited, Reported, Rule
+from vrbench.evaluation.case import Case
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.settings import Settings
+from vrbench.normalizations import normalizations
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 ORDER = ("ties", "median", "captions", "recall", "padding", "dual softmax")
@@ -17,39 +18,65 @@ ORDER = ("ties", "median", "captions", "recall", "padding", "dual softmax")
 
 
 def audit(
-    sim: str | Path | SimFile, specs: Sequence[str] = (), k: Sequence[int] = (1, 5, 10)
+    data: Any,
+    rules: Sequence[str] = (),
+    k: Sequence[int] = (1, 5, 10),
+    *,
+    method: str = "tokenflow",
+    norm: str = "none",
+    bank: Any = None,
+    text_video: Any = None,
 ) -> dict[str, Any]:
-    """Report a similarity file under every registered evaluation rule.
+    """Return what every evaluation rule in use would have reported, as ``vrbench audit --json``.
 
     Args:
-        sim: a similarity file, open or its path; alignment levels are averaged.
-        specs: rules with other parameters than their own; each stands in place of its default.
+        data: what ``vrbench.evaluate`` takes.
+        rules: specs of rules with other parameters, in place of their defaults.
         k: the K of R@K.
+        method: spec of the alignment; not read where similarities are given.
+        norm: spec of the normalization.
+        bank: as in ``vrbench.evaluate``.
+        text_video: (n_text,) row of each text's video, for arrays.
+
+    Raises:
+        InputError: something in the input is wrong; the sentence says what.
+    """
+    settings = Settings(tuple(k))
+    evaluation = Evaluation.open(data, settings, bank=bank, text_video=text_video)
+    return audit_case(evaluation.case(method, norm), rules)
+
+
+def audit_case(case: Case, specs: Sequence[str] = ()) -> dict[str, Any]:
+    """Report a case's similarities, after its norm, under every registered evaluation rule.
+
+    Args:
+        case: what to look at; alignment levels are averaged.
+        specs: rules with other parameters than their own; each stands in place of its default.
 
     Returns:
         ``features`` (file, sha256), ``norm``, ``n_text``, ``n_video``, ``tied`` (share of queries
         with a foreign tie, by direction), ``rules``: a list of ``rule`` (spec), ``changes``,
         ``source`` and by direction ``n`` and ``metrics``, or None where it has nothing to decide;
         ``spread``: by direction and metric the least and greatest value over the rules that leave
-        the similarities as they are, ``spread_with_dual_softmax``: over all.
+        the similarities as they are, ``spread_with_dual_softmax``: over all. ``method`` where an
+        alignment made them.
 
     Raises:
-        InputError: the file cannot be read, or a spec or K is wrong.
+        InputError: an item cannot be scored, or a spec is wrong.
     """
-    file = sim if isinstance(sim, SimFile) else load_sim(sim)
-    ks = Settings(k=tuple(k)).k
-    audited = Audited(file.sim.flat(), file.truth, ks, file.norm)
+    source, truth = case.source, case.source.truth
+    normed = case.norm.needs_bank
+    norm = normalizations.spec(case.norm) if normed else source.given_norm
+    audited = Audited(case.normalized, truth, case.settings.k, norm)
     rows = [_row(rule, audited) for rule in _chosen(specs)]
     unchanged = [row for row in rows if row["changes"] != ORDER[-1]]
     return {
-        "features": {"file": file.path.name, "sha256": file.sha256()},
-        "norm": file.norm,
-        "n_text": file.truth.n_text,
-        "n_video": file.truth.n_video,
-        "captions": {
-            "least": int(file.truth.captions.min()),
-            "most": int(file.truth.captions.max()),
-        },
+        "features": source.about["features"],
+        **({"method": case.method.spec} if case.method else {}),
+        "norm": norm,
+        "n_text": truth.n_text,
+        "n_video": truth.n_video,
+        "captions": {"least": int(truth.captions.min()), "most": int(truth.captions.max())},
         "tied": {d: audited.counts(d).tied_share for d in DIRECTIONS},
         "rules": rows,
         "spread": _spread(unchanged),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrbench.audit.rules import rules
-from vrbench.audit.rules.base import Audited, Reported, Rule, reported
+from vrbench.auditing.rules import rules
+from vrbench.auditing.rules.base import Audited, Reported, Rule, reported
 from vrbench.sims.sim import Direction
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vrbench.audit.rules.base import Rule
+from vrbench.auditing.rules.base import Rule
 from vrbench.registry import Registry
 
-rules: Registry[Rule] = Registry("evaluation rule", "vrbench.audit.rules", group="vrbench.rules")
+rules: Registry[Rule] = Registry("evaluation rule", "vrbench.auditing.rules", group="vrbench.rules")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vrbench.audit.rules import rules
-from vrbench.audit.rules.base import Audited, Reported, Rule, reported
+from vrbench.auditing.rules import rules
+from vrbench.auditing.rules.base import Audited, Reported, Rule, reported
 from vrbench.metrics.ranking import count_ranks
 from vrbench.sims.sim import Direction, Rows, Sim
 from vrbench.sims.truth import Queries, Truth

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import vrbench
 from vrbench import InputError
-from vrbench.audit import audit
+from vrbench.auditing import audit
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
 from vrbench.metrics.ranking import summary

@@ -1,0 +1,163 @@
+"""What the commands do, as functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from vrbench.errors import InputError
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.settings import Settings
+from vrbench.results.result import Result, load, load_all, with_ranks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vrbench.evaluation.tuning import Tuning
+    from vrbench.tables import Table
+
+
+def compare(
+    *results: Result | Sequence[Result] | str | Path,
+    common: bool = False,
+    top: int = 10,
+    draws: int = 9999,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Test results against each other, query by query, as ``vrbench compare --json``.
+
+    Args:
+        results: results, lists of them, result files or folders of them: two results or more.
+        common: join results over different items on the queries that all have.
+        top: queries listed that changed most.
+        draws: of the bootstrap.
+        seed: of the draws.
+
+    Raises:
+        InputError: a file is missing or no result, or results cannot be paired.
+    """
+    from vrbench.results.compare import compare as test
+
+    return test([one for given in results for one in _results(given)], common, top, draws, seed)
+
+
+def tune(
+    data: Any,
+    norm: str = "ncl",
+    method: str = "tokenflow",
+    *,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    bank: Any = None,
+    sequence: str | None = None,
+    direction: Literal["t2v", "v2t", "both"] = "both",
+    share: float = 0.5,
+    seed: int = 0,
+    out: str | Path | None = None,
+) -> Tuning:
+    """Choose a normalization's parameters on held-out videos of the bank, then measure once.
+
+    Args:
+        data: a feature file with a bank, or a similarity file that holds the bank against itself;
+            open or its path.
+        norm: spec; parameters given in it stay.
+        method: spec of the alignment; not read where similarities are given.
+        grid: values to try by parameter; None: the normalization's own list.
+        bank: ``train`` or ``test``, as in ``vrbench.evaluate``.
+        sequence: spec of a sequence alignment.
+        direction: whose R@1 decides.
+        share: of the bank's videos that validates.
+        seed: of the split.
+        out: folder of the result file; None: none is written.
+
+    Returns:
+        ``spec`` chosen, ``curve`` tried, and the ``result`` on the test set.
+
+    Raises:
+        InputError: something in the input is wrong; the sentence says what.
+    """
+    from vrbench.evaluation.tuning import choose, measured
+    from vrbench.registry import format_value
+
+    evaluation = Evaluation.open(data, Settings(seed=seed), bank=bank, sequence=sequence)
+    tried = grid and {key: [format_value(value) for value in grid[key]] for key in grid}
+    how: dict[str, Any] = {"direction": direction, "share": share, "seed": seed}
+    tuning = choose(evaluation, method, norm, tried, **how)
+    return measured(tuning, evaluation, method, None if out is None else Path(out))
+
+
+def table(
+    name: str | None = None,
+    results: Result | Sequence[Result] | str | Path = (),
+    *,
+    system: str | None = None,
+) -> Table:
+    """Return a paper's table beside what was measured, or all results; it reads as Markdown.
+
+    Args:
+        name: ``tokenflow-1`` to ``norton-9``; None: all results.
+        results: results, a list of them, a result file or a folder of them.
+        system: every published number of this system instead.
+
+    Raises:
+        InputError: no table or system has this name, or a file is missing.
+    """
+    from vrbench import tables
+    from vrbench.tables.systems import system_table
+
+    if system is not None:
+        if name is not None:
+            raise InputError(f"Give a table or a system, not both: {name} and {system}.")
+        return system_table(system)
+    values = with_ranks(_results(results))
+    return tables.paper_table(name, values) if name else tables.results_table(values)
+
+
+def plot(
+    name: str,
+    data: Any,
+    method: str = "tokenflow",
+    norm: str | None = None,
+    bank: Any = None,
+    *,
+    text_video: Any = None,
+    sequence: str | None = None,
+    seed: int = 0,
+    out: str | Path = "results",
+) -> tuple[pd.DataFrame, list[Path]]:
+    """Make a figure: its numbers, and the files written (CSV; PNG and SVG with matplotlib).
+
+    Args:
+        name: spec of the figure.
+        data: what ``vrbench.evaluate`` takes.
+        method: spec of the alignment; not read where similarities are given.
+        norm: spec; None: ``ncl`` where a norm takes part in the figure.
+        bank: as in ``vrbench.evaluate``.
+        text_video: (n_text,) row of each text's video, for arrays.
+        sequence: spec of a sequence alignment.
+        seed: of what is drawn at random.
+        out: folder of the files.
+
+    Raises:
+        InputError: something in the input is wrong; the sentence says what.
+    """
+    from vrbench.figures import figures
+    from vrbench.figures.plot import draw
+
+    figure, settings = figures.parse(name), Settings(seed=seed)
+    evaluation = Evaluation.open(
+        data, settings, bank=bank, sequence=sequence, text_video=text_video
+    )
+    return draw(figure, evaluation, method, norm, Path(out))
+
+
+def _results(given: Result | Sequence[Result] | str | Path) -> list[Result]:
+    """Return the results of what was given."""
+    if isinstance(given, Result):
+        return [given]
+    if not isinstance(given, str | Path):
+        return list(given)
+    path = Path(given)
+    if not path.exists():
+        raise InputError(f"{path} does not exist: give result files of vrbench eval.")
+    return load_all(path)[0] if path.is_dir() else [load(path)]

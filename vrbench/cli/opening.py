@@ -1,0 +1,45 @@
+"""What the commands that evaluate open: a feature file, a similarity file, or the bundled one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vrbench.errors import InputError
+
+if TYPE_CHECKING:
+    from vrbench.evaluation.evaluation import Evaluation
+
+
+def open_evaluation(
+    features: Path | None,
+    from_sim: Path | None = None,
+    bank: str | None = None,
+    sequence: str | None = None,
+    settings: Any = None,
+    compute: Any = None,
+) -> Evaluation:
+    """Open what a command is given.
+
+    Args:
+        features: a feature file; None: the bundled one.
+        from_sim: a similarity file instead.
+        bank: what ``--bank`` says.
+        sequence: what ``--sequence`` says.
+        settings: what decides a result; None: the defaults.
+        compute: how to compute; None: the defaults.
+
+    Raises:
+        InputError: a file is missing or malformed, or both are given.
+    """
+    from vrbench.bundled import bundled_features
+    from vrbench.evaluation.evaluation import Evaluation
+    from vrbench.features import open_features
+    from vrbench.runtime.memory import set_bound
+    from vrbench.sims.file import load_sim
+
+    if from_sim and features:
+        raise InputError("--from-sim takes no feature file.")
+    set_bound(compute and compute.memory)  # what is read counts already
+    data = load_sim(from_sim) if from_sim else open_features(features or bundled_features())
+    return Evaluation.open(data, settings, compute, bank=bank, sequence=sequence)

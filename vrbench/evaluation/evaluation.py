@@ -1,0 +1,158 @@
+"""The one front door: what is evaluated, and how; eval, tune, figures and the others start here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vrbench.errors import InputError
+from vrbench.evaluation.case import Case, Progress, Scored
+from vrbench.evaluation.estimate import Estimate, estimate
+from vrbench.evaluation.plan import Job, plan
+from vrbench.evaluation.run import Output, existing, finish, naming
+from vrbench.evaluation.settings import Compute, Settings
+from vrbench.evaluation.sources.base import Source
+from vrbench.evaluation.sources.opening import open_source
+from vrbench.results.result import Result
+from vrbench.runtime.files import check_folder
+
+NOTHING = Output()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A source of similarities with all that decides its results but method and norm.
+
+    Attributes:
+        source: texts, videos, bank, and how their similarities are had.
+        settings: protocol, limits, precision, seed.
+        compute: how to compute.
+        bank: kind of bank asked for; None: what each norm takes by default.
+    """
+
+    source: Source
+    settings: Settings = field(default_factory=Settings)
+    compute: Compute = field(default_factory=Compute)
+    bank: str | None = None
+
+    @classmethod
+    def open(
+        cls,
+        data: Any,
+        settings: Settings | None = None,
+        compute: Compute | None = None,
+        *,
+        bank: Any = None,
+        sequence: str | None = None,
+        text_video: Any = None,
+    ) -> Evaluation:
+        """Open what is to be evaluated.
+
+        Args:
+            data: see ``open_source``.
+            settings: what decides a result.
+            compute: how to compute.
+            bank: a kind of bank, ``rolling:N``, a file, or similarities.
+            sequence: spec of a sequence alignment.
+            text_video: (n_text,) row of each text's video, for arrays.
+
+        Raises:
+            InputError: a file is missing or malformed, or the bank cannot be read.
+        """
+        settings, compute = settings or Settings(), compute or Compute()
+        kind, source = open_source(data, bank, compute, settings, sequence, text_video)
+        return cls(source, settings, compute, kind)
+
+    def jobs(
+        self,
+        methods: Sequence[str],
+        norms: Sequence[str],
+        out: Path | None = None,
+        *,
+        bank: str | None = None,
+        tuning: Mapping[str, Any] | None = None,
+    ) -> list[Job]:
+        """Return the grid of methods and norms, methods before norms.
+
+        Args:
+            methods: specs; not read where similarities are given.
+            norms: specs.
+            out: folder in which results may exist.
+            bank: kind of bank in place of the evaluation's.
+            tuning: how the norms' parameters were chosen, where they were.
+
+        Raises:
+            InputError: a spec cannot be read, or a norm has no bank.
+        """
+        kind = self.bank if bank is None else bank
+        return plan(self.source, self.settings, methods, norms, kind, out, tuning)
+
+    def case(self, method: str, norm: str = "none", progress: Progress | None = None) -> Case:
+        """Return one cell of the grid, whose similarities and bank are made when first read.
+
+        Args:
+            method: spec; not read where similarities are given.
+            norm: spec.
+            progress: is told how far scoring and normalizing are.
+
+        Raises:
+            InputError: a spec cannot be read, or the norm has no bank.
+        """
+        [job] = self.jobs([method], [norm])
+        return self.case_of(job, progress)
+
+    def case_of(self, job: Job, progress: Progress | None = None) -> Case:
+        """Return the same of a job."""
+        return Case(self.source, job, self.settings, self.compute, progress)
+
+    def run(
+        self, jobs: Sequence[Job], output: Output = NOTHING, progress: Progress | None = None
+    ) -> Iterator[Result]:
+        """Yield a Result for each job as it is finished and written.
+
+        Raises:
+            InputError: an item cannot be scored, or a file cannot be written.
+        """
+        if output.folder is not None:
+            check_folder(output.folder)
+        self._check_matrix(jobs, output.sims)
+        pending = [(job.method, job.bank) for job in jobs if not job.exists]
+        whole = self.settings.v2t != "best-caption"
+        self.source.check_room(pending, whole, output.sims is not None)
+        scored: Scored | None = None
+        for job in jobs:
+            done = existing(job, output.folder)
+            if done is not None:
+                yield done
+                continue
+            case = self.case_of(job, progress)
+            if scored is not None:
+                case.share(scored)
+            scored = None  # what the last method made is let go before the next one's is made
+            with naming(job, jobs):
+                result = finish(case, output)
+            scored = case.scored
+            yield result
+
+    def estimate(self, job: Job) -> Estimate | None:
+        """Estimate what a job takes; None where similarities are given."""
+        return estimate(self.source, job, self.compute)
+
+    def held_out(self, share: float, seed: int) -> Evaluation:
+        """Return the same of a validation part of the bank, with the rest as its bank."""
+        settings = Settings(precision=self.compute.precision, seed=seed)
+        return replace(self, source=self.source.held_out(share, seed), settings=settings)
+
+    def _check_matrix(self, jobs: Sequence[Job], save: Path | None) -> None:
+        """Refuse what needs the whole matrix where none is to be kept."""
+        if self.compute.matrix or all(self.source.keeps_matrix(job.bank) for job in jobs):
+            return
+        for wrong, what in (
+            (any(job.norm.needs_bank for job in jobs), "only --norm none"),
+            (save is not None, "nothing to save"),
+            (self.settings.v2t != "best-caption", "only --v2t best-caption"),
+        ):
+            if wrong:
+                raise InputError(f"There is {what} with --no-matrix: leave that out.")

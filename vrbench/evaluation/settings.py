@@ -1,0 +1,81 @@
+"""What decides a result besides data, method, norm and bank, and how it is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from vrbench import results
+from vrbench.errors import InputError
+from vrbench.metrics.ranking import Ties
+from vrbench.runtime.seeds import check_seed
+from vrbench.sims.truth import Protocol
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides a result besides data, method, norm and bank.
+
+    Attributes:
+        k: the K of R@K, in order.
+        ties: tie rule.
+        v2t: protocol of v2t where a video has several texts.
+        precision: of products and similarities.
+        limit: first videos only.
+        limit_ids: these videos only.
+        seed: recorded; nothing here is random.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+
+    k: tuple[int, ...] = (1, 5, 10)
+    ties: str = "mean"
+    v2t: str = "best-caption"
+    precision: Literal["single", "double"] = "single"
+    limit: int | None = None
+    limit_ids: tuple[str, ...] | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.k or min(self.k) < 1:
+            raise InputError(f"k must be whole numbers from 1, it is {list(self.k)}.")
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"limit must be at least 1, it is {self.limit}.")
+        check_seed(self.seed)
+        for name, value, known in (
+            ("ties", self.ties, get_args(Ties)),
+            ("v2t", self.v2t, get_args(Protocol)),
+            ("precision", self.precision, ("single", "double")),
+        ):
+            if value not in known:
+                raise InputError(f"Unknown {name} '{value}': use {', '.join(known)}.")
+
+    @property
+    def limited(self) -> dict[str, Any] | None:
+        """Return how the test set was cut, or None."""
+        if self.limit is None and self.limit_ids is None:
+            return None
+        ids = (
+            None if self.limit_ids is None else results.identity({"ids": sorted({*self.limit_ids})})
+        )
+        return {"first": self.limit, "ids": ids}
+
+
+@dataclass(frozen=True)
+class Compute:
+    """How to compute; nothing here changes a result beyond rounding.
+
+    Attributes:
+        precision: ``single`` or ``double``.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        workers: threads; None: one a core.
+        memory: bytes that the process may hold; None: unbounded.
+        matrix: whether similarities are kept where a norm does not need all of them.
+    """
+
+    precision: Literal["single", "double"] = "single"
+    device: str = "auto"
+    workers: int | None = None
+    memory: int | None = None
+    matrix: bool = True

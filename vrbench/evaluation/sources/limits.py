@@ -1,0 +1,75 @@
+"""Some videos of a file with their texts: ``--limit`` and ``--limit-ids``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.evaluation.settings import Settings
+from vrbench.features import Features
+from vrbench.sequences.engine.grouping import group_tokens
+from vrbench.sims.file import SimFile
+from vrbench.sims.limiting import limit_sims
+
+
+def limit_rows(
+    features: Features,
+    limit: int | None,
+    ids: Sequence[str] | None,
+    *,
+    whole_sequences: bool = False,
+) -> Features:
+    """Keep the first ``limit`` videos, or those with these ids in file order, with their texts.
+
+    Args:
+        features: the file.
+        limit: how many; None: all.
+        ids: which; None: any.
+        whole_sequences: videos are long videos, named by the column ``sequence`` of their clips.
+
+    Raises:
+        InputError: an id is not in the file, or nothing is left.
+    """
+    names = np.array([str(name) for name in features.video.ids])
+    if whole_sequences:
+        clips = group_tokens(features.video)
+        names = clips.ids[clips.item]
+    limited = features.limited(_chosen(names, limit, ids, features.path))
+    if not len(limited.video) or not len(limited.text):
+        raise _nothing_left(features.path)
+    return limited
+
+
+def limit_similarities(file: SimFile, settings: Settings, *, whole_sequences: bool) -> SimFile:
+    """The same of a similarity file; long videos are named by the sequence of their columns."""
+    named = file.sequences.get("video_sequence") if whole_sequences else None
+    names = file.video_ids if named is None else np.array([str(name) for name in named])
+    videos = _chosen(names, settings.limit, settings.limit_ids, file.path)
+    if not np.isin(file.truth.video, videos).any():
+        raise _nothing_left(file.path)
+    return limit_sims(file, videos)
+
+
+def _chosen(
+    names: NDArray[Any], limit: int | None, ids: Sequence[str] | None, path: Path
+) -> NDArray[np.int64]:
+    """Return the items of the first ``limit`` names, or of these in the order of the file."""
+    wanted = list(dict.fromkeys(names.tolist()))
+    if ids is not None:
+        missing = sorted(set(ids) - set(wanted), key=list(ids).index)
+        if missing:
+            raise InputError(
+                f"--limit-ids names {len(missing)} videos that {path} does not have, the first is "
+                f"'{missing[0]}'."
+            )
+        wanted = [name for name in wanted if name in set(ids)]
+    return np.flatnonzero(np.isin(names, wanted[:limit]))
+
+
+def _nothing_left(path: Path) -> InputError:
+    return InputError(f"Nothing of {path} is left: no text belongs to these videos.")
