@@ -132,11 +132,14 @@ def test_a_video_that_the_head_was_trained_on_is_refused() -> None:
     assert head.trained_on(["video3-0", "video3-1"]) == ["video3-1"]
 
 
-@pytest.mark.parametrize("about", [{"encoder": "clip"}, {"encoder": None}, {"weights": {"w": "0"}}])
+@pytest.mark.parametrize(
+    "about",
+    [{"encoder": "clip"}, {"encoder": None}, {"weights": {"w": "0"}}, {"projection": ["0"]}],
+)
 def test_another_encoders_features_are_refused(about: dict[str, Any]) -> None:
     rng = np.random.default_rng(0)
     made = features(items(rng, (2, 3), 5), items(rng, (2, 4), 7), [0, 1])
-    with pytest.raises(InputError, match="was trained on features of"):
+    with pytest.raises(InputError, match="was trained on features"):
         apply_head(made, head_of(linear(rng, 6, text=5, video=7), **about))
 
 

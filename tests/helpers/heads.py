@@ -86,6 +86,7 @@ def head_of(arrays: dict[str, Array], **about: Any) -> Head:
         "features": None,
         "encoder": "toy",
         "weights": {},
+        "projection": [],
         "split": "train",
         "train_ids": [],
         "validation": [],

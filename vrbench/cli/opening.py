@@ -18,6 +18,7 @@ def open_evaluation(
     sequence: str | None = None,
     settings: Any = None,
     compute: Any = None,
+    head: Path | None = None,
 ) -> Evaluation:
     """Open what a command is given.
 
@@ -28,6 +29,7 @@ def open_evaluation(
         sequence: what ``--sequence`` says.
         settings: what decides a result; None: the defaults.
         compute: how to compute; None: the defaults.
+        head: what ``--head`` says.
 
     Raises:
         InputError: a file is missing or malformed, or both are given.
@@ -35,6 +37,7 @@ def open_evaluation(
     from vrbench.bundled import bundled_features
     from vrbench.evaluation.evaluation import Evaluation
     from vrbench.features import open_features
+    from vrbench.heads import load
     from vrbench.runtime.memory import set_bound
     from vrbench.sims.file import load_sim
 
@@ -42,4 +45,6 @@ def open_evaluation(
         raise InputError("--from-sim takes no feature file.")
     set_bound(compute and compute.memory)  # what is read counts already
     data = load_sim(from_sim) if from_sim else open_features(features or bundled_features())
-    return Evaluation.open(data, settings, compute, bank=bank, sequence=sequence)
+    learnt = load(head) if head else None
+    how: dict[str, Any] = {"bank": bank, "sequence": sequence, "head": learnt}
+    return Evaluation.open(data, settings, compute, **how)

@@ -36,6 +36,9 @@ SIDES: dict[str, Side] = {
 }
 """The sides of Features, and which map each one gets."""
 
+MADE_WITH = ("encoder", "weights", "projection")
+"""What a head file says of how its training features were made."""
+
 Precision = Literal["single", "double"]
 
 
@@ -48,8 +51,17 @@ def apply_head(features: Features, head: Head, precision: Precision = "single") 
         InputError: the head was trained on a video of the test side, or on features of another
             encoder, or the features do not fit its weights.
     """
-    check_encoder(features, head)
     check_unseen(features, head)
+    return map_features(features, head, precision)
+
+
+def map_features(features: Features, head: Head, precision: Precision = "single") -> Features:
+    """Return the same of a file whose test side may hold training videos: one that is a bank.
+
+    Raises:
+        InputError: the head was trained on features of another encoder, or does not fit these.
+    """
+    check_encoder(features, head)
     sides = {name: getattr(features, name) for name in SIDES}
     mapped: dict[str, Any] = {
         name: apply_side(head, SIDES[name], side, precision)
@@ -91,20 +103,39 @@ def map_side(
 
 
 def check_encoder(features: Features, head: Head) -> None:
-    """Check that features come from the encoder and the weights that the head was trained with.
+    """Check that features come from the encoder, weights and projection of the head's training.
+
+    A head that says nothing of these, such as one of arrays, fits all features.
 
     Raises:
         InputError: they do not.
     """
-    attrs = features.attrs
-    found = _encoder(attrs), json_attr(attrs, "weights", dict, features.path)
-    due = head.about.get("encoder") or "", head.about.get("weights") or {}
-    if head.about and found != due:
-        names = [f"{name or 'no known encoder'} with weights {w}" for name, w in (due, found)]
+    if not head.about:
+        return
+    found, due = made_with(features), {name: head.about.get(name) for name in MADE_WITH}
+    if found["encoder"] != due["encoder"]:
+        theirs, ours = (one["encoder"] or "no known encoder" for one in (due, found))
         raise InputError(
-            f"{head.name} was trained on features of {names[0]}, and {features.path} has those of "
-            f"{names[1]}: use a head of this encoder."
+            f"{head.name} was trained on features of {theirs}, and {features.path} has those of "
+            f"{ours}: use a head of this encoder."
         )
+    for name, what in (("weights", "weights"), ("projection", "projection")):
+        if found[name] != due[name]:
+            raise InputError(
+                f"{head.name} was trained on features with other {what} of the encoder than "
+                f"{features.path} has: use a head that was trained with the same."
+            )
+
+
+def made_with(features: Features) -> dict[str, Any]:
+    """Return the encoder of features, and the SHA-256 of its weights and of a projection."""
+    attrs, path = features.attrs, features.path
+    projection = json_attr(attrs, "projection", dict, path)
+    return {
+        "encoder": str(attrs.get("encoder") or "") or None,
+        "weights": json_attr(attrs, "weights", dict, path),
+        "projection": sorted(projection.values()),
+    }
 
 
 def check_unseen(features: Features, head: Head) -> None:
@@ -119,10 +150,6 @@ def check_unseen(features: Features, head: Head) -> None:
             f"{head.name} was trained on {len(seen)} of the {len(features.video)} test videos of "
             f"{features.path}, the first is '{seen[0]}': evaluate it on others."
         )
-
-
-def _encoder(attrs: Mapping[str, Any]) -> str:
-    return str(attrs.get("encoder") or "")
 
 
 def mapped_block(

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from vrbench.errors import InputError
 from vrbench.features import Features, open_features
-from vrbench.features.sides import json_attr
 from vrbench.heads import parse_head
+from vrbench.heads.applied import made_with
 from vrbench.heads.file import load
 from vrbench.heads.head import Head, digest
 from vrbench.runtime.device import torch_device
@@ -182,8 +182,7 @@ def _head(
         "method": settings.method,
         "loss": settings.loss if settings.epochs else None,
         "features": {"file": features.path.name, "sha256": features.sha256()},
-        "encoder": str(attrs.get("encoder") or "") or None,
-        "weights": json_attr(attrs, "weights", dict, features.path),
+        **made_with(features),
         "split": str(attrs.get("split") or "") or None,
         "seed": settings.seed,
         "epochs": state.epoch,
