@@ -53,7 +53,7 @@ def test_a_similarity_file_is_known_by_its_content(path: Path, tmp_path: Path) -
     saved = tmp_path / "no-ending"
     expected = list(opened.run(opened.jobs(["max-avg"], ["ncl"]), Output(sims=saved)))
     for data in (saved, str(saved), vrbench.Sim(**whole(path))):
-        given = {"text_video": OWNER} if isinstance(data, vrbench.Sim) else {}
+        given: dict[str, Any] = {"text_video": OWNER} if isinstance(data, vrbench.Sim) else {}
         found = vrbench.evaluate(
             data, norm="ncl", bank=None if not given else banked(path), **given
         )

@@ -56,8 +56,8 @@ def test_all_sides_go_through_the_head() -> None:
     with_bank = Features(made.path, made.attrs, made.video, made.text, bank.video, bank.text)
     result = one(with_bank, "max-avg", "ncl", head=arrays)
     head = Head.of_arrays(arrays)
-    sides = {n: apply_side(head, n, getattr(made, n)) for n in ("text", "video")}  # type: ignore[arg-type]
-    banks = {n: apply_side(head, n, getattr(bank, n)) for n in ("text", "video")}  # type: ignore[arg-type]
+    sides = {n: apply_side(head, n, getattr(made, n)) for n in ("text", "video")}
+    banks = {n: apply_side(head, n, getattr(bank, n)) for n in ("text", "video")}
     method = parse_method("max-avg")
     sim = score(sides["text"], sides["video"], method)
     known = {
@@ -66,7 +66,7 @@ def test_all_sides_go_through_the_head() -> None:
     }
     expected = vrbench.normalize(sim, "ncl", bank=known)
     for d in ("t2v", "v2t"):
-        ranks = vrbench.metrics.ranks(getattr(expected, d), made.text_video, d)  # type: ignore[arg-type]
+        ranks = vrbench.metrics.ranks(getattr(expected, d), made.text_video, d)
         np.testing.assert_array_equal(result.ranks[d], ranks)
 
 
@@ -111,7 +111,7 @@ def test_results_of_two_heads_are_two(trained: Head, tmp_path: Path) -> None:
         vrbench.evaluate(test, "wti", head=head, out=tmp_path)
         names |= {path.name for path in tmp_path.glob("*.json")}
     assert len(names) == 3
-    said = [labels.method(one(test, "wti", head=h)) for h in (None, trained)]
+    said = [labels.method(one(test, "wti", head=h).to_dict()) for h in (None, trained)]
     assert said == ["wti", "wti, head wti"]
 
 
@@ -134,11 +134,11 @@ def test_a_final_queue_is_what_the_finished_head_gives() -> None:
     from vrbench.heads.bank import bank_side
 
     for side in ("text", "video"):
-        bank = bank_side(head.bank, side, "h", True)  # type: ignore[arg-type]
+        bank = bank_side(head.bank, side, "h", True)
         assert len(bank) == 90  # of 60 items: the last batches of epoch 1, then all of epoch 2
         assert len({*map(str, bank.ids[-60:])}) == 60
         rows = [list(getattr(train, side).ids).index(one) for one in bank.ids]
-        mapped = apply_side(head, side, getattr(train, side).take(rows))  # type: ignore[arg-type]
+        mapped = apply_side(head, side, getattr(train, side).take(rows))
         np.testing.assert_array_equal(np.asarray(bank.tokens[0 : bank.offsets[-1]]), mapped.tokens)
         columns = bank.token_columns["wti"], mapped.token_columns["wti"]
         np.testing.assert_array_equal(*columns)

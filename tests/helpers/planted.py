@@ -41,7 +41,8 @@ def by_mark(n: int, seed: int) -> Features:
     mark[0] = 0.5
     shared = np.zeros((12, WIDTH))
     shared[:, 12:] = np.eye(12)
-    texts, videos = [], []
+    texts: list[Array] = []
+    videos: list[Array] = []
     for _ in range(n):
         name = np.zeros(WIDTH)
         name[1:12] = unit(rng.standard_normal(11))

@@ -22,13 +22,13 @@ from vrbench.training.items import Items
 from vrbench.training.optimizer import rate
 
 PLACES = f"learnable:frames={FRAMES},words={WORDS}"
-LONG = {"epochs": 16, "batch": 64, "patience": 16}
+LONG: dict[str, Any] = {"epochs": 16, "batch": 64, "patience": 16}
 
 
 def recall(given: Features, head: Head | None, method: str) -> dict[str, float]:
     """R@1 of both directions, in percent."""
     sim = vrbench.score(given.text, given.video, method, head=head)
-    found = {}
+    found: dict[str, float] = {}
     for d in DIRECTIONS:
         ranks = vrbench.metrics.ranks(getattr(sim, d), given.text_video, d)
         found[d] = vrbench.metrics.summary(ranks)["R@1"]
@@ -67,7 +67,7 @@ def test_pairs_that_are_none_teach_nothing(planted: Any, spec: str) -> None:
 
 def test_the_same_seed_gives_the_same_bits_whatever_the_threads() -> None:
     train = by_mark(60, 0)
-    quick = {"epochs": 2, "batch": 16, "lr": 0.01}
+    quick: dict[str, Any] = {"epochs": 2, "batch": 16, "lr": 0.01}
     before = torch.get_num_threads()
     found = []
     for threads in (1, 2, 5):
@@ -107,7 +107,7 @@ def test_an_epoch_has_every_training_text_once_in_batches_of_distinct_videos() -
         counts = np.bincount(made.owner[made.texts_of(made.trained)])
         alone = sum(1 for k in range(1, counts.max() + 1) if (counts >= k).sum() == 1)
         assert len({*seen[-1]}) == len(seen[-1]) == counts.sum() - alone
-    assert not np.array_equal(*seen)
+    assert not np.array_equal(seen[0], seen[1])
     assert made.steps(5) == len(batches)
 
 
