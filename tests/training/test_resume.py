@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,8 @@ class StopError(Exception):
 def stopping(after: int) -> Any:
     """Interrupt once the epoch ``after`` is told."""
 
-    def told(row: Mapping[str, Any]) -> None:
-        if row["epoch"] == after:
+    def told(curve: Sequence[Mapping[str, Any]]) -> None:
+        if curve[-1]["epoch"] == after:
             raise StopError
 
     return told

@@ -11,6 +11,7 @@ import pytest
 import torch
 from heads import features, items, mlp
 from planted import FRAMES, WORDS, by_mark, by_place, shuffled
+from small_features import write_features
 
 import vrbench
 from vrbench.errors import InputError
@@ -18,6 +19,7 @@ from vrbench.features import Features
 from vrbench.heads.applied import apply_head
 from vrbench.heads.head import Head
 from vrbench.sims.sim import DIRECTIONS
+from vrbench.training import items as training_items
 from vrbench.training.items import Items
 from vrbench.training.optimizer import rate
 
@@ -202,6 +204,23 @@ def test_bad_features_are_refused() -> None:
     few = by_mark(3, 0)
     with pytest.raises(InputError, match="needs at least 2"):
         vrbench.train(few, "wti", validation=0.5)
+
+
+def test_batches_from_disk_are_those_from_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = write_features(tmp_path / "f.h5", counts=(1, 2, 1, 0, 3, 1) * 5)
+    options: dict[str, Any] = {"epochs": 2, "batch": 8, "lr": 0.01}
+    whole = vrbench.train(path, "linear+learnable", **options)
+    reads: list[int] = []
+
+    def spare(wanted: int, *_: int) -> int:
+        reads.append(wanted)
+        return wanted // 2
+
+    monkeypatch.setattr(training_items, "spare", spare)
+    assert vrbench.train(path, "linear+learnable", **options).sha256 == whole.sha256
+    assert reads
 
 
 def test_released_weights_load_by_their_names(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from vrbench.training.released import start_weights
 from vrbench.training.settings import Settings
 from vrbench.training.state import State, different, partial
 
-Told = Callable[[Mapping[str, Any]], None]
+Told = Callable[[Sequence[Mapping[str, Any]]], None]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Where:
         device: ``auto``, ``cpu`` or ``cuda``.
         overwrite: begin anew, whatever is there.
         progress: called as (what, done, total).
-        told: called with a row of the curve after each epoch.
+        told: called with the curve so far after each epoch.
     """
 
     out: Path | None = None
@@ -119,7 +119,7 @@ def run(features: Features, settings: Settings, where: Where) -> Head:
             if out is not None:
                 state.save(partial(out))
             if where.told and not state.stopped:
-                where.told(state.curve[-1])
+                where.told(state.curve)
         head = _head(features, settings, loop, state, identity)
     if out is not None:
         head.save(out)
@@ -141,7 +141,7 @@ def _begun(
         state = State.read(partial(out), identity)
     loop.start(state)
     if where.told and len(state.curve) == 1:
-        where.told(state.curve[0])
+        where.told(state.curve)
     return loop, state
 
 

@@ -94,10 +94,12 @@ def head(
     existed = out.exists() and not overwrite
     with open_features(features) as opened, nullcontext() if quiet else Bars() as bars:
 
-        def told(row: Mapping[str, Any]) -> None:
+        def told(curve: Sequence[Mapping[str, Any]]) -> None:
+            if log:
+                _log(log, curve)
             if bars is not None:
-                note(_epoch(row))
-                bars.tell("training", f"(loss {_number(row['loss'])})")
+                note(_epoch(curve[-1]))
+                bars.tell("training", _short(curve[-1]))
 
         where = Where(out, start, device, overwrite, bars, told)
         learnt = run(opened, settings, where)
@@ -115,6 +117,11 @@ def _epoch(row: Mapping[str, Any]) -> str:
         for direction in ("t2v", "v2t")
     )
     return f"{said}; validation R@1/5/10 {recalls} (sum {row['sum']:.1f})"
+
+
+def _short(row: Mapping[str, Any]) -> str:
+    validation = f", validation {row['sum']:.1f}" if "sum" in row else ""
+    return f"(loss {_number(row['loss'])}{validation})"
 
 
 def _number(value: float | None) -> str:
