@@ -28,6 +28,9 @@ class Alignment:
     source: ClassVar[str] = ""
     """Paper and equation, for listings."""
 
+    needs_head: ClassVar[bool] = False
+    """Whether it is only another alignment without what a head has learnt for it."""
+
     def with_weights(self, weights: Mapping[str, Any]) -> Self:
         """Return it with what a head has learnt, as far as it has use for it; its spec stays.
 

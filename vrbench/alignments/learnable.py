@@ -37,6 +37,7 @@ class Learnable(TokenAlignment):
     weight: Any = field(default=None, init=False, repr=False, compare=False)
     symmetric = True
     source = "TokenFlow 3.2.2"
+    needs_head = True
 
     def with_weights(self, weights: Mapping[str, Any]) -> Self:
         """Return it with the head's W, where it has one."""

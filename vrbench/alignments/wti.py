@@ -31,6 +31,7 @@ class Wti(TokenAlignment):
 
     symmetric = True
     source = "DRL, arXiv:2203.07111"
+    needs_head = True
 
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
         """Return the same (T, V) for both directions."""
