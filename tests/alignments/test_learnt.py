@@ -1,13 +1,19 @@
 """The methods that a head gives weights to, against slow float64 loops."""
 
-import math
+from dataclasses import replace
 
 import numpy as np
+import oracles
 import pytest
+import torch
 from heads import Array, items, linear, mlp, temporal
 from oracles import l2
+from small_features import tokens_of
 
 import vrbench
+from vrbench.alignments import parse_method
+from vrbench.alignments.engine import driver
+from vrbench.alignments.engine.batch import Packed, similarities
 from vrbench.errors import InputError
 from vrbench.heads import parse_head
 from vrbench.heads.head import Head
@@ -20,22 +26,6 @@ def sides(seed: int = 0) -> tuple[list[Array], list[Array]]:
     return items(rng, TEXTS, WIDTH), items(rng, VIDEOS, WIDTH)
 
 
-def softmax(values: list[float]) -> list[float]:
-    under = sum(math.exp(v) for v in values)
-    return [math.exp(v) / under for v in values]
-
-
-def learnable(text: Array, video: Array, weight: Array) -> float:
-    """One frame and one word after the other: softmax over W[:l1, :l2], times the cosine."""
-    frames, words = len(video), len(text)
-    under = sum(math.exp(weight[s, t]) for s in range(frames) for t in range(words))
-    found = 0.0
-    for s in range(frames):
-        for t in range(words):
-            found += math.exp(weight[s, t]) / under * float(l2(video[s]) @ l2(text[t]))
-    return found
-
-
 def token_weights(item: Array, arrays: dict[str, Array], side: str) -> list[float]:
     name = f"wti.{side}_weight_fc"
     logits = []
@@ -43,16 +33,14 @@ def token_weights(item: Array, arrays: dict[str, Array], side: str) -> list[floa
         hidden = arrays[f"{name}.0.weight"] @ token + arrays[f"{name}.0.bias"]
         hidden = np.array([max(0.0, h) for h in hidden])
         logits.append(float(arrays[f"{name}.2.weight"][0] @ hidden + arrays[f"{name}.2.bias"][0]))
-    return softmax(logits)
+    return oracles.softmax(logits)
 
 
 def wti(text: Array, video: Array, arrays: dict[str, Array]) -> float:
-    """DRL: half the words' weighted best frames, half the frames' weighted best words."""
-    c = [[float(l2(frame) @ l2(word)) for word in text] for frame in video]
-    words, frames = token_weights(text, arrays, "text"), token_weights(video, arrays, "video")
-    of_words = sum(a * max(row[t] for row in c) for t, a in enumerate(words))
-    of_frames = sum(b * max(c[s]) for s, b in enumerate(frames))
-    return (of_words + of_frames) / 2
+    weights = {"words": token_weights(text, arrays, "text")}
+    weights["frames"] = token_weights(video, arrays, "video")
+    zero = np.zeros(WIDTH)
+    return oracles.wti(l2(video), l2(text), zero, zero, **weights)[0]
 
 
 @pytest.mark.parametrize(("precision", "near"), [("double", 1e-12), ("single", 2e-6)])
@@ -61,7 +49,10 @@ def test_learnable_equals_the_loop(precision: str, near: float) -> None:
     weight = 2 * np.random.default_rng(1).standard_normal((9, 8))
     head = {"learnable.weight": weight}
     sim = vrbench.score(text, video, "learnable", head=head, precision=precision)  # type: ignore[arg-type]
-    expected = [[learnable(t, v, weight) for v in video] for t in text]
+    zero = np.zeros(WIDTH)
+    expected = [
+        [oracles.learnable(l2(v), l2(t), zero, zero, weight=weight)[0] for v in video] for t in text
+    ]
     np.testing.assert_allclose(sim.t2v, expected, atol=near)
     np.testing.assert_array_equal(sim.v2t, sim.t2v)
 
@@ -104,6 +95,39 @@ def test_items_longer_than_w_are_refused_by_name(shape: tuple[int, int]) -> None
     text, video = sides()
     with pytest.raises(InputError, match=r"(text2|video3).* has [57] tokens.*weights of [64]"):
         vrbench.score(text, video, "learnable", head={"learnable.weight": np.zeros(shape)})
+
+
+@pytest.mark.parametrize("spec", ["learnable", "wti", "0.5*wti+2*learnable+tokenflow"])
+def test_batches_are_scored_the_same_and_their_gradients_are_right(spec: str) -> None:
+    rng = np.random.default_rng(0)
+    lengths = (3, 1, 4, 2), (2, 5, 2)
+
+    def leaf(*shape: int) -> torch.Tensor:
+        return torch.tensor(rng.standard_normal(shape), requires_grad=True)
+
+    rows = [leaf(sum(side), WIDTH) for side in lengths]
+    numbers = [leaf(sum(side)) for side in lengths]
+    weight = leaf(5, 4)
+
+    def both(*given: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        method = parse_method(spec).with_weights({"learnable.weight": given[4]})
+        sides = [Packed(given[i], lengths[i], None, {"wti": given[2 + i]}) for i in range(2)]
+        return similarities(method, *sides)
+
+    assert torch.autograd.gradcheck(both, (*rows, *numbers, weight))
+    stored = [
+        replace(
+            tokens_of(np.split(r.detach().numpy(), np.cumsum(side)[:-1])),
+            token_columns={"wti": n.detach().numpy()},
+        )
+        for r, n, side in zip(rows, numbers, lengths, strict=True)
+    ]
+    method = parse_method(spec).with_weights({"learnable.weight": weight.detach()})
+    expected = driver.score(stored[0], stored[1], method, precision="double")
+    for value, known in zip(
+        both(*rows, *numbers, weight), (expected.t2v, expected.v2t), strict=True
+    ):
+        np.testing.assert_allclose(value.detach().numpy(), known, atol=1e-12)
 
 
 def heads_of(rng: np.random.Generator) -> dict[str, dict[str, Array]]:
