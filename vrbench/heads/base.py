@@ -137,10 +137,18 @@ def check_width(items: Packed, side: Side, width: int) -> None:
 
 
 def affine(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """(n, d) -> (n, w), ``x W^T + b``; a row has the same bits whatever stands beside it."""
+    """(n, d) -> (n, w), ``x W^T + b``; without gradient a row has the same bits wherever it is."""
+    product = (gridded(rows) @ gridded(weight).mT)[: len(rows), : len(weight)]
+    return product if bias is None else product + bias
+
+
+def gridded(rows: Tensor) -> Tensor:
+    """Return matrices with zeros up to the grid, where an item's bits are not to depend on others.
+
+    Training has its own order of items, and needs none.
+    """
+    import torch
+
     from vrbench.alignments.engine.tiles import on_grid
 
-    n, w = len(rows), len(weight)
-    padded = on_grid(weight, columns=True)
-    product = (on_grid(rows, columns=True) @ padded.mT)[:n, :w]
-    return product if bias is None else product + bias
+    return rows if torch.is_grad_enabled() else on_grid(rows, columns=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from vrbench.alignments.engine.tiles import on_grid
-from vrbench.heads.base import affine
+from vrbench.heads.base import affine, gridded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +23,7 @@ def block(weights: Mapping[str, Tensor], x: Tensor, heads: int) -> Tensor:
         heads: of the attention.
 
     Returns:
-        (n, l, d); an item has the same bits whatever stands beside it.
+        (n, l, d); without gradient an item has the same bits whatever stands beside it.
     """
     x = x + _attention(weights, _norm(weights, "ln_1", x), heads)
     hidden = _linear(weights, "mlp.c_fc", _norm(weights, "ln_2", x))
@@ -35,11 +34,11 @@ def _attention(weights: Mapping[str, Tensor], x: Tensor, heads: int) -> Tensor:
     n, length, width = x.shape
     both = affine(x.flatten(0, 1), weights["attn.in_proj_weight"], weights["attn.in_proj_bias"])
     query, key, value = (
-        on_grid(part.transpose(1, 2).flatten(0, 1), columns=True)
+        gridded(part.transpose(1, 2).flatten(0, 1))
         for part in both.view(n, length, 3, heads, -1).unbind(2)
     )
     logits = (query @ key.mT)[:, :length, :length] * (width // heads) ** -0.5
-    seen = on_grid(logits.softmax(-1), columns=True) @ value
+    seen = gridded(logits.softmax(-1)) @ value
     seen = seen[:, :length, : width // heads].reshape(n, heads, length, -1)
     return _linear(weights, "attn.out_proj", seen.transpose(1, 2).flatten(2))
 
