@@ -48,3 +48,26 @@ def open_evaluation(
     learnt = load(head) if head else None
     how: dict[str, Any] = {"bank": bank, "sequence": sequence, "head": learnt}
     return Evaluation.open(data, settings, compute, **how)
+
+
+def read_ids(path: Path | None) -> tuple[str, ...] | None:
+    """Read a file with a video id a line; None where there is none.
+
+    Raises:
+        InputError: it cannot be read, names no video, or names one twice.
+    """
+    if path is None:
+        return None
+    from collections import Counter
+
+    from vrbench.runtime.inputs import reading
+
+    with reading(path, "write one video id a line", "is not a text file"):
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    ids = tuple(line.strip() for line in lines if line.strip())
+    for twice, count in Counter(ids).most_common(1):
+        if count > 1:
+            raise InputError(f"{path} names '{twice}' {count} times: keep one of them.")
+    if not ids:
+        raise InputError(f"{path} names no video: write one id a line.")
+    return ids

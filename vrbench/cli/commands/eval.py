@@ -129,7 +129,7 @@ def evaluate(
     """
     from itertools import product
 
-    from vrbench.cli.opening import open_evaluation
+    from vrbench.cli.opening import open_evaluation, read_ids
     from vrbench.cli.printing.numbers import whole_numbers
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
@@ -144,7 +144,7 @@ def evaluate(
         check_output("--save-sim", save_sim, inputs, "similarity")
     for path in run_files(run) if run else []:
         check_output("--run", path, inputs)
-    cut = (limit, _ids(limit_ids), seed, bank_limit)
+    cut = (limit, read_ids(limit_ids), seed, bank_limit)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
@@ -173,24 +173,6 @@ def evaluate(
         if results:  # also those that were finished before one failed
             said = [text for opened, _ in work for text in opened.source.notes]
             _print(results, json, verbose, None if quiet else said)
-
-
-def _ids(path: Path | None) -> tuple[str, ...] | None:
-    if path is None:
-        return None
-    from collections import Counter
-
-    from vrbench.runtime.inputs import reading
-
-    with reading(path, "write one video id a line", "is not a text file"):
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    ids = tuple(line.strip() for line in lines if line.strip())
-    for twice, count in Counter(ids).most_common(1):
-        if count > 1:
-            raise InputError(f"{path} names '{twice}' {count} times: keep one of them.")
-    if not ids:
-        raise InputError(f"{path} names no video: write one id a line.")
-    return ids
 
 
 def _run(

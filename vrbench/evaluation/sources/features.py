@@ -15,6 +15,7 @@ from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import Progress, global_vectors
 from vrbench.evaluation.settings import Compute
+from vrbench.evaluation.sources.about import about
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.evaluation.sources.sizes import Sizes
@@ -74,14 +75,7 @@ class FeatureSource(Source):
         width = 8 if self.compute.precision == "double" else 4
         self._sizes = Sizes(len(features.text), len(features.video), width)
         self.has_bank = features.bank_text is not None and features.bank_video is not None
-        self.about = {
-            "dataset": str(attrs.get("dataset") or features.path.stem),
-            "split": _text(attrs.get("split")),
-            "encoder": _text(attrs.get("encoder")),
-            "features": {"file": features.path.name, "sha256": features.sha256()},
-            "notes": list(features.data_notes),
-            "head": self.head.record() if self.head else None,
-        }
+        self.about = about(features, self.head)
 
     def sides(self, bank: str) -> list[tuple[Tokens, Tokens]]:
         """Return the (text, video) items that are scored with this bank, the test set first."""
@@ -249,7 +243,3 @@ class FeatureSource(Source):
 def _names(items: Tokens) -> NDArray[Any]:
     """(n,) ids as fixed-width strings, which npz files hold without pickling."""
     return np.array([str(name) for name in items.ids])
-
-
-def _text(value: Any) -> str | None:
-    return None if value in (None, "") else str(value)
