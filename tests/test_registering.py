@@ -2,16 +2,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from vrbench.alignments import alignments, parse_method
-from vrbench.alignments.base import Alignment
+from vrbench.alignments.base import TokenAlignment
 from vrbench.cli.catalogue import registered
 from vrbench.errors import InputError
-from vrbench.registry import Registry
+from vrbench.registry import Registry, origin
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vrbench.alignments.engine.tiles import Tile
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ def put_back() -> Iterator[None]:
 def test_adding_a_class_is_all_it_takes() -> None:
     @alignments.register("added")
     @dataclass(frozen=True)
-    class Added(Alignment):
+    class Added(TokenAlignment):
         """An alignment that was added.
 
         Attributes:
@@ -38,6 +44,9 @@ def test_adding_a_class_is_all_it_takes() -> None:
         power: int = 2
         source = "this test"
 
+        def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
+            return tile.c.sum((1, 2)) * self.power, tile.c.sum((1, 2))
+
     assert parse_method("0.5*added:power=3+global").parts[0] == (0.5, Added(3))
     assert parse_method("added:power=2").spec == "added"
     entry = next(entry for entry in registered(alignments) if entry["name"] == "added")
@@ -46,6 +55,8 @@ def test_adding_a_class_is_all_it_takes() -> None:
         "parameters": "power=2",
         "summary": "An alignment that was added.",
         "source": "this test",
+        "file": "test_registering.py",
+        "sha256": sha256(Path(__file__).read_bytes()).hexdigest(),
     }
     with pytest.raises(InputError, match="Did you mean 'added'"):
         parse_method("aded")
@@ -88,5 +99,11 @@ def test_modules_of_the_package_and_entry_points_are_found(
     thing = registry.parse("third-party:size=3,left=true")
     assert (thing.size, thing.left) == (3.0, True)
     assert registry.spec(thing) == "third-party:size=3,left=true"
+    where = origin(type(thing))
+    assert where is not None
+    assert (where.distribution, where.version) == ("things_of_a_test-plugin", "1.0")
+    assert (
+        where.sha256 == sha256((tmp_path / "things_of_a_test_plugin.py").read_bytes()).hexdigest()
+    )
     with pytest.raises(InputError, match="'own' needs a value for size"):
         registry.parse("own")

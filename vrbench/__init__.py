@@ -13,6 +13,7 @@ from vrbench.errors import InputError
 
 if TYPE_CHECKING:
     from vrbench import heads, losses, metrics, sequences, tasks
+    from vrbench.alignments.prototypes import alignment
     from vrbench.api import compare, plot, table, tune
     from vrbench.auditing import audit
     from vrbench.evaluation.evaluate import evaluate
@@ -33,6 +34,7 @@ _NAMES = {
     "Results": ("vrbench.results", "Results"),
     "Sim": ("vrbench.sims.sim", "Sim"),
     "Tokens": ("vrbench.features", "Tokens"),
+    "alignment": ("vrbench.alignments.prototypes", "alignment"),
     "audit": ("vrbench.auditing", "audit"),
     "compare": ("vrbench.api", "compare"),
     "diagnostics": ("vrbench.metrics.diagnostics", None),
@@ -61,6 +63,7 @@ __all__ = [
     "Sim",
     "Tokens",
     "__version__",
+    "alignment",
     "audit",
     "compare",
     "diagnostics",

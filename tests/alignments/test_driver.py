@@ -46,6 +46,7 @@ def test_progress_counts_every_pair_once(spec: str) -> None:
 @pytest.fixture
 def put_back() -> Iterator[None]:
     """Forget what a test registers."""
+    alignments.classes()
     before = dict(alignments._classes)
     yield
     alignments._classes.clear()

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from small_features import BANK_COUNTS, COUNTS, write_features
 
+import vrbench
+from vrbench.alignments import alignments
 from vrbench.evaluation import estimate as estimating
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.settings import Compute
@@ -50,6 +52,27 @@ def test_time_follows_the_rate_and_the_threads(
     assert two == pytest.approx(1)
     (folded,) = costs(path, Compute(workers=1, matrix=False), ["scan"], ["none"])
     assert folded.seconds == pytest.approx(4)
+
+
+def test_a_function_is_called_for_few_pairs_and_by_one_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_features(tmp_path / "f.h5", counts=(5,) * 200)
+    calls = 0
+
+    def counts(text: Any, video: Any) -> float:
+        nonlocal calls
+        calls += 1
+        return 0.0
+
+    monkeypatch.setattr(alignments, "_classes", dict(alignments.classes()))
+    vrbench.alignment("counted")(counts)
+    clock = iter(np.arange(0.0, 400.0, 2.0)).__next__
+    monkeypatch.setattr("vrbench.evaluation.estimate.time.perf_counter", clock)
+    one, two = (costs(path, Compute(workers=n), ["counted"], ["none"])[0] for n in (1, 2))
+    assert one.seconds == two.seconds > 2
+    # each estimate scores its sample twice
+    assert 0 < calls < 4 * one.pairs / 8
 
 
 def test_emd_by_bounds_is_told_as_the_most_it_can_take(tmp_path: Path) -> None:

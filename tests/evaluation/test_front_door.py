@@ -144,7 +144,7 @@ def test_what_cannot_be_evaluated_is_refused(data: Any, more: Any, message: str)
 
 def test_functions_do_what_the_commands_do(path: Path, tmp_path: Path) -> None:
     a, b = vrbench.evaluate(path, ["global", "max-avg"], out=tmp_path)
-    report = vrbench.compare(a, tmp_path / f"{Path(b.values['ranks']).stem}.json")
+    report = vrbench.compare(a, tmp_path / f"{Path(str(b['ranks'])).stem}.json")
     assert report == vrbench.compare([a, b]) == vrbench.compare(a, b)
     assert len(vrbench.audit(path, method="max-avg")["rules"]) == 16
     tuning = vrbench.tune(path, "ncl", "global", grid={"gamma": [0.01, 1.0]})
@@ -152,7 +152,10 @@ def test_functions_do_what_the_commands_do(path: Path, tmp_path: Path) -> None:
     assert tuning.result is not None
     assert tuning.result["norm"] == tuning.spec
     assert tuning.result["tuning"]["chosen"] == tuning.spec
-    assert "global" in str(vrbench.table(results=tmp_path))
+    assert len(repr(tuning)) < 100
+    table = vrbench.table(results=tmp_path)
+    assert "| global" in str(table)
+    assert table._repr_markdown_() == str(table)
     assert vrbench.table("tokenflow-5").name == "tokenflow-5"
     data, files = vrbench.plot("hubs", path, "global", out=tmp_path / "figures")
     assert len(data)

@@ -58,7 +58,7 @@ def data(style: str, name: Callable[[int], str], one_caption: bool = False) -> D
     return Data(text, video, owner, texts, [name(v) for v in range(M)])
 
 
-def recalls(metrics: dict[str, Any]) -> list[float]:
+def recalls(metrics: Any) -> list[float]:
     return [metrics[d][key] for d in ("t2v", "v2t") for key in ("R@1", "R@5", "MnR")]
 
 

@@ -18,7 +18,6 @@ from vrbench.cli import registered as commands  # noqa: F401  registers every co
 from vrbench.cli.app import app
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.sources.base import Source
-from vrbench.reports import html
 from vrbench.reports import query as showing
 from vrbench.sims.sim import Direction
 
@@ -136,11 +135,3 @@ def test_without_a_query_it_picks_some(tmp_path: Path) -> None:
     refused = CliRunner().invoke(app, [*words, "--norm", "none"])
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "Nothing changes without a norm" in refused.stderr
-
-
-def test_pages_escape_what_they_show() -> None:
-    page = html.page("<a & b>", [html.table(["<i>"], [["<script>"], [(">", 1.5)]])])
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;" in page
-    assert "&lt;a &amp; b&gt;" in page
-    assert 'data-value="1.5"' in page

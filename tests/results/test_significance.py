@@ -147,3 +147,31 @@ def test_draws_do_not_depend_on_how_many_are_held_at_once(monkeypatch: pytest.Mo
     monkeypatch.setattr("vrbench.results.significance.BLOCK", 301 * 8)
     assert np.array_equal(resampled(ranks, metrics, 500), whole)
     assert np.array_equal(resampled(ranks[1:], metrics[:1], 500)[0], whole[0, 1:])
+
+
+def test_draws_are_those_of_a_plain_loop() -> None:
+    ranks = np.random.default_rng(7).integers(1, 50, (3, 40)).astype(float)
+    found = resampled(ranks, [statistic_of("MdR"), statistic_of("R@10")], 25, seed=3)
+    rng = np.random.default_rng(3)
+    for draw in range(25):
+        chosen = rng.integers(0, 40, (1, 40))[0]
+        for i, row in enumerate(ranks):
+            assert found[0, i, draw] == np.median(row[chosen])
+            assert found[1, i, draw] == pytest.approx(100 * np.mean(row[chosen] <= 10), rel=1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+@pytest.mark.parametrize("m", [1, 2, 5])
+def test_few_draws_and_few_queries(n: int, m: int) -> None:
+    ranks = np.arange(1.0, 2 * m + 1).reshape(2, m)
+    found = resampled(ranks, [statistic_of("MnR"), statistic_of("MdR")], n)
+    assert found.shape == (2, 2, n)
+    assert np.array_equal(
+        found, resampled(ranks, [statistic_of("MnR"), statistic_of("MdR")], 40)[..., :n]
+    )
+    assert resampled(ranks, [], n).shape == (0, 2, n)
+
+
+def test_a_metric_that_is_not_of_ranks_is_no_statistic() -> None:
+    with pytest.raises(KeyError):
+        statistic_of("nothing")

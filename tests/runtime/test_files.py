@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,8 +79,9 @@ def test_a_result_comes_with_its_ranks_or_not_at_all(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
+    nothing: Any = {}
     with pytest.raises(InputError, match=r"r\.json cannot be written: No space left on device\."):
-        results.save(Result({}, {"t2v": np.ones(3)}), tmp_path, "r")
+        results.save(Result(nothing, {"t2v": np.ones(3)}), tmp_path, "r")
     assert not names(tmp_path)
 
 

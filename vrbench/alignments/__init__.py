@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vrbench.alignments.base import Alignment
+from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.alignments.sums import parse_sum, sum_spec, terms_in_order
 from vrbench.registry import Registry
 
-alignments: Registry[Alignment] = Registry("method", "vrbench.alignments")
+alignments: Registry[Alignment] = Registry(
+    "method", "vrbench.alignments", base=(TokenAlignment, VectorAlignment)
+)
 
 
 @dataclass(frozen=True)

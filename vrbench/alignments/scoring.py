@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from vrbench.alignments import parse_method
 from vrbench.alignments.engine import driver
+from vrbench.alignments.prototypes import method_of
 from vrbench.features.tokens import as_tokens
 from vrbench.sims.sim import Sim
 
@@ -14,7 +15,7 @@ from vrbench.sims.sim import Sim
 def score(
     text: Any,
     video: Any,
-    method: str = "tokenflow",
+    method: str | Callable[..., Any] = "tokenflow",
     *,
     precision: Literal["single", "double"] = "single",
     workers: int | None = None,
@@ -26,7 +27,8 @@ def score(
     Args:
         text: Tokens, or a list of n_text (l, d) arrays, which are scaled to length 1.
         video: Tokens, or a list of n_video (l, d) arrays.
-        method: spec of an alignment, or a weighted sum ``0.5*global+0.5*tokenflow:lam=5``.
+        method: spec of an alignment, or a weighted sum ``0.5*global+0.5*tokenflow:lam=5``; or a
+            function of the tokens of a text and of a video, see ``vrbench.alignment``.
         precision: float32 (``single``) or float64 (``double``) products and result.
         workers: threads; None: one a core. The result does not depend on it.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -36,12 +38,14 @@ def score(
         Sim with t2v and v2t, (n_text, n_video) each; the inputs are not changed.
 
     Raises:
-        InputError: the method is unknown, widths differ, or an item is malformed.
+        InputError: the method is unknown, widths differ, or an item is malformed; or a function
+            raises, or returns no finite number.
     """
+    chosen = parse_method(method) if isinstance(method, str) else method_of(method)
     return driver.score(
         as_tokens(text, "text"),
         as_tokens(video, "video"),
-        parse_method(method).with_weights(weights or {}),
+        chosen.with_weights(weights or {}),
         precision=precision,
         workers=workers,
         device=device,

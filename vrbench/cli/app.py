@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
@@ -52,12 +54,16 @@ def common(
 
 
 def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Register a command that says in one sentence on stderr what ended it."""
+    """Register a command that says in one sentence on stderr what ended it.
+
+    Every command takes ``--plugin`` and runs these files first: none of them has to know.
+    """
 
     def add(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
+                _load(kwargs.pop("plugin", None))  # type: ignore[arg-type]
                 return function(*args, **kwargs)
             except BrokenPipeError:
                 raise  # who reads has seen enough: the process ends without a word
@@ -71,9 +77,32 @@ def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], C
                 note(f"Interrupted: {KEPT}")
                 raise typer.Exit(130) from None
 
+        _add_option(run, "plugin", PLUGIN)
         return of.command(name, cls=_Once)(run)
 
     return add
+
+
+PLUGIN = Annotated[
+    list[Path] | None,
+    typer.Option(help="Python file that registers methods of its own; repeat for several."),
+]
+
+
+def _load(plugins: list[Path] | None) -> None:
+    for path in plugins or []:
+        from vrbench.registry import load_file
+
+        load_file(path)
+
+
+def _add_option(function: Callable[..., Any], name: str, kind: Any) -> None:
+    """Give a function one more keyword, as typer reads it."""
+    signature = inspect.signature(function, eval_str=True)
+    added = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+    shown = signature.replace(parameters=[*signature.parameters.values(), added])
+    vars(function)["__signature__"] = shown
+    function.__annotations__ = {**function.__annotations__, name: kind}
 
 
 class _Once(TyperCommand):

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import MISSING
 from typing import Any
 
-from vrbench.registry import Registry, format_value, parameters
+from vrbench.registry import Registry, format_value, origin, parameters
 
 Entry = dict[str, str]
 """``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``,
-datasets ``splits``."""
-
-METRICS = {
-    "R@K": "share of queries, in percent, whose right item has rank <= K",
-    "MdR": "median rank",
-    "MnR": "mean rank",
-    "tied": "share of queries with a foreign item at the right item's score; shares are 0 to 1 in "
-    "files and in percent where they are printed",
-    "normalization_error": "mean |1 - sum of retrieval probabilities / its due| [NCL eq. 5]",
-    "under": "share of gallery items that no query retrieves first [UCoFiA Figure 5]",
-    "once": "share of gallery items that one query retrieves first",
-    "over": "share of gallery items that two or more queries retrieve first",
-    "hub_skewness": "skewness of how often an item is among the 10 nearest",
-}
+datasets ``splits``; what comes from outside ``distribution`` and ``version``, or ``file``, and
+``sha256``."""
 
 
 def registered(registry: Registry[Any]) -> list[Entry]:
@@ -32,11 +21,15 @@ def registered(registry: Registry[Any]) -> list[Entry]:
         {
             "name": name,
             "parameters": ",".join(
-                f"{field.name}={format_value(field.default)}" for field in parameters(cls)
+                field.name
+                if field.default is MISSING
+                else f"{field.name}={format_value(field.default)}"
+                for field in parameters(cls)
             ),
-            "summary": (inspect.getdoc(cls) or "").splitlines()[0],
+            "summary": (inspect.getdoc(cls) or "").partition("\n")[0],
             "source": str(getattr(cls, "source", "")),
             **({"needs": cls.needs} if getattr(cls, "needs", "") else {}),
+            **(where.to_dict() if (where := origin(cls)) else {}),
         }
         for name, cls in registry.classes().items()
     ]
@@ -98,9 +91,11 @@ def _rules() -> list[Entry]:
 
 
 def _metrics() -> list[Entry]:
+    from vrbench.metrics import table
+
     return [
-        {"name": name, "parameters": "", "summary": text, "source": ""}
-        for name, text in METRICS.items()
+        {"name": one.name, "parameters": "", "summary": one.summary, "source": ""}
+        for one in table.METRICS
     ]
 
 

@@ -21,7 +21,7 @@ from vrbench.datasets.items import Split, Video
 from vrbench.errors import InputError
 from vrbench.registry import Registry
 
-datasets: Registry[Dataset] = Registry("dataset", "vrbench.datasets")
+datasets: Registry[Dataset] = Registry("dataset", "vrbench.datasets", base=Dataset)
 
 __all__ = ["Annotations", "Content", "Dataset", "Split", "Video", "datasets", "read", "read_csv"]
 

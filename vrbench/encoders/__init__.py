@@ -5,6 +5,6 @@ from __future__ import annotations
 from vrbench.encoders.base import Encoded, Encoder, LoadedEncoder
 from vrbench.registry import Registry
 
-encoders: Registry[Encoder] = Registry("encoder", "vrbench.encoders")
+encoders: Registry[Encoder] = Registry("encoder", "vrbench.encoders", base=Encoder)
 
 __all__ = ["Encoded", "Encoder", "LoadedEncoder", "encoders"]

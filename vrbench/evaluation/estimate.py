@@ -12,6 +12,7 @@ from vrbench.alignments import Method
 from vrbench.alignments.base import TokenAlignment
 from vrbench.alignments.engine.driver import TOKEN_BYTES, score
 from vrbench.alignments.engine.fused import compiles
+from vrbench.alignments.functions import FunctionAlignment
 from vrbench.evaluation.plan import Job
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.base import Source
@@ -23,6 +24,8 @@ LONG = 30.0
 """Seconds from which a run is announced."""
 WORDS, FRAMES = 4000, 2000
 """Tokens of the sample."""
+FEW = 8
+"""How many times smaller each side of it is for functions that are called for each pair."""
 ENOUGH, ROUNDS = 0.5, 6
 """Seconds in which it is scored again, and how often at most: the fastest counts."""
 
@@ -78,14 +81,16 @@ def _rate(method: Method, text: Tokens, video: Tokens, compute: Compute) -> floa
     """Token products a second, from a sample spread over the items."""
     if not any(isinstance(part, TokenAlignment) for _, part in method.parts):
         return float("inf")
-    texts, videos = _sample(text, WORDS), _sample(video, FRAMES)
+    calls = any(isinstance(part, FunctionAlignment) for _, part in method.parts)
+    few = FEW if calls else 1
+    texts, videos = _sample(text, WORDS // few), _sample(video, FRAMES // few)
     took: list[float] = []
     # the first time, things are imported and compiled; a short time says little once
     while len(took) < 2 or (sum(took[1:]) < ENOUGH and len(took) < ROUNDS):
         start = time.perf_counter()
         score(texts, videos, method, precision=compute.precision, device=compute.device, workers=1)
         took.append(time.perf_counter() - start)
-    threads = compute.workers or len(os.sched_getaffinity(0))
+    threads = 1 if calls else compute.workers or len(os.sched_getaffinity(0))
     return int(texts.offsets[-1]) * int(videos.offsets[-1]) / min(took) * threads
 
 

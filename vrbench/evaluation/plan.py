@@ -16,6 +16,8 @@ from vrbench.evaluation.sources.base import Source
 from vrbench.features.logit_scale import with_scale
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
+from vrbench.registry import origins
+from vrbench.sequences import sequences
 
 
 @dataclass(frozen=True)
@@ -146,4 +148,13 @@ def _identity(
         "precision": settings.precision,
         "vrbench": VERSION,
         **({"bank_limit": settings.bank_limit} if settings.bank_limit and kind == "train" else {}),
+        **plugins(method, norm, source.sequence),
     }
+
+
+def plugins(method: Method | None, norm: Normalization, sequence: str | None) -> dict[str, Any]:
+    """Return as ``plugins`` where those of the methods come from that are from outside."""
+    along = None if sequence is None else sequences.parse(sequence)
+    parts = method.parts if method else ()
+    found = origins(*(part for _, part in parts), norm, along)
+    return {"plugins": found} if found else {}

@@ -14,6 +14,7 @@ import numpy as np
 
 from vrbench._version import VERSION
 from vrbench.evaluation.case import Case
+from vrbench.evaluation.plan import plugins
 from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.features.overlap import Overlap
@@ -55,7 +56,8 @@ def describe(case: Case) -> dict[str, Any]:
         "n_video": truth.n_video,
         "limit": settings.limited,
         "protocol": {"ties": settings.ties, "v2t": settings.v2t},
-        "provenance": _provenance(settings, case.compute),
+        "provenance": _provenance(settings, case.compute)
+        | plugins(job.method, job.norm, source.sequence),
         "ranks": None,
     }
 

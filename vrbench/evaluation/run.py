@@ -63,7 +63,7 @@ def finish(case: Case, output: Output) -> Result:
         "normalize": normalizing.seconds,
         "measure": measuring.seconds,
     }
-    values = {
+    values: Any = {
         **describe(case),
         "notes": [
             *data_notes,

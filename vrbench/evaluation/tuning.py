@@ -22,7 +22,7 @@ from vrbench.results.result import Result
 DIRECTIONS = {"t2v": ("t2v",), "v2t": ("v2t",), "both": ("t2v", "v2t")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tuning:
     """What was tried and chosen.
 
@@ -37,6 +37,9 @@ class Tuning:
     curve: list[dict[str, Any]]
     about: dict[str, Any]
     result: Result | None = None
+
+    def __repr__(self) -> str:
+        return f"Tuning({self.spec!r}, the best of {len(self.curve)} trials)"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a Result keeps of it."""

@@ -21,6 +21,7 @@ from vrbench.features.hdf5 import open_hdf5, reading
 from vrbench.features.sides import present_sides, read_side
 from vrbench.features.writer import FeatureWriter
 from vrbench.heads.projection import ProjectedEncoder, Projection
+from vrbench.registry import origins
 from vrbench.video import Videos, open_videos, parse_sampling
 
 
@@ -131,7 +132,8 @@ def extract(
             other settings, or bank and test or bank and fitted videos overlap.
     """
     sampling = parse_sampling(frames)
-    spec = encoders.spec(encoders.parse(encoder))
+    chosen = encoders.parse(encoder)
+    spec, outside = encoders.spec(chosen), origins(chosen)
     sources = {"": source} | ({"bank/": bank} if bank else {})
     media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
     parts = {side: part.annotations for side, part in sources.items()}
@@ -150,6 +152,7 @@ def extract(
         "normalized": normalized,
         "dim": loaded.video_dim,
         **loaded.attrs,
+        **({"plugins": json.dumps(outside)} if outside else {}),
         **({} if loaded.device == "cpu" else {"device": loaded.device}),
         **piece.attrs,
         "created_by": f"vrbench {VERSION}",

@@ -26,6 +26,7 @@ from vrbench.features.sides import (
 )
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.opened import sha256_of
+from vrbench.runtime.printable import one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,13 @@ class Features:
     file: Any = field(default=None, repr=False)
     guarded: GuardedFile | None = field(default=None, repr=False)
     digest: str | None = None
+
+    def __repr__(self) -> str:
+        banks = {"video": self.bank_video, "text": self.bank_text}
+        sizes = [f"{len(one):,} {side}s" for side, one in banks.items() if one is not None]
+        bank = " x ".join(sizes) or "none"
+        sides = f"video {self.video.described()}; text {self.text.described()}"
+        return f"Features({one_line(self.path.name)}: {sides}; bank {bank})"
 
     @property
     def text_video(self) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from vrbench.errors import InputError
 from vrbench.features.selected import select
 from vrbench.runtime.inputs import to_numpy
+from vrbench.runtime.printable import one_line
 
 FRAME_LEVEL, PATCH_LEVEL = 0, 1
 """Values of the token column ``level``."""
@@ -47,6 +48,18 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"Tokens({one_line(self.name)}: {self.described()})"
+
+    def described(self) -> str:
+        """Return counts, width and type; of a file that is closed, what is known without it."""
+        said = [f"{len(self):,} items, {int(self.offsets[-1]):,} tokens"]
+        try:
+            said.append(f"width {self.dim}, {self.tokens.dtype}")
+        except ValueError:  # h5py's, of a closed file
+            said.append("closed")
+        return ", ".join(said)
 
     @property
     def dim(self) -> int:

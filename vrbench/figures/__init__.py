@@ -5,4 +5,4 @@ from __future__ import annotations
 from vrbench.figures.base import Figure
 from vrbench.registry import Registry
 
-figures: Registry[Figure] = Registry("figure", "vrbench.figures")
+figures: Registry[Figure] = Registry("figure", "vrbench.figures", base=Figure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ Given = Head | str | Path | Mapping[str, Any]
 def score(
     text: Any,
     video: Any,
-    method: str | None = None,
+    method: str | Callable[..., Any] | None = None,
     *,
     precision: Literal["single", "double"] = "single",
     workers: int | None = None,
@@ -33,8 +33,9 @@ def score(
     Args:
         text: Tokens, or a list of n_text (l, d) arrays, which are scaled to length 1.
         video: Tokens, or a list of n_video (l, d) arrays.
-        method: spec of an alignment, or a weighted sum ``0.5*global+0.5*tokenflow:lam=5``; None:
-            the one that the head was trained with, else ``tokenflow``.
+        method: spec of an alignment, or a weighted sum ``0.5*global+0.5*tokenflow:lam=5``; or a
+            function of the tokens of a text and of a video, see ``vrbench.alignment``. None: the
+            method that the head was trained with, else ``tokenflow``.
         precision: float32 (``single``) or float64 (``double``) products and result.
         workers: threads; None: one a core. The result does not depend on it.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -45,7 +46,8 @@ def score(
         Sim with t2v and v2t, (n_text, n_video) each; the inputs are not changed.
 
     Raises:
-        InputError: the method is unknown, widths differ, or an item or the head is malformed.
+        InputError: the method is unknown, widths differ, an item or the head is malformed, or a
+            function raises, or returns no finite number.
     """
     how: dict[str, Any] = {"precision": precision, "workers": workers, "device": device}
     if head is None:

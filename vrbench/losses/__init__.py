@@ -6,13 +6,11 @@ from vrbench.losses.faulty_negatives import faulty_negatives
 from vrbench.losses.infonce import infonce
 from vrbench.losses.momentum import momentum
 from vrbench.losses.ncl import ncl
-from vrbench.losses.queue import TokenQueue
 from vrbench.losses.triplet import triplet
 
 __all__ = [
     "Loss",
     "LossSum",
-    "TokenQueue",
     "dsl",
     "faulty_negatives",
     "infonce",

@@ -163,13 +163,13 @@ def _real(array: Any, name: str) -> Tensor:
     return torch.as_tensor(array.astype(array.dtype if array.dtype.kind == "f" else np.float64))
 
 
-def check_positive(**values: Any) -> None:
+def check_positive(**values: float | Tensor) -> None:
     """Check that parameters are positive and finite.
 
     Raises:
         InputError: one is not.
     """
     for name, value in values.items():
-        number = float(value.detach() if hasattr(value, "detach") else value)
+        number = value if isinstance(value, float | int) else float(value.detach())
         if not 0 < number < float("inf"):
             raise InputError(f"{name} must be positive and finite, it is {number}.")

@@ -65,7 +65,8 @@ class Momentum(Loss):
     """``infonce`` over batch and queues, against a mixture of a slow teacher's softmax and onehot.
 
     The teacher starts as the student; after each step its weights become ``ema * teacher +
-    (1 - ema) * student``. Its outputs go to a queue of each side (``TokenQueue``).
+    (1 - ema) * student``. Its outputs go to a
+    queue of each side.
 
     Source: TokenFlow eq. 23-24 and Appendix B, after ALBEF. Appendix E calls the 0.95 of the
     teacher's update alpha, as eq. 23 does the weight of its targets: ``ema`` and ``alpha`` here.

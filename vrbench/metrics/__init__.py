@@ -1,5 +1,10 @@
-"""Ranks by counting, what is folded over them, and files of them for other tools."""
+"""Ranks by counting, what is folded over them, and the table of all metrics."""
 
+from vrbench.metrics.metric import Metric
 from vrbench.metrics.ranking import Counts, count_ranks, fold, ranks, summary
 
-__all__ = ["Counts", "count_ranks", "fold", "ranks", "summary"]
+__all__ = ["Counts", "Metric", "count_ranks", "fold", "ranks", "summary"]
+
+
+def __dir__() -> list[str]:
+    return __all__

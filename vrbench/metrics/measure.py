@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.metrics.diagnostics import HUB_K, Occurrences, ProbabilitySums, Representation
-from vrbench.metrics.ranking import Counts, RankCounter, count_ranks, fold, summary
+from vrbench.metrics.metric import Part, Read
+from vrbench.metrics.ranking import RankCounter, count_ranks, fold, summary
+from vrbench.metrics.table import others
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.sims.truth import Truth, queries, v2t_queries
 
@@ -20,8 +22,8 @@ class Measured:
     """What was measured, by direction.
 
     Attributes:
-        metrics: R@K in percent, MdR, MnR, share of tied queries.
-        diagnostics: normalization error, under, once, over, hub skewness.
+        metrics: those of the table (``metrics/table.py``) in its order.
+        diagnostics: the same of those that are diagnostics.
         ranks: the rank vectors.
     """
 
@@ -49,17 +51,22 @@ def measure(
     """
     result = Measured({}, {}, {})
     for direction in DIRECTIONS:
-        counts, diagnostics = _direction(sim, truth, direction, v2t, gamma)
-        values = counts.ranks(ties)
+        read = _read(sim, truth, direction, v2t, gamma)
+        values = read.counts.ranks(ties)
         result.ranks[direction] = values
-        result.metrics[direction] = {**summary(values, ks), "tied": counts.tied_share}
-        result.diagnostics[direction] = diagnostics
+        metrics: dict[str, Any] = {**summary(values, ks), **_others(read, "metrics")}
+        result.metrics[direction] = metrics
+        result.diagnostics[direction] = _others(read, "diagnostics")
     return result
 
 
-def _direction(
-    sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None
-) -> tuple[Counts, dict[str, Any]]:
+def _others(read: Read, part: Part) -> dict[str, float | None]:
+    """Return the metrics of a part that are not of ranks."""
+    found = {one.name: one.of(read) for one in others(part) if one.of is not None}
+    return {name: None if value is None else float(value) for name, value in found.items()}
+
+
+def _read(sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None) -> Read:
     matrix = as_matrix(getattr(sim, direction))
     asking = queries(matrix, truth, direction)
     counter = RankCounter(asking) if asking.rows.once else None
@@ -67,12 +74,7 @@ def _direction(
     near = None if sim.solved is not None else Occurrences(asking, HUB_K)
     votes = Representation(asking)
     fold(asking, [a for a in (counter, sums, near, votes) if a is not None])
-    diagnostics = {
-        "normalization_error": None if sums is None else sums.error,
-        **{name: float(share) for name, share in votes.shares().items()},
-        "hub_skewness": None if near is None else near.skewness,
-    }
     if counter is not None:
-        return counter.counts, diagnostics
+        return Read(counter.counts, votes, sums, near)
     ranked = asking if direction == "t2v" else v2t_queries(matrix, truth, v2t)
-    return count_ranks(ranked), diagnostics
+    return Read(count_ranks(ranked), votes, sums, near)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
 from vrbench.metrics.counting import count
+from vrbench.metrics.table import of_ranks
 from vrbench.sims.sim import Direction, Rows, as_sim, check_finite, is_finite
 from vrbench.sims.truth import Protocol, Queries, Truth, queries, v2t_queries
 
@@ -150,7 +151,9 @@ def fold(asking: Queries, accumulators: Sequence[Any]) -> None:
 
 
 def summary(values: NDArray[np.float64], ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
-    """R@K in percent (share of queries with rank <= K), median and mean rank; NaN is left out."""
+    """R@K in percent (share of queries with rank <= K), median and mean rank; NaN is left out.
+
+    And whatever else the table of metrics folds over ranks.
+    """
     asked = values[~np.isnan(values)]
-    recalls = {f"R@{k}": 100 * int((asked <= k).sum()) / len(asked) for k in ks}
-    return {**recalls, "MdR": float(np.median(asked)), "MnR": float(asked.mean())}
+    return {one.name: float(one.over(asked)) for one in of_ranks(ks)}

@@ -5,4 +5,6 @@ from __future__ import annotations
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import Registry
 
-normalizations: Registry[Normalization] = Registry("norm", "vrbench.normalizations")
+normalizations: Registry[Normalization] = Registry(
+    "norm", "vrbench.normalizations", base=Normalization
+)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from vrbench.errors import InputError
-from vrbench.reports import html
+from vrbench.reports import rendering
+from vrbench.reports.parts import (
+    Beside,
+    Cell,
+    Frames,
+    Heading,
+    Paragraph,
+    Part,
+    Picture,
+    Table,
+    number,
+)
 from vrbench.runtime.files import replacing
 from vrbench.video import Videos, open_videos, parse_sampling
 
@@ -35,20 +46,18 @@ def page_of_queries(
     videos = open_videos(frames, FRAMES)
 
     @cache
-    def thumbnails(video: str) -> str:
+    def thumbnails(video: str) -> Frames:
         return _thumbnails(videos, video)
 
-    body = [html.paragraph(data), html.paragraph(_LEGEND, note=True)]
+    body: list[Part] = [Paragraph(data), Paragraph(_LEGEND, note=True)]
     for query in queries:
         kind = f"{query['picked'].capitalize()}: " if query["picked"] else ""
-        body.append(html.heading(f"{kind}{query['query']}"))
-        body.append(html.paragraph(query["caption"]))
+        body += [Heading(f"{kind}{query['query']}"), Paragraph(query["caption"])]
         t2v = query["direction"] == "t2v"
-        body += [] if t2v else [f"<p>{thumbnails(query['query'])}</p>"]
-        tables = [_system(system, thumbnails if t2v else None) for system in query["systems"]]
-        body.append(f"<div class=beside>{''.join(tables)}</div>")
+        body += [] if t2v else [thumbnails(query["query"])]
+        body.append(Beside([_system(one, thumbnails if t2v else None) for one in query["systems"]]))
     with replacing(out) as temporary:
-        temporary.write_text(html.page("What queries retrieve", body), encoding="utf-8")
+        temporary.write_text(rendering.page("What queries retrieve", body), encoding="utf-8")
 
 
 _LEGEND = (
@@ -57,38 +66,38 @@ _LEGEND = (
 )
 
 
-def _system(system: Mapping[str, Any], thumbnails: Any) -> str:
-    head = ["place", "score", "sum", "item"]
+def _system(system: Mapping[str, Any], thumbnails: Callable[[str], Frames] | None) -> list[Part]:
     rows = [
         [
-            one["place"],
-            one["score"],
-            "" if one["sum"] is None else one["sum"],
-            html.Html(_item(one, thumbnails(one["item"]) if thumbnails else "")),
+            Cell(f"{one['place']}", one["place"]),
+            number(one["score"]),
+            Cell("") if one["sum"] is None else number(one["sum"]),
+            Cell(
+                f"{one['item']}: {one['caption']}",
+                frames=thumbnails(one["item"]) if thumbnails else Frames(),
+            ),
         ]
         for one in system["candidates"]
     ]
     marked = [one["right"] for one in system["candidates"]]
-    title = html.heading(f"{system['how']}: rank {system['rank']:g}", 3)
-    return f"<section>{title}{html.table(head, rows, marked, sortable=False)}</section>"
+    head = ["place", "score", "sum", "item"]
+    return [
+        Heading(f"{system['how']}: rank {system['rank']:g}", 3),
+        Table(head, rows, marked, sortable=False),
+    ]
 
 
-def _item(candidate: Mapping[str, Any], frames: str) -> str:
-    words = f"{html.escape(candidate['item'])}: {html.escape(candidate['caption'])}"
-    return f"{frames}<br>{words}" if frames else words
-
-
-def _thumbnails(videos: Videos, video: str) -> str:
+def _thumbnails(videos: Videos, video: str) -> Frames:
     """Return some frames of a video; a note where there are none."""
     try:
         clip = videos.read(video)
     except InputError:
-        return "(no frames)"
+        return Frames(note="(no frames)")
     pictures = []
-    for number, image in zip(clip.numbers, clip.images, strict=True):
+    for frame, image in zip(clip.numbers, clip.images, strict=True):
         small = image.copy()
         small.thumbnail((4 * HEIGHT, HEIGHT))
         buffer = BytesIO()
         small.save(buffer, "JPEG", quality=80)
-        pictures.append(html.picture(buffer.getvalue(), "jpeg", f"{video} frame {number}", "frame"))
-    return "".join(pictures)
+        pictures.append(Picture.of(buffer.getvalue(), "jpeg", f"{video} frame {frame}", "frame"))
+    return Frames(tuple(pictures))

@@ -9,8 +9,11 @@ from typing import Any
 from vrbench._version import VERSION
 from vrbench.auditing import audit
 from vrbench.errors import InputError
-from vrbench.reports import html
+from vrbench.metrics.metric import Metric
+from vrbench.metrics.table import columns, legend, named
+from vrbench.reports import rendering
 from vrbench.reports.page_tables import filled
+from vrbench.reports.parts import Cell, Heading, Paragraph, Part, Picture, Table, words
 from vrbench.results import labels
 from vrbench.results.compare import compare
 from vrbench.results.labels import DIRECTION_NAMES
@@ -46,65 +49,59 @@ def report(folder: Path, out: Path) -> list[str]:
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(labels.data(result.values), []).append(result)
-    body = [html.paragraph(f"{len(results)} results of {folder.name}/; vrbench {VERSION}.")]
+    body: list[Part] = [Paragraph(f"{len(results)} results of {folder.name}/; vrbench {VERSION}.")]
     for data, group in groups.items():
-        body += [html.heading(data), *_results(group), *_tests(group, notes)]
+        body += [Heading(data), *_results(group), *_tests(group, notes)]
     body += filled(with_ranks(results))
     for path in sims:
         body += _audit(path)
     if pictures:
-        body.append(html.heading("Figures"))
+        body.append(Heading("Figures"))
     for path in pictures:
         kind = {".svg": "svg+xml", ".png": "png"}[path.suffix]
-        body += [html.heading(path.stem, 3), html.picture(path.read_bytes(), kind, path.stem)]
+        body += [Heading(path.stem, 3), Picture.of(path.read_bytes(), kind, path.stem)]
     with replacing(out) as temporary:
-        page = html.page(f"vrbench report: {folder.name}", body)
+        page = rendering.page(f"vrbench report: {folder.name}", body)
         temporary.write_text(page, encoding="utf-8")
     return notes
 
 
-def _results(group: Sequence[Result]) -> list[str]:
+def _results(group: Sequence[Result]) -> list[Part]:
     """Return a table a direction."""
-    parts = []
+    parts: list[Part] = []
     for direction in DIRECTIONS:
-        metrics = {key for result in group for key in result["metrics"][direction]}
-        recalls = sorted((key for key in metrics if key[:2] == "R@"), key=lambda key: int(key[2:]))
-        heads = ["", "method", "norm", "bank", *recalls, "MdR", "MnR", "tied %"]
-        heads += ["error", "never %", "often %"]
+        metrics = _shown(group, direction)
+        heads = ["", "method", "norm", "bank"]
+        heads += [f"{one.heading} %" if one.unit == "share" else one.heading for one in metrics]
         rows = [
-            [labels.letter(i), *_row(result, direction, recalls)] for i, result in enumerate(group)
+            [Cell(labels.letter(i)), *_row(result, direction, metrics)]
+            for i, result in enumerate(group)
         ]
-        parts += [html.heading(DIRECTION_NAMES[direction], 3), html.table(heads, rows)]
-    legend = (
-        "R@K in percent. tied: queries with a foreign item at the same score; error: normalization "
-        "error at the norm's gamma, else 0.01 (0 is fair); never, often: gallery items retrieved "
-        "first by no query, by two or more. A click on a heading sorts."
+        parts += [Heading(DIRECTION_NAMES[direction], 3), Table(heads, rows)]
+    means = (
+        f"{legend(_shown(group, *DIRECTIONS))} An error is at the norm's gamma, else 0.01. A click "
+        "on a heading sorts."
     )
     said = labels.notes(result.values for result in group)
-    return [*parts, *(html.paragraph(text, note=True) for text in (legend, *said))]
+    return [*parts, *(Paragraph(text, note=True) for text in (means, *said))]
 
 
-def _row(result: Result, direction: str, recalls: Sequence[str]) -> list[Any]:
-    metrics, fair = result["metrics"][direction], result["diagnostics"][direction]
-    error = fair["normalization_error"]
-    return [
-        labels.method(result.values),
-        result["norm"],
-        "" if result["bank"]["kind"] == "none" else labels.bank(result.values),
-        *(_one(metrics.get(key)) for key in (*recalls, "MdR", "MnR")),
-        _one(100 * metrics["tied"]),
-        "" if error is None else (f"{error:.3f}", error),
-        _one(100 * fair["under"]),
-        _one(100 * fair["over"]),
-    ]
+def _shown(group: Sequence[Result], *directions: str) -> list[Metric]:
+    return [one for one in columns((r.values for r in group), *directions) if one.heading]
 
 
-def _one(value: float | None) -> Any:
-    """To one decimal, sorted by all of them."""
-    return "" if value is None else (f"{value:.1f}", value)
+def _row(result: Result, direction: str, metrics: Sequence[Metric]) -> list[Cell]:
+    bank = "" if result.bank["kind"] == "none" else labels.bank(result.values)
+    names = words(labels.method(result.values), result.norm, bank)
+    return [*names, *(_number(one, one.value(result.values, direction)) for one in metrics)]
 
 
-def _tests(group: Sequence[Result], notes: list[str]) -> list[str]:
+def _number(metric: Metric, value: float | None) -> Cell:
+    """Return it as it is printed, sorted by all of its digits."""
+    return Cell(metric.text(value), None if value is None else metric.printed(value))
+
+
+def _tests(group: Sequence[Result], notes: list[str]) -> list[Part]:
     """Return the paired tests of every two results, and the queries that changed most."""
     if len(group) < 2:
         return []
@@ -118,36 +115,38 @@ def _tests(group: Sequence[Result], notes: list[str]) -> list[str]:
         return []
     names = [labels.letter(i) for i in range(len(group))]
     heads = ["direction", "pair", "metric", "first", "second", "difference", "interval"]
-    rows = [
-        [
-            DIRECTION_NAMES[test["direction"]],
-            f"{names[test['a']]} -> {names[test['b']]}",
-            test["metric"],
-            _one(test["value_a"]),
-            _one(test["value_b"]),
-            (labels.signed(test["difference"]), test["difference"]),
-            "[{}, {}]".format(*map(labels.signed, test["interval"])),
-            (labels.p_value(test["p"]), test["p"]),
-            (labels.p_value(test["q"]), test["q"]),
-        ]
-        for test in found["tests"]
-    ]
+    rows = [_test(test, names) for test in found["tests"]]
     about = found["about"]
     draws = f"{about['n']} draws, seed {about['seed']}"
     words = f"{about['test']}; {about['interval']}; {draws}. q: {about['correction']}."
     return [
-        html.heading("Paired tests", 3),
-        html.table([*heads, "p", "q"], rows, [t["q"] <= 0.05 for t in found["tests"]]),
-        html.paragraph(f"{words} Marked: q at most .05.", note=True),
+        Heading("Paired tests", 3),
+        Table([*heads, "p", "q"], rows, [t["q"] <= 0.05 for t in found["tests"]]),
+        Paragraph(f"{words} Marked: q at most .05.", note=True),
         *_changed(found["changed"], names),
     ]
 
 
-def _changed(changed: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence[str]) -> list[str]:
-    parts = [html.heading("Queries that changed most (rank under each result)", 3)]
+def _test(test: Mapping[str, Any], names: Sequence[str]) -> list[Cell]:
+    first, second, difference, interval = labels.tested(test)
+    pair = f"{names[test['a']]} -> {names[test['b']]}"
+    return [
+        *words(DIRECTION_NAMES[test["direction"]], pair, test["metric"]),
+        Cell(first, test["value_a"]),
+        Cell(second, test["value_b"]),
+        Cell(difference, test["difference"]),
+        Cell(interval),
+        *(Cell(labels.p_value(test[key]), test[key]) for key in ("p", "q")),
+    ]
+
+
+def _changed(
+    changed: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence[str]
+) -> list[Part]:
+    parts: list[Part] = [Heading("Queries that changed most (rank under each result)", 3)]
     for direction, rows in changed.items():
-        cells = [[row["query"], *((f"{r:g}", r) for r in row["ranks"])] for row in rows]
-        parts.append(html.table([DIRECTION_NAMES[direction], *names], cells))
+        cells = [[Cell(row["query"]), *(Cell(f"{r:g}", r) for r in row["ranks"])] for row in rows]
+        parts.append(Table([DIRECTION_NAMES[direction], *names], cells))
     return parts
 
 
@@ -164,24 +163,23 @@ def _is_sim(path: Path) -> bool:
         return False
 
 
-def _audit(path: Path) -> list[str]:
+def _audit(path: Path) -> list[Part]:
     found = audit(path)
-    parts = [html.heading(f"Audit of {path.name}")]
+    parts: list[Part] = [Heading(f"Audit of {path.name}")]
     for direction in DIRECTIONS:
         rows = [row for row in found["rules"] if row[direction] is not None]
-        metrics = list(rows[0][direction]["metrics"])
+        metrics = [named(name) for name in rows[0][direction]["metrics"]]
         cells = [
             [
-                row["changes"],
-                row["rule"],
-                *(_one(row[direction]["metrics"].get(metric)) for metric in metrics),
-                (f"{row[direction]['n']:,}", row[direction]["n"]),
-                row["source"],
+                *words(row["changes"], row["rule"]),
+                *(_number(one, row[direction]["metrics"].get(one.name)) for one in metrics),
+                Cell(f"{row[direction]['n']:,}", row[direction]["n"]),
+                Cell(row["source"]),
             ]
             for row in rows
         ]
-        heads = ["changes", "rule", *metrics, "n", "released in"]
-        parts += [html.heading(DIRECTION_NAMES[direction], 3), html.table(heads, cells)]
+        heads = ["changes", "rule", *(one.name for one in metrics), "n", "released in"]
+        parts += [Heading(DIRECTION_NAMES[direction], 3), Table(heads, cells)]
     return parts
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from vrbench import published
 from vrbench.published import Cell, PublishedTable
-from vrbench.reports import html
+from vrbench.reports.parts import Cell as Shown
+from vrbench.reports.parts import Folded, Heading, Paragraph, Part
+from vrbench.reports.parts import Table as Grid
 from vrbench.results.labels import Result
 from vrbench.tables import paper_table
 from vrbench.tables.formats import Block, Line, Table, superscript
@@ -17,7 +18,7 @@ LEAST = 2
 """Measured rows from which on a table is shown: one row alone is nothing to compare."""
 
 
-def filled(results: Sequence[Result]) -> list[str]:
+def filled(results: Sequence[Result]) -> list[Part]:
     """Return the papers' tables of which two rows or more are measured, folded.
 
     Args:
@@ -32,26 +33,26 @@ def filled(results: Sequence[Result]) -> list[str]:
         "from them what was measured here. Unfold one with a click."
     )
     folded = [_folded(paper_table(name, results)) for name in names]
-    return [html.heading("Papers' tables"), html.paragraph(about, note=True), *folded]
+    return [Heading("Papers' tables"), Paragraph(about, note=True), *folded]
 
 
 def _measured_rows(table: PublishedTable, results: Sequence[Result]) -> int:
     return len(fill(table, results))
 
 
-def _folded(table: Table) -> str:
+def _folded(table: Table) -> Part:
     body = [part for block in table.blocks for part in _block(block)]
-    return html.folded(table.title, [*body, *(html.paragraph(n, note=True) for n in table.notes)])
+    return Folded(table.title, [*body, *(Paragraph(n, note=True) for n in table.notes)])
 
 
-def _block(block: Block) -> list[str]:
+def _block(block: Block) -> list[Part]:
     heads = [*block.heads, *(column.heading for column in block.columns)]
-    rows = [[*_labels(line), *map(_cell, line.cells)] for line in block.lines]
+    rows = [[*map(Shown, _labels(line)), *map(_cell, line.cells)] for line in block.lines]
     return [
-        html.heading(block.heading, 3),
-        html.paragraph(block.about),
-        *([html.table(heads, rows)] if rows else []),
-        *(html.paragraph(text, note=True) for text in block.footnotes),
+        Heading(block.heading, 3),
+        Paragraph(block.about),
+        *([Grid(heads, rows)] if rows else []),
+        *(Paragraph(text, note=True) for text in block.footnotes),
     ]
 
 
@@ -60,6 +61,6 @@ def _labels(line: Line) -> list[str]:
     return [*line.labels[:-1], line.labels[-1] + letter]
 
 
-def _cell(cell: Cell) -> Any:
+def _cell(cell: Cell) -> Shown:
     text = f"{cell.text} {superscript(cell.beats)}" if cell.beats else cell.text
-    return text if cell.value is None else (text, cell.value, cell.best)
+    return Shown(text, cell.value, cell.best)

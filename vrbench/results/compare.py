@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -11,32 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.metrics.metric import Metric
+from vrbench.metrics.table import find
 from vrbench.results import labels
+from vrbench.results.pairing import Paired, asked, gallery_notes, name_of, pair
 from vrbench.results.result import Result
-from vrbench.results.significance import (
-    bootstrap,
-    mcnemar,
-    recall_interval,
-    resampled,
-    statistic_of,
-)
+from vrbench.results.significance import bootstrap, mcnemar, recall_interval, resampled
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 LEVEL = 0.95
 """Of the bootstrap intervals."""
-
-
-@dataclass(frozen=True, eq=False)
-class Paired:
-    """Ranks of the same queries under several results.
-
-    Attributes:
-        ids: (n,) the queries that every result asked.
-        ranks: (n_results, n).
-    """
-
-    ids: NDArray[Any]
-    ranks: NDArray[np.float64]
 
 
 def compare(
@@ -48,9 +31,10 @@ def compare(
 ) -> dict[str, Any]:
     """Test every pair of results, metric by metric, in both directions.
 
-    R@K by the exact McNemar test, MdR and MnR by the bootstrap over queries, both two-sided, each
-    with an interval of the difference that leaves 0 out just where p <= .05; q-values over all
-    tests of the report control the false discovery rate (Benjamini and Hochberg 1995).
+    R@K by the exact McNemar test, MdR, MnR and whatever else is of ranks by the bootstrap over
+    queries, both two-sided, each with an interval of the difference that leaves 0 out just where
+    p <= .05; q-values over all tests of the report control the false discovery rate (Benjamini
+    and Hochberg 1995).
 
     Args:
         results: two or more, with their rank vectors.
@@ -80,46 +64,18 @@ def compare(
     return {
         "results": [_about(result) for result in results],
         "queries": {direction: len(both.ids) for direction, both in paired.items()},
-        "left_out": {d: [_asked(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
-        "notes": _notes(results),
+        "left_out": {d: [asked(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
+        "notes": gallery_notes(results),
         "tests": tests,
         "changed": {direction: changed(both, top) for direction, both in paired.items()},
         "about": {
-            "test": "exact McNemar for R@K, bootstrap for MdR and MnR, two-sided",
+            "test": f"exact McNemar for R@K, bootstrap for {_others(metrics)}, two-sided",
             "interval": f"percentile bootstrap, {LEVEL:.0%}, without 0 just where p <= .05",
             "correction": "false discovery rate, Benjamini-Hochberg, over all tests here",
             "n": n,
             "seed": seed,
         },
     }
-
-
-def pair(results: Sequence[Result], direction: Direction, common: bool) -> Paired:
-    """Bring the ranks of one direction into one order of queries.
-
-    Raises:
-        InputError: see ``compare``.
-    """
-    ranks = [_ranks_by_id(result, direction) for result in results]
-    first = ranks[0]
-    shared = [name for name in first if all(name in other for other in ranks[1:])]
-    for result, other in zip(results[1:], ranks[1:], strict=True):
-        if not common and other.keys() != first.keys():
-            raise InputError(
-                f"{_name(results[0])} and {_name(result)} are over different items: of "
-                f"{len(first)} and {len(other)} {direction} queries {len(first.keys() & other)} "
-                "are the same; --common compares on those."
-            )
-        if not common and _gallery(result, direction) != _gallery(results[0], direction):
-            sizes = [len(_gallery(one, direction)) for one in (results[0], result)]
-            raise InputError(
-                f"{_name(results[0])} and {_name(result)} rank {direction} queries among different "
-                f"items, {sizes[0]} and {sizes[1]} of them; --common compares them as they are."
-            )
-    if not shared:
-        raise InputError(f"The results share no {direction} query: they are of different data.")
-    table = np.array([[other[name] for name in shared] for other in ranks])
-    return Paired(np.array(shared), table)
 
 
 def changed(paired: Paired, top: int) -> list[dict[str, Any]]:
@@ -129,81 +85,57 @@ def changed(paired: Paired, top: int) -> list[dict[str, Any]]:
     return [{"query": str(paired.ids[i]), "ranks": paired.ranks[:, i].tolist()} for i in order]
 
 
-def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
-    """Ranks of the queries that were asked, by id."""
-    missing = {direction, "text_ids", "video_ids"} - set(result.ranks)
-    if missing:
-        raise InputError(
-            f"{_name(result)} has no rank vectors beside it that belong to it: keep the npz of "
-            "vrbench eval with it, or run it again with --overwrite."
-        )
-    by_text = direction == "t2v" or result["protocol"]["v2t"] == "each-caption"
-    ids = result.ranks["text_ids" if by_text else "video_ids"]
-    ranks = result.ranks[direction]
-    return {str(name): float(r) for name, r in zip(ids, ranks, strict=True) if not np.isnan(r)}
-
-
-def _gallery(result: Result, direction: Direction) -> set[str]:
-    """Return the ids of the items that a direction's queries are ranked among."""
-    return set(map(str, result.ranks["video_ids" if direction == "t2v" else "text_ids"]))
-
-
-def _notes(results: Sequence[Result]) -> list[str]:
-    """Return a sentence for each direction whose queries are ranked among different items."""
-    found = []
-    for direction in DIRECTIONS:
-        galleries = [_gallery(result, direction) for result in results]
-        if any(gallery != galleries[0] for gallery in galleries):
-            sizes = ", ".join(f"{len(gallery)}" for gallery in galleries)
-            found.append(
-                f"{direction} queries are ranked among different items ({sizes} of them): ranks "
-                "among fewer items are better by themselves, whatever the method"
-            )
-    return found
-
-
-def _asked(result: Result, direction: Direction) -> int:
-    return int((~np.isnan(result.ranks[direction])).sum())
-
-
-def _metrics(results: Sequence[Result]) -> list[str]:
-    """Return the metrics that all results have; their protocols must agree."""
+def _metrics(results: Sequence[Result]) -> list[Metric]:
+    """Return the metrics of ranks that all results have; their protocols must agree."""
     for result in results[1:]:
         ours, first = dict(result["protocol"]), dict(results[0]["protocol"])
         if ours != first:
             raise InputError(
-                f"{_name(results[0])} is under {_protocol(first)}, {_name(result)} under "
+                f"{name_of(results[0])} is under {_protocol(first)}, {name_of(result)} under "
                 f"{_protocol(ours)}: evaluate both alike."
             )
-    recalls = [key for key in results[0]["metrics"]["t2v"] if key.startswith("R@")]
-    return [k for k in recalls if all(k in r["metrics"]["t2v"] for r in results)] + ["MdR", "MnR"]
+    known = {key: find(key) for key in results[0]["metrics"]["t2v"]}
+    return [
+        one
+        for key, one in known.items()
+        if one is not None
+        and one.of_ranks is not None
+        and all(key in result["metrics"]["t2v"] for result in results)
+    ]
+
+
+def _others(metrics: Sequence[Metric]) -> str:
+    """Return the names of the metrics that the exact test is not for."""
+    *first, last = [metric.name for metric in metrics if not metric.hits]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _tests(
-    paired: Paired, direction: Direction, metrics: Sequence[str], n: int, seed: int
+    paired: Paired, direction: Direction, metrics: Sequence[Metric], n: int, seed: int
 ) -> list[dict[str, Any]]:
-    drawn = [metric for metric in metrics if not metric.startswith("R@")]
-    values = resampled(paired.ranks, [statistic_of(metric) for metric in drawn], n, seed)
-    draws = dict(zip(drawn, values, strict=True))
+    drawn = [metric for metric in metrics if not metric.hits]
+    values = resampled(paired.ranks, [metric.over for metric in drawn], n, seed)
+    draws = dict(zip((metric.name for metric in drawn), values, strict=True))
     rows = []
     for a, b in combinations(range(len(paired.ranks)), 2):
         for metric in metrics:
-            differences = draws[metric][b] - draws[metric][a] if metric in draws else None
-            about = {"direction": direction, "a": a, "b": b, "metric": metric}
+            own = draws.get(metric.name)
+            differences = None if own is None else own[b] - own[a]
+            about = {"direction": direction, "a": a, "b": b, "metric": metric.name}
             rows.append(about | _test(metric, paired.ranks[a], paired.ranks[b], differences))
     return rows
 
 
 def _test(
-    metric: str,
+    metric: Metric,
     before: NDArray[np.float64],
     after: NDArray[np.float64],
     differences: NDArray[np.float64] | None,
 ) -> dict[str, Any]:
     """Test one metric of two results; ``differences`` are those of the bootstrap's draws."""
-    value = statistic_of(metric)
+    value = metric.over
     if differences is None:
-        test = mcnemar(before, after, int(metric.removeprefix("R@")))
+        test = mcnemar(before, after, metric.k)
         interval, p = recall_interval(test, len(before), LEVEL), test.p
     else:
         interval, p = bootstrap(differences, LEVEL)
@@ -229,15 +161,10 @@ def _control(tests: Sequence[dict[str, Any]]) -> None:
 
 def _about(result: Result) -> dict[str, Any]:
     return {
-        "file": _name(result),
+        "file": name_of(result),
         "data": labels.data(result.values),
         "how": labels.how(result.values),
     }
-
-
-def _name(result: Result) -> str:
-    file = str(result["ranks"] or "").replace(".npz", ".json")
-    return file or labels.how(result.values)
 
 
 def _protocol(protocol: Mapping[str, str]) -> str:

@@ -11,6 +11,8 @@ from pathlib import PurePath
 from string import ascii_lowercase
 from typing import Any
 
+from vrbench.metrics.table import named
+
 Result = Mapping[str, Any]
 
 _TRAININGS = {"zero-shot": r"zero[ _-]?shot", "fine-tuned": r"fine[ _-]?tun(ed|ing)"}
@@ -104,8 +106,9 @@ def _gammas(results: Sequence[Result]) -> list[str]:
 
 def _errors(measured: Mapping[str, Any]) -> str:
     """Return the normalization errors of both directions; nothing where none is known."""
-    found = {d: side["normalization_error"] for d, side in measured["diagnostics"].items()}
-    return ", ".join(f"{error:.3f} ({d})" for d, error in found.items() if error is not None)
+    metric = named("normalization_error")
+    found = {d: metric.value(measured, d) for d in DIRECTION_NAMES}
+    return ", ".join(f"{metric.text(e)} ({d})" for d, e in found.items() if e is not None)
 
 
 def provenance(result: Result) -> str:
@@ -139,10 +142,19 @@ def training(about: Mapping[str, Any]) -> str:
     return found[0] if len(found) == 1 and not _NEGATIONS.search(said) else ""
 
 
-def signed(difference: float) -> str:
-    """Return a difference to one decimal with its sign; where that would be 0, to one digit."""
-    text = f"{difference:+.1f}"
+def signed(difference: float, decimals: int = 1) -> str:
+    """Return a difference with its sign; where that would be 0, to one digit."""
+    text = f"{difference:+.{decimals}f}"
     return f"{difference:+.1g}" if difference and not float(text) else text
+
+
+def tested(test: Mapping[str, Any]) -> list[str]:
+    """Return both values of a metric that was compared, their difference and its interval."""
+    metric = named(test["metric"])
+    values = [metric.text(test[key]) for key in ("value_a", "value_b")]
+    differences = (metric.printed(one) for one in (test["difference"], *test["interval"]))
+    difference, low, high = (signed(one, metric.decimals) for one in differences)
+    return [*values, difference, f"[{low}, {high}]"]
 
 
 def _sha(result: Result) -> str:

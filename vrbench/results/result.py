@@ -8,29 +8,60 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.results.schema import belong, problems
+from vrbench.results import showing
+from vrbench.results.check import belong, problems
+from vrbench.results.schema import (
+    Bank,
+    ChangeByDirection,
+    DiagnosticsByDirection,
+    FeaturesAbout,
+    Measured,
+    MetricsByDirection,
+    Protocol,
+    Provenance,
+    ResultDict,
+)
 from vrbench.runtime.files import listed, replacing
 from vrbench.runtime.inputs import as_text, reading
 from vrbench.runtime.json_text import read_json
 from vrbench.runtime.npz import read_npz
-from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Held = TypeVar("Held")
 
 SCHEMA = 1
 REMEDY = "give what it wrote"
 
 
-@dataclass(frozen=True, eq=False)
+class _Value(Generic[Held]):
+    """A value of the JSON as an attribute of its name."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, result: None, owner: type) -> _Value[Held]: ...
+    @overload
+    def __get__(self, result: Result, owner: type) -> Held: ...
+    def __get__(self, result: Result | None, owner: type) -> _Value[Held] | Held:
+        if result is None:
+            return self
+        return cast(Held, cast(Mapping[str, Any], result.values).get(self.name))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """One alignment and normalization on one test set.
+
+    What the JSON holds is there by key, ``result["method"]``, and most of it as an attribute too.
 
     Attributes:
         values: the JSON: what was measured, on what, how, and by whom.
@@ -38,11 +69,38 @@ class Result:
             (n_text,) under ``each-caption``; ``text_ids``, ``video_ids``.
     """
 
-    values: Mapping[str, Any]
+    values: ResultDict
     ranks: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
+    dataset = _Value[str | None]()
+    split = _Value[str | None]()
+    encoder = _Value[str | None]()
+    features = _Value[FeaturesAbout]()
+    method = _Value[str | None]()
+    norm = _Value[str]()
+    sequence = _Value[str | None]()
+    bank = _Value[Bank]()
+    n_text = _Value[int]()
+    n_video = _Value[int]()
+    protocol = _Value[Protocol]()
+    metrics = _Value[MetricsByDirection]()
+    diagnostics = _Value[DiagnosticsByDirection]()
+    error_gamma = _Value[float | None]()
+    raw = _Value[Measured | None]()
+    change = _Value[ChangeByDirection | None]()
+    seconds = _Value[dict[str, float]]()
+    provenance = _Value[Provenance]()
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the numbers should know."""
+        return list(self.values.get("notes") or ())
+
     def __getitem__(self, key: str) -> Any:
-        return self.values[key]
+        return cast(Mapping[str, Any], self.values)[key]
+
+    def __repr__(self) -> str:
+        return f"Result({showing.brief(self.values)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
@@ -52,6 +110,12 @@ class Result:
 class Results(list[Result]):
     """Results in the order of a grid."""
 
+    def __repr__(self) -> str:
+        return showing.as_text([one.values for one in self])
+
+    def _repr_html_(self) -> str:
+        return showing.as_html([one.values for one in self])
+
     def to_frame(self) -> pd.DataFrame:
         """Return a data frame: a row a result, with what it is of and every number as in the JSON.
 
@@ -60,25 +124,7 @@ class Results(list[Result]):
         """
         import pandas as pd
 
-        return pd.DataFrame([_row(one.values) for one in self])
-
-
-_ABOUT = ("dataset", "split", "encoder", "method", "norm", "sequence")
-
-
-def _row(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **{key: values.get(key) for key in _ABOUT},
-        "bank": values["bank"]["kind"],
-        **{key: values[key] for key in ("n_text", "n_video")},
-        **values["protocol"],
-        **{
-            f"{direction} {name}": value
-            for direction in DIRECTIONS
-            for part in ("metrics", "diagnostics")
-            for name, value in values[part][direction].items()
-        },
-    }
+        return pd.DataFrame([showing.frame_row(one.values) for one in self])
 
 
 def identity(values: Mapping[str, Any]) -> str:
@@ -168,4 +214,4 @@ def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
 
 def with_ranks(results: Iterable[Result]) -> list[dict[str, Any]]:
     """Return the JSON objects with the rank vectors under ``rank_vectors``, for tests of rows."""
-    return [{**result.values, "rank_vectors": result.ranks} for result in results]
+    return [{**result.to_dict(), "rank_vectors": result.ranks} for result in results]

@@ -1,144 +1,168 @@
-"""What a result file has to hold, said once; and whether rank vectors belong to it."""
+"""What a result file has to hold, said once: its types, from which the check is made too.
+
+A key that is ``NotRequired`` may be missing or null, and what else a file holds may be anything.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, NotRequired, TypedDict
 
-import numpy as np
 from numpy.typing import NDArray
 
-MOST = 1e300
-"""Above any number that is measured; a whole number in JSON may be larger than a float."""
+UNREAD = "unread"
+"""Marks what no command reads: it is written so, and a file in which it is not is not refused."""
+
+Count = Annotated[int, "a whole number"]
+"""From 0."""
+
+FileName = Annotated[str | None, "the name of a file beside it, or null"]
+
+Metrics = Annotated[dict[str, float], "metrics"]
+"""By name, as the table of metrics has them: R@K in percent, ``tied`` from 0 to 1."""
+
+Diagnostics = Annotated[dict[str, float | None], "diagnostics"]
+"""By name; shares from 0 to 1."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of value.
+class MetricsByDirection(TypedDict):
+    """Metrics of both directions."""
 
-    Attributes:
-        name: for messages.
-        fits: whether a value is of this kind.
+    t2v: Metrics
+    v2t: Metrics
+
+
+class DiagnosticsByDirection(TypedDict):
+    """Diagnostics of both directions."""
+
+    t2v: Diagnostics
+    v2t: Diagnostics
+
+
+class Measured(TypedDict):
+    """What was measured."""
+
+    metrics: MetricsByDirection
+    diagnostics: DiagnosticsByDirection
+
+
+Change = TypedDict(
+    "Change",
+    {
+        "R@1": float,
+        "gained": float,
+        "lost": float,
+        "p": float,
+        "test": NotRequired[Annotated[str, UNREAD]],
+    },
+)
+"""What a norm did to R@1: points, queries that hit only after and only before, p-value."""
+
+
+class ChangeByDirection(TypedDict):
+    """The change of both directions."""
+
+    t2v: Change
+    v2t: Change
+
+
+class FeaturesAbout(TypedDict):
+    """The file that was evaluated."""
+
+    file: NotRequired[Annotated[str, UNREAD]]
+    sha256: str | None
+
+
+class Sides(TypedDict):
+    """Queries of a bank."""
+
+    n_text: Count
+    n_video: Count
+
+
+class Bank(TypedDict):
+    """The bank of a norm; ``kind`` is none, train, test, rolling or file."""
+
+    kind: str
+    n_text: Count
+    n_video: Count
+
+
+class Protocol(TypedDict):
+    """The rules of ties and of v2t."""
+
+    ties: str
+    v2t: str
+
+
+class SequenceAbout(TypedDict):
+    """What a sequence alignment says of itself in one direction."""
+
+    bucket_of: str | None
+    bucket: NotRequired[float | None]
+    offset: NotRequired[float | None]
+    negative: NotRequired[float | None]
+    length_norm: NotRequired[str | None]
+
+
+class SequenceByDirection(TypedDict):
+    """What a sequence alignment says of itself."""
+
+    t2v: NotRequired[SequenceAbout | None]
+    v2t: NotRequired[SequenceAbout | None]
+
+
+class Provenance(TypedDict):
+    """By what a result was made; null for a package that was not used."""
+
+    vrbench: str
+    date: str
+    python: NotRequired[Annotated[str, UNREAD]]
+    torch: NotRequired[Annotated[str, UNREAD]]
+    numpy: NotRequired[Annotated[str, UNREAD]]
+    numba: NotRequired[Annotated[str | None, UNREAD]]
+    seed: NotRequired[Annotated[int, UNREAD]]
+    precision: NotRequired[Annotated[str, UNREAD]]
+    device: NotRequired[Annotated[str, UNREAD]]
+    command: NotRequired[Annotated[str, UNREAD]]
+
+
+class ResultDict(TypedDict):
+    """The JSON of a result.
+
+    ``limit`` is how the test set was cut; ``raw`` is what was measured before the norm, ``change``
+    what it changed; ``error_gamma`` the temperature of the normalization errors; ``solved`` the
+    share of pairs that are known; ``rank_vectors`` are read from the file beside it.
     """
 
-    name: str
-    fits: Callable[[Any], bool]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and _is_number(value) and value >= 0
-
-
-def _is_file(value: Any) -> bool:
-    """Whether it names a file in the same folder."""
-    return value is None or (isinstance(value, str) and PurePath(value).name == value != "..")
-
-
-TEXT = Kind("a string", lambda value: isinstance(value, str))
-TEXT_OR_NULL = Kind("a string or null", lambda value: value is None or isinstance(value, str))
-NUMBER = Kind("a number", _is_number)
-NUMBER_OR_NULL = Kind("a number or null", lambda value: value is None or _is_number(value))
-COUNT = Kind("a whole number", _is_count)
-FILE = Kind("the name of a file beside it, or null", _is_file)
-TEXTS = Kind(
-    "a list of strings",
-    lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
-)
-
-_METRICS = {"R@#": NUMBER, "MdR": NUMBER, "MnR": NUMBER, "tied": NUMBER}
-_SHARES = {"under": NUMBER, "once": NUMBER, "over": NUMBER}
-_FAIRNESS = {"normalization_error": NUMBER_OR_NULL, **_SHARES}
-_MEASURED = {
-    "metrics": {"t2v": _METRICS, "v2t": _METRICS},
-    "diagnostics": {"t2v": _FAIRNESS, "v2t": _FAIRNESS},
-}
-_CHANGE = {"R@1": NUMBER, "gained": NUMBER, "lost": NUMBER, "p": NUMBER}
-_INFO = {
-    "bucket_of": TEXT_OR_NULL,
-    **dict.fromkeys(("bucket?", "offset?", "negative?"), NUMBER),
-    "length_norm?": TEXT,
-}
-
-SHAPE: Mapping[str, Any] = {
-    **dict.fromkeys(("dataset", "split", "encoder", "method"), TEXT_OR_NULL),
-    "features": {"sha256": TEXT_OR_NULL},
-    "norm": TEXT,
-    "sequence?": TEXT,
-    "sequence_info?": {"t2v?": _INFO, "v2t?": _INFO},
-    "given_norm?": TEXT,
-    "bank": {"kind": TEXT, "n_text": COUNT, "n_video": COUNT},
-    "bank_distinct?": {"n_text": COUNT, "n_video": COUNT},
-    "bank_shared?": {"n_text": COUNT, "n_video": COUNT},
-    "n_text": COUNT,
-    "n_video": COUNT,
-    "notes?": TEXTS,
-    "protocol": {"ties": TEXT, "v2t": TEXT},
-    **_MEASURED,
-    "error_gamma?": NUMBER,
-    "raw?": _MEASURED,
-    "change?": {"t2v": _CHANGE, "v2t": _CHANGE},
-    "provenance": {"vrbench": TEXT, "date": TEXT},
-    "ranks": FILE,
-}
-"""Every key that is read. ``?``: it may be missing or null; ``#``: for any whole number from 1;
-what else a file holds may be anything."""
-
-
-def problems(value: Any, shape: Any = SHAPE, where: str = "") -> Iterator[str]:
-    """Yield what differs from ``shape``, as the end of a sentence."""
-    if isinstance(shape, Kind):
-        if not shape.fits(value):
-            yield f"{where} is {_shown(value)}, expected {shape.name}"
-        return
-    if not isinstance(value, dict):
-        yield f"{where} is {_shown(value)}, expected an object".strip()
-        return
-    for key, part in shape.items():
-        name = key.rstrip("?#")
-        path = f"{where}.{name}" if where else name
-        if key.endswith("#"):
-            yield from _numbered(value, name, part, where)
-        elif name in value and not (key.endswith("?") and value[name] is None):
-            yield from problems(value[name], part, path)
-        elif not key.endswith("?"):
-            yield f"{path} is missing"
-
-
-def _numbered(value: Mapping[str, Any], start: str, part: Any, where: str) -> Iterator[str]:
-    for key in value:
-        if not key.startswith(start):
-            continue
-        if re.fullmatch(r"[1-9]\d{0,17}", key.removeprefix(start), re.ASCII):
-            yield from problems(value[key], part, f"{where}.{key}")
-        else:
-            yield f"{where} holds {_shown(key)}, expected {start} and a whole number from 1"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}..."
-
-
-def belong(ranks: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> bool:
-    """Whether both rank vectors are there, and they and the ids as a sound result asks for."""
-    n_text, n_video = values["n_text"], values["n_video"]
-    n_asking = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
-    lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_asking}
-    return {"t2v", "v2t"} <= ranks.keys() and all(
-        ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
-        for key, n in lengths.items()
-        if key in ranks
-    )
-
-
-def _are_ranks(values: NDArray[Any]) -> bool:
-    """Whether they are 1 or more, or NaN where nothing is asked."""
-    asked = values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0]
-    return values.dtype.kind == "f" and bool(((asked >= 1) & (asked < np.inf)).all())
+    schema: NotRequired[Annotated[int, UNREAD]]
+    dataset: str | None
+    split: str | None
+    encoder: str | None
+    method: str | None
+    features: FeaturesAbout
+    norm: str
+    sequence: NotRequired[str | None]
+    sequence_info: NotRequired[SequenceByDirection | None]
+    given_norm: NotRequired[str | None]
+    bank: Bank
+    bank_distinct: NotRequired[Sides | None]
+    bank_shared: NotRequired[Sides | None]
+    transductive: NotRequired[Annotated[bool, UNREAD]]
+    n_text: Count
+    n_video: Count
+    limit: NotRequired[Annotated[dict[str, Any] | None, UNREAD]]
+    notes: NotRequired[list[str] | None]
+    protocol: Protocol
+    metrics: MetricsByDirection
+    diagnostics: DiagnosticsByDirection
+    error_gamma: NotRequired[float | None]
+    raw: NotRequired[Measured | None]
+    change: NotRequired[ChangeByDirection | None]
+    norm_info: NotRequired[Annotated[dict[str, Any], UNREAD]]
+    solved: NotRequired[Annotated[float, UNREAD]]
+    tuning: NotRequired[Annotated[dict[str, Any], UNREAD]]
+    seconds: NotRequired[Annotated[dict[str, float], UNREAD]]
+    provenance: Provenance
+    ranks: FileName
+    rank_vectors: NotRequired[Annotated[Mapping[str, NDArray[Any]], UNREAD]]

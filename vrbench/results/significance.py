@@ -1,15 +1,16 @@
-"""Paired tests over rank vectors."""
+"""Paired tests over rank vectors: scipy's exact test and bootstrap, and intervals that agree."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.metrics.table import named
 from vrbench.runtime.seeds import seeded
 
 Statistic = Callable[[NDArray[Any]], Any]
@@ -37,19 +38,20 @@ class McNemar:
 def mcnemar(before: NDArray[np.float64], after: NDArray[np.float64], k: int = 1) -> McNemar:
     """Exact McNemar test of R@K between two runs over the same queries.
 
-    ``p = min(1, 2 P(X <= min(gained, lost)))`` with X binomial over the discordant queries at 1/2.
+    ``p = min(1, 2 P(X <= min(gained, lost)))`` with X binomial over the discordant queries at 1/2;
+    1 where there is none.
 
     Args:
         before: (n,) ranks; a query with NaN in either is left out.
         after: (n,) ranks of the same queries.
         k: a query hits if its rank is at most this.
     """
-    from scipy.special import bdtr
+    from scipy.stats import binomtest
 
     asked = ~(np.isnan(before) | np.isnan(after))
     was, now = before[asked] <= k, after[asked] <= k
     gained, lost = int((now & ~was).sum()), int((was & ~now).sum())
-    p = min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5)))
+    p = float(binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
     return McNemar(gained, lost, p)
 
 
@@ -95,17 +97,27 @@ def resampled(
     Raises:
         InputError: the seed is negative.
     """
+    from scipy import stats
+
     rng, m = seeded(seed), ranks.shape[1]
-    values = np.empty((len(statistics), len(ranks), n))
-    at = 0
-    for rows in _blocks(n, m):
-        drawn = rng.integers(0, m, (rows, m))
-        for i, one in enumerate(ranks):
-            part = one[drawn]
-            for j, statistic in enumerate(statistics):
-                values[j, i, at : at + rows] = statistic(part)
-        at += rows
-    return values
+
+    def values(drawn: NDArray[np.int64], axis: int = -1) -> NDArray[np.float64]:
+        parts = [one[drawn] for one in ranks]
+        return np.array([[statistic(part) for part in parts] for statistic in statistics])
+
+    if m == 1 or not statistics:  # every draw is the same, which scipy refuses
+        once = values(np.zeros(1, dtype=np.int64))
+        return np.repeat(once.reshape(len(statistics), len(ranks), 1), n, axis=2)
+    found = stats.bootstrap(
+        (np.arange(m),),
+        values,
+        n_resamples=max(n, 2),  # of one draw there is no spread, which scipy looks at
+        batch=max(1, BLOCK // m),
+        vectorized=True,
+        method="percentile",
+        rng=rng,
+    )
+    return np.asarray(found.bootstrap_distribution)[..., :n]
 
 
 def bootstrap(
@@ -133,17 +145,5 @@ def bootstrap(
 
 
 def statistic_of(metric: str) -> Statistic:
-    """Return the metric ``R@K`` (percent), ``MdR`` or ``MnR`` as a function of ranks."""
-    if metric == "MdR":
-        return lambda ranks: np.median(ranks, axis=-1)
-    if metric == "MnR":
-        return lambda ranks: np.mean(ranks, axis=-1)
-    k = int(metric.removeprefix("R@"))
-    return lambda ranks: 100 * np.mean(ranks <= k, axis=-1)
-
-
-def _blocks(n: int, width: int) -> Iterator[int]:
-    """Yield how many of n rows to work on at once."""
-    step = max(1, BLOCK // width)
-    for start in range(0, n, step):
-        yield min(step, n - start)
+    """Return a metric of ranks, such as ``R@10`` or ``MdR``, as a function of them."""
+    return named(metric).over

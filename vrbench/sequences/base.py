@@ -41,9 +41,6 @@ class SequenceAlignment:
         return {"offset": None, "length_norm": None, "negative": None}
 
 
-sequences: Registry[SequenceAlignment] = Registry("sequence alignment", "vrbench.sequences")
-
-
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """Pairs of a paragraph of n captions and a video of m clips, side by side as lanes.
@@ -78,3 +75,8 @@ class BestClipAlignment(SequenceAlignment, ABC):
             best: (captions, videos) similarity to the best clip of each video of the gallery.
             lengths: (captions,) captions of the paragraph that each belongs to.
         """
+
+
+sequences: Registry[SequenceAlignment] = Registry(
+    "sequence alignment", "vrbench.sequences", base=(PairAlignment, BestClipAlignment)
+)

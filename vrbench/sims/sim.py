@@ -42,6 +42,17 @@ class Sim:
     info: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
     solved: float | None = field(default=None, kw_only=True)
 
+    def __repr__(self) -> str:
+        found = {d: getattr(self, d) for d in DIRECTIONS if getattr(self, d) is not None}
+        if not found:
+            return "Sim(empty)"
+        shape = np.shape(next(iter(found.values())))
+        levels = f"{shape[0]} levels, " if len(shape) == 3 else ""
+        kind = getattr(next(iter(found.values())), "dtype", "numbers")
+        same = "both directions the same" if self.v2t is self.t2v else " and ".join(found)
+        known = "" if self.solved is None else f", {100 * self.solved:.1f} % of the pairs known"
+        return f"Sim({levels}{shape[-2]} texts x {shape[-1]} videos, {kind}, {same}{known})"
+
     def levels(self, direction: Direction) -> list[NDArray[Any]]:
         """(queries, gallery) of each alignment level, a query in each row (views)."""
         matrix = as_matrix(getattr(self, direction))

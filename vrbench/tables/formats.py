@@ -80,6 +80,12 @@ class Table:
         for field in fields(self):
             object.__setattr__(self, field.name, printable(getattr(self, field.name)))
 
+    def __str__(self) -> str:
+        return markdown(self)
+
+    def _repr_markdown_(self) -> str:
+        return markdown(self)
+
 
 def markdown(table: Table) -> str:
     """Render as Markdown: a table a block, sources of measured rows as footnotes."""

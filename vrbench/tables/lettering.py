@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.metrics.table import recall_k
 from vrbench.results.labels import Result
 from vrbench.results.significance import mcnemar
 from vrbench.tables.formats import Block, Line
@@ -71,9 +72,10 @@ def _tests(block: Block, vectors: Mapping[int, Ranks], first: int, second: int) 
     found = []
     for i, column in enumerate(block.columns):
         cells = (block.lines[first].cells[i], block.lines[second].cells[i])
-        if column.metric.startswith("R@") and None not in (cells[0].value, cells[1].value):
+        k = recall_k(column.metric)
+        if k and None not in (cells[0].value, cells[1].value):
             ranks = [vectors[row][column.direction] for row in (first, second)]
-            test = mcnemar(ranks[0], ranks[1], int(column.metric[2:]))
+            test = mcnemar(ranks[0], ranks[1], k)
             ahead = test.gained > test.lost
             found.append((test.p, i, *((second, first) if ahead else (first, second))))
     return found

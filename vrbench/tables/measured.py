@@ -9,23 +9,20 @@ from typing import Any
 
 from vrbench.alignments import alignments, terms
 from vrbench.errors import InputError
+from vrbench.metrics.metric import Metric
+from vrbench.metrics.table import columns as occurring
+from vrbench.metrics.table import find
 from vrbench.normalizations import normalizations
-from vrbench.published import Cell, Column, PublishedTable, better
+from vrbench.published import Cell, Column, PublishedTable
 from vrbench.registry import Registry
 from vrbench.results import labels
 from vrbench.results.labels import Result
 from vrbench.sequences import sequences
+from vrbench.sims.sim import DIRECTIONS
 from vrbench.tables.formats import UNMEASURED, Block, Line
 from vrbench.tables.lettering import letter
 
 EMPTY = Cell(None, "")
-_DIAGNOSTICS = {
-    "normalization error": "normalization_error",
-    "never retrieved": "under",
-    "retrieved once": "once",
-    "retrieved twice or more": "over",
-}
-_UNITS = {"MdR": "rank", "MnR": "rank", "normalization error": "1", "never retrieved": "percent"}
 
 
 def blocks(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> list[Block]:
@@ -57,11 +54,15 @@ def line(
 
 
 def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
-    """Return both directions' columns of every metric that occurs, and two diagnostics."""
-    metrics = {key for result in results for side in result["metrics"].values() for key in side}
-    recalls = sorted((key for key in metrics if key[:2] == "R@"), key=lambda key: int(key[2:]))
-    units = dict.fromkeys(recalls, "percent") | _UNITS
-    return tuple(Column(side, *item) for side in ("t2v", "v2t") for item in units.items())
+    """Return both directions' columns of every metric that occurs and that lists have."""
+    shown = [one for one in occurring(results, *DIRECTIONS) if one.listed]
+    return tuple(
+        Column(side, one.published or one.name, _unit(one)) for side in DIRECTIONS for one in shown
+    )
+
+
+def _unit(metric: Metric) -> str:
+    return "percent" if metric.in_percent else metric.unit
 
 
 def _block(
@@ -127,12 +128,12 @@ def _bold(block: Block, sources: Sequence[Result | None]) -> Block:
 
 
 def _best(block: Block, rows: set[int], column: int) -> set[int]:
-    unit = block.columns[column].unit
+    metric = find(block.columns[column].metric)
     values = {i: block.lines[i].cells[column].value for i in rows}
     known = {i: value for i, value in values.items() if value is not None}
-    if unit not in ("percent", "rank") or len(known) < 2:
+    if metric is None or metric.more_is_better is None or len(known) < 2:
         return set()
-    return {i for i, one in known.items() if not any(better(unit, v, one) for v in known.values())}
+    return {i for i, one in known.items() if not any(metric.better(v, one) for v in known.values())}
 
 
 def _saw_test(result: Result) -> bool:
@@ -156,12 +157,8 @@ def _same_data(table: PublishedTable, result: Result) -> bool:
 
 
 def _cell(result: Result, column: Column) -> Cell:
-    diagnostic = _DIAGNOSTICS.get(column.metric)
-    measures = result.get("diagnostics" if diagnostic else "metrics", {})
-    value = measures.get(column.direction, {}).get(diagnostic or column.metric)
-    if value is None:
+    metric = find(column.metric)
+    value = None if metric is None else metric.value(result, column.direction)
+    if metric is None or value is None:
         return EMPTY
-    if diagnostic == "normalization_error":
-        return Cell(float(value), f"{value:.3f}")
-    scaled = float(value) * (100 if diagnostic else 1)  # results keep shares from 0 to 1
-    return Cell(scaled, f"{scaled:.1f}")
+    return Cell(metric.printed(value), metric.text(value))

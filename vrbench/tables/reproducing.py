@@ -12,6 +12,7 @@ from vrbench.evaluation.plan import Job, parse_norm
 from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.features import Features, open_features
+from vrbench.metrics.table import recall_k
 from vrbench.published import MeasuredBy, PublishedTable, Row
 from vrbench.results import labels
 from vrbench.tables.choices import Choices
@@ -41,8 +42,8 @@ class Reproduction:
 
 def recalls(table: PublishedTable) -> tuple[int, ...]:
     """Return the K of the table's R@K, and 1, 5 and 10, which other tables share."""
-    own = {int(column.metric[2:]) for column in table.columns if column.metric.startswith("R@")}
-    return tuple(sorted(own | {1, 5, 10}))
+    own = {recall_k(column.metric) for column in table.columns}
+    return tuple(sorted(own - {0} | {1, 5, 10}))
 
 
 def reproductions(

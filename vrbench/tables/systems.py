@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from vrbench import published
 from vrbench.errors import InputError, did_you_mean
+from vrbench.metrics.table import recall_k
 from vrbench.published import Cell, Column, PublishedTable, Row
 from vrbench.published.claims import contradictions
 from vrbench.published.conflicts import conflicts, place, sentences
@@ -104,6 +105,5 @@ def _block(where: str, found: list[Found]) -> Block:
 
 
 def _order(column: Column) -> tuple[str, bool, int, str]:
-    recall = column.metric.startswith("R@")
-    k = int(column.metric[2:]) if recall else 0
-    return column.direction, not recall, k, column.metric
+    k = recall_k(column.metric)
+    return column.direction, not k, k, column.metric

@@ -5,4 +5,6 @@ from __future__ import annotations
 from vrbench.auditing.rules.base import Rule
 from vrbench.registry import Registry
 
-rules: Registry[Rule] = Registry("evaluation rule", "vrbench.auditing.rules", group="vrbench.rules")
+rules: Registry[Rule] = Registry(
+    "evaluation rule", "vrbench.auditing.rules", base=Rule, group="vrbench.rules"
+)

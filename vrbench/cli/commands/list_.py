@@ -52,5 +52,12 @@ def _print(title: str, rows: list[dict[str, Any]]) -> None:
         needs = f" Needs {row['needs']}." if "needs" in row else ""
         source = f"{needs} [{row['source']}]" if row["source"] else needs
         splits = f" Splits: {row['splits']}." if "splits" in row else ""
-        say(f"  {spec.ljust(width)}  {row['summary']}{source}{splits}")
+        say(f"  {spec.ljust(width)}  {row['summary']}{source}{splits}{_origin(row)}")
     say()
+
+
+def _origin(row: dict[str, Any]) -> str:
+    """Say where a method from outside comes from."""
+    if "distribution" in row:
+        return f" From {row['distribution']} {row['version']}."
+    return f" From {row.get('file', 'this session')}." if "sha256" in row else ""

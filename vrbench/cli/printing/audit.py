@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+from vrbench.metrics.table import named
 from vrbench.results.labels import DIRECTION_NAMES
 
 _LEGEND = (
@@ -24,8 +25,8 @@ def print_audit(report: Mapping[str, Any]) -> None:
     out.print(f"{report['features']['file']}: {size}{given}", style="bold")
     said = []
     for direction, title in DIRECTION_NAMES.items():
-        tied = 100 * report["tied"][direction]
-        out.print(f"{title}; {tied:.1f} % of the queries have a tie", style="italic")
+        tied = named("tied").text(report["tied"][direction])
+        out.print(f"{title}; {tied} % of the queries have a tie", style="italic")
         said.append(print_grid(out, _grid(direction, report)))
     for text in (*_LEGEND, *_notes(report)):
         out.print(text, style="dim")
@@ -62,7 +63,9 @@ def _grid(direction: str, report: Mapping[str, Any]) -> Grid:
         rows.append(Row((row["changes"], row["rule"]), [*cells, n], row["source"], end))
     for name, key in (("all but dual softmax", "spread"), ("all", "spread_with_dual_softmax")):
         spread = report[key][direction]
-        widths = [f"{high - low:.1f} " for low, high in (spread[metric] for metric in metrics)]
+        widths = [
+            f"{named(m).text(high - low)} " for m, (low, high) in ((m, spread[m]) for m in metrics)
+        ]
         rows.append(Row(("spread", name), [*widths, ""], "greatest less least"))
     return Grid(("changes", "rule"), [*metrics, "n"], rows, "released in")
 
@@ -70,10 +73,10 @@ def _grid(direction: str, report: Mapping[str, Any]) -> Grid:
 def _cells(
     values: Mapping[str, float], first: Mapping[str, float], metrics: Sequence[str]
 ) -> list[str]:
-    """Return each metric to one decimal, starred where it is not that of the first row."""
+    """Return each metric, starred where it is not that of the first row."""
     return [
         ""
         if metric not in values
-        else f"{values[metric]:.1f}" + ("*" if values[metric] != first[metric] else " ")
+        else named(metric).text(values[metric]) + ("*" if values[metric] != first[metric] else " ")
         for metric in metrics
     ]

@@ -51,13 +51,9 @@ def _tests(tests: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Grid:
     rows, last = [], ""
     for test in tests:
         pair = f"{names[test['a']]} -> {names[test['b']]}"
-        low, high = test["interval"]
         cells = [
             test["metric"],
-            f"{test['value_a']:.1f}",
-            f"{test['value_b']:.1f}",
-            labels.signed(test["difference"]),
-            f"[{labels.signed(low)}, {labels.signed(high)}]",
+            *labels.tested(test),
             labels.p_value(test["p"]),
             labels.p_value(test["q"]),
         ]

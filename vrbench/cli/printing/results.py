@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from vrbench.cli.app import note
 from vrbench.cli.printing.terminal import Grid, Row, console, print_grid
+from vrbench.metrics.metric import Metric
+from vrbench.metrics.table import columns, legend, named
 from vrbench.results import labels
 from vrbench.results.labels import DIRECTION_NAMES
 
@@ -27,7 +30,8 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
             out.print(f"Note: {text}", soft_wrap=True)
     if results:
         changed = any(result.get("change") for result in results)
-        for line in (*_LEGEND, *([_CHANGE] if changed else [])):
+        means = f"{legend(_shown(results, *DIRECTION_NAMES))} {_SEEN}"
+        for line in (*wrap(means, _WIDTH), *([_CHANGE] if changed else [])):
             out.print(line, style="dim")
     for line in dict.fromkeys(line for result in results for line in _sequence_lines(result)):
         out.print(line, style="dim")
@@ -76,12 +80,10 @@ def _with_raw(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return shown
 
 
-_LEGEND = (
-    "R@K, tied, never, often in percent. tied: queries with a foreign item at the same score; "
-    "error: normalization error (0 is fair);",
-    "never / often: gallery items retrieved first by no query / by two or more. transductive: the "
-    "norm saw the test set.",
-)
+_SEEN = "transductive: the norm saw the test set."
+
+_WIDTH = 130
+"""Columns of the legend."""
 
 _CHANGE = (
     "+R@1, p: change of R@1 against the raw similarities, and its p-value (exact McNemar test, "
@@ -89,19 +91,20 @@ _CHANGE = (
 )
 
 
+def _shown(results: Sequence[Mapping[str, Any]], *directions: str) -> list[Metric]:
+    return [one for one in columns(results, *directions) if one.heading]
+
+
 def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> Grid:
-    metrics = {key for result in results for key in result["metrics"][direction]}
-    recalls = sorted((key for key in metrics if key[:2] == "R@"), key=lambda key: int(key[2:]))
+    metrics = _shown(results, direction)
     changed = any(result.get("change") for result in results)
-    rows = [
-        Row(
-            _names(result),
-            [*_cells(result, direction, recalls), *(_change(result, direction) if changed else [])],
-        )
-        for result in results
-    ]
-    columns = [*recalls, "MdR", "MnR", "tied", "error", "never", "often"]
-    return Grid(("method", "norm", "bank"), columns + (["+R@1", "p"] if changed else []), rows)
+    rows = []
+    for result in results:
+        cells = [one.text(one.value(result, direction)) for one in metrics]
+        cells += _change(result, direction) if changed else []
+        rows.append(Row(_names(result), cells))
+    heads = [one.heading for one in metrics]
+    return Grid(("method", "norm", "bank"), heads + (["+R@1", "p"] if changed else []), rows)
 
 
 def _change(result: Mapping[str, Any], direction: str) -> list[str]:
@@ -109,23 +112,9 @@ def _change(result: Mapping[str, Any], direction: str) -> list[str]:
         return ["", ""]
     change = result["change"][direction]
     p = labels.p_value(change["p"])
-    return [f"{change['R@1']:+.1f}", p]
+    return [f"{change['R@1']:+.{named('R@1').decimals}f}", p]
 
 
 def _names(result: Mapping[str, Any]) -> list[str]:
     bank = "" if result["bank"]["kind"] == "none" else labels.bank(result)
     return [labels.method(result), result["norm"], bank]
-
-
-def _cells(result: Mapping[str, Any], direction: str, recalls: Sequence[str]) -> list[str]:
-    metrics, fair = result["metrics"][direction], result["diagnostics"][direction]
-    error = fair["normalization_error"]
-    return [
-        *(f"{metrics[key]:.1f}" if key in metrics else "" for key in recalls),
-        f"{metrics['MdR']:.1f}",
-        f"{metrics['MnR']:.1f}",
-        f"{100 * metrics['tied']:.1f}",
-        "" if error is None else f"{error:.3f}",
-        f"{100 * fair['under']:.1f}",
-        f"{100 * fair['over']:.1f}",
-    ]

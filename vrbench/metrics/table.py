@@ -1,0 +1,191 @@
+"""The one table of metrics: whatever measures, checks, prints, sorts or tests one reads it here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.metrics.metric import PARTS, Metric, Part
+
+_KEY = re.compile(r"(.+@)([1-9]\d{0,17})", re.ASCII)
+"""A metric of one K, such as R@10."""
+
+
+def _recall(ranks: NDArray[Any], k: int) -> Any:
+    return 100 * np.count_nonzero(ranks <= k, axis=-1) / ranks.shape[-1]
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "R@K",
+        "share of queries, in percent, whose right item has rank <= K",
+        of_ranks=_recall,
+        more_is_better=True,
+        hits=True,
+    ),
+    Metric(
+        "MdR",
+        "median rank",
+        of_ranks=lambda ranks: np.median(ranks, axis=-1),
+        unit="rank",
+        more_is_better=False,
+        always=True,
+    ),
+    Metric(
+        "MnR",
+        "mean rank",
+        of_ranks=lambda ranks: np.mean(ranks, axis=-1),
+        unit="rank",
+        more_is_better=False,
+        always=True,
+    ),
+    Metric(
+        "tied",
+        "share of queries with a foreign item at the right item's score; shares are 0 to 1 in "
+        "files and in percent where they are printed",
+        of=lambda read: read.counts.tied_share,
+        unit="share",
+        listed=False,
+        legend="tied: queries with a foreign item at the same score",
+        always=True,
+    ),
+    Metric(
+        "normalization_error",
+        "mean |1 - sum of retrieval probabilities / its due| [NCL eq. 5]",
+        of=lambda read: None if read.sums is None else read.sums.error,
+        part="diagnostics",
+        unit="1",
+        decimals=3,
+        more_is_better=False,
+        brief="error",
+        published="normalization error",
+        legend="error: normalization error (0 is fair)",
+        always=True,
+        null=True,
+    ),
+    Metric(
+        "under",
+        "share of gallery items that no query retrieves first [UCoFiA Figure 5]",
+        of=lambda read: read.votes.shares()["under"],
+        part="diagnostics",
+        unit="share",
+        more_is_better=False,
+        brief="never",
+        published="never retrieved",
+        legend="never / often: gallery items retrieved first by no query / by two or more",
+        always=True,
+    ),
+    Metric(
+        "once",
+        "share of gallery items that one query retrieves first",
+        of=lambda read: read.votes.shares()["once"],
+        part="diagnostics",
+        unit="share",
+        more_is_better=True,
+        brief="",
+        published="retrieved once",
+        listed=False,
+        always=True,
+    ),
+    Metric(
+        "over",
+        "share of gallery items that two or more queries retrieve first",
+        of=lambda read: read.votes.shares()["over"],
+        part="diagnostics",
+        unit="share",
+        more_is_better=False,
+        brief="often",
+        published="retrieved twice or more",
+        listed=False,
+        always=True,
+    ),
+    Metric(
+        "hub_skewness",
+        "skewness of how often an item is among the 10 nearest",
+        of=lambda read: None if read.near is None else read.near.skewness,
+        part="diagnostics",
+        unit="1",
+        decimals=2,
+        more_is_better=False,
+        brief="",
+        listed=False,
+    ),
+)
+"""In the order in which they are printed. One entry more is a metric more, everywhere."""
+
+
+def find(name: str) -> Metric | None:
+    """Return the metric with this key in results, or of this name in papers' tables."""
+    by_name = {key: one for one in METRICS for key in (one.name, one.published) if key}
+    match = _KEY.fullmatch(name)
+    if match is None:
+        return by_name.get(name)
+    found = by_name.get(f"{match[1]}K")
+    return None if found is None else found.at(int(match[2]))
+
+
+def named(name: str) -> Metric:
+    """Return the metric of this name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    found = find(name)
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
+def recall_k(name: str) -> int:
+    """Return K of a metric that is a share of queries that hit within K; 0: it is another."""
+    found = find(name)
+    return found.k if found is not None and found.hits else 0
+
+
+def of_ranks(ks: Iterable[int]) -> list[Metric]:
+    """Return the metrics that are folded over ranks, those of each K in this order."""
+    known = [one for one in METRICS if one.of_ranks is not None]
+    ks = list(ks)
+    return [one for m in known for one in ([m.at(k) for k in ks] if m.each_k else [m])]
+
+
+def of_part(part: Part) -> list[Metric]:
+    """Return the metrics of a part of a result."""
+    return [one for one in METRICS if one.part == part]
+
+
+def others(part: Part) -> list[Metric]:
+    """Return the metrics of a part of the result that are taken from what was read."""
+    return [one for one in METRICS if one.of is not None and one.part == part]
+
+
+def columns(measured: Iterable[Mapping[str, Any]], *directions: str) -> list[Metric]:
+    """Return the metrics that occur, in the order of the table and of K.
+
+    Args:
+        measured: results, or what else has ``metrics`` and ``diagnostics`` by direction.
+        directions: to look at.
+    """
+    keys: dict[tuple[Part, str], None] = {}
+    for one in measured:
+        for part in PARTS:
+            for direction in directions:
+                keys |= dict.fromkeys(
+                    (part, key) for key in (one.get(part) or {}).get(direction) or ()
+                )
+    order = {one.name: i for i, one in enumerate(METRICS)}
+    found = [(find(key), part) for part, key in keys]
+    known = [one for one, part in found if one is not None and one.part == part]
+    return sorted(known, key=lambda one: (order[one.family], one.k))
+
+
+def legend(shown: Iterable[Metric]) -> str:
+    """Return what headings mean, and which numbers are in percent."""
+    shown = list(shown)
+    names = [one.family if one.k else one.heading for one in shown if one.in_percent]
+    said = "; ".join(filter(None, (one.legend for one in shown)))
+    return f"{', '.join(dict.fromkeys(names))} in percent. {said}."

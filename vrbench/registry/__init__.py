@@ -1,0 +1,20 @@
+"""Registries of methods, the specs that name them, and where each of them comes from."""
+
+from __future__ import annotations
+
+from vrbench.registry.checks import is_readable
+from vrbench.registry.files import load_file
+from vrbench.registry.origins import Origin, origin, origins
+from vrbench.registry.registry import Registry
+from vrbench.registry.specs import format_value, parameters
+
+__all__ = [
+    "Origin",
+    "Registry",
+    "format_value",
+    "is_readable",
+    "load_file",
+    "origin",
+    "origins",
+    "parameters",
+]

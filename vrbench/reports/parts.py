@@ -1,0 +1,134 @@
+"""What pages consist of: text, tables and pictures, of which templates make HTML."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of level 2, or of another."""
+
+    kind: ClassVar[str] = "heading"
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph; a note is smaller."""
+
+    kind: ClassVar[str] = "paragraph"
+    text: str
+    note: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that the page itself holds.
+
+    Attributes:
+        uri: data URI.
+        about: in words.
+        css: class.
+    """
+
+    kind: ClassVar[str] = "picture"
+    uri: str
+    about: str
+    css: str = ""
+
+    @classmethod
+    def of(cls, data: bytes, form: str, about: str, css: str = "") -> Picture:
+        """Hold the bytes of a file; ``form`` is ``png``, ``jpeg`` or ``svg+xml``."""
+        return cls(f"data:image/{form};base64,{base64.b64encode(data).decode()}", about, css)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Some frames of a video, or a note where there are none."""
+
+    kind: ClassVar[str] = "frames"
+    pictures: tuple[Picture, ...] = ()
+    note: str = ""
+
+    @property
+    def there(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.pictures or self.note)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes:
+        text: as it is shown.
+        value: by which it is sorted, of a number; None: by its text.
+        best: whether in bold.
+        frames: above the text, in a cell of an item.
+    """
+
+    text: str
+    value: float | None = None
+    best: bool = False
+    frames: Frames | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        head: column headings.
+        rows: a cell a heading each.
+        marked: rows that stand out.
+        sortable: whether a click on a heading sorts.
+    """
+
+    kind: ClassVar[str] = "table"
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    marked: Sequence[bool] = ()
+    sortable: bool = True
+
+    def is_number(self, column: int) -> bool:
+        """Whether a column has a number."""
+        return any(row[column].value is not None for row in self.rows)
+
+    def is_marked(self, row: int) -> bool:
+        """Whether a row stands out."""
+        return row < len(self.marked) and bool(self.marked[row])
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Parts that a click on their title unfolds."""
+
+    kind: ClassVar[str] = "folded"
+    title: str
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Sections that stand beside each other where there is room."""
+
+    kind: ClassVar[str] = "beside"
+    sections: Sequence[Sequence[Part]]
+
+
+Part = Heading | Paragraph | Picture | Frames | Table | Folded | Beside
+
+
+def words(*texts: str) -> list[Cell]:
+    """Return cells of text."""
+    return [Cell(text) for text in texts]
+
+
+def number(value: float) -> Cell:
+    """Return a cell with a number to three digits, sorted in full."""
+    return Cell(f"{value:.3g}", value)

@@ -1,0 +1,38 @@
+"""Pages from templates: no network, tables that sort on a click, every text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from vrbench.reports.parts import Part
+from vrbench.runtime.printable import one_line
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def page(title: str, body: Sequence[Part]) -> str:
+    """Return a whole page."""
+    return _environment().get_template("page.html.j2").render(title=title, body=body)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("vrbench.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _printable(value: Any) -> Any:
+    """Return text of a file on one line and without what turns writing; markup is ours already."""
+    return one_line(value) if type(value) is str else value

@@ -1,0 +1,137 @@
+"""Whether a file holds what the types of a result declare, and rank vectors belong to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import PurePath
+from types import NoneType
+from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.metrics.metric import Metric
+from vrbench.metrics.table import of_part
+from vrbench.results.schema import UNREAD, Count, Diagnostics, FileName, Metrics, ResultDict
+
+MOST = 1e300
+"""Above any number that is measured; a whole number in JSON may be larger than a float."""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and _is_number(value) and value >= 0
+
+
+def _is_file(value: Any) -> bool:
+    """Whether it names a file in the same folder."""
+    return value is None or (isinstance(value, str) and PurePath(value).name == value != "..")
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
+    str: ("a string", lambda value: isinstance(value, str)),
+    float: ("a number", _is_number),
+    Count: ("a whole number", _is_count),
+    FileName: ("the name of a file beside it, or null", _is_file),
+    list[str]: ("a list of strings", _are_texts),
+}
+"""What a type is called in messages, and whether a value is of it."""
+
+
+def problems(value: Any, shape: type = ResultDict, where: str = "") -> Iterator[str]:
+    """Yield what differs from a declared shape, as the end of a sentence."""
+    if not isinstance(value, dict):
+        yield f"{where} is {_shown(value)}, expected an object".strip()
+        return
+    for name, hint in _hints(shape).items():
+        path = f"{where}.{name}" if where else name
+        needed = get_origin(hint) is not NotRequired
+        if name in value and (needed or value[name] is not None):
+            yield from _of(value[name], hint if needed else _without_null(hint), path)
+        elif needed:
+            yield f"{path} is missing"
+
+
+@cache
+def _hints(shape: type) -> dict[str, Any]:
+    return get_type_hints(shape, include_extras=True)
+
+
+def _without_null(hint: Any) -> Any:
+    """Return the type of a key that may be missing, where null says as much."""
+    (inner,) = get_args(hint)
+    some = [one for one in get_args(inner) if one is not NoneType]
+    return some[0] if NoneType in get_args(inner) else inner
+
+
+def _of(value: Any, hint: Any, where: str) -> Iterator[str]:
+    if is_typeddict(hint):
+        yield from problems(value, hint, where)
+    elif hint in (Metrics, Diagnostics):
+        yield from _measured(value, of_part("metrics" if hint == Metrics else "diagnostics"), where)
+    elif not (get_origin(hint) is Annotated and UNREAD in hint.__metadata__):
+        yield from _plain(value, hint, where)
+
+
+def _plain(value: Any, hint: Any, where: str) -> Iterator[str]:
+    null = hint not in KINDS
+    name, fits = KINDS[next(one for one in get_args(hint) if one in KINDS) if null else hint]
+    if not (fits(value) or (null and value is None)):
+        yield f"{where} is {_shown(value)}, expected {name}{' or null' if null else ''}"
+
+
+def _measured(value: Any, metrics: list[Metric], where: str) -> Iterator[str]:
+    """Yield what of a direction's numbers differs from the table of metrics."""
+    if not isinstance(value, dict):
+        yield f"{where} is {_shown(value)}, expected an object"
+        return
+    for one in metrics:
+        hint = float if one.always and not one.null else float | None
+        if one.each_k:
+            yield from _numbered(value, one.name.removesuffix("K"), where)
+        elif one.name in value:
+            yield from _plain(value[one.name], hint, f"{where}.{one.name}")
+        elif one.always:
+            yield f"{where}.{one.name} is missing"
+
+
+def _numbered(value: Mapping[str, Any], start: str, where: str) -> Iterator[str]:
+    for key in value:
+        if not key.startswith(start):
+            continue
+        if re.fullmatch(r"[1-9]\d{0,17}", key.removeprefix(start), re.ASCII):
+            yield from _plain(value[key], float, f"{where}.{key}")
+        else:
+            yield f"{where} holds {_shown(key)}, expected {start} and a whole number from 1"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+def belong(ranks: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> bool:
+    """Whether both rank vectors are there, and they and the ids as a sound result asks for."""
+    n_text, n_video = values["n_text"], values["n_video"]
+    n_asking = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
+    lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_asking}
+    return {"t2v", "v2t"} <= ranks.keys() and all(
+        ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
+        for key, n in lengths.items()
+        if key in ranks
+    )
+
+
+def _are_ranks(values: NDArray[Any]) -> bool:
+    """Whether they are 1 or more, or NaN where nothing is asked."""
+    asked = values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0]
+    return values.dtype.kind == "f" and bool(((asked >= 1) & (asked < np.inf)).all())

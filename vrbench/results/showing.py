@@ -1,0 +1,121 @@
+"""How results look where Python shows them: on a line, as a short text, in a notebook."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vrbench.metrics.metric import PARTS, Metric
+from vrbench.metrics.table import columns
+from vrbench.results import labels
+from vrbench.runtime.printable import one_line
+from vrbench.sims.sim import DIRECTIONS
+
+LONGEST = 1000
+"""Characters of a text of results, at most; it stays below."""
+
+WIDEST = 30
+"""Characters of a name in it."""
+
+MOST = 50
+"""Rows in a notebook."""
+
+_ABOUT = ("dataset", "split", "encoder", "method", "norm", "sequence")
+
+_Values = Mapping[str, Any]
+
+
+def brief(values: _Values) -> str:
+    """Return a line: what a result is of, and the first metrics of each direction."""
+    said = [_cut(labels.how(values), 60), _cut(_data(values), 60)]
+    for direction in DIRECTIONS:
+        metrics = _first([values], direction)
+        numbers = ", ".join(f"{m.name} {m.text(m.value(values, direction))}" for m in metrics)
+        said.append(f"{direction} {numbers}")
+    return "; ".join(said)
+
+
+def as_text(results: Sequence[_Values]) -> str:
+    """Return a table of as many results as there is room for."""
+    if not results:
+        return "Results: none"
+    heads = ["", "method", "norm", "bank"]
+    shown = [(d, m) for d in DIRECTIONS for m in _first(results, d)]
+    rows = [[*heads, *(f"{d} {m.name}" for d, m in shown)]]
+    for i, values in enumerate(results[:10]):
+        names = [labels.method(values), values["norm"], values["bank"]["kind"]]
+        numbers = [m.text(m.value(values, direction)) for direction, m in shown]
+        rows.append([f"{i}", *(_cut(name, WIDEST) for name in names), *numbers])
+    lines = _aligned(rows, len(heads))
+    data = list(dict.fromkeys(map(_data, results)))
+    others = f" and {len(data) - 1} others" if len(data) > 1 else ""
+    title = f"Results: {len(results)} on {_cut(data[0], 80)}{others}"
+    end = ["... {} more; .to_frame() has them all"]
+    while len("\n".join([title, *lines, *end])) + 10 >= LONGEST:
+        lines.pop()
+    left = len(results) - len(lines) + 1
+    return "\n".join([title, *lines, *([end[0].format(left)] if left else [])])
+
+
+def as_html(results: Sequence[_Values]) -> str:
+    """Return a table for a notebook; text of files is escaped."""
+    shown = [(d, m) for d in DIRECTIONS for m in columns(results, d) if m.heading]
+    unit = {(d, m): " %" if m.unit == "share" else "" for d, m in shown}
+    heads = ["data", "method", "norm", "bank"]
+    heads += [f"{d} {m.heading}{unit[d, m]}" for d, m in shown]
+    lines = [_line("th", heads)]
+    for values in results[:MOST]:
+        names = [_data(values), labels.method(values), values["norm"], labels.bank(values)]
+        lines.append(_line("td", [*names, *(m.text(m.value(values, d)) for d, m in shown)]))
+    left = len(results) - MOST
+    more = f"<p>... {left} more; .to_frame() has them all</p>" if left > 0 else ""
+    return f"<table>{''.join(lines)}</table>{more}"
+
+
+def frame_row(values: _Values) -> dict[str, Any]:
+    """Return a row of a data frame."""
+    return {
+        **{key: values.get(key) for key in _ABOUT},
+        "bank": values["bank"]["kind"],
+        **{key: values[key] for key in ("n_text", "n_video")},
+        **values["protocol"],
+        **{
+            f"{direction} {name}": value
+            for direction in DIRECTIONS
+            for part in PARTS
+            for name, value in values[part][direction].items()
+        },
+    }
+
+
+def _first(results: Sequence[_Values], direction: str) -> list[Metric]:
+    """Return the least K of R@K, and the other metrics of ranks."""
+    found = [one for one in columns(results, direction) if one.of_ranks is not None]
+    return list({one.family: one for one in reversed(found)}.values())[::-1]
+
+
+def _data(values: _Values) -> str:
+    size = f"{values['n_text']} texts x {values['n_video']} videos"
+    return f"{labels.dataset(values)}, {size}{labels.limited(values)}"
+
+
+def _cut(text: str, width: int) -> str:
+    text = one_line(text)
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def _aligned(rows: Sequence[Sequence[str]], words: int) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if i < words else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _line(tag: str, cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{html.escape(one_line(cell))}</{tag}>' for cell in cells)}</tr>"
