@@ -71,7 +71,7 @@ class Temporal(HeadPart):
         if width % self.heads:
             raise InputError(
                 f"Video tokens are {width} wide, which temporal cannot divide into {self.heads} "
-                "attention heads: give temporal:heads=..."
+                "attention heads: give another number of them (temporal:heads=4)."
             )
         longest = max(POSITIONS, start.longest_video)
         weights = {PLACES: 0.01 * torch.randn(longest, width, generator=rng)}
