@@ -13,6 +13,8 @@ import vrbench
 from vrbench.alignments import parse_method
 from vrbench.alignments.engine.driver import score
 from vrbench.errors import InputError
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.run import Output
 from vrbench.features import Features
 from vrbench.heads.applied import apply_side
 from vrbench.heads.head import Head
@@ -177,6 +179,18 @@ def test_the_last_queries_of_a_train_bank(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.ranks["v2t"], expected.ranks["v2t"])
     assert not np.array_equal(found.ranks["t2v"], whole.ranks["t2v"])
     assert len(list(tmp_path.glob("*.json"))) == 2
+
+
+def test_the_last_queries_of_a_similarity_files_bank(tmp_path: Path) -> None:
+    made, bank = by_mark(20, 1), by_mark(30, 2)
+    with_bank = Features(made.path, made.attrs, made.video, made.text, bank.video, bank.text)
+    opened = Evaluation.open(with_bank)
+    list(opened.run(opened.jobs(["global"], ["ncl"]), Output(sims=tmp_path / "s.npz")))
+    found = one(tmp_path / "s.npz", norm="ncl", bank_limit=7)
+    expected = one(with_bank, "global", "ncl", bank_limit=7)
+    assert found["bank"] == expected["bank"] == {"kind": "train", "n_text": 7, "n_video": 7}
+    for d in ("t2v", "v2t"):
+        np.testing.assert_array_equal(found.ranks[d], expected.ranks[d])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,10 +66,9 @@ def bank_side(arrays: Mapping[str, NDArray[Any]], side: Side, name: str, cosines
         name=f"/bank/{side} in {name}",
     )
     items = items.select(mine["order"])
-    if side == "video":
-        return items
-    object.__setattr__(items, "item_columns", {"video": np.arange(len(items))})
-    return items
+    return (
+        items if side == "video" else replace(items, item_columns={"video": np.arange(len(items))})
+    )
 
 
 def check_bank(arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -72,7 +72,7 @@ def load(path: str | Path) -> Head:
         InputError: it is missing or is no head.
     """
     path = Path(path)
-    about, arrays = read_safetensors(path, KEY, _PROBLEM, _REMEDY)
+    about, arrays, digest = read_safetensors(path, KEY, _PROBLEM, _REMEDY)
     with reading(path, _REMEDY, _PROBLEM):
         if about is None or about.get("schema") != SCHEMA:
             raise ValueError(f"its header has no entry {KEY} of schema {SCHEMA}")
@@ -83,15 +83,15 @@ def load(path: str | Path) -> Head:
     try:
         if about.get("method") is not None:
             parse_method(about["method"])
-        return Head(parse_head(about["head"]), weights, about, bank, path)
+        return Head(parse_head(about["head"]), weights, about, bank, path, digest)
     except InputError as error:
         raise InputError(f"{path} {_PROBLEM} that can be used: {_begun(str(error))}") from error
 
 
 def read_safetensors(
     path: Path, key: str, problem: str, remedy: str
-) -> tuple[dict[str, Any] | None, dict[str, NDArray[Any]]]:
-    """Return the JSON under a header key, if it is there, and the arrays of a file.
+) -> tuple[dict[str, Any] | None, dict[str, NDArray[Any]], str]:
+    """Return the JSON under a header key, if it is there, the arrays of a file, and its SHA-256.
 
     Raises:
         InputError: the file is missing or is not safetensors.
@@ -111,7 +111,7 @@ def read_safetensors(
         if about is not None and not isinstance(about, dict):
             raise ValueError(f"the entry {key} of its header is no object")
         opened.seek(0)
-        return about, safetensors.numpy.load(opened.read())
+        return about, safetensors.numpy.load(opened.read()), opened.sha256
 
 
 def _check(about: Mapping[str, Any]) -> None:

@@ -40,6 +40,7 @@ class Head:
         about: the header of its file: method, loss, features, encoder, training videos, ...
         bank: arrays of the last training queries, ``bank.SIDE.NAME``, where they were kept.
         path: the file that it was read from.
+        digest: SHA-256 of that file as it was read, hexadecimal.
     """
 
     spec: HeadSpec
@@ -47,6 +48,7 @@ class Head:
     about: Mapping[str, Any] = field(default_factory=dict)
     bank: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     path: Path | None = None
+    digest: str | None = None
 
     def __post_init__(self) -> None:
         check_weights(self.spec, self.weights)
@@ -97,9 +99,8 @@ class Head:
     def sha256(self) -> str:
         """SHA-256 of its file, hexadecimal."""
         from vrbench.heads.file import to_bytes
-        from vrbench.runtime.opened import sha256_of
 
-        return sha256_of(self.path) if self.path else hashlib.sha256(to_bytes(self)).hexdigest()
+        return self.digest or hashlib.sha256(to_bytes(self)).hexdigest()
 
     def record(self) -> dict[str, Any]:
         """Return what a result says of it."""

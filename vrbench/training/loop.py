@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import parse_method
 from vrbench.alignments.engine.batch import Packed, similarities
+from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.heads import parse_head
 from vrbench.heads.applied import packed
 from vrbench.heads.head import SCALE, apply
@@ -40,11 +41,18 @@ class Loop:
         settings: how.
         weights: the first ones.
         device: where.
+        score: scores the validation items.
     """
 
     def __init__(
-        self, items: Items, settings: Settings, weights: Mapping[str, Tensor], device: str
+        self,
+        items: Items,
+        settings: Settings,
+        weights: Mapping[str, Tensor],
+        device: str,
+        score: Scorer,
     ) -> None:
+        self._score = score
         self.items, self.settings, self.device = items, settings, device
         self.spec = parse_head(settings.head)
         self.method = parse_method(str(settings.method))
@@ -129,7 +137,7 @@ class Loop:
         row: dict[str, Any] = {"epoch": state.epoch, "loss": loss}
         row["scale"] = float(self.weights[SCALE].detach().exp())
         if len(self.items.held):
-            found = recalls(self.spec, self.weights, self.method, self.items)
+            found = recalls(self.spec, self.weights, self.method, self.items, self._score)
             row |= {**found, "sum": total(found)}
         state.curve.append(row)
         now = {name: weight.detach().cpu().numpy().copy() for name, weight in self.weights.items()}

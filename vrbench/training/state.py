@@ -67,7 +67,7 @@ class State:
             InputError: it is no such file, or belongs to another training.
         """
         remedy = "remove it, or begin anew with --overwrite"
-        said, arrays = read_safetensors(path, KEY, "is no unfinished training", remedy)
+        said, arrays, _ = read_safetensors(path, KEY, "is no unfinished training", remedy)
         if said is None or not {"identity", "epoch", "curve", "best", "stopped"} <= said.keys():
             raise InputError(f"{path} is no unfinished training: {remedy}.")
         changed = different(said["identity"], identity)

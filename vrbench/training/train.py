@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vrbench.errors import InputError
+from vrbench.evaluation.settings import Compute
+from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.features import Features, open_features
 from vrbench.heads import parse_head
 from vrbench.heads.applied import made_with
@@ -33,6 +35,7 @@ class Where:
         out: the head to be; None: it is not written.
         start: a head file or a released checkpoint to begin with.
         device: ``auto``, ``cpu`` or ``cuda``.
+        memory: bytes that the process may hold; None: unbounded.
         overwrite: begin anew, whatever is there.
         progress: called as (what, done, total).
         told: called with the curve so far after each epoch.
@@ -41,6 +44,7 @@ class Where:
     out: Path | None = None
     start: Path | None = None
     device: str = "auto"
+    memory: int | None = None
     overwrite: bool = False
     progress: Progress | None = None
     told: Told | None = None
@@ -135,7 +139,9 @@ def _begun(
     given = start_weights(where.start, spec) if where.start else None
     items = Items.of(features, settings.validation, settings.seed)
     weights = begin(spec, features, items.trained, settings.seed, given)
-    loop = Loop(items, settings, weights, torch_device(where.device))
+    device = torch_device(where.device)
+    score = Scorer(Compute(device=device, memory=where.memory))
+    loop = Loop(items, settings, weights, device, score)
     state = State(identity)
     if out is not None and partial(out).exists() and not where.overwrite:
         state = State.read(partial(out), identity)

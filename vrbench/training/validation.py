@@ -9,7 +9,7 @@ import numpy as np
 
 from vrbench import metrics
 from vrbench.alignments import Method
-from vrbench.alignments.engine.driver import score
+from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.features import Tokens
 from vrbench.heads import HeadSpec
 from vrbench.heads.applied import map_side
@@ -24,11 +24,18 @@ KS = (1, 5, 10)
 
 
 def recalls(
-    spec: HeadSpec, weights: Mapping[str, Tensor], method: Method, items: Items
+    spec: HeadSpec, weights: Mapping[str, Tensor], method: Method, items: Items, score: Scorer
 ) -> dict[str, dict[str, float]]:
     """Return R@1, R@5 and R@10 of both directions, in percent, among the validation videos.
 
     Every validation text is ranked against the validation videos, and each video by its best text.
+
+    Args:
+        spec: the heads.
+        weights: of them.
+        method: the alignment.
+        items: training and validation.
+        score: scores within the bound of memory.
     """
     texts = items.texts_of(items.held)
     owner = np.searchsorted(items.held, items.owner[texts])
@@ -38,9 +45,12 @@ def recalls(
         return map_side(spec, known, side, tokens)
 
     sim = score(
+        method.with_weights(known),
         mapped("text", items.text.select(texts)),
         mapped("video", items.video.select(items.held)),
-        method.with_weights(known),
+        "both",
+        None,
+        8 * len(texts) * len(items.held),
     )
     found: dict[str, dict[str, float]] = {}
     for direction in DIRECTIONS:

@@ -86,7 +86,8 @@ def head(
     check_output("--out", out, [features, start, log], "head")
     if log:
         check_output("--log", log, [features, start, out])
-    set_bound(parse_size(memory) if memory else None)
+    bound = parse_size(memory) if memory else None
+    set_bound(bound)
     settings = Settings(
         head, method, loss, epochs, batch, lr, weight_decay, warmup, validation, patience, queue,
         queue_encoding, seed,
@@ -101,7 +102,7 @@ def head(
                 note(_epoch(curve[-1]))
                 bars.tell("training", _short(curve[-1]))
 
-        where = Where(out, start, device, overwrite, bars, told)
+        where = Where(out, start, device, bound, overwrite, bars, told)
         learnt = run(opened, settings, where)
     if log:
         _log(log, learnt.about["validation"])
