@@ -109,7 +109,7 @@ def written(path: Path, given: Features) -> Path:
 
 @pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path) -> None:
-    path = written(tmp_path / "f.h5", by_mark(400, 0))
+    path = written(tmp_path / "f.h5", by_mark(300, 0))
     whole, out = tmp_path / "whole.safetensors", tmp_path / "h.safetensors"
     command = [sys.executable, "-m", "vrbench", "train", "linear+wti", str(path), "--queue", "300"]
     command += ["--epochs", "12", "--batch", "16", "--lr", "0.01", "--patience", "20", "--out"]
@@ -124,7 +124,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     while killed < KILLS:
         process = start(out)
         try:
-            assert process.wait(rng.uniform(0.4, 0.9) * lasts) == 0
+            assert process.wait(rng.uniform(0.3, 0.8) * lasts) == 0
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -133,6 +133,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         else:
             assert out.read_bytes() == whole.read_bytes()
             out.unlink()
+            lasts *= 0.8  # the machine has more time now than it had
     assert start(out).wait() == 0
     assert out.read_bytes() == whole.read_bytes()
     assert in_between
