@@ -30,6 +30,9 @@ class Learnable(TokenAlignment):
     Source: TokenFlow section 3.2.2. The paper gives no formula: the softmax over the valid region
     is vrbench's.
 
+    Attributes:
+        weight: W, which no spec can set; None: no head gave it.
+
     Raises:
         InputError: an item is longer than W.
     """
