@@ -21,7 +21,7 @@ Given = Head | str | Path | Mapping[str, Any]
 def score(
     text: Any,
     video: Any,
-    method: str | Callable[..., Any] | None = None,
+    method: str | Callable[..., Any] = "",
     *,
     precision: Literal["single", "double"] = "single",
     workers: int | None = None,
@@ -34,8 +34,8 @@ def score(
         text: Tokens, or a list of n_text (l, d) arrays, which are scaled to length 1.
         video: Tokens, or a list of n_video (l, d) arrays.
         method: spec of an alignment, or a weighted sum ``0.5*global+0.5*tokenflow:lam=5``; or a
-            function of the tokens of a text and of a video, see ``vrbench.alignment``. None: the
-            method that the head was trained with, else ``tokenflow``.
+            function of the tokens of a text and of a video, see ``vrbench.alignment``. Left
+            out: the method that the head was trained with, else ``tokenflow``.
         precision: float32 (``single``) or float64 (``double``) products and result.
         workers: threads; None: one a core. The result does not depend on it.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -51,7 +51,7 @@ def score(
     """
     how: dict[str, Any] = {"precision": precision, "workers": workers, "device": device}
     if head is None:
-        return scoring.score(text, video, method or "tokenflow", **how)
+        return scoring.score(text, video, "tokenflow" if method == "" else method, **how)
     if precision not in ("single", "double"):
         raise InputError(f"Unknown precision '{precision}': use single, double.")
     learnt = as_head(head)
@@ -59,7 +59,7 @@ def score(
         apply_side(learnt, "text", as_tokens(text, "text"), precision),
         apply_side(learnt, "video", as_tokens(video, "video"), precision),
     )
-    spec = method or learnt.method or "tokenflow"
+    spec = (learnt.method or "tokenflow") if method == "" else method
     return scoring.score(*sides, spec, **how, weights=learnt.weights)
 
 
