@@ -152,7 +152,7 @@ def test_the_promised_names_and_defaults() -> None:
     assert norms["dsl"] == "tau=0.01,log=false"
 
 
-@pytest.mark.parametrize("absent", ["learnable", "xclip", "ucofia"])
+@pytest.mark.parametrize("absent", ["xclip", "ucofia"])
 def test_reserved_names_are_absent(absent: str) -> None:
     assert absent not in alignments.classes()
 

@@ -12,17 +12,19 @@ from vrbench._version import VERSION as __version__  # noqa: N811  the usual nam
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench import losses, metrics, sequences, tasks
+    from vrbench import heads, losses, metrics, sequences, tasks
     from vrbench.alignments.prototypes import alignment
-    from vrbench.alignments.scoring import score
     from vrbench.api import compare, plot, table, tune
     from vrbench.auditing import audit
     from vrbench.evaluation.evaluate import evaluate
     from vrbench.features import Features, Tokens, open_features
+    from vrbench.heads.head import Head
+    from vrbench.heads.scoring import score
     from vrbench.metrics import diagnostics
     from vrbench.normalizations.apply import normalize
     from vrbench.results.result import Result, Results
     from vrbench.sims.sim import Sim
+    from vrbench.training.train import train
 
     open = open_features  # noqa: A001  the promised name
 
@@ -36,21 +38,25 @@ _NAMES = {
     "audit": ("vrbench.auditing", "audit"),
     "compare": ("vrbench.api", "compare"),
     "diagnostics": ("vrbench.metrics.diagnostics", None),
+    "Head": ("vrbench.heads.head", "Head"),
     "evaluate": ("vrbench.evaluation.evaluate", "evaluate"),
+    "heads": ("vrbench.heads", None),
     "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizations.apply", "normalize"),
     "open": ("vrbench.features", "open_features"),
     "plot": ("vrbench.api", "plot"),
-    "score": ("vrbench.alignments.scoring", "score"),
+    "score": ("vrbench.heads.scoring", "score"),
     "sequences": ("vrbench.sequences", None),
     "table": ("vrbench.api", "table"),
     "tasks": ("vrbench.tasks", None),
+    "train": ("vrbench.training.train", "train"),
     "tune": ("vrbench.api", "tune"),
 }
 
 __all__ = [
     "Features",
+    "Head",
     "InputError",
     "Result",
     "Results",
@@ -62,6 +68,7 @@ __all__ = [
     "compare",
     "diagnostics",
     "evaluate",
+    "heads",
     "losses",
     "metrics",
     "normalize",
@@ -70,6 +77,7 @@ __all__ = [
     "sequences",
     "table",
     "tasks",
+    "train",
     "tune",
 ]
 """Names of ``from vrbench import *``: without ``open``, which would hide the builtin."""

@@ -174,9 +174,9 @@ def _ordering(folder: Path) -> None:
 
 
 def _ids(folder: Path) -> None:
-    from vrbench.cli.commands.eval import _ids
+    from vrbench.cli.opening import read_ids
 
-    _ids(folder / "ids.txt")
+    read_ids(folder / "ids.txt")
 
 
 def _video(folder: Path) -> None:

@@ -102,6 +102,37 @@ def token_mean(mu: AnyFloat, omega: AnyFloat, gv: AnyFloat, gt: AnyFloat) -> Pai
     return value, value
 
 
+def learnable(
+    mu: AnyFloat, omega: AnyFloat, gv: AnyFloat, gt: AnyFloat, *, weight: AnyFloat | None = None
+) -> Pair:
+    """Softmax over W[:l1, :l2], both directions (TokenFlow 3.2.2, formula vrbench's); W 0: none."""
+    c = similarities(mu, omega)
+    l1, l2_ = c.shape
+    w = np.zeros(c.shape) if weight is None else np.asarray(weight, dtype=np.float64)
+    under = logsumexp(w[s, t] for s in range(l1) for t in range(l2_))
+    value = sum(math.exp(w[s, t] - under) * c[s, t] for s in range(l1) for t in range(l2_))
+    return float(value), float(value)
+
+
+def wti(
+    mu: AnyFloat,
+    omega: AnyFloat,
+    gv: AnyFloat,
+    gt: AnyFloat,
+    *,
+    frames: Sequence[float] | None = None,
+    words: Sequence[float] | None = None,
+) -> Pair:
+    """DRL's weighted token-wise interaction; ``frames`` and ``words`` weigh, or all the same."""
+    c = similarities(mu, omega)
+    l1, l2_ = c.shape
+    a = [1 / l2_] * l2_ if words is None else words
+    b = [1 / l1] * l1 if frames is None else frames
+    of_words = sum(a[t] * max(c[s, t] for s in range(l1)) for t in range(l2_))
+    of_frames = sum(b[s] * max(c[s, t] for t in range(l2_)) for s in range(l1))
+    return (of_words + of_frames) / 2, (of_words + of_frames) / 2
+
+
 def scan(mu: AnyFloat, omega: AnyFloat, gv: AnyFloat, gt: AnyFloat, *, lam: float = 9.0) -> Pair:
     """Softmax attention without normalisation; s^V: over text tokens (TokenFlow eq. 11, 17-22)."""
     c = similarities(mu, omega)

@@ -23,6 +23,7 @@ Array = NDArray[Any]
 ORACLES: dict[str, oracles.Alignment] = {
     "emd": oracle_transports.emd,
     "global": oracles.global_,
+    "learnable": oracles.learnable,
     "lse": oracles.lse,
     "max-avg": oracles.max_avg,
     "max-sum": oracles.max_sum,
@@ -32,6 +33,7 @@ ORACLES: dict[str, oracles.Alignment] = {
     "tokenflow": oracles.tokenflow,
     "transport": oracle_transports.transport,
     "uniform": oracles.uniform,
+    "wti": oracles.wti,
 }
 """The slow reference of each alignment. Whoever adds an alignment adds its reference."""
 

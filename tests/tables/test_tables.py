@@ -167,8 +167,17 @@ def test_notes_name_slips_conflicts_and_missing_methods() -> None:
     notes = paper_table("tokenflow-1", []).notes
     assert any("13.6 stands against 13.3 (CAMoE [4])" in note for note in notes)
     assert any("43.1 (ncl-3), 44.5 (tokenflow-1, ucofia-9)" in note for note in notes)
-    [note] = [n for n in paper_table("tokenflow-5", []).notes if "no method" in n]
-    assert note.endswith("no method learnable yet, so that nothing is measured for Learnable [28].")
+    [note] = [n for n in paper_table("tokenflow-5", []).notes if "needs a head" in n]
+    assert note.startswith("The method learnable needs a head")
+    assert note.endswith("so that nothing is measured for Learnable [28].")
+
+
+def test_a_learnt_row_is_measured_behind_a_head_only() -> None:
+    head = {"file": "h.safetensors", "sha256": "0", "head": "learnable", "loss": "infonce"}
+    for given, expected in ((None, False), (head, True)):
+        table = paper_table("tokenflow-5", [sample_result(method="learnable", head=given)])
+        assert ("8.4" in str(texts(table.sections[-1]))) is expected
+        assert any("needs a head" in note for note in table.notes) is not expected
 
 
 def test_claimed_gains_stand_apart_and_are_no_cells() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.alignments.sums import parse_sum, sum_spec, terms_in_order
@@ -27,6 +29,10 @@ class Method:
     def symmetric(self) -> bool:
         """Whether one matrix serves both directions."""
         return all(part.symmetric for _, part in self.parts)
+
+    def with_weights(self, weights: Mapping[str, Any]) -> Method:
+        """Return the same sum, each alignment with what a head has learnt for it."""
+        return Method(tuple((weight, part.with_weights(weights)) for weight, part in self.parts))
 
     @property
     def spec(self) -> str:

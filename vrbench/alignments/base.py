@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,6 +27,17 @@ class Alignment:
 
     source: ClassVar[str] = ""
     """Paper and equation, for listings."""
+
+    needs_head: ClassVar[bool] = False
+    """Whether it is only another alignment without what a head has learnt for it."""
+
+    def with_weights(self, weights: Mapping[str, Any]) -> Self:
+        """Return it with what a head has learnt, as far as it has use for it; its spec stays.
+
+        Args:
+            weights: arrays or tensors by their names in a head file, ``learnable.weight``.
+        """
+        return self
 
 
 class VectorAlignment(Alignment, ABC):
@@ -76,6 +87,12 @@ def total(values: Tensor, axis: int) -> Tensor:
 def mean(values: Tensor, axis: int) -> Tensor:
     """Mean along ``axis``; see ``total``."""
     return total(values, axis) / values.shape[axis]
+
+
+def softmax(logits: Tensor, axis: int) -> Tensor:
+    """Softmax along ``axis``."""
+    weight = (logits - logits.amax(axis, keepdim=True)).exp()
+    return weight / total(weight, axis).unsqueeze(axis)
 
 
 def attend(logits: Tensor, values: Tensor, axis: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from vrbench.alignments import parse_method
@@ -20,6 +20,7 @@ def score(
     precision: Literal["single", "double"] = "single",
     workers: int | None = None,
     device: str = "auto",
+    weights: Mapping[str, Any] | None = None,
 ) -> Sim:
     """Score every text against every video.
 
@@ -31,6 +32,7 @@ def score(
         precision: float32 (``single``) or float64 (``double``) products and result.
         workers: threads; None: one a core. The result does not depend on it.
         device: ``auto``, ``cpu`` or ``cuda``.
+        weights: what a head has learnt for the method, by its names in a head file.
 
     Returns:
         Sim with t2v and v2t, (n_text, n_video) each; the inputs are not changed.
@@ -39,10 +41,11 @@ def score(
         InputError: the method is unknown, widths differ, or an item is malformed; or a function
             raises, or returns no finite number.
     """
+    chosen = parse_method(method) if isinstance(method, str) else method_of(method)
     return driver.score(
         as_tokens(text, "text"),
         as_tokens(video, "video"),
-        parse_method(method) if isinstance(method, str) else method_of(method),
+        chosen.with_weights(weights or {}),
         precision=precision,
         workers=workers,
         device=device,

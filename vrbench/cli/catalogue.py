@@ -52,6 +52,18 @@ def _sequences() -> list[Entry]:
     return registered(sequences)
 
 
+def _heads() -> list[Entry]:
+    from vrbench.heads import heads
+
+    return registered(heads)
+
+
+def _losses() -> list[Entry]:
+    from vrbench.losses import losses
+
+    return registered(losses)
+
+
 def _encoders() -> list[Entry]:
     from vrbench.encoders import encoders
 
@@ -99,6 +111,8 @@ CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "methods": _methods,
     "norms": _norms,
     "sequences": _sequences,
+    "heads": _heads,
+    "losses": _losses,
     "encoders": _encoders,
     "datasets": _datasets,
     "metrics": _metrics,

@@ -6,6 +6,7 @@ from vrbench.cli.commands import merge
 from vrbench.cli.commands import import_
 from vrbench.cli.commands import inspect
 from vrbench.cli.commands import train
+from vrbench.cli.commands import train_head
 from vrbench.cli.commands import eval as eval_
 from vrbench.cli.commands import tune
 from vrbench.cli.commands import task

@@ -9,18 +9,21 @@ from typing import Any, Literal
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.evaluation.settings import Compute, Settings
+from vrbench.heads.scoring import Given, as_head
 from vrbench.results.result import Results
 from vrbench.runtime.memory import parse_size
 
 
 def evaluate(
     data: Any,
-    method: str | Sequence[str] = "tokenflow",
+    method: str | Sequence[str] | None = None,
     norm: str | Sequence[str] = "none",
     bank: Any = None,
     *,
     text_video: Any = None,
     sequence: str | None = None,
+    head: Given | None = None,
+    bank_limit: int | None = None,
     k: Sequence[int] = (1, 5, 10),
     ties: str = "mean",
     v2t: str = "best-caption",
@@ -41,7 +44,8 @@ def evaluate(
         data: a feature or similarity file, open or its path; a ``Sim``, or a (texts, videos)
             matrix of similarities; or a pair (texts, videos) of Tokens, of (n, d) vectors or of
             lists of (l, d) tokens, which are scaled to length 1.
-        method: spec or specs of alignments; not read where similarities are given.
+        method: spec or specs of alignments; not read where similarities are given. None: the one
+            that the head was trained with, else ``tokenflow``.
         norm: spec or specs of normalizations.
         bank: ``none``, ``train``, ``test``, ``rolling`` (for each query those before it, and
             itself), ``rolling:N`` (of those before it the last N), or the path of a feature or
@@ -51,6 +55,8 @@ def evaluate(
         text_video: (n_text,) row of each text's video, for arrays; None: text i belongs to
             video i.
         sequence: spec of a sequence alignment: paragraphs against long videos.
+        head: what texts, videos and bank go through: a Head, a head file, or arrays by name.
+        bank_limit: the last K queries of a train bank, of each side.
         k: the K of R@K.
         ties: ``mean``, ``optimistic`` or ``pessimistic``.
         v2t: ``best-caption``, ``group-max`` or ``each-caption``.
@@ -76,10 +82,12 @@ def evaluate(
         precision, device, workers, None if memory is None else parse_size(memory), matrix
     )
     ids = None if limit_ids is None else tuple(limit_ids)
-    settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed)
+    settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed, bank_limit)
+    learnt = None if head is None else as_head(head)
     evaluation = Evaluation.open(
-        data, settings, compute, bank=bank, sequence=sequence, text_video=text_video
+        data, settings, compute, bank=bank, sequence=sequence, text_video=text_video, head=learnt
     )
+    method = evaluation.method if method is None else method
     methods = [method] if isinstance(method, str) else list(method)
     norms = [norm] if isinstance(norm, str) else list(norm)
     folder = None if out is None else Path(out)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vrbench.errors import InputError
-from vrbench.evaluation.case import Case, Progress
+from vrbench.evaluation.case import Case
 from vrbench.evaluation.estimate import Estimate, estimate
 from vrbench.evaluation.plan import Job, plan
 from vrbench.evaluation.run import Output, existing, finish, naming
@@ -16,11 +16,13 @@ from vrbench.evaluation.scored import Scored
 from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.opening import open_source
+from vrbench.heads.head import Head
 from vrbench.results.result import Result
 from vrbench.runtime.files import check_folder
 from vrbench.runtime.progress import Progress
 
 NOTHING = Output()
+DEFAULT_METHOD = "tokenflow"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Evaluation:
         bank: Any = None,
         sequence: str | None = None,
         text_video: Any = None,
+        head: Head | None = None,
     ) -> Evaluation:
         """Open what is to be evaluated.
 
@@ -59,13 +62,20 @@ class Evaluation:
             bank: a kind of bank, ``rolling:N``, a file, or similarities.
             sequence: spec of a sequence alignment.
             text_video: (n_text,) row of each text's video, for arrays.
+            head: what all sides go through.
 
         Raises:
             InputError: a file is missing or malformed, or the bank cannot be read.
         """
         settings, compute = settings or Settings(), compute or Compute()
-        kind, source = open_source(data, bank, compute, settings, sequence, text_video)
+        kind, source = open_source(data, bank, compute, settings, sequence, text_video, head)
         return cls(source, settings, compute, kind)
+
+    @property
+    def method(self) -> str:
+        """The method where none is asked for: the head's, else ``tokenflow``."""
+        head = self.source.head
+        return (head.method if head else None) or DEFAULT_METHOD
 
     def jobs(
         self,

@@ -72,7 +72,7 @@ def plan(
     Raises:
         InputError: a spec cannot be read, or a norm has no bank.
     """
-    parsed = [parse_method(spec) for spec in methods] if source.aligned else [None]
+    parsed = [source.learnt(parse_method(spec)) for spec in methods] if source.aligned else [None]
     chosen = [parse_norm(spec, source) for spec in norms]
     jobs: dict[str, Job] = {}
     for method in parsed:
@@ -138,7 +138,7 @@ def _identity(
     return {
         **source.identity(kind),
         "method": method.spec if method else None,
-        "head": None,
+        "head": source.head.sha256 if source.head else None,
         "norm": normalizations.spec(norm),
         "ties": settings.ties,
         "v2t": settings.v2t,
@@ -147,6 +147,7 @@ def _identity(
         "seed": settings.seed,
         "precision": settings.precision,
         "vrbench": VERSION,
+        **({"bank_limit": settings.bank_limit} if settings.bank_limit and kind == "train" else {}),
         **plugins(method, norm, source.sequence),
     }
 

@@ -36,6 +36,7 @@ def describe(case: Case) -> dict[str, Any]:
     given = "none" if job.norm.needs_bank else source.given_norm
     return {
         "schema": SCHEMA,
+        "head": None,
         **source.about,
         "method": job.method.spec if job.method else None,
         "norm": normalizations.spec(job.norm),

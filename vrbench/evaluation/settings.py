@@ -23,6 +23,7 @@ class Settings:
         precision: of products and similarities.
         limit: first videos only.
         limit_ids: these videos only.
+        bank_limit: the last queries of a train bank only, of each side.
         seed: recorded; nothing here is random.
 
     Raises:
@@ -36,12 +37,14 @@ class Settings:
     limit: int | None = None
     limit_ids: tuple[str, ...] | None = None
     seed: int = 0
+    bank_limit: int | None = None
 
     def __post_init__(self) -> None:
         if not self.k or min(self.k) < 1:
             raise InputError(f"k must be whole numbers from 1, it is {list(self.k)}.")
-        if self.limit is not None and self.limit < 1:
-            raise InputError(f"limit must be at least 1, it is {self.limit}.")
+        for name, most in (("limit", self.limit), ("bank_limit", self.bank_limit)):
+            if most is not None and most < 1:
+                raise InputError(f"{name} must be at least 1, it is {most}.")
         check_seed(self.seed)
         for name, value, known in (
             ("ties", self.ties, get_args(Ties)),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from vrbench import results
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.figures import figures
-from vrbench.figures.base import Case, Figure
+from vrbench.figures.base import Figure
 from vrbench.normalizations import normalizations
 from vrbench.runtime.files import replacing
 from vrbench.runtime.printable import csv_cell, one_line
@@ -19,6 +19,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PICTURES = ("png", "svg")
+
+Looked = TypeVar("Looked", contravariant=True)
+
+
+class Drawn(Protocol[Looked]):
+    """What can be plotted of something: a figure of a case, or the curves of a head."""
+
+    @property
+    def panels(self) -> tuple[int, int]:
+        """Rows and columns of axes."""
+
+    def caption(self, case: Looked, /) -> str:
+        """Return what the picture is of."""
+
+    def data(self, case: Looked, /) -> pd.DataFrame:
+        """Return the numbers."""
+
+    def draw(self, data: pd.DataFrame, axes: Any) -> None:
+        """Draw them."""
 
 
 def draw(
@@ -52,7 +71,9 @@ def draw(
     return plot(figure, case, results.stem(figures.spec(figure), dataset, spec, key), folder)
 
 
-def plot(figure: Figure, case: Case, name: str, folder: Path) -> tuple[pd.DataFrame, list[Path]]:
+def plot(
+    figure: Drawn[Looked], case: Looked, name: str, folder: Path
+) -> tuple[pd.DataFrame, list[Path]]:
     """Write ``name.csv``, and with matplotlib ``name.png`` and ``name.svg``.
 
     Args:
@@ -90,7 +111,7 @@ def _in_picture(words: Any) -> Any:
 
 
 def _pictures(
-    figure: Figure, data: pd.DataFrame, title: str, name: str, folder: Path
+    figure: Drawn[Any], data: pd.DataFrame, title: str, name: str, folder: Path
 ) -> list[Path]:
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg

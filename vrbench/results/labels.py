@@ -23,10 +23,18 @@ DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
 
 def method(result: Result) -> str:
     """Return the alignment, and the sequence alignment over it where there is one."""
-    parts = [result["method"], sequence(result)]
+    parts = [result["method"], head(result), sequence(result)]
     given = result.get("given_norm") or "none"
     as_given = "given similarities" + (f" (already {given})" if given != "none" else "")
     return ", ".join(part for part in parts if part) or as_given
+
+
+def head(result: Result) -> str | None:
+    """Return the head that the items went through, and its file."""
+    used = result.get("head")
+    if not used:
+        return None
+    return f"head {used['head']}" + (f" ({used['file']})" if used.get("file") else "")
 
 
 def sequence(result: Result) -> str | None:

@@ -73,6 +73,15 @@ class FeaturesAbout(TypedDict):
     sha256: str | None
 
 
+class HeadAbout(TypedDict):
+    """The head that all items went through; without a file it was made in Python."""
+
+    file: str | None
+    sha256: Annotated[str, UNREAD]
+    head: str
+    loss: Annotated[str | None, UNREAD]
+
+
 class Sides(TypedDict):
     """Queries of a bank."""
 
@@ -141,6 +150,7 @@ class ResultDict(TypedDict):
     split: str | None
     encoder: str | None
     method: str | None
+    head: NotRequired[HeadAbout | None]
     features: FeaturesAbout
     norm: str
     sequence: NotRequired[str | None]

@@ -12,14 +12,15 @@ from typing import Literal
 from vrbench.errors import InputError
 from vrbench.runtime.leftovers import beside, remove_left_over
 
-Kind = Literal["html", "projection", "similarity"]
+Kind = Literal["head", "html", "projection", "similarity"]
 
-_KINDS: dict[Kind, tuple[bytes, str]] = {
-    "html": (b"<!doctype html>", ""),
-    "projection": (b"PK", "video_matrix"),
-    "similarity": (b"PK", "t2v"),
+_KINDS: dict[Kind, tuple[int, bytes, str]] = {
+    "head": (8, b'{"__metadata__":{"vrbench":', ""),
+    "html": (0, b"<!doctype html>", ""),
+    "projection": (0, b"PK", "video_matrix"),
+    "similarity": (0, b"PK", "t2v"),
 }
-"""First bytes of each kind of file, and an array of it if it is an npz."""
+"""Offset and first bytes of each kind of file, and an array of it if it is an npz."""
 
 _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """Errors of a file system that knows no fsync of folders."""
@@ -149,8 +150,9 @@ def check_output(
 
 
 def _is(kind: Kind, path: Path) -> bool:
-    start, member = _KINDS[kind]
+    skipped, start, member = _KINDS[kind]
     with path.open("rb") as stream:
+        stream.seek(skipped)
         if stream.read(len(start)) != start:
             return False
     if not member:

@@ -90,18 +90,22 @@ class StoredMatrix:
         return whole.T if self.transposed else whole
 
 
-def spool(blocks: Iterable[NDArray[Any]]) -> StoredMatrix:
+def spool(blocks: Iterable[NDArray[Any]], what: str = "Similarities") -> StoredMatrix:
     """Write blocks of rows to a temporary file, which is removed when the process ends.
+
+    Args:
+        blocks: the rows.
+        what: they are, for the message.
 
     Raises:
         InputError: it cannot be written.
     """
     rows = 0
     with ExitStack() as stack:
-        with _spooling():
+        with _spooling(what):
             file = stack.enter_context(tempfile.TemporaryFile(buffering=0))
         for block in blocks:
-            with _spooling():
+            with _spooling(what):
                 _write(file, np.ascontiguousarray(block).data.cast("B"))
             rows += len(block)
         handle = _Handle(os.dup(file.fileno()))
@@ -109,13 +113,13 @@ def spool(blocks: Iterable[NDArray[Any]]) -> StoredMatrix:
 
 
 @contextmanager
-def _spooling() -> Iterator[None]:
+def _spooling(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         place = tempfile.tempdir or "the temporary folder"
         raise InputError(
-            f"Similarities cannot be kept in {place}: {error.strerror or error}. Make room there, "
+            f"{what} cannot be kept in {place}: {error.strerror or error}. Make room there, "
             "or set TMPDIR in the environment to a folder of another disk."
         ) from error
 

@@ -17,7 +17,7 @@ from vrbench.results.labels import CONTEXT, LABELS, Result
 from vrbench.tables import measured
 from vrbench.tables.formats import Line, Section, Table, csv, markdown, to_json
 from vrbench.tables.latex import latex
-from vrbench.tables.matching import fill, left_out, missing_methods
+from vrbench.tables.matching import fill, left_out, missing_heads, missing_methods
 from vrbench.tables.measured import EMPTY, all_columns, line
 
 __all__ = [
@@ -54,7 +54,7 @@ def paper_table(name: str, results: Sequence[Result]) -> Table:
         InputError: no published table has this name.
     """
     table = published.load(name)
-    reasons = [*left_out(table, results), *missing_methods(table)]
+    reasons = [*left_out(table, results), *missing_methods(table), *missing_heads(table, results)]
     return filled_table(table, fill(table, results), reasons)
 
 

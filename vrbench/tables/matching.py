@@ -84,6 +84,26 @@ def unknown_methods(spec: str) -> list[str]:
     return [name for name in names if name not in known]
 
 
+def needing_head(spec: str) -> list[str]:
+    """Return the names of methods in a spec that say nothing of themselves without a head."""
+    known = alignments.classes()
+    names = (term.partition(":")[0] for term in terms(spec) if spec)
+    return [name for name in names if name in known and known[name].needs_head]
+
+
+def missing_heads(table: PublishedTable, results: Sequence[Result]) -> list[str]:
+    """Return a note that names the rows left empty because no result has a head for them."""
+    filled, rows = fill(table, results), dict[str, list[str]]()
+    for label, slot in slots(table).items():
+        for name in needing_head(slot.method) if label not in filled else ():
+            rows.setdefault(name, []).append(label)
+    return [
+        f"The method {name} needs a head (vrbench train, eval --head), so that nothing is measured "
+        f"for {'; '.join(found)}."
+        for name, found in rows.items()
+    ]
+
+
 def missing_methods(table: PublishedTable) -> list[str]:
     """Return a note that names the rows left empty because their method does not exist."""
     rows: dict[str, list[str]] = {}
@@ -100,6 +120,7 @@ def _measures(slot: MeasuredBy, result: Result) -> bool:
     return (
         sequences.states(result.get("sequence") or "", slot.sequence)
         and _method_fits(slot.method, result["method"] or "")
+        and (bool(result.get("head")) or not needing_head(slot.method))
         and normalizations.states(result["norm"], slot.norm)
         and result["bank"]["kind"] == slot.bank
     )

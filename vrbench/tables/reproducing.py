@@ -16,7 +16,7 @@ from vrbench.metrics.table import recall_k
 from vrbench.published import MeasuredBy, PublishedTable, Row
 from vrbench.results import labels
 from vrbench.tables.choices import Choices
-from vrbench.tables.matching import trained_as, unknown_methods
+from vrbench.tables.matching import needing_head, trained_as, unknown_methods
 
 NOTHING = "nothing that vrbench evaluates corresponds to it"
 """Why a row without a slot is empty; tables do not repeat it."""
@@ -148,6 +148,9 @@ class _Grid:
         missing = [name for spec in methods for name in unknown_methods(spec)]
         if missing:
             return f"vrbench has no method {' and '.join(missing)} yet"
+        learnt = [name for spec in methods for name in needing_head(spec)]
+        if learnt:
+            return f"{' and '.join(learnt)} needs a head: vrbench train, then eval --head"
         if slot.sequence and self.source.sequence is None:
             return f"{self._file} does not say which clips and captions are a sequence"
         return self._other_training(row, slot) or self._no_bank(slot)

@@ -69,13 +69,13 @@ def similarities(
     return t2v, (t2v if method.symmetric else v2t)
 
 
-def _pair(part: Alignment, texts: Items, videos: Items) -> tuple[Tensor, Tensor]:
+def _pair(part: Alignment, texts: _BatchItems, videos: _BatchItems) -> tuple[Tensor, Tensor]:
     if isinstance(part, VectorAlignment):
         value = part.vectors(texts) @ part.vectors(videos).mT
         return value, value
     if not isinstance(part, TokenAlignment):
         raise TypeError(f"{part} is no alignment of vectors or of tokens")
-    return reduced(part, texts, videos)
+    return reduced(part, texts, videos, texts.numbers, videos.numbers)
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,15 @@ class _BatchItems(Items):
 
     Attributes:
         given: (n, d) global vectors, where a head gave them.
+        numbers: (sum l,) further values of each token, by name.
     """
 
     given: Tensor | None = None
+    numbers: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def values(self, name: str) -> Tensor | None:
+        """(sum l,) a number of each token, where a head gave one under this name."""
+        return self.numbers.get(name)
 
     def means(self) -> Tensor:
         """(n, d) mean token of each item, not scaled again; its gradient is an index."""
@@ -104,12 +110,12 @@ class _BatchItems(Items):
         return scaled(vectors, self.stored.normalized, self.tokens.dtype)
 
 
-def _items(side: Packed, normalized: bool) -> Items:
+def _items(side: Packed, normalized: bool) -> _BatchItems:
     offsets = offsets_of(side.lengths)
     rows = unit(side.tokens) if normalized else side.tokens
     ids = np.arange(len(offsets) - 1).astype(str)
     stored = Tokens(ids, side.tokens.detach(), offsets, normalized=normalized)
-    return _BatchItems(rows, offsets, stored, side.globals_)
+    return _BatchItems(rows, offsets, stored, side.globals_, side.weights)
 
 
 def _check(text: Packed, video: Packed) -> None:

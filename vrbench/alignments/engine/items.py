@@ -63,6 +63,15 @@ class Items:
             _refuse(vectors.cpu().numpy(), stored.ids, stored, "the mean of its tokens")
         return self._scaled(vectors)
 
+    def values(self, name: str) -> Tensor | None:
+        """(sum l,) a number of each token, where a head gave one under this name."""
+        import torch
+
+        found = self.stored.token_columns.get(name)
+        if found is None:
+            return None
+        return torch.as_tensor(found).to(self.tokens)
+
     def largest(self, *, vectors: bool) -> NDArray[np.float64]:
         """(n,) largest magnitude of an item's numbers as they are stored; 1 of scaled ones.
 

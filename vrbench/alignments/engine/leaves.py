@@ -16,6 +16,16 @@ PRODUCTS = {"c", "d", "e"}
 """What a tile has for itself; its tokens it shares with others."""
 
 
+def words_of(name: str) -> str:
+    """Return what the numbers of words are called among the leaves."""
+    return f"words.{name}"
+
+
+def frames_of(name: str) -> str:
+    """Return what the numbers of frames are called among the leaves."""
+    return f"frames.{name}"
+
+
 @dataclass(frozen=True)
 class Leaves(Tile):
     """A tile whose values are the leaves of a graph, as far as they are read.
@@ -27,10 +37,23 @@ class Leaves(Tile):
     read: dict[str, Tensor] = field(default_factory=dict)
 
     def _leaf(self, name: str) -> Tensor:
+        value: Tensor = getattr(Tile(self.products, self.text, self.video), name)
+        return self._kept(name, value)
+
+    def _kept(self, name: str, value: Tensor) -> Tensor:
         if name not in self.read:
-            value: Tensor = getattr(Tile(self.products, self.text, self.video), name)
             self.read[name] = value.detach().requires_grad_()
         return self.read[name]
+
+    def of_words(self, name: str) -> Tensor | None:
+        """(T, w)."""
+        value = super().of_words(name)
+        return None if value is None else self._kept(words_of(name), value)
+
+    def of_frames(self, name: str) -> Tensor | None:
+        """(f, V)."""
+        value = super().of_frames(name)
+        return None if value is None else self._kept(frames_of(name), value)
 
     @property
     def c(self) -> Tensor:
@@ -99,11 +122,13 @@ class Gathered:
     Attributes:
         products: of the panels.
         learnt: those of the alignment's own tensors.
+        numbers: those of the numbers of words (``words_of``) and frames, in the panels' order.
     """
 
     def __init__(self, products: Products, learnt: Sequence[Tensor]) -> None:
         self.products = products
         self.learnt = [_zeros(tensor) for tensor in learnt]
+        self.numbers: dict[str, Tensor] = {}
         self._made: dict[str, Tensor] = {}
         texts, videos = products.texts, products.videos
         self._whole = Products(
@@ -121,8 +146,8 @@ class Gathered:
 
     def add(self, found: TileGradients) -> None:
         """Add what the tile shares; the sums are repeatable where tiles come in order."""
-        for name in found.read.keys() - PRODUCTS:
-            self._place(found, name).add_(found.read[name])
+        for name in sorted(found.read.keys() - PRODUCTS):
+            self._sum(found, name).add_(found.read[name])
         for sum_, grad in zip(self.learnt, found.learnt, strict=True):
             if grad is not None:
                 sum_.add_(grad)
@@ -130,6 +155,20 @@ class Gathered:
     def _place(self, found: TileGradients, name: str) -> Tensor:
         value: Tensor = getattr(Tile(self._whole, found.tile.text, found.tile.video), name)
         return value
+
+    def _sum(self, found: TileGradients, name: str) -> Tensor:
+        """Return where the gradients of what tiles share are added up."""
+        if not name.startswith((words_of(""), frames_of(""))):
+            return self._place(found, name)
+        ours = name.startswith(words_of(""))
+        panel, run = (
+            (self.products.texts, found.tile.text)
+            if ours
+            else (self.products.videos, found.tile.video)
+        )
+        if name not in self.numbers:
+            self.numbers[name] = found.read[name].new_zeros(len(panel.rows))
+        return self.numbers[name][run.tokens].view(found.read[name].shape)
 
     def sides(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
         """Return those of the texts' and videos' tokens, and of their global vectors, if read."""

@@ -80,6 +80,11 @@ class Panel:
         """Which items of the block the panel holds, in order."""
         return np.concatenate([run.index for run in self.runs])
 
+    def values(self, name: str, part: slice) -> Tensor | None:
+        """Return the number that a head gave each token in a part of the rows, if any."""
+        found = self.items.values(name)
+        return None if found is None else found[self.rows[part]]
+
     @cached_property
     def global_vectors(self) -> Tensor:
         """(items, d) in the order of the runs."""
@@ -203,6 +208,18 @@ class Tile:
         """(T, w, V) every word times the video's global vector (TokenFlow eq. 14, e_t)."""
         t, w, _, v = self.shape
         return self.products.e[self.text.tokens, self.video.items].view(t, w, v)
+
+    def of_words(self, name: str) -> Tensor | None:
+        """(T, w) a number of each word that a head gave, if any."""
+        t, w, _, _ = self.shape
+        found = self.products.texts.values(name, self.text.tokens)
+        return None if found is None else found.view(t, w)
+
+    def of_frames(self, name: str) -> Tensor | None:
+        """(f, V) a number of each frame that a head gave, if any."""
+        _, _, f, v = self.shape
+        found = self.products.videos.values(name, self.video.tokens)
+        return None if found is None else found.view(f, v)
 
     @property
     def words(self) -> Tensor:

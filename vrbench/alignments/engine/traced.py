@@ -6,7 +6,7 @@ at every step, and give each tile's gradient back as a matrix of the size of all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from vrbench.alignments.base import Reduce, TokenAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, scaled
-from vrbench.alignments.engine.leaves import Gathered, TileGradients, gradients
+from vrbench.alignments.engine.leaves import (
+    Gathered,
+    TileGradients,
+    frames_of,
+    gradients,
+    words_of,
+)
 from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import LANES, Panel, Products, Tile, panels
 
@@ -27,11 +33,27 @@ TILE = 1 << 18
 """Products that are worked on at once: all that their graph keeps stays in a cache."""
 
 
-def reduced(part: TokenAlignment, texts: Items, videos: Items) -> tuple[Tensor, Tensor]:
-    """(n_text, n_video) s^T and s^V of all pairs, with gradient."""
+def reduced(
+    part: TokenAlignment,
+    texts: Items,
+    videos: Items,
+    text_numbers: Mapping[str, Tensor],
+    video_numbers: Mapping[str, Tensor],
+) -> tuple[Tensor, Tensor]:
+    """(n_text, n_video) s^T and s^V of all pairs, with gradient.
+
+    Args:
+        part: the alignment.
+        texts: the items that ask.
+        videos: the items that answer.
+        text_numbers: (sum l,) further values of the texts' tokens, by name.
+        video_numbers: the same of the videos' tokens; the names are the same.
+    """
     vectors = texts.global_vectors, videos.global_vectors
-    inputs = texts.tokens, videos.tokens, *vectors, *part.learnt()
-    both = _functions()[0].apply(part, texts, videos, *inputs)
+    names = sorted(text_numbers)
+    numbers = [side[name] for side in (text_numbers, video_numbers) for name in names]
+    inputs = texts.tokens, videos.tokens, *vectors, *part.learnt(), *numbers
+    both = _functions()[0].apply(part, texts, videos, names, *inputs)
     return both[0], both[-1]
 
 
@@ -49,14 +71,16 @@ def _functions() -> tuple[Any, Any]:
 
     class Reduced(Function):
         @staticmethod
-        def forward(ctx: Any, part: TokenAlignment, texts: Items, videos: Items, *_: Tensor) -> Any:
-            ctx.batch = _Batch(part, texts, videos)
+        def forward(
+            ctx: Any, part: TokenAlignment, texts: Items, videos: Items, names: Any, *_: Tensor
+        ) -> Any:
+            ctx.batch, ctx.names = _Batch(part, texts, videos), names
             return ctx.batch.scores()
 
         @staticmethod
         @once_differentiable
         def backward(ctx: Any, *grads: Tensor) -> Any:
-            return None, None, None, *ctx.batch.gradients(grads)
+            return None, None, None, None, *ctx.batch.gradients(grads, ctx.names)
 
     class Unit(Function):  # in a third of the time of the graph of its steps
         @staticmethod
@@ -112,8 +136,8 @@ class _Batch:
         with Pool(None, self.products.c.device) as pool:
             return list(pool.run(work, list(tasks)))
 
-    def gradients(self, grads: Sequence[Tensor]) -> list[Tensor | None]:
-        """Of both sides' tokens and global vectors, and of what is learnt."""
+    def gradients(self, grads: Sequence[Tensor], names: Sequence[str]) -> list[Tensor | None]:
+        """Of both sides' tokens and global vectors, what is learnt, and the numbers of tokens."""
         into = Gathered(self.products, self.part.learnt())
         ordered = [grad[self.order[0]][:, self.order[1]] for grad in grads]
 
@@ -135,6 +159,8 @@ class _Batch:
             _back(text, texts.index),
             _back(video, videos.index),
             *into.learnt,
+            *(_back(into.numbers.get(words_of(name)), texts.rows) for name in names),
+            *(_back(into.numbers.get(frames_of(name)), videos.rows) for name in names),
         ]
 
 

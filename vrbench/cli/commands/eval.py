@@ -43,13 +43,21 @@ def evaluate(
             "videos (vrbench list sequences); repeat for a grid."
         ),
     ] = None,
+    head: Annotated[
+        Path | None,
+        typer.Option(help="Head (vrbench train HEAD) that all sides go through; brings --method."),
+    ] = None,
     bank: Annotated[
         str | None,
         typer.Option(
             help="What norms may see: none, train, test (transductive), rolling (for each query "
-            "those before it, and itself), rolling:N (the last N before it, and itself), or a "
-            "feature or similarity FILE. Default: train; test for norms defined on it (dsl)."
+            "those before it, and itself), rolling:N (the last N before it, and itself), head "
+            "(its queue), or a feature or similarity FILE. Default: train; test for norms defined "
+            "on it (dsl)."
         ),
+    ] = None,
+    bank_limit: Annotated[
+        int | None, typer.Option(min=1, help="The last K queries of a train bank, of each side.")
     ] = None,
     k: Annotated[str, typer.Option(help="The K of R@K.")] = "1,5,10",
     ties: Annotated[
@@ -121,7 +129,7 @@ def evaluate(
     """
     from itertools import product
 
-    from vrbench.cli.opening import open_evaluation
+    from vrbench.cli.opening import open_evaluation, read_ids
     from vrbench.cli.printing.numbers import whole_numbers
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
@@ -131,12 +139,13 @@ def evaluate(
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
-    inputs = [*(features or []), *(from_sim or []), bank, limit_ids]
+    inputs = [*(features or []), *(from_sim or []), bank, limit_ids, head]
     if save_sim:
         check_output("--save-sim", save_sim, inputs, "similarity")
     for path in run_files(run) if run else []:
         check_output("--run", path, inputs)
-    settings = Settings(whole_numbers(k), ties, v2t, precision, limit, _ids(limit_ids), seed)
+    cut = (limit, read_ids(limit_ids), seed, bank_limit)
+    settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
     files: Sequence[Path | None] = [] if from_sim else features or [None]
@@ -145,8 +154,8 @@ def evaluate(
     existing = None if overwrite or save_sim or run else out
     work: list[tuple[Evaluation, list[Job]]] = []
     for (file, sim), along in product(given, alongs):
-        opened = open_evaluation(file, sim, bank, along, settings, compute)
-        work.append((opened, opened.jobs(method or ["tokenflow"], norm or ["none"], existing)))
+        opened = open_evaluation(file, sim, bank, along, settings, compute, head)
+        work.append((opened, opened.jobs(method or [opened.method], norm or ["none"], existing)))
     for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
         if sum(len(jobs) for _, jobs in work) != 1:
             raise InputError(
@@ -164,24 +173,6 @@ def evaluate(
         if results:  # also those that were finished before one failed
             said = [text for opened, _ in work for text in opened.source.notes]
             _print(results, json, verbose, None if quiet else said)
-
-
-def _ids(path: Path | None) -> tuple[str, ...] | None:
-    if path is None:
-        return None
-    from collections import Counter
-
-    from vrbench.runtime.inputs import reading
-
-    with reading(path, "write one video id a line", "is not a text file"):
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    ids = tuple(line.strip() for line in lines if line.strip())
-    for twice, count in Counter(ids).most_common(1):
-        if count > 1:
-            raise InputError(f"{path} names '{twice}' {count} times: keep one of them.")
-    if not ids:
-        raise InputError(f"{path} names no video: write one id a line.")
-    return ids
 
 
 def _run(

@@ -8,13 +8,17 @@ from typing import Annotated
 import typer
 
 from vrbench.cli.app import command, note, say
+from vrbench.errors import InputError
 
 
 @command("plot")
 def plot(
     name: Annotated[str, typer.Argument(help="Figure spec; vrbench list figures has them all.")],
     features: Annotated[
-        Path | None, typer.Argument(help="A feature file. Default: the bundled one.")
+        Path | None,
+        typer.Argument(
+            help="A feature file (Default: the bundled one); to training the head file."
+        ),
     ] = None,
     method: Annotated[str, typer.Option(help="Alignment spec.")] = "tokenflow",
     norm: Annotated[
@@ -35,6 +39,8 @@ def plot(
     Examples:
       vrbench plot probability-sums
 
+      vrbench plot training head.safetensors
+
       vrbench plot queue-size:draws=10 f.h5 --method global --norm ncl
 
       vrbench plot recalls clips.h5 --method global --sequence dtw --norm ncl --bank test
@@ -46,11 +52,35 @@ def plot(
     from vrbench.evaluation.settings import Settings
     from vrbench.figures import figures
     from vrbench.figures.plot import draw
+    from vrbench.figures.training import NAME
 
+    if name == NAME:
+        _training(features, out, quiet)
+        return
     figure = figures.parse(name)
     opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed))
     with nullcontext() if quiet else Bars() as bars:
         _, written = draw(figure, opened, method, norm, out, bars)
+    _conclude(written, quiet)
+
+
+def _training(head: Path | None, out: Path, quiet: bool) -> None:
+    """Plot the curves of a head."""
+    from vrbench import results
+    from vrbench.figures import plot as plots
+    from vrbench.figures.training import NAME, TrainingCurves
+    from vrbench.heads import load
+
+    if head is None:
+        raise InputError("training is plotted of a head: vrbench plot training H.safetensors.")
+    learnt = load(head)
+    key = results.identity({"of": learnt.sha256})
+    stem = results.stem(NAME, head.stem, learnt.spec.spec, key)
+    _, written = plots.plot(TrainingCurves(), learnt, stem, out)
+    _conclude(written, quiet)
+
+
+def _conclude(written: list[Path], quiet: bool) -> None:
     for file in written:
         say(str(file))
     if len(written) == 1 and not quiet:

@@ -6,14 +6,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from vrbench.cli.app import app, command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
+    from typer._click import Command, Context
+
     from vrbench.heads.projection import Projection
 
-train = typer.Typer(no_args_is_help=True, help="Train a projection on stored features.")
+HEAD = "HEAD"
+"""The command that takes any head; what is no command of its own goes to it."""
+
+
+class _ByHead(TyperGroup):
+    """Commands by name, and heads by their spec."""
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        """Return the command, with the head's spec as its first argument."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            return HEAD, self.commands[HEAD], args
+        return super().resolve_command(ctx, args)
+
+
+train = typer.Typer(
+    no_args_is_help=True, cls=_ByHead, help="Train a head on stored features, or fit a projection."
+)
 app.add_typer(train, name="train")
 
 BEST = 10

@@ -32,6 +32,11 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._said = time.monotonic()
 
+    def tell(self, what: str, said: str) -> None:
+        """Write something behind the name of a bar."""
+        if what in self._tasks:
+            self._progress.update(self._tasks[what], description=f"{what} {said}")
+
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` are done."""
         if what not in self._tasks:

@@ -16,6 +16,7 @@ from vrbench.errors import InputError
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources import other_bank
 from vrbench.features import Features, Tokens
+from vrbench.heads.head import Head
 from vrbench.normalizations.bank import BankSim
 from vrbench.sims.file import SimFile
 from vrbench.sims.sim import Sim
@@ -45,6 +46,7 @@ class Source(ABC):
         features: the feature file, for what looks into it.
         other: the bank of ``--bank FILE``: a feature file or a similarity file.
         window: queries before the current one in a rolling bank; 0: all so far.
+        head: what the items went through, and whose weights methods get.
     """
 
     about: dict[str, Any]
@@ -62,6 +64,7 @@ class Source(ABC):
     features: Features | None = None
     other: Features | SimFile | None = None
     window: int = 0
+    head: Head | None = None
 
     @abstractmethod
     def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
@@ -72,6 +75,10 @@ class Source(ABC):
         if kind == "file" and isinstance(self.other, SimFile):
             return BankSim(kind, other_bank.whole(self.other, self.text_ids, self.video_ids))
         return BankSim(kind, window=self.window)
+
+    def learnt(self, method: Method) -> Method:
+        """Return a method with the weights that the head has for it."""
+        return method if self.head is None else self.head.bound(method)
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import Progress, global_vectors
 from vrbench.evaluation.settings import Compute
+from vrbench.evaluation.sources.about import about
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.evaluation.sources.sizes import Sizes
@@ -23,6 +24,7 @@ from vrbench.evaluation.sources.without_matrix import emd_alone, fold, readable
 from vrbench.features import Features, Tokens
 from vrbench.features.doubts import padding_notes, scan
 from vrbench.features.logit_scale import logit_scale
+from vrbench.heads.head import Head
 from vrbench.normalizations.bank import BankSim
 from vrbench.runtime.device import torch_device
 from vrbench.runtime.memory import check_fits, spare
@@ -47,12 +49,16 @@ class FeatureSource(Source):
         compute: how to compute.
         other: the bank of ``--bank FILE``: a feature file or a similarity file.
         window: queries before the current one in a rolling bank; 0: all so far.
+        head: what all sides went through.
+        queue: whether the train bank is the head's.
     """
 
     features: Features = field()
     compute: Compute = field(default_factory=Compute)
     other: Features | SimFile | None = None
     window: int = 0
+    head: Head | None = None
+    queue: bool = False
 
     def __post_init__(self) -> None:
         features, self.aligned = self.features, True
@@ -69,13 +75,7 @@ class FeatureSource(Source):
         width = 8 if self.compute.precision == "double" else 4
         self._sizes = Sizes(len(features.text), len(features.video), width)
         self.has_bank = features.bank_text is not None and features.bank_video is not None
-        self.about = {
-            "dataset": str(attrs.get("dataset") or features.path.stem),
-            "split": _text(attrs.get("split")),
-            "encoder": _text(attrs.get("encoder")),
-            "features": {"file": features.path.name, "sha256": features.sha256()},
-            "notes": list(features.data_notes),
-        }
+        self.about = about(features, self.head)
 
     def sides(self, bank: str) -> list[tuple[Tokens, Tokens]]:
         """Return the (text, video) items that are scored with this bank, the test set first."""
@@ -83,6 +83,16 @@ class FeatureSource(Source):
         texts, videos = self._bank_sides(bank)
         found = [(text, video), (texts, video), (text, videos)]
         return [(text, video) for text, video in found if text and video]
+
+    def bank_identity(self, kind: str) -> str | int | None:
+        """Return what tells a bank of this kind from another one."""
+        return "head" if kind == "train" and self.queue else super().bank_identity(kind)
+
+    def bank_notes(self, kind: str) -> list[str]:
+        """Return what a reader should know of another file, or of a head, that is the bank."""
+        if kind != "train" or not self.queue:
+            return super().bank_notes(kind)
+        return ["The bank is the head's queue: its last training queries, repeats and all."]
 
     def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
         """Return the ids of the bank's queries; of ``--bank FILE`` those of its file."""
@@ -216,7 +226,7 @@ class FeatureSource(Source):
     def held_out(self, share: float, seed: int) -> FeatureSource:
         """Split the bank's videos."""
         cut = features_held_out(self.features, self._bank_wholes, share, seed)
-        return replace(self, features=cut, other=None, window=0)
+        return replace(self, features=cut, other=None, window=0, queue=False)
 
     def _bank_wholes(self, videos: Tokens) -> NDArray[np.int64]:
         """(n,) the number of what each bank video must stay together with: itself."""
@@ -233,7 +243,3 @@ class FeatureSource(Source):
 def _names(items: Tokens) -> NDArray[Any]:
     """(n,) ids as fixed-width strings, which npz files hold without pickling."""
     return np.array([str(name) for name in items.ids])
-
-
-def _text(value: Any) -> str | None:
-    return None if value in (None, "") else str(value)

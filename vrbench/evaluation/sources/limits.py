@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from vrbench.features import Features
 from vrbench.sequences.engine.grouping import group_tokens
 from vrbench.sims.file import SimFile
 from vrbench.sims.limiting import limit_sims
+from vrbench.sims.sim import Sim
 
 
 def limit_rows(
@@ -53,6 +55,44 @@ def limit_similarities(file: SimFile, settings: Settings, *, whole_sequences: bo
     if not np.isin(file.truth.video, videos).any():
         raise _nothing_left(file.path)
     return limit_sims(file, videos)
+
+
+def last_of_bank(features: Features, limit: int | None) -> Features:
+    """Keep the last ``limit`` bank texts and bank videos; None: all of them.
+
+    Which bank video a text belongs to is known no more where one of them is cut off.
+    """
+    if limit is None:
+        return features
+    text, video = features.bank_text, features.bank_video
+    if text is not None and len(text) > limit:
+        text = text.select(np.arange(len(text) - limit, len(text)))
+    first = 0
+    if video is not None and len(video) > limit:
+        first = len(video) - limit
+        video = video.select(np.arange(first, len(video)))
+    if text is not None and text.video is not None:
+        owner = text.video - first
+        columns = {k: v for k, v in text.item_columns.items() if k != "video"}
+        kept = {"video": owner} if (owner >= 0).all() else {}
+        text = replace(text, item_columns={**columns, **kept})
+    return replace(features, bank_text=text, bank_video=video)
+
+
+def last_of_similar_bank(file: SimFile, limit: int | None) -> SimFile:
+    """Keep the last ``limit`` bank texts and bank videos of a similarity file; None: all of them.
+
+    What stands beside the bank, its pairs and the bank against itself, goes with what is cut off.
+    """
+    if limit is None or file.bank is None:
+        return file
+    t2v, v2t = file.bank.t2v, file.bank.v2t
+    rows = None if t2v is None else np.asarray(t2v)[..., -limit:, :]
+    columns = None if v2t is None else np.asarray(v2t)[..., -limit:]
+    ids = {"bank_text_ids", "bank_video_ids"}
+    beside = {k: v[-limit:] if k in ids else v for k, v in file.beside.items()}
+    beside = {k: v for k, v in beside.items() if k in ids or not k.startswith("bank_")}
+    return replace(file, bank=Sim(rows, columns), beside=beside)
 
 
 def _chosen(

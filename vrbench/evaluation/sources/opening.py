@@ -11,16 +11,25 @@ from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.features import FeatureSource
 from vrbench.evaluation.sources.held import HeldSims
-from vrbench.evaluation.sources.limits import limit_rows, limit_similarities
+from vrbench.evaluation.sources.learnt import Learnt
+from vrbench.evaluation.sources.limits import (
+    last_of_bank,
+    last_of_similar_bank,
+    limit_rows,
+    limit_similarities,
+)
 from vrbench.evaluation.sources.sequences import SequenceFeatures, SequenceSims
 from vrbench.evaluation.sources.sims import SimSource
 from vrbench.features import Features, open_features
 from vrbench.features.in_memory import features_of
+from vrbench.heads.head import Head
 from vrbench.runtime.memory import set_bound
 from vrbench.sequences import SequenceAlignment, sequences
 from vrbench.sims.file import SimFile, load_sim
 
 KINDS = ("none", "train", "test", "rolling")
+HEAD = "head"
+"""The bank that is the head's queue."""
 
 
 def open_source(
@@ -30,6 +39,7 @@ def open_source(
     settings: Settings,
     sequence: str | None = None,
     text_video: Any = None,
+    head: Head | None = None,
 ) -> tuple[str | None, Source]:
     """Return the kind of bank asked for, and the opened source.
 
@@ -45,18 +55,25 @@ def open_source(
         sequence: spec of a sequence alignment; then videos are long videos, of many items.
         text_video: (n_text,) row of each text's video, for arrays; None: text i belongs to
             video i.
+        head: what all sides go through.
 
     Raises:
         InputError: a file is missing or malformed, or the bank cannot be read.
     """
     set_bound(compute.memory)
     data, bank = _opened(data, bank, text_video)
-    kind, other, window = _read_bank(bank)
+    if bank == HEAD and not (head and head.bank):
+        raise InputError("--bank head needs --head with a file that was trained with --queue.")
+    if head is not None and not isinstance(data, Features):
+        raise InputError("--head reads tokens: give it a feature file, not similarities.")
+    kind, other, window = ("train", None, 0) if bank == HEAD else _read_bank(bank)
     along = None if sequence is None else sequences.parse(sequence)
     if isinstance(data, SimFile):
         return kind, _of_sims(data, other, window, settings, along)
     if isinstance(data, Features):
-        return kind, _of_features(data, other, window, compute, settings, along)
+        limited = _limited(data, settings, whole_sequences=along is not None)
+        sides = Learnt.of(limited, other, head, compute, queue=bank == HEAD)
+        return kind, _of_features(sides, window, compute, settings, along)
     if settings.limited or along is not None:
         raise InputError(
             f"{data.name} can be neither limited nor aligned in sequence: give a feature or a "
@@ -107,29 +124,35 @@ def _of_sims(
                 "columns belong to the whole of --from-sim."
             )
         file = limit_similarities(file, settings, whole_sequences=along is not None)
+    file = last_of_similar_bank(file, settings.bank_limit)
     if along is not None:
         return SequenceSims(file, other, window, along=along)
     return SimSource(file, other, window)
 
 
 def _of_features(
-    features: Features,
-    other: Features | SimFile | None,
+    sides: Learnt,
     window: int,
     compute: Compute,
     settings: Settings,
     along: SequenceAlignment | None,
 ) -> Source:
+    features = last_of_bank(sides.features, settings.bank_limit)
+    given = (features, compute, sides.other, window, sides.head, sides.queue)
+    if along is not None:
+        return SequenceFeatures(*given, along=along)
+    return FeatureSource(*given)
+
+
+def _limited(features: Features, settings: Settings, *, whole_sequences: bool) -> Features:
     if not features.attrs.get("complete", True):
         raise InputError(
             f"The extraction of {features.path} is unfinished: run the same vrbench extract again."
         )
     if settings.limited:
         limit, ids = settings.limit, settings.limit_ids
-        features = limit_rows(features, limit, ids, whole_sequences=along is not None)
-    if along is not None:
-        return SequenceFeatures(features, compute, other, window, along=along)
-    return FeatureSource(features, compute, other, window)
+        return limit_rows(features, limit, ids, whole_sequences=whole_sequences)
+    return features
 
 
 def _read_bank(bank: str | Path | None) -> tuple[str | None, Features | SimFile | None, int]:

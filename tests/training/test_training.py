@@ -1,0 +1,254 @@
+"""Training finds what is planted, nothing where there is nothing, and the same bits each time."""
+
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from heads import features, items, mlp
+from planted import FRAMES, WORDS, by_mark, by_place, shuffled
+from small_features import write_features
+
+import vrbench
+from vrbench.errors import InputError
+from vrbench.features import Features
+from vrbench.heads import train as closed_form
+from vrbench.heads.applied import apply_head
+from vrbench.heads.head import Head
+from vrbench.sims.sim import DIRECTIONS
+from vrbench.training import items as training_items
+from vrbench.training.items import Items
+from vrbench.training.optimizer import rate
+
+PLACES = f"learnable:frames={FRAMES},words={WORDS}"
+LONG: dict[str, Any] = {"epochs": 16, "batch": 64, "patience": 16}
+
+
+def recall(given: Features, head: Head | None, method: str) -> dict[str, float]:
+    """R@1 of both directions, in percent."""
+    sim = vrbench.score(given.text, given.video, method, head=head)
+    found: dict[str, float] = {}
+    for d in DIRECTIONS:
+        ranks = vrbench.metrics.ranks(getattr(sim, d), given.text_video, d)
+        found[d] = vrbench.metrics.summary(ranks)["R@1"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("planted", "spec", "lr", "other"),
+    [(by_place, PLACES, 0.1, "wti"), (by_mark, "wti", 0.02, PLACES)],
+)
+def test_a_planted_alignment_is_recovered(planted: Any, spec: str, lr: float, other: str) -> None:
+    method, blind = spec.partition(":")[0], other.partition(":")[0]
+    train, test = planted(300, 0), planted(100, 1)
+    assert max(recall(test, None, method).values()) <= 10
+    head = vrbench.train(train, spec, lr=lr, **LONG)
+    assert head.method == method
+    assert min(recall(test, head, method).values()) > 95
+    # what weighs tokens cannot see a place, and what weighs places cannot see a mark
+    assert max(recall(test, vrbench.train(train, other, lr=lr, **LONG), blind).values()) <= 15
+
+
+@pytest.mark.parametrize(
+    ("planted", "spec"), [(by_place, PLACES), (by_mark, "wti"), (by_mark, "linear")]
+)
+def test_pairs_that_are_none_teach_nothing(planted: Any, spec: str) -> None:
+    head = vrbench.train(shuffled(planted(300, 0), 0), spec, lr=0.02, **LONG)
+    curve = head.about["validation"]
+    n = 30
+    for row in curve:
+        for d in DIRECTIONS:  # a right pair among 30: chance is 3.3 %, five deviations 20 %
+            assert row[d]["R@1"] <= 100 / n + 500 * math.sqrt((n - 1) / n**3)
+    known = planted(300, 0)
+    best = vrbench.train(known, spec, lr=0.02, **LONG).about["validation"]
+    assert max(row["t2v"]["R@1"] for row in best) > 2 * max(row["t2v"]["R@1"] for row in curve)
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_the_threads() -> None:
+    train = by_mark(60, 0)
+    quick: dict[str, Any] = {"epochs": 2, "batch": 16, "lr": 0.01}
+    before = torch.get_num_threads()
+    found = []
+    for threads in (1, 2, 5):
+        torch.set_num_threads(threads)
+        found.append(vrbench.train(train, "linear+wti", **quick))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    assert len({head.sha256 for head in found}) == 1
+    other = vrbench.train(train, "linear+wti", seed=1, **quick)
+    assert not np.array_equal(other.weights["linear.text.weight"],
+                              found[0].weights["linear.text.weight"])  # fmt: skip
+
+
+def test_the_workers_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for cores in ({0}, {0, 1, 2, 3}):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: cores)
+        found.append(vrbench.train(by_mark(60, 0), "linear+wti", epochs=2, batch=16, lr=0.01))
+    assert found[0].sha256 == found[1].sha256
+
+
+def test_an_epoch_has_every_training_text_once_in_batches_of_distinct_videos() -> None:
+    rng = np.random.default_rng(0)
+    owner = np.sort(np.concatenate([np.arange(20), rng.integers(0, 19, 40)]))
+    text, video = items(rng, (2,) * len(owner), 4), items(rng, (3,) * 22, 4)
+    made = Items.of(features(text, video, owner), 0.2, 0)
+    assert len(made.trained) == 16
+    assert len(made.held) == 4
+    assert not {*made.trained} & {*made.held}
+    seen = []
+    for epoch in range(2):
+        batches = list(made.batches(epoch, 5, 0))
+        for batch in batches:
+            assert 2 <= len(batch) <= 5
+            assert len({*made.owner[batch]}) == len(batch)
+        seen.append(np.concatenate(batches))
+        counts = np.bincount(made.owner[made.texts_of(made.trained)])
+        alone = sum(1 for k in range(1, counts.max() + 1) if (counts >= k).sum() == 1)
+        assert len({*seen[-1]}) == len(seen[-1]) == counts.sum() - alone
+    assert not np.array_equal(seen[0], seen[1])
+    assert made.steps(5) == len(batches)
+
+
+def test_the_rate_rises_and_falls() -> None:
+    rates = [rate(step, 40, 0.1) for step in range(40)]
+    np.testing.assert_allclose(rates[:4], [0.25, 0.5, 0.75, 1])
+    expected = [(1 + math.cos(math.pi * k / 36)) / 2 for k in range(36)]
+    np.testing.assert_allclose(rates[4:], expected)
+    assert rate(0, 10, 0) == 1
+
+
+def test_a_loss_that_is_no_number_keeps_the_best_epoch() -> None:
+    head = vrbench.train(by_mark(80, 0), "linear", lr=1e30, epochs=5, batch=16, warmup=0)
+    assert "The loss became nan in epoch" in head.about["stopped"]
+    assert all(np.isfinite(value).all() for value in head.weights.values())
+    assert head.about["epochs"] < 5
+
+
+def test_training_stops_where_validation_gets_no_better() -> None:
+    head = vrbench.train(shuffled(by_mark(100, 0), 0), "linear", lr=0.01, epochs=40, patience=2)
+    about = head.about
+    assert about["epochs"] == about["best"] + 2 < 40
+    sums = [row["sum"] for row in about["validation"]]
+    assert about["best"] == int(np.argmax(sums))
+
+
+def test_without_validation_the_last_epoch_is_kept() -> None:
+    head = vrbench.train(by_mark(40, 0), "linear", lr=0.01, epochs=3, validation=0)
+    assert head.about["best"] == head.about["epochs"] == 3
+    assert len(head.video_ids) == 40
+
+
+def test_the_header_says_what_the_head_was_trained_on() -> None:
+    train = by_mark(40, 0)
+    head = vrbench.train(train, "wti", epochs=1, seed=3)
+    about = head.about
+    assert about["encoder"] == "toy"
+    assert about["split"] == "train"
+    assert (about["loss"], about["method"], about["seed"]) == ("infonce", "wti", 3)
+    assert about["features"] == {"file": train.path.name, "sha256": train.sha256()}
+    assert head.trained_on(train.video.ids) == [str(i) for i in train.video.ids]
+    assert not head.trained_on(by_mark(40, 1).video.ids)
+    with pytest.raises(InputError, match="trained on 40 of the 40 test videos"):
+        apply_head(train, head)
+    apply_head(by_mark(40, 1), head)
+
+
+def test_what_is_fitted_in_closed_form_sees_no_validation_video(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    train, seen = by_mark(200, 0), list[str]()
+    fit = closed_form.train
+
+    def spy(given: Features) -> Any:
+        seen.extend(map(str, given.video.ids))
+        return fit(given)
+
+    monkeypatch.setattr(closed_form, "train", spy)
+    head = vrbench.train(train, "projection", epochs=0)
+    held = Items.of(train, 0.1, 0).held
+    assert len(seen) == 180
+    assert not {*seen} & {*map(str, train.video.ids[held])}
+    assert len(head.video_ids) == 200
+    with pytest.raises(InputError, match="put it first"):
+        vrbench.train(train, "linear+projection", epochs=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"epochs": -1}, "epochs must be at least 0"),
+        ({"batch": 1}, "batch must be at least 2"),
+        ({"lr": math.nan}, "lr must be"),
+        ({"warmup": 1.0}, "warmup is a share below 1"),
+        ({"validation": 0.999}, "each part needs at least 2"),
+        ({"seed": -1}, "seed"),
+        ({"method": "tokenfolw"}, "Did you mean 'tokenflow'"),
+        ({"loss": "infonec"}, "Unknown loss"),
+        ({"queue_encoding": "fresh"}, "stale or final"),
+        ({"device": "cpuu"}, "Unknown device"),
+        ({"start": "none.safetensors"}, "does not exist"),
+    ],
+)
+def test_wrong_numbers_are_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        vrbench.train(by_mark(20, 0), "wti", **options)
+
+
+def test_bad_features_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    uneven = features(items(rng, (2,) * 20, 5), items(rng, (3,) * 20, 4), np.arange(20))
+    with pytest.raises(InputError, match="put linear or projection first"):
+        vrbench.train(uneven, "wti", epochs=1)
+    assert vrbench.train(uneven, "linear", epochs=1).weights["linear.text.weight"].shape == (4, 5)
+    long = features(items(rng, (2,) * 20, 4), items(rng, (3,) * 19 + (9,), 4), np.arange(20))
+    with pytest.raises(InputError, match="9 frames, and learnable has weights of 8"):
+        vrbench.train(long, "learnable:frames=8", epochs=1)
+    broken = by_mark(20, 0)
+    rows = broken.video.tokens.copy()
+    rows[7] = np.nan
+    with pytest.raises(InputError, match="video0-1"):
+        vrbench.train(replace(broken, video=replace(broken.video, tokens=rows)), "wti")
+    few = by_mark(3, 0)
+    with pytest.raises(InputError, match="needs at least 2"):
+        vrbench.train(few, "wti", validation=0.5)
+
+
+def test_batches_from_disk_are_those_from_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = write_features(tmp_path / "f.h5", counts=(1, 2, 1, 0, 3, 1) * 5)
+    options: dict[str, Any] = {"epochs": 2, "batch": 8, "lr": 0.01}
+    whole = vrbench.train(path, "linear+learnable", **options)
+    reads: list[int] = []
+
+    def spare(wanted: int, *_: int) -> int:
+        reads.append(wanted)
+        return wanted // 2
+
+    monkeypatch.setattr(training_items, "spare", spare)
+    assert vrbench.train(path, "linear+learnable", **options).sha256 == whole.sha256
+    assert reads
+
+
+def test_released_weights_load_by_their_names(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    arrays = {**mlp(rng, 24, 24, "text"), **mlp(rng, 24, 24, "video")}
+    released = {f"module.{k.removeprefix('wti.')}": torch.tensor(v) for k, v in arrays.items()}
+    released |= {"module.clip.logit_scale": torch.tensor(4.5), "module.other": torch.ones(3)}
+    torch.save(released, tmp_path / "drl.bin")
+    head = vrbench.train(by_mark(20, 0), "wti", epochs=0, start=tmp_path / "drl.bin")
+    for name, value in arrays.items():
+        np.testing.assert_array_equal(head.weights[name], value.astype(np.float32))
+    assert head.weights["logit_scale"] == np.float32(4.5)
+    assert not head.video_ids
+    head.save(tmp_path / "h.safetensors")
+    again = vrbench.train(by_mark(20, 0), "wti", epochs=0, start=tmp_path / "h.safetensors")
+    for name, value in head.weights.items():
+        np.testing.assert_array_equal(again.weights[name], value)
+    with pytest.raises(InputError, match="no weights of the head 'temporal'"):
+        vrbench.train(by_mark(20, 0), "temporal", epochs=0, start=tmp_path / "drl.bin")

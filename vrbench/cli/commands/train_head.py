@@ -1,0 +1,156 @@
+"""``vrbench train HEAD``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from vrbench.cli.app import command, note
+from vrbench.cli.commands.train import HEAD, train
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@command(HEAD, of=train)
+def head(
+    head: Annotated[
+        str, typer.Argument(help="Head spec, or several joined by +; vrbench list heads.")
+    ],
+    features: Annotated[Path, typer.Argument(help="Feature file of training videos.")],
+    out: Annotated[Path, typer.Option(help="The safetensors file to write, for eval --head.")],
+    method: Annotated[
+        str | None,
+        typer.Option(help="Alignment spec. Default: the head's own, else tokenflow."),
+    ] = None,
+    loss: Annotated[str, typer.Option(help="Loss spec; vrbench list losses.")] = "infonce",
+    epochs: Annotated[int, typer.Option(min=0, help="Passes over all texts.")] = 10,
+    batch: Annotated[int, typer.Option(min=2, help="Pairs at once, of distinct videos.")] = 128,
+    lr: Annotated[float, typer.Option(min=0, help="Learning rate at its height.")] = 1e-4,
+    weight_decay: Annotated[float, typer.Option(min=0, help="Of AdamW, for matrices.")] = 0.01,
+    warmup: Annotated[
+        float, typer.Option(help="Share of the steps in which the rate rises.")
+    ] = 0.1,
+    validation: Annotated[
+        float, typer.Option(help="Share of the videos that chooses the best epoch.")
+    ] = 0.1,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Epochs without a better one before it stops.")
+    ] = 3,
+    queue: Annotated[
+        int, typer.Option(min=0, help="Training queries to keep as a bank (eval --bank head).")
+    ] = 0,
+    queue_encoding: Annotated[
+        Literal["stale", "final"],
+        typer.Option(help="As they were when seen, or by the finished head."),
+    ] = "stale",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bits (CPU).")] = 0,
+    log: Annotated[Path | None, typer.Option(help="CSV with a row for each epoch.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Head or released checkpoint whose weights it begins with."),
+    ] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = (
+        "auto"
+    ),
+    memory: Annotated[
+        str | None, typer.Option(help="Bound of the process's memory, such as 2GB.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Begin anew. Default: go on where it stopped.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
+) -> None:
+    """Learn a head by a loss on batches of stored features, and keep its best epoch.
+
+    An interruption loses at most one epoch: the same command goes on where it stopped.
+
+    Examples:
+      vrbench train linear f.h5 --out linear.safetensors
+
+      vrbench train linear+wti f.h5 --loss ncl --lr 1e-3 --out h.safetensors
+
+      vrbench train temporal f.h5 --from clip4clip.bin --epochs 0 --out h.safetensors
+    """
+    from contextlib import nullcontext
+
+    from vrbench.cli.printing.progress import Bars
+    from vrbench.features import open_features
+    from vrbench.runtime.files import check_output
+    from vrbench.runtime.memory import parse_size, set_bound
+    from vrbench.training.settings import Settings
+    from vrbench.training.train import Where, run
+
+    check_output("--out", out, [features, start, log], "head")
+    if log:
+        check_output("--log", log, [features, start, out])
+    bound = parse_size(memory) if memory else None
+    set_bound(bound)
+    settings = Settings(
+        head, method, loss, epochs, batch, lr, weight_decay, warmup, validation, patience, queue,
+        queue_encoding, seed,
+    )  # fmt: skip
+    existed = out.exists() and not overwrite
+    with open_features(features) as opened, nullcontext() if quiet else Bars() as bars:
+
+        def told(curve: Sequence[Mapping[str, Any]]) -> None:
+            if log:
+                _log(log, curve)
+            if bars is not None:
+                note(_epoch(curve[-1]))
+                bars.tell("training", _short(curve[-1]))
+
+        where = Where(out, start, device, bound, overwrite, bars, told)
+        learnt = run(opened, settings, where)
+    if log:
+        _log(log, learnt.about["validation"])
+    _conclude(out, learnt.about, existed, quiet)
+
+
+def _epoch(row: Mapping[str, Any]) -> str:
+    said = f"epoch {row['epoch']}: loss {_number(row['loss'])}"
+    if "sum" not in row:
+        return said
+    recalls = ", ".join(
+        f"{direction} " + "/".join(f"{row[direction][name]:.1f}" for name in ("R@1", "R@5", "R@10"))
+        for direction in ("t2v", "v2t")
+    )
+    return f"{said}; validation R@1/5/10 {recalls} (sum {row['sum']:.1f})"
+
+
+def _short(row: Mapping[str, Any]) -> str:
+    validation = f", validation {row['sum']:.1f}" if "sum" in row else ""
+    return f"(loss {_number(row['loss'])}{validation})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _conclude(out: Path, about: Mapping[str, Any], existed: bool, quiet: bool) -> None:
+    if about["stopped"]:
+        note(about["stopped"])
+    if quiet:
+        return
+    if existed:
+        note(f"{out} exists, with these settings (--overwrite makes it again).")
+    elif about["epochs"] and not about["best"]:
+        note(f"{out}: untrained, as no epoch was better on the validation videos.")
+    else:
+        note(f"{out}: epoch {about['best']} of {about['epochs']}.")
+
+
+def _log(path: Path, curve: Sequence[Mapping[str, Any]]) -> None:
+    """Write a row for each epoch."""
+    import csv
+
+    from vrbench.heads.curve import flat
+    from vrbench.runtime.files import replacing
+
+    rows = [flat(row) for row in curve]
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)

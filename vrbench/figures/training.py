@@ -1,0 +1,62 @@
+"""``training``: the curves of a head's training. Its data are a head file, not similarities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from vrbench.errors import InputError
+from vrbench.heads.curve import flat
+from vrbench.heads.head import Head
+from vrbench.results.labels import DIRECTION_NAMES
+from vrbench.sims.sim import DIRECTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAME = "training"
+
+
+@dataclass(frozen=True)
+class TrainingCurves:
+    """Loss of each epoch, and recall on the validation videos; the kept epoch is marked."""
+
+    panels: ClassVar[tuple[int, int]] = (1, 3)
+
+    def caption(self, head: Head) -> str:
+        """Return which head it is, and what it was trained with."""
+        about = head.about
+        return f"{head.spec.spec}, {about.get('method')}, {about.get('loss')}, seed " + str(
+            about.get("seed")
+        )
+
+    def data(self, head: Head) -> pd.DataFrame:
+        """Return epoch, loss, scale, R@K of both directions in percent, and which is kept.
+
+        Raises:
+            InputError: the head says nothing of its training.
+        """
+        import pandas as pd
+
+        rows = [row for row in head.about.get("validation", []) if isinstance(row, dict)]
+        if not rows or not all({"epoch", "loss"} <= row.keys() for row in rows):
+            raise InputError(f"{head.name} says nothing of its training: train one with epochs.")
+        best = head.about.get("best")
+        return pd.DataFrame([{**flat(row), "kept": row["epoch"] == best} for row in rows])
+
+    def draw(self, data: pd.DataFrame, axes: Any) -> None:
+        """Draw the loss, and the recalls of each direction."""
+        axes[0].plot(data["epoch"], data["loss"].astype(float), "o-")
+        axes[0].set_ylabel("loss, mean of the epoch")
+        axes[0].set_title("loss")
+        for direction, panel in zip(DIRECTIONS, axes[1:], strict=True):
+            panel.set_title(f"{DIRECTION_NAMES[direction]}, validation")
+            for name in [one for one in data.columns if one.startswith(f"{direction} ")]:
+                panel.plot(data["epoch"], data[name], "o-", label=name.partition(" ")[2])
+            panel.set_ylabel("R@K, percent of the queries")
+            if panel.get_legend_handles_labels()[0]:
+                panel.legend()
+        for panel in axes:
+            for epoch in data["epoch"][data["kept"]]:
+                panel.axvline(epoch, color="gray", linestyle=":")
+            panel.set_xlabel("epoch (dotted: the one that is kept)")

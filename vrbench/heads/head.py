@@ -1,0 +1,171 @@
+"""A head with its weights: what it does to both sides, and what it knows of itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import Method
+from vrbench.errors import InputError
+from vrbench.heads import HeadSpec, heads
+from vrbench.heads.base import Side, sizes
+from vrbench.runtime.inputs import to_numpy
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vrbench.alignments.engine.batch import Packed
+
+SCALE = "logit_scale"
+"""Natural logarithm of what similarities are multiplied by in a loss, as CLIP has it."""
+
+DIGEST = 16
+"""Bytes of the SHA-256 of a training video's id."""
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """What is learnt on stored features.
+
+    Attributes:
+        spec: which heads, in order.
+        weights: float32 arrays, ``HEAD.NAME``, and ``logit_scale``.
+        about: the header of its file: method, loss, features, encoder, training videos, ...
+        bank: arrays of the last training queries, ``bank.SIDE.NAME``, where they were kept.
+        path: the file that it was read from.
+        digest: SHA-256 of that file as it was read, hexadecimal.
+    """
+
+    spec: HeadSpec
+    weights: Mapping[str, NDArray[Any]]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    bank: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    path: Path | None = None
+    digest: str | None = None
+
+    def __post_init__(self) -> None:
+        check_weights(self.spec, self.weights)
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, Any]) -> Head:
+        """Return the head that has these weights: ``{"learnable.weight": w}``.
+
+        Raises:
+            InputError: a name begins with no head's name, or an array does not fit the others.
+        """
+        weights = {str(name): to_numpy(value) for name, value in arrays.items()}
+        names = dict.fromkeys(name.partition(".")[0] for name in weights if name != SCALE)
+        known = heads.classes()
+        for name in names:
+            if name not in known:
+                raise InputError(
+                    f"The weights '{name}...' belong to no head: name them HEAD.NAME, where HEAD "
+                    f"is one of {', '.join(known)}."
+                )
+        shapes = {name: of_part(name, weights) for name in names}
+        parts = {
+            name: known[name].fitting({key: w.shape for key, w in mine.items()})
+            for name, mine in shapes.items()
+        }
+        return cls(HeadSpec(parts), weights)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.path) if self.path else f"The head {self.spec.spec}"
+
+    @property
+    def method(self) -> str | None:
+        """Spec of the method that it was trained with."""
+        return self.about.get("method")
+
+    @cached_property
+    def video_ids(self) -> frozenset[str]:
+        """Digests of the videos that it was trained on."""
+        return frozenset(self.about.get("train_ids", ()))
+
+    def trained_on(self, ids: Iterable[object]) -> list[str]:
+        """Return those of these videos that it was trained on."""
+        return [str(one) for one in ids if digest(one) in self.video_ids]
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of its file, hexadecimal."""
+        from vrbench.heads.file import to_bytes
+
+        return self.digest or hashlib.sha256(to_bytes(self)).hexdigest()
+
+    def record(self) -> dict[str, Any]:
+        """Return what a result says of it."""
+        file = self.path.name if self.path else None
+        loss = self.about.get("loss")
+        return {"file": file, "sha256": self.sha256, "head": self.spec.spec, "loss": loss}
+
+    def save(self, path: str | Path) -> None:
+        """Write ``path`` as safetensors, whole or not at all.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        from vrbench.heads.file import save
+
+        save(self, Path(path))
+
+    def bound(self, method: Method) -> Method:
+        """Return a method with the weights that the head has for it."""
+        return method.with_weights(self.weights)
+
+
+def apply(spec: HeadSpec, weights: Mapping[str, Tensor], side: Side, items: Packed) -> Packed:
+    """Return what a side's items become, one head after the other.
+
+    Args:
+        spec: the heads.
+        weights: tensors by ``HEAD.NAME``, of the items' type.
+        side: ``text`` or ``video``.
+        items: the side.
+
+    Raises:
+        InputError: the items do not fit the weights.
+    """
+    for name, part in spec.parts.items():
+        items = part.apply(of_part(name, weights), side, items)
+    return items
+
+
+def of_part(name: str, weights: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the weights of one head, without its name before theirs."""
+    start = f"{name}."
+    return {key.removeprefix(start): w for key, w in weights.items() if key.startswith(start)}
+
+
+def check_weights(spec: HeadSpec, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Check that arrays are those that heads have, and numbers.
+
+    Raises:
+        InputError: they are not.
+    """
+    for name, value in weights.items():
+        if name.partition(".")[0] not in spec.parts and name != SCALE:
+            raise InputError(f"The head {spec.spec} has no array '{name}': leave it out.")
+        numbers = value.dtype.kind == "f" and bool(np.isfinite(value).all())
+        if not numbers or (name == SCALE and value.shape):
+            raise InputError(
+                f"The head's array '{name}' is {value.dtype} {value.shape}, expected finite floats"
+                + (" and no axis." if name == SCALE else ".")
+            )
+    for name, part in spec.parts.items():
+        found = {key: value.shape for key, value in of_part(name, weights).items()}
+        sizes(name, part.shapes(), found)
+
+
+def digest(video: object) -> str:
+    """Return the digest of a video's id, hexadecimal."""
+    return hashlib.sha256(str(video).encode()).digest()[:DIGEST].hex()

@@ -1,0 +1,1 @@
+"""The heads that there are, one a file."""

@@ -1,0 +1,1 @@
+"""Training: heads learnt on stored features, by gradient and a loss."""

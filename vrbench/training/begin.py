@@ -1,0 +1,80 @@
+"""The weights that a training begins with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.features import Features
+from vrbench.heads import HeadSpec
+from vrbench.heads.base import Side, Start
+from vrbench.heads.head import SCALE, check_weights
+from vrbench.training.items import Rows
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SCALE_START = 1 / 0.07
+"""CLIP's."""
+
+
+def begin(
+    spec: HeadSpec,
+    features: Features,
+    trained: Rows,
+    seed: int,
+    given: Mapping[str, NDArray[np.floating]] | None = None,
+) -> dict[str, Tensor]:
+    """Return the first weights of all heads, in order, and the logit scale.
+
+    Args:
+        spec: the heads.
+        features: the training features.
+        trained: rows of the videos that train: what is fitted in closed form sees no others.
+        seed: of random weights.
+        given: weights that are known already, ``HEAD.NAME``; they take the place of others.
+
+    Raises:
+        InputError: the features do not fit the heads, or what is given does not.
+    """
+    import torch
+
+    rng = torch.Generator().manual_seed(seed)
+    weights = {SCALE: torch.tensor(math.log(SCALE_START))}
+    text, video = features.text, features.video
+    widths: dict[Side, int] = {"text": text.dim, "video": video.dim}
+    seen = features.limited(trained)
+    longest = int(text.lengths.max()), int(video.lengths.max())
+    for number, (name, part) in enumerate(spec.parts.items()):
+        if number and not part.trained:
+            raise InputError(f"'{name}' is fitted on the features as they are: put it first.")
+        mine = part.init(Start(widths["text"], widths["video"], *longest, rng, seen))
+        known = {key: value for key, value in (given or {}).items() if key.startswith(f"{name}.")}
+        mine |= {key.removeprefix(f"{name}."): torch.tensor(v) for key, v in known.items()}
+        weights |= {f"{name}.{key}": value.float() for key, value in mine.items()}
+        widths = {side: _width(part, mine, side, width) for side, width in widths.items()}
+    if given and SCALE in given:
+        weights[SCALE] = torch.tensor(given[SCALE]).float()
+    check_weights(spec, {name: value.numpy() for name, value in weights.items()})
+    if len({*widths.values()}) > 1:
+        raise InputError(
+            f"Text tokens have width {widths['text']} and video tokens {widths['video']} after "
+            f"{spec.spec}: put linear or projection first, which bring them into one space."
+        )
+    return weights
+
+
+def _width(part: object, weights: Mapping[str, Tensor], side: Side, width: int) -> int:
+    import torch
+
+    from vrbench.alignments.engine.batch import Packed
+    from vrbench.heads.base import HeadPart
+
+    assert isinstance(part, HeadPart)
+    one = Packed(torch.zeros(1, width), [1])
+    return int(part.apply(weights, side, one).tokens.shape[1])

@@ -1,0 +1,111 @@
+"""The items that a head is trained on: read once where memory holds them, else batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.errors import InputError
+from vrbench.features import Features, Tokens
+from vrbench.features.check import bad_rows
+from vrbench.features.tokens import FRAME_LEVEL
+from vrbench.runtime.memory import spare
+from vrbench.runtime.seeds import seeded
+
+Rows = NDArray[np.int64]
+
+LEAST = 2
+"""Videos with a text, of training and of validation: one alone has no negative."""
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """Texts and videos, and which of them train.
+
+    Attributes:
+        text: all texts.
+        video: all videos.
+        owner: (n_text,) row of each text's video.
+        trained: rows of the videos that train.
+        held: rows of the videos that validate.
+    """
+
+    text: Tokens
+    video: Tokens
+    owner: Rows
+    trained: Rows
+    held: Rows
+
+    @classmethod
+    def of(cls, features: Features, validation: float, seed: int) -> Items:
+        """Split the videos that have a text, and read what memory holds.
+
+        Raises:
+            InputError: a part has too few videos, or an item cannot be read or is malformed.
+        """
+        described = np.unique(features.text_video)
+        held = round(validation * len(described))
+        if len(described) - held < LEAST or (validation > 0 and held < LEAST):
+            raise InputError(
+                f"{features.path} has {len(described)} videos with a text, of which a share of "
+                f"{validation:g} validates: each part needs at least {LEAST}."
+            )
+        order = seeded(seed).permutation(described)
+        return cls(
+            _loaded(features.text),
+            _loaded(features.video),
+            features.text_video,
+            np.sort(order[held:]),
+            np.sort(order[:held]),
+        )
+
+    def texts_of(self, videos: Rows) -> Rows:
+        """Return the rows of the texts of these videos."""
+        return np.flatnonzero(np.isin(self.owner, videos))
+
+    def pairs(self, texts: Rows) -> tuple[Tokens, Tokens]:
+        """Return texts, and the video of each, in memory: frames only."""
+        return _frames(self.text.take(texts)), _frames(self.video.take(self.owner[texts]))
+
+    def batches(self, epoch: int, size: int, seed: int) -> Iterator[Rows]:
+        """Yield the texts of each batch of an epoch: distinct videos, with one text each.
+
+        An epoch passes over every training text once, in rounds: each round has one text of every
+        video that has one left, and is cut into batches as equal as can be.
+        """
+        rng = np.random.default_rng([seed, epoch])
+        texts = rng.permutation(self.texts_of(self.trained))
+        # the k-th text of each video, in this order, belongs to round k
+        by_video = np.argsort(self.owner[texts], kind="stable")
+        owners = self.owner[texts][by_video]
+        first = np.flatnonzero(np.diff(owners, prepend=-1))
+        nth = np.arange(len(owners)) - np.repeat(first, np.diff(first, append=len(owners)))
+        round_of = np.empty(len(texts), dtype=np.int64)
+        round_of[by_video] = nth
+        for k in range(int(nth.max()) + 1):
+            chosen = texts[round_of == k]
+            if len(chosen) >= LEAST:
+                yield from np.array_split(chosen, -(-len(chosen) // size))
+
+    def steps(self, size: int) -> int:
+        """Return the batches of an epoch."""
+        return sum(1 for _ in self.batches(0, size, 0))
+
+
+def _loaded(items: Tokens) -> Tokens:
+    """Return items in memory where it holds them twice, else as they are; bad ones are refused."""
+    level = {k: v for k, v in items.token_columns.items() if k == "level"}
+    items = replace(items, token_columns=level)
+    for block in items.blocks():
+        owner = np.repeat(block.ids, block.lengths)
+        for problem in bad_rows(block.tokens, owner, block, "a token"):
+            raise InputError(problem)
+    size = int(items.offsets[-1]) * items.dim * items.tokens.dtype.itemsize
+    return _frames(items.block(0, len(items))) if spare(2 * size) == 2 * size else items
+
+
+def _frames(items: Tokens) -> Tokens:
+    return replace(items.at_level(FRAME_LEVEL), token_columns={})

@@ -1,0 +1,163 @@
+"""The loop: batches, a loss and a step, and after each epoch a validation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments import parse_method
+from vrbench.alignments.engine.batch import Packed, similarities
+from vrbench.evaluation.sources.scorer import Scorer
+from vrbench.heads import parse_head
+from vrbench.heads.applied import packed
+from vrbench.heads.head import SCALE, apply
+from vrbench.losses import parse_loss
+from vrbench.training.items import Items, Rows
+from vrbench.training.optimizer import Optimizer
+from vrbench.training.queue import Queue
+from vrbench.training.settings import Settings
+from vrbench.training.state import State
+from vrbench.training.teacher import Teacher
+from vrbench.training.validation import recalls, total
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_SCALE = math.log(100)
+"""Of the logit scale's logarithm, as in CLIP."""
+
+Progress = Callable[[str, int, int], None]
+
+
+class Loop:
+    """A training on its way.
+
+    Args:
+        items: what it trains on.
+        settings: how.
+        weights: the first ones.
+        device: where.
+        score: scores the validation items.
+    """
+
+    def __init__(
+        self,
+        items: Items,
+        settings: Settings,
+        weights: Mapping[str, Tensor],
+        device: str,
+        score: Scorer,
+    ) -> None:
+        self._score = score
+        self.items, self.settings, self.device = items, settings, device
+        self.spec = parse_head(settings.head)
+        self.method = parse_method(str(settings.method))
+        self.loss = parse_loss(settings.loss)
+        self.weights = {name: w.detach().clone().to(device) for name, w in weights.items()}
+        learnt = {
+            name: weight.requires_grad_()
+            for name, weight in self.weights.items()
+            if name == SCALE or self.spec.parts[name.partition(".")[0]].trained
+        }
+        self.per_epoch = items.steps(settings.batch)
+        self.optimizer = Optimizer(learnt, settings, self.per_epoch * settings.epochs)
+        self.teacher = Teacher.of(self.loss, self.weights, self._sides, items.text.normalized)
+        self.queue = Queue.of(settings, self.method)
+
+    def start(self, state: State) -> None:
+        """Take up a state, or fill one that is new."""
+        if not state.curve:
+            self._measured(state, None)
+            return
+        self._restore(self.weights, state.parts["now"])
+        self.optimizer.restore(state.parts.get("adam", {}))
+        if self.teacher is not None:
+            self.teacher.restore(state.parts.get("teacher", {}))
+        self.queue.restore(state.parts.get("queue", {}))
+
+    def epoch(self, state: State, progress: Progress | None) -> None:
+        """Train one epoch, and validate; a loss that is no number stops the training."""
+        losses, step = [], state.epoch * self.per_epoch
+        batches = self.items.batches(state.epoch, self.settings.batch, self.settings.seed)
+        for texts in batches:
+            value = self._step(texts, step)
+            if not math.isfinite(value):
+                state.stopped = (
+                    f"The loss became {value} in epoch {state.epoch + 1}: the head is that of "
+                    f"epoch {state.best}; give a smaller --lr to go further."
+                )
+                return
+            losses.append(value)
+            step += 1
+            if progress:
+                progress("training", step, self.per_epoch * self.settings.epochs)
+        state.epoch += 1
+        self._measured(state, float(np.mean(losses)))
+
+    def _step(self, texts: Rows, step: int) -> float:
+        text, video = self._sides(self.weights, texts)
+        loss = self._loss(text, video, texts)
+        value = math.nan if loss is None else float(loss.item())
+        if loss is not None and math.isfinite(value):
+            self.queue.add(self.items, texts, text, video)
+            self.optimizer.step(loss, step)
+            self.weights[SCALE].data.clamp_(max=MOST_SCALE)
+            if self.teacher is not None:
+                self.teacher.follow(self.weights)
+        return value
+
+    def _loss(self, text: Packed, video: Packed, texts: Rows) -> Tensor | None:
+        """Return the loss of a batch; None where a similarity or the scale is no number."""
+        import torch
+
+        method, teacher = self.method.with_weights(self.weights), self.teacher
+        if teacher is None:
+            both = similarities(method, text, video, normalized=self.items.text.normalized)
+            known = None
+        else:
+            both = teacher.both(method, text, video)
+            known = teacher.scores(self.method, texts)
+        scale = self.weights[SCALE].exp()
+        # a scale of 0 is what is left of one that fell without end
+        if not all(bool(torch.isfinite(one).all()) for one in (*both, 1 / scale)):
+            return None
+        return self.loss(*both, scale, known)
+
+    def _sides(self, weights: Mapping[str, Tensor], texts: Rows) -> tuple[Packed, Packed]:
+        stored = self.items.pairs(texts)
+        text, video = (packed(side, weights[SCALE].dtype, self.device) for side in stored)
+        return apply(self.spec, weights, "text", text), apply(self.spec, weights, "video", video)
+
+    def _measured(self, state: State, loss: float | None) -> None:
+        """Add a row to the curve, and keep the weights where they are the best so far."""
+        row: dict[str, Any] = {"epoch": state.epoch, "loss": loss}
+        row["scale"] = float(self.weights[SCALE].detach().exp())
+        if len(self.items.held):
+            found = recalls(self.spec, self.weights, self.method, self.items, self._score)
+            row |= {**found, "sum": total(found)}
+        state.curve.append(row)
+        now = {name: weight.detach().cpu().numpy().copy() for name, weight in self.weights.items()}
+        known = state.curve[state.best]
+        if len(state.curve) == 1 or row.get("sum", 1) > known.get("sum", 0):
+            state.best = state.epoch
+            state.parts["best"] = now
+        state.parts |= {"now": now, "adam": self.optimizer.arrays(), "queue": self.queue.arrays()}
+        if self.teacher is not None:
+            state.parts["teacher"] = self.teacher.arrays()
+
+    @staticmethod
+    def _restore(weights: Mapping[str, Tensor], arrays: Mapping[str, NDArray[Any]]) -> None:
+        import torch
+
+        for name, weight in weights.items():
+            weight.data.copy_(torch.as_tensor(arrays[name].copy()))
+
+
+def is_over(state: State, settings: Settings) -> bool:
+    """Whether a training has come to its end."""
+    waited = state.epoch - state.best if settings.validation > 0 else 0
+    return bool(state.stopped) or state.epoch >= settings.epochs or waited >= settings.patience

@@ -1,0 +1,47 @@
+"""Weights to begin with: of a head file, or of a released checkpoint by its own names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.encoders.checkpoint import read_tensors
+from vrbench.errors import InputError
+from vrbench.heads import HeadSpec
+from vrbench.heads.head import SCALE
+
+_BEFORE = re.compile(r"^(?:module\.)?(?:clip\.(?=logit_scale$))?")
+"""What data-parallel training and CLIP4Clip put before names."""
+
+
+def start_weights(path: Path, spec: HeadSpec) -> dict[str, NDArray[Any]]:
+    """Return the weights that a file has for heads, as ``HEAD.NAME``, and its logit scale.
+
+    A head file has these names already. CLIP4Clip and DRL call the weights of ``temporal``
+    ``frame_position_embeddings...`` and ``transformerClip...``, DRL those of ``wti``
+    ``text_weight_fc...`` and ``video_weight_fc...``; what else is in a checkpoint is passed over.
+
+    Raises:
+        InputError: the file cannot be read, or has nothing for one of the heads.
+    """
+    tensors = {_BEFORE.sub("", name): value for name, value in read_tensors(path).items()}
+    found: dict[str, NDArray[Any]] = {}
+    for head, part in spec.parts.items():
+        mine = {
+            name if name.startswith(f"{head}.") else f"{head}.{name}": value
+            for name, value in tensors.items()
+            if name.startswith(f"{head}.") or (part.released and re.fullmatch(part.released, name))
+        }
+        if not mine:
+            raise InputError(
+                f"{path} has no weights of the head '{head}': give a head file that has it, or "
+                "a checkpoint with the names of its release."
+            )
+        found |= {name: value.float().numpy() for name, value in mine.items()}
+    if SCALE in tensors and tensors[SCALE].numel() == 1:
+        found[SCALE] = np.asarray(tensors[SCALE].float().numpy()).reshape(())
+    return found

@@ -1,0 +1,86 @@
+"""What decides a training: head, method, loss and numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from vrbench.alignments import parse_method
+from vrbench.errors import InputError
+from vrbench.heads import HeadSpec, parse_head
+from vrbench.runtime.seeds import check_seed
+
+DEFAULT_METHOD = "tokenflow"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a head is trained; everything here is in its file.
+
+    Attributes:
+        head: spec, ``linear+learnable``.
+        method: spec of what scores; None: the method of a head that is for one, else ``tokenflow``.
+        loss: spec.
+        epochs: passes over all training texts; 0 keeps the head as it begins.
+        batch: pairs at once, of distinct videos.
+        lr: learning rate at its height, of AdamW.
+        weight_decay: of AdamW, for matrices.
+        warmup: share of the steps in which the rate rises from 0; then it falls as a cosine.
+        validation: share of the training videos that is kept apart; 0: none.
+        patience: epochs without a better validation after which training stops.
+        queue: training queries that are kept as a bank; 0: none.
+        queue_encoding: ``stale``: as they were when seen; ``final``: by the finished head.
+        seed: of the start, the validation videos and the batches.
+
+    Raises:
+        InputError: a number is out of range, or a spec cannot be read.
+    """
+
+    head: str
+    method: str | None = None
+    loss: str = "infonce"
+    epochs: int = 10
+    batch: int = 128
+    lr: float = 1e-4
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    validation: float = 0.1
+    patience: int = 3
+    queue: int = 0
+    queue_encoding: Literal["stale", "final"] = "stale"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        from vrbench.losses import parse_loss
+
+        for name, least in (("epochs", 0), ("batch", 2), ("patience", 1), ("queue", 0)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} must be at least {least}, it is {getattr(self, name)}.")
+        for name in ("lr", "weight_decay"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(f"{name} must be 0 or more, it is {getattr(self, name)}.")
+        for name in ("warmup", "validation"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"{name} is a share below 1, it is {getattr(self, name)}.")
+        if self.queue_encoding not in ("stale", "final"):
+            raise InputError(f"Unknown queue encoding '{self.queue_encoding}': use stale or final.")
+        check_seed(self.seed)
+        spec = parse_head(self.head)
+        parse_loss(self.loss)
+        object.__setattr__(self, "head", spec.spec)
+        object.__setattr__(self, "method", parse_method(self.method or method_of(spec)).spec)
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The settings as JSON has them, without what a head file names elsewhere."""
+        named = ("head", "method", "loss", "epochs", "seed")
+        return {name: value for name, value in asdict(self).items() if name not in named}
+
+
+def method_of(spec: HeadSpec) -> str:
+    """Return the method that one of the heads is for, else the default."""
+    from vrbench.alignments import alignments
+
+    return next((name for name in spec.parts if name in alignments.classes()), DEFAULT_METHOD)
