@@ -115,7 +115,9 @@ def test_one_raw_and_one_normalized_side_are_refused() -> None:
         ([np.ones(16)], "Text 0 has shape"),
         ([np.ones((2, 16)), np.ones((0, 16))], "Text 1 has shape"),
         ([np.ones((2, 16)), np.ones((2, 15))], "Text 1 has shape"),
-        (np.ones((3, 16)), "Text 0 has shape"),
+        (np.ones(16), "Text 0 has shape"),
+        (np.ones((3, 0)), "Text 0 has shape"),
+        (np.ones((0, 16)), "no text"),
     ],
 )
 def test_malformed_lists_are_refused(wrong: Any, message: str) -> None:
