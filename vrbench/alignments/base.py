@@ -1,4 +1,4 @@
-"""What an alignment is: a reduction of all word-frame similarities of a tile."""
+"""The interface of alignments: a reduction of all word-frame similarities of a tile."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Alignment:
 
 
 class VectorAlignment(Alignment, ABC):
-    """An alignment that is the dot product of one vector an item."""
+    """An alignment that is the dot product of one vector of each item."""
 
     symmetric = True
 

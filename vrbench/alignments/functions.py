@@ -1,4 +1,4 @@
-"""What calls a plain function of two token arrays for each pair, and checks what it returns."""
+"""Calling a plain function of two token arrays for each pair, with checks of its output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vrbench.alignments.engine.tiles import Run, Tile
 
 _ALONE = Lock()
-"""Held during each call: nobody says that a prototype may run in two threads at once."""
+"""Held during each call: a prototype may not be safe in two threads at once."""
 
 
 class FunctionAlignment(TokenAlignment):

@@ -30,7 +30,7 @@ class LogSumExp(TokenAlignment):
     ``LSE_t(c) = alpha log sum_t exp(c / alpha)``
 
     Source: Norton eq. 5. The sum adds ``alpha log(length)`` a side, so longer items score higher;
-    ``length_norm`` takes it away. The released min-max scaling and fusion are not part of eq. 5.
+    ``length_norm`` removes it. The released min-max scaling and fusion are not part of eq. 5.
 
     Attributes:
         alpha: softness > 0, on the scale of the similarities; toward 0 it becomes ``token-mean``.

@@ -55,7 +55,7 @@ def audit_case(case: Case, specs: Sequence[str] = ()) -> dict[str, Any]:
 
     Returns:
         ``features`` (file, sha256), ``norm``, ``n_text``, ``n_video``, ``tied`` (share of queries
-        with a foreign tie, by direction), ``rules``: a list of ``rule`` (spec), ``changes``,
+        with a tied negative, by direction), ``rules``: a list of ``rule`` (spec), ``changes``,
         ``source`` and by direction ``n`` and ``metrics``, or None where it has nothing to decide;
         ``spread``: by direction and metric the least and greatest value over the rules that leave
         the similarities as they are, ``spread_with_dual_softmax``: over all. ``method`` where an

@@ -1,1 +1,1 @@
-"""The one place where the stages meet: a source, a plan, and the results of it."""
+"""Evaluation: from a source and a plan to results."""

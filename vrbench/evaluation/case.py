@@ -81,7 +81,7 @@ class Case:
 
     @property
     def bank(self) -> BankSim:
-        """What the norm sees.
+        """The bank of the norm.
 
         Raises:
             InputError: a bank that is said to be of training queries is the test set.
@@ -103,7 +103,7 @@ class Case:
 
     @cached_property
     def normalizing(self) -> Normalized:
-        """The similarities after the norm, and what it says of itself."""
+        """The similarities after the norm, and the numbers that it reports."""
         report = self.progress and self._report_way
         return apply(self.norm, self.sim, self.bank, self.source.truth, report)
 
@@ -141,7 +141,7 @@ class Case:
         return self.source.video_ids if direction == "t2v" else self.source.text_ids
 
     def data(self) -> str:
-        """Return what is looked at: data set and size."""
+        """Return the data, for captions: dataset and size."""
         truth = self.source.truth
         return f"{self.source.about['dataset']}, {truth.n_text} texts x {truth.n_video} videos"
 
@@ -154,7 +154,7 @@ class Case:
         return f"{self.data()}, {self.scored_by()}, {normalizations.spec(self.norm)}, bank {bank}"
 
     def scored_by(self) -> str:
-        """Return what results call it: the alignment, and the sequence alignment over it."""
+        """Return its label in results: the alignment, and the sequence alignment over it."""
         sequence = self.source.sequence
         return labels.method(
             {

@@ -1,4 +1,4 @@
-"""The words by which a person knows an item: a text's caption, a video's first caption."""
+"""Descriptions of items: a text's caption, a video's first caption."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from vrbench.evaluation.sources.base import Source
 from vrbench.sims.sim import Direction
 
 LONGEST = 5000
-"""Characters of a caption that a person is shown; paragraphs have half as many."""
+"""Most characters of a caption that are shown; half as many for paragraphs."""
 
 
 def text_captions(source: Source) -> list[str]:
@@ -28,5 +28,5 @@ def video_captions(source: Source) -> list[str]:
 
 
 def gallery_captions(source: Source, direction: Direction) -> list[str]:
-    """(gallery,) what the items that a direction ranks are about."""
+    """(gallery,) descriptions of the items that a direction ranks."""
     return video_captions(source) if direction == "t2v" else text_captions(source)

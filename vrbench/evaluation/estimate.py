@@ -1,4 +1,4 @@
-"""How long scoring will take and what it will hold, from a small sample of the items."""
+"""Estimating the time and memory of scoring from a small sample of the items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one front door: what is evaluated, and how; eval, tune, figures and the others start here."""
+"""An evaluation: data and settings; eval, tune, figures and the other commands start here."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ DEFAULT_METHOD = "tokenflow"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A source of similarities with all that decides its results but method and norm.
+    """A source of similarities with all settings of its results but method and norm.
 
     Attributes:
-        source: texts, videos, bank, and how their similarities are had.
+        source: texts, videos, bank and their similarities.
         settings: protocol, limits, precision, seed.
         compute: how to compute.
         bank: kind of bank asked for; None: what each norm takes by default.
@@ -116,7 +116,7 @@ class Evaluation:
         return self.case_of(job, progress)
 
     def case_of(self, job: Job, progress: Progress | None = None) -> Case:
-        """Return the same of a job."""
+        """Return the case of a job."""
         return Case(self.source, job, self.settings, self.compute, progress)
 
     def run(
@@ -153,7 +153,7 @@ class Evaluation:
         return estimate(self.source, job, self.compute)
 
     def held_out(self, share: float, seed: int) -> Evaluation:
-        """Return the same of a validation part of the bank, with the rest as its bank."""
+        """Return the evaluation of a validation part of the bank, with the rest as its bank."""
         settings = Settings(precision=self.compute.precision, seed=seed)
         return replace(self, source=self.source.held_out(share, seed), settings=settings)
 

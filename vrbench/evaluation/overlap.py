@@ -1,4 +1,4 @@
-"""Which test queries a bank holds, found by their ids and by their similarities."""
+"""Finding the test queries in a bank, by their ids and by their similarities."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def bank_overlap(source: Source, sim: Sim, bank: BankSim) -> Overlap | None:
     if bank.sim is None:
         return None
     found, banked, flat = Overlap({}, {}), source.bank_ids(bank.kind), sim.flat()
-    asking = {"text": np.arange(source.truth.n_text), "video": np.unique(source.truth.video)}
-    for side, direction in zip(asking, DIRECTIONS, strict=True):
+    queries = {"text": np.arange(source.truth.n_text), "video": np.unique(source.truth.video)}
+    for side, direction in zip(queries, DIRECTIONS, strict=True):
         same = known_ids(getattr(source, f"{side}_ids"), banked[side], side)
         same |= _known_rows(flat, bank, direction)
-        found = found.with_side(side, same[asking[side]])
+        found = found.with_side(side, same[queries[side]])
     if found.whole and bank.kind == "train":
         raise InputError(
             f"The bank of {source.about['features']['file']} is its test set: {found.said} are in "

@@ -42,7 +42,7 @@ class Job:
 
     @property
     def label(self) -> str:
-        """Return what a person calls it."""
+        """Return its label for people."""
         alignment = self.method.spec if self.method else "given similarities"
         method = ", ".join(filter(None, (alignment, self.sequence)))
         norm = normalizations.spec(self.norm)

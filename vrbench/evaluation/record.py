@@ -1,4 +1,4 @@
-"""What a Result says: data, method, protocol, numbers and provenance, as the JSON has them."""
+"""The content of a Result: data, method, protocol, numbers and provenance, as in the JSON."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def describe(case: Case) -> dict[str, Any]:
 
 
 def _distinct(bank: BankSim) -> dict[str, int] | None:
-    """Say how many queries of a bank of its own differ; None where there is none."""
+    """Return the number of distinct queries of a bank; None without one."""
     if bank.sim is None:
         return None
     return dict(zip(("n_text", "n_video"), bank.distinct, strict=True))

@@ -28,7 +28,7 @@ from vrbench.sims.sim import Sim
 
 @dataclass(frozen=True)
 class Output:
-    """What becomes of a result besides being returned.
+    """Where a result is written, and what is added to it.
 
     Attributes:
         folder: of results; None: nothing is written there, and nothing that exists is read.

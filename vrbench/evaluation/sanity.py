@@ -1,4 +1,4 @@
-"""Similarities that cannot be what they seem: what to say of them under every table."""
+"""Checks of similarities for likely mistakes, and the notes on them under every table."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from vrbench.normalizations.base import Normalization
 from vrbench.sims.sim import Rows, Sim
 
 FAR_ABOVE_ONE = 2.0
-"""Above the cosines of any rounding, and the largest similarity that needs no word."""
+"""Above all rounded cosines, and the largest similarity without a note."""
 FILLED, MOST = 0.25, 0.5
 """Shares of the similarities that are one extreme value, or any one value: some are not scored."""
 TIED = 0.5
-"""Share of the queries with a tie above which places say little."""
+"""Share of the queries with a tie above which mean places mean little."""
 FEW = 0.001
-"""Share of the similarities up to which the smallest value is no filling."""
+"""Share of the similarities up to which the smallest value is not taken for a filler."""
 LAST = 0.65
 """Mean place of the right item, of 0 (first) to 1 (last), above which scores look like distances;
 chance gives 0.5."""

@@ -24,7 +24,7 @@ class Scored:
     Attributes:
         source: where they come from.
         method: the alignment; None where they are given.
-        kind: a bank for which they are wanted; others may give the same (``Source.same_sim``).
+        kind: a bank that they are scored for; others may give the same (``Source.same_sim``).
         seconds: that scoring took so far.
     """
 
@@ -49,13 +49,13 @@ class Scored:
 
     @cached_property
     def seen(self) -> Look | None:
-        """What a look at them shows."""
+        """The findings of one read of them."""
         return look(self.sim(None))
 
     def bank(
         self, kind: str, progress: Callable[[int, int], None] | None
     ) -> tuple[BankSim, Overlap | None]:
-        """Return what a norm sees, and which test queries that holds.
+        """Return the bank of a norm, and the test queries in it.
 
         Raises:
             InputError: a bank that is said to be of training queries is the test set.

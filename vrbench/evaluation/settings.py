@@ -1,4 +1,4 @@
-"""What decides a result besides data, method, norm and bank, and how it is computed."""
+"""Settings that decide a result besides data, method, norm and bank, and those of computing."""
 
 from __future__ import annotations
 

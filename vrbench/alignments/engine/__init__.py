@@ -1,1 +1,1 @@
-"""What scores tiles of items for every alignment."""
+"""The engine that scores tiles of items for all alignments."""

@@ -177,12 +177,12 @@ class _Work:
             return
         assert isinstance(part, TokenAlignment)
         reduce = self.reduction(part)
-        for t, asking in self.blocks(self.text):
-            for v, answering in self.blocks(self.video):
-                sizes = asking.largest(vectors=False), answering.largest(vectors=False)
-                check_products(asking.stored, answering.stored, sizes, self.kind)
+        for t, text in self.blocks(self.text):
+            for v, video in self.blocks(self.video):
+                sizes = text.largest(vectors=False), video.largest(vectors=False)
+                check_products(text.stored, video.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
-                yield from _add_tiles(reduce, asking, answering, block, pool)
+                yield from _add_tiles(reduce, text, video, block, pool)
 
     def reduction(self, part: TokenAlignment) -> Reduce:
         """Return a compiled reduction, where there is one for these numbers."""

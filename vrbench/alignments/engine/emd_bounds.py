@@ -29,18 +29,18 @@ the largest product where dot products are scored as they are."""
 REG, STEPS = 0.015, 4
 """Of the Sinkhorn bound. Any values give a bound, others a looser or a slower one."""
 OWN = 4_000_000
-"""Numbers of the tokens of right pairs that are in memory together."""
+"""Numbers of the tokens of positive pairs that are in memory together."""
 CHUNK = 1 << 20
 """Products of the pairs that are looked at together."""
 
 
 @dataclass(eq=False)
 class Rivals:
-    """What is known of one side from the right pairs.
+    """What is known of one side from the positive pairs.
 
     Attributes:
         row: the row of each id.
-        best: (n,) similarity of an item's best right pair; infinite where it has none.
+        best: (n,) similarity of an item's best positive pair; infinite where it has none.
         offsets: (n + 1,) where an item's duals begin; there is room for tokens of all levels.
         duals: (sum l,) the optimal duals of the items' tokens in that pair.
     """
@@ -58,7 +58,7 @@ class Rivals:
         return cls(row, best, side.offsets, np.zeros(int(side.offsets[-1])))
 
     def add(self, i: int, value: float, dual: Array) -> None:
-        """Take a right pair into account."""
+        """Take a positive pair into account."""
         if np.isinf(self.best[i]) or value > self.best[i]:
             self.best[i] = value
             self.duals[self.offsets[i] : self.offsets[i] + len(dual)] = dual
@@ -75,12 +75,12 @@ class Rivals:
 
 @dataclass(frozen=True, eq=False)
 class Contenders(TokenAlignment):
-    """``emd`` of the pairs that may reach a right pair of their text or video, else ``DROPPED``.
+    """``emd`` of the pairs that may reach a positive pair of their text or video, else ``DROPPED``.
 
-    An upper bound below both right pairs drops a pair. Each is tried on what the last one left:
+    An upper bound below both positive pairs drops a pair. Each is tried on what the last one left:
 
     * relaxed: the tokens of one side all take their best match (Kusner et al., ICML 2015);
-    * the optimal duals of the text's, and of the video's, right pair;
+    * the optimal duals of the text's, and of the video's, positive pair;
     * the duals after a few Sinkhorn steps.
 
     A dual side ``v`` is made feasible by ``u_s = min_t (cost[s,t] - v_t)``, and then no plan costs
@@ -88,8 +88,8 @@ class Contenders(TokenAlignment):
 
     Attributes:
         exact: the alignment.
-        texts: right pairs, by text.
-        videos: right pairs, by video.
+        texts: positive pairs, by text.
+        videos: positive pairs, by video.
     """
 
     exact: EarthMover
@@ -189,12 +189,12 @@ def _sinkhorn(cost: Array, frames: Array, words: Array) -> Array:
 
 
 def contenders(text: Tokens, video: Tokens, truth: Truth, exact: EarthMover) -> Contenders:
-    """Solve the right pairs, and return the alignment that the others are scored by.
+    """Solve the positive pairs, and return the alignment that the others are scored by.
 
     Args:
         text: n_text items.
         video: n_video items.
-        truth: the right pairs; v2t ranks best captions.
+        truth: the positive pairs; v2t ranks best captions.
         exact: the alignment, of float32 products.
     """
     import torch

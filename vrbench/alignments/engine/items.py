@@ -113,8 +113,8 @@ def check_products(
     """Refuse dot products that vanish, or lose digits, below the smallest numbers of their type.
 
     Args:
-        texts: the items that ask.
-        videos: the items that answer.
+        texts: items of the text side.
+        videos: items of the video side.
         largest: (n_text,) and (n_video,) magnitudes, see ``Items.largest``.
         kind: float32 or float64, of the products.
 

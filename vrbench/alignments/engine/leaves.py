@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PRODUCTS = {"c", "d", "e"}
-"""What a tile has for itself; its tokens it shares with others."""
+"""The values that belong to one tile; tokens are shared with other tiles."""
 
 
 def words_of(name: str) -> str:

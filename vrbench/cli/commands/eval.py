@@ -62,7 +62,7 @@ def evaluate(
     k: Annotated[str, typer.Option(help="The K of R@K.")] = "1,5,10",
     ties: Annotated[
         Literal["mean", "optimistic", "pessimistic"],
-        typer.Option(help="Which place an item shares with equal foreign ones."),
+        typer.Option(help="Which place a positive takes among tied negatives."),
     ] = "mean",
     v2t: Annotated[
         Literal["group-max", "best-caption", "each-caption"],

@@ -32,11 +32,11 @@ class Source(ABC):
     Attributes:
         about: what a Result says of the data: ``dataset``, ``split``, ``encoder``, ``features``
             (``file`` and ``sha256``), ``notes``.
-        truth: who is right for whom.
+        truth: the positive pairs.
         text_ids: (n_text,) names.
         video_ids: (n_video,) names.
         aligned: whether an alignment makes the similarities; else they are given.
-        notes: what a reader should know.
+        notes: remarks for the reader.
         captions: (n_text,) or None.
         has_bank: whether there are training queries on both sides.
         given_norm: spec of the norm that the similarities came with.
@@ -106,7 +106,7 @@ class Source(ABC):
         return None
 
     def bank_identity(self, kind: str) -> str | int | None:
-        """Return what tells a bank of this kind from another: its file's sha256, or the window."""
+        """Return what identifies a bank of this kind: its file's sha256, or the window."""
         if kind == "file" and self.other is not None:
             return self.other.sha256()
         return self.window and self.window + 1 if kind == "rolling" else None  # itself included
@@ -133,7 +133,7 @@ class Source(ABC):
         }
 
     def odd_rows(self) -> list[str]:
-        """Return a sentence for each kind of stored row that can hardly be meant."""
+        """Return a note on each kind of stored row that is probably a mistake."""
         return []
 
     def check_room(  # noqa: B027  only some kinds take memory of their own

@@ -203,24 +203,24 @@ class FeatureSource(Source):
         return kept
 
     def _bank_matrix(
-        self, method: Method | None, asking: Tokens, keep: Direction, progress: Progress | None
+        self, method: Method | None, queries: Tokens, keep: Direction, progress: Progress | None
     ) -> Any:
         """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
         gallery = self.features.video if keep == "t2v" else self.features.text
         row = len(gallery) * self._sizes.width
-        whole = spare(len(asking) * row, self._sizes.normalized) == len(asking) * row
+        whole = spare(len(queries) * row, self._sizes.normalized) == len(queries) * row
 
         def rows(start: int, stop: int) -> NDArray[Any]:
-            some = asking.block(start, stop) if stop - start < len(asking) else asking
+            some = queries.block(start, stop) if stop - start < len(queries) else queries
             sides = (some, gallery) if keep == "t2v" else (gallery, some)
             pending = (stop - start) * row + self._sizes.normalized
             return self._score(method, *sides, keep, progress, pending).levels(keep)[0]
 
         if whole:
-            return rows(0, len(asking))
-        step = max(1, min(SPOOLED // row, readable(asking)))
+            return rows(0, len(queries))
+        step = max(1, min(SPOOLED // row, readable(queries)))
         return spool(
-            rows(start, min(start + step, len(asking))) for start in range(0, len(asking), step)
+            rows(start, min(start + step, len(queries))) for start in range(0, len(queries), step)
         )
 
     def held_out(self, share: float, seed: int) -> FeatureSource:

@@ -25,7 +25,7 @@ class HeldSims(Source):
 
     Attributes:
         held: both directions, (n_text, n_video), or (levels, n_text, n_video).
-        truth: who is right for whom.
+        truth: the positive pairs.
         banked: t2v (n_bank_text, n_video) and v2t (n_text, n_bank_video), or None.
     """
 

@@ -85,18 +85,18 @@ def readable(items: Tokens) -> int:
 def _when_read(
     score: Score,
     method: Method,
-    asking: Tokens,
+    items: Tokens,
     gallery: Tokens,
     keep: Direction,
     progress: Progress | None,
 ) -> ScoredMatrix:
     def rows(start: int, stop: int) -> NDArray[Any]:
-        some = asking.block(start, stop)
+        some = items.block(start, stop)
         sides = (some, gallery) if keep == "t2v" else (gallery, some)
         found = score(method, *sides, keep, None, FOLDED + READ).levels(keep)[0]
         if progress:
-            progress(stop * len(gallery), len(asking) * len(gallery))
+            progress(stop * len(gallery), len(items) * len(gallery))
         return np.ascontiguousarray(found)
 
-    size = min(FOLDED, 8 * len(gallery) * readable(asking))
-    return ScoredMatrix(rows, len(asking), len(gallery), size)
+    size = min(FOLDED, 8 * len(gallery) * readable(items))
+    return ScoredMatrix(rows, len(items), len(gallery), size)
