@@ -61,7 +61,10 @@ def test_reproduce_plans_runs_skips_and_prints_the_table(folder: Path) -> None:
     assert [line.split(":")[0].strip() for line in lines[1:7]] == [
         *("0.5*global+0.5*tokenflow", "emd", "global", "max-avg", "scan", "uniform")
     ]
-    assert lines[7] == "  left empty: Learnable [28]: vrbench has no method learnable yet."
+    assert (
+        lines[7]
+        == "  left empty: Learnable [28]: learnable needs a head: vrbench train, then eval --head."
+    )
     assert not (folder / "results").exists()
 
     done = run("reproduce", "tokenflow-5", "f.h5", "--format", "json")

@@ -16,6 +16,8 @@ from vrbench.datasets import datasets
 from vrbench.encoders import encoders
 from vrbench.errors import InputError
 from vrbench.figures import figures
+from vrbench.heads import heads
+from vrbench.losses.base import losses
 from vrbench.normalizations import normalizations
 from vrbench.registry import Registry
 from vrbench.sequences import sequences
@@ -205,7 +207,7 @@ def test_a_script_has_each_class_once(
     things(package)
     script = tmp_path / "script.py"
     script.write_text((HEAD + WHOLE).format(package=package, name="added"))
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
     code = compile(script.read_text(), str(script), "exec", dont_inherit=True)
     exec(code, {"__name__": "__main__"})
     with pytest.raises(InputError, match=r"'added' stands twice in the file script\.py: rename"):
@@ -213,7 +215,8 @@ def test_a_script_has_each_class_once(
 
 
 @pytest.mark.parametrize(
-    "registry", [alignments, datasets, encoders, figures, normalizations, rules, sequences]
+    "registry",
+    [alignments, datasets, encoders, figures, heads, losses, normalizations, rules, sequences],
 )
 def test_every_registry_of_the_house_is_open_and_has_a_base(registry: Registry[Any]) -> None:
     assert registry.base is not object

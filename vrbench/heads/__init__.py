@@ -14,7 +14,9 @@ from vrbench.registry import Registry
 if TYPE_CHECKING:
     from vrbench.heads.head import Head
 
-heads: Registry[HeadPart] = Registry("head", "vrbench.heads.kinds", group="vrbench.heads")
+heads: Registry[HeadPart] = Registry(
+    "head", "vrbench.heads.kinds", base=HeadPart, group="vrbench.heads"
+)
 
 _PLUS = re.compile(r"(?<!\d[eE])\+")
 

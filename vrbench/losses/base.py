@@ -16,8 +16,6 @@ from vrbench.registry import Registry
 if TYPE_CHECKING:
     from torch import Tensor
 
-losses: Registry[Loss] = Registry("loss", "vrbench.losses")
-
 
 class Loss(ABC):
     """A frozen dataclass whose fields are the loss's parameters."""
@@ -44,6 +42,9 @@ class Loss(ABC):
         Raises:
             InputError: a shape is wrong, or a similarity is NaN or infinite.
         """
+
+
+losses: Registry[Loss] = Registry("loss", "vrbench.losses", base=Loss)
 
 
 @dataclass(frozen=True)
