@@ -105,7 +105,7 @@ def test_batches_are_scored_the_same_and_their_gradients_are_right(spec: str) ->
     def leaf(*shape: int) -> torch.Tensor:
         return torch.tensor(rng.standard_normal(shape), requires_grad=True)
 
-    rows = [leaf(sum(side), WIDTH) for side in lengths]
+    rows = [leaf(sum(side), 3) for side in lengths]
     numbers = [leaf(sum(side)) for side in lengths]
     weight = leaf(5, 4)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ finally:
 """
 
 
+@cache
 def least(path: Path) -> str:
     """The smallest bound that a run is not refused at, as the refusal says."""
     refused = alone(PEAK, "eval", path, "--memory", "1MB")
@@ -195,11 +197,9 @@ def test_a_bank_is_turned_around_without_being_loaded(
     assert taken < bank.nbytes / 4
 
 
-def test_without_norms_the_matrices_need_not_fit(tmp_path: Path) -> None:
-    path = tmp_path / "f.h5"
-    alone(LARGE, path)
-    words = ["eval", path, "--method", "max-avg", "--out", tmp_path / "out", "-q", "--json"]
-    bound = least(path)
+def test_without_norms_the_matrices_need_not_fit(large: Path, tmp_path: Path) -> None:
+    words = ["eval", large, "--method", "max-avg", "--out", tmp_path / "out", "-q", "--json"]
+    bound = least(large)
     free = alone(PEAK, *words)
     folded = alone(PEAK, *words, "--memory", bound, "--no-matrix", "--overwrite")
     assert folded.returncode == 0, folded.stderr
