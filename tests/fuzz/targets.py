@@ -115,6 +115,24 @@ def _projection(folder: Path) -> None:
         side(np.zeros((1, len(side.matrix))))
 
 
+def _head(folder: Path) -> None:
+    import numpy as np
+
+    from vrbench.features.tokens import Tokens
+    from vrbench.heads import file
+    from vrbench.heads.applied import apply_side
+    from vrbench.heads.bank import SIDES, bank_side
+
+    head = file.load(folder / "h.safetensors")
+    for side, width in (("video", 4), ("text", 3)):
+        one = Tokens(np.array(["x"]), np.ones((2, width), np.float32), np.array([0, 2]))
+        apply_side(head, "video" if side == "video" else "text", one)
+    for name in SIDES if head.bank else ():
+        bank_side(head.bank, name, head.name, True)
+    head.trained_on(["a"])
+    head.record()
+
+
 def _weights(folder: Path) -> None:
     from vrbench.encoders.checkpoint import read_tensors, weights_files
 
@@ -220,6 +238,7 @@ TARGETS: tuple[Target, ...] = (
     Target("report", seeds.results, partial(_command, words="report @ --out @/made.html"), 0.5),
     Target("result", seeds.results, _results, 3),
     Target("projection", seeds.projections, _projection, 2),
+    Target("head", seeds.heads, _head, 2),
     Target("weights", models.weights, _weights, 2),
     Target("tokenizer", models.tokenizers, _tokenizer, 2),
     Target("clip-config", models.clip_configs, _clip_config, 2),

@@ -106,7 +106,10 @@ def read_safetensors(
         if len(start) < 8 or not 0 < size <= min(opened.size - 8, MOST_HEADER):
             raise ValueError("it is not safetensors")
         header = parse_json(opened.read(size) or b"", str(path), remedy, problem)
-        said = header.get("__metadata__", {}).get(key)
+        metadata = header.get("__metadata__", {}) if isinstance(header, dict) else None
+        if not isinstance(metadata, dict):
+            raise ValueError("its header has no metadata")
+        said = metadata.get(key)
         about = None if said is None else parse_json(said, f"'{key}' in {path}", remedy)
         if about is not None and not isinstance(about, dict):
             raise ValueError(f"the entry {key} of its header is no object")
