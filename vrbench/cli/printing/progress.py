@@ -89,5 +89,7 @@ def _rate(task: Task) -> str:
 
 
 def _line(task: Task) -> str:
-    left = "" if task.time_remaining is None else f", {task.time_remaining / 60:.1f} min left"
-    return f"{task.description}: {task.completed:,.0f} of {task.total:,.0f}, {_rate(task)}{left}"
+    remaining = task.time_remaining
+    left = "" if remaining is None or task.finished else f"{remaining / 60:.1f} min left"
+    counted = f"{task.description}: {task.completed:,.0f} of {task.total:,.0f}"
+    return ", ".join(filter(None, (counted, _rate(task), left)))
