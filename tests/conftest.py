@@ -17,9 +17,12 @@ SLOW = (
     *("test_apart", "test_fuzz_harness", "test_hostile_strings", "test_simplex", "test_contract"),
     *("test_carrying_on", "test_cut_captions", "test_figures", "test_frame_order", "test_merging"),
     *("test_promises", "test_reproduce", "test_s3d_net", "test_sequence_commands"),
-    *("test_sequence_figures", "test_text_batch"),
+    *("test_sequence_figures", "test_text_batch", "test_batch", "test_learnt", "test_training"),
+    *("test_resume", "test_train_head", "test_tuning", "test_sanity", "test_inspect"),
+    *("test_banks", "test_cli_refusals", "test_cli_eval", "test_cli_sims", "test_grid"),
+    *("test_sequencing", "test_extract", "test_overlap"),
 )
-"""Modules whose tests start processes, or take seconds."""
+"""Modules whose tests start processes, or take seconds together."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
