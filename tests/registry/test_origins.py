@@ -133,7 +133,7 @@ def test_a_version_is_part_of_it(folder: Path) -> None:
 
 def test_what_has_no_file_is_never_the_same_twice() -> None:
     one, other = (type("Typed", (), {"__module__": "no_such_module"}) for _ in range(2))
-    assert str(origin(one)) == "this session"
+    assert str(origin(one)) == "this process"
     assert origin(one) == origin(one)
     assert origin(one) != origin(other)
 

@@ -197,7 +197,7 @@ def test_a_line_of_a_session_that_is_run_again_replaces(
     assert registry.parse("added").size == 2
     type_in(code.replace("Whole", "Other").replace('"added"', '"other"'))
     assert list(registry.classes()) == ["added", "other", "own"]
-    with pytest.raises(InputError, match="There is a thing 'added' of this session and one of"):
+    with pytest.raises(InputError, match="There is a thing 'added' of this process and one of"):
         type_in(code.replace("Whole", "Other"))
 
 

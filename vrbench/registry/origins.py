@@ -43,7 +43,7 @@ class Origin:
     def __str__(self) -> str:
         if self.distribution:
             return f"the distribution {self.distribution} {self.version}"
-        return f"the file {self.file}" if self.file else "this session"
+        return f"the file {self.file}" if self.file else "this process"
 
     def to_dict(self) -> dict[str, str]:
         """Return what is known, for a result and for listings."""

@@ -60,4 +60,4 @@ def _origin(row: dict[str, Any]) -> str:
     """Return the origin of a plug-in."""
     if "distribution" in row:
         return f" From {row['distribution']} {row['version']}."
-    return f" From {row.get('file', 'this session')}." if "sha256" in row else ""
+    return f" From {row.get('file', 'this process')}." if "sha256" in row else ""
