@@ -120,6 +120,8 @@ def test_what_is_evaluated_is_known_by_its_numbers(tmp_path: Path) -> None:
     [
         (vectors(), {"text_video": [0, 1]}, r"text_video is int64 \(2,\)"),
         (vectors(), {"text_video": [9] * 9}, "points text 0 to video 9"),
+        (vectors(), {"text_video": [9] * 9, "limit": 2}, "points text 0 to video 9"),
+        (vectors(), {"text_video": [0.5] * 9}, "text_video is float64"),
         ((np.ones((3, 2)), np.ones((4, 2))), {}, "3 texts and 4 videos"),
         ((np.ones((3, 2)), np.ones((3, 4))), {}, "width"),
         (np.ones((3, 4)), {}, "not square"),
@@ -208,6 +210,9 @@ def test_a_third_source_goes_through_every_door(tmp_path: Path) -> None:
     rolling = Evaluation.open(Planted(12), bank="rolling:3")
     [result] = rolling.run(rolling.jobs([], ["ncl"]))
     assert result["bank"]["kind"] == "rolling"
+    assert Evaluation.open(rolling.source).source.window == 3
+    assert Evaluation.open(rolling.source, bank="test").source.window == 0
+    assert rolling.source.window == 3
 
 
 def test_a_bank_in_another_file_serves_any_source(tmp_path: Path) -> None:

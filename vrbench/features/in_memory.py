@@ -31,7 +31,8 @@ def features_of(
         bank: a pair of the same (texts, videos): training queries.
 
     Raises:
-        InputError: an item is malformed, or it is not known which video a text has.
+        InputError: an item is malformed, or it is not known which video a text has. That the rows
+            of ``text_video`` exist is for the caller to check.
     """
     texts, videos = as_tokens(text, "text"), as_tokens(video, "video")
     texts = _owned(texts, len(videos), text_video)
@@ -65,17 +66,7 @@ def _owned(texts: Tokens, n_video: int, text_video: ArrayLike | None) -> Tokens:
         owner = np.arange(n_video)
     else:
         owner = np.asarray(text_video)
-    if owner.shape != (len(texts),) or owner.dtype.kind not in "iu":
-        raise InputError(
-            f"text_video is {owner.dtype} {owner.shape}, expected whole numbers ({len(texts)},)."
-        )
-    wrong = np.flatnonzero((owner < 0) | (owner >= n_video))
-    if len(wrong):
-        raise InputError(
-            f"text_video points text {wrong[0]} to video {owner[wrong[0]]}, but there are "
-            f"{n_video} videos (0 to {n_video - 1})."
-        )
-    return replace(texts, item_columns={**texts.item_columns, "video": owner.astype(np.int64)})
+    return replace(texts, item_columns={**texts.item_columns, "video": owner})
 
 
 def _parts(side: Tokens | None) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from vrbench.heads.head import Head
 from vrbench.runtime.memory import set_bound
 from vrbench.sequences import SequenceAlignment, sequences
 from vrbench.sims.file import SimFile, load_sim
+from vrbench.sims.truth import Truth
 
 KINDS = ("none", "train", "test", "rolling")
 HEAD = "head"
@@ -79,8 +81,10 @@ def open_source(
             f"{data.name} can be neither limited nor aligned in sequence: give a feature or a "
             "similarity file."
         )
-    data.other, data.window = other, window
-    return kind, data
+    source = copy(data)  # the caller's stays as it was
+    if bank is not None:
+        source.other, source.window = other, window
+    return kind, source
 
 
 def _opened(data: Any, bank: Any, text_video: Any) -> tuple[Features | SimFile | Source, Any]:
@@ -96,7 +100,9 @@ def _opened(data: Any, bank: Any, text_video: Any) -> tuple[Features | SimFile |
     named = bank is None or isinstance(bank, str | Path)
     own, asked = (None, bank) if named else (bank, None)
     if isinstance(data, tuple) and len(data) == 2:
-        return features_of(*data, text_video=text_video, bank=own), asked
+        features = features_of(*data, text_video=text_video, bank=own)
+        Truth.of((len(features.text), len(features.video)), features.text_video)  # or refuse it
+        return features, asked
     return HeldSims.of(data, text_video=text_video, bank=own), asked
 
 
