@@ -41,30 +41,42 @@ def main(
     captions: Annotated[int, typer.Option(help="Captions of each fitted video.")] = 20,
 ) -> None:
     """Split the captions, extract, train the projection, extract with it."""
-    frames = shared / "data" / "msrvtt_frames"
-    if not (models / "tokenizer.json").is_file():
-        fetch = shared / "tools" / "get_models.py"
-        subprocess.run([sys.executable, str(fetch), str(models)], check=True)
-    build.mkdir(parents=True, exist_ok=True)
-    split(frames, build, captions)
-    other, weights = str(frames / "other"), str(models)
-    raw, projection, whole = (str(build / name) for name in ("fit.h5", "projection.npz", out.name))
-    fit = ["--videos", other, "--captions", str(build / "fit.csv"), "--weights", weights]
-    vrbench("extract", *fit, *ENCODER, "--split", "fit", "--out", raw)
+    raw = fitting(shared, models, build, captions)
+    projection, whole = build / "projection.npz", build / out.name
     vrbench("train", "projection", raw, "--out", projection, "--width", WIDTHS, "--overwrite")
-    test = ["--videos", str(frames / "test1ka"), "--captions", str(build / "test.csv")]
-    bank = ["--bank-videos", other, "--bank-captions", str(build / "bank.csv")]
-    mapped = ["--weights", weights, "--projection", projection, "--dataset", "msrvtt-476"]
-    vrbench("extract", *test, *bank, *mapped, *ENCODER, "--split", "test", "--out", whole)
+    testing(shared, models, build, whole, "--projection", projection)
     with replacing(out) as part:
         shutil.copyfile(whole, part)
     note(f"{out}: {out.stat().st_size / 1e6:.2f} MB.")
 
 
-def vrbench(*arguments: str) -> None:
+def fitting(shared: Path, models: Path, build: Path, captions: int = 20) -> Path:
+    """Fetch the encoders, split the captions, and extract the videos that heads are trained on."""
+    frames, out = shared / "data" / "msrvtt_frames", build / "fit.h5"
+    if not (models / "tokenizer.json").is_file():
+        fetch = shared / "tools" / "get_models.py"
+        subprocess.run([sys.executable, str(fetch), str(models)], check=True)
+    build.mkdir(parents=True, exist_ok=True)
+    split(frames, build, captions)
+    fit = ("--videos", frames / "other", "--captions", build / "fit.csv", "--weights", models)
+    vrbench("extract", *fit, *ENCODER, "--split", "fit", "--out", out)
+    return out
+
+
+def testing(shared: Path, models: Path, build: Path, out: Path, *options: str | Path) -> None:
+    """Extract the test videos with their bank, once ``fitting`` has split the captions."""
+    frames = shared / "data" / "msrvtt_frames"
+    test = ("--videos", frames / "test1ka", "--captions", build / "test.csv")
+    bank = ("--bank-videos", frames / "other", "--bank-captions", build / "bank.csv")
+    mapped = ("--weights", models, *options, "--dataset", "msrvtt-476")
+    vrbench("extract", *test, *bank, *mapped, *ENCODER, "--split", "test", "--out", out)
+
+
+def vrbench(*arguments: str | Path) -> None:
     """Run a command of vrbench in this process, after printing it."""
-    note(f"$ vrbench {' '.join(arguments)}")
-    if code := app(list(arguments), standalone_mode=False):
+    words = [str(one) for one in arguments]
+    note(f"$ vrbench {' '.join(words)}")
+    if code := app(words, standalone_mode=False):
         raise typer.Exit(code)
 
 

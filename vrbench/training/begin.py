@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.heads import HeadSpec
 from vrbench.heads.base import Side, Start
-from vrbench.heads.head import SCALE, check_weights
+from vrbench.heads.head import SCALE, check_weights, of_part
 from vrbench.training.items import Rows
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def begin(
     for number, (name, part) in enumerate(spec.parts.items()):
         if number and not part.trained:
             raise InputError(f"'{name}' is fitted on the features as they are: put it first.")
-        mine = part.init(Start(widths["text"], widths["video"], *longest, rng, seen))
-        known = {key: value for key, value in (given or {}).items() if key.startswith(f"{name}.")}
-        mine |= {key.removeprefix(f"{name}."): torch.tensor(v) for key, v in known.items()}
+        known = {key: torch.tensor(value) for key, value in of_part(name, given or {}).items()}
+        mine = dict(known)
+        if not part.shapes().keys() <= known.keys():  # else a fit would be for nothing
+            mine = part.init(Start(widths["text"], widths["video"], *longest, rng, seen)) | known
         weights |= {f"{name}.{key}": value.float() for key, value in mine.items()}
         widths = {side: _width(part, mine, side, width) for side, width in widths.items()}
     if given and SCALE in given:
