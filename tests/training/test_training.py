@@ -178,6 +178,28 @@ def test_what_is_fitted_in_closed_form_sees_no_validation_video(
         vrbench.train(train, "linear+projection", epochs=0)
 
 
+def test_given_weights_are_not_fitted_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    train = by_mark(200, 0)
+    first = vrbench.train(train, "projection", epochs=0)
+    first.save(tmp_path / "h.safetensors")
+    monkeypatch.setattr(closed_form, "train", lambda _: pytest.fail("fitted again"))
+    again = vrbench.train(train, "projection", epochs=0, start=tmp_path / "h.safetensors")
+    for name, value in first.weights.items():
+        np.testing.assert_array_equal(again.weights[name], value)
+
+
+def test_a_head_has_seen_what_the_one_it_begins_with_has_seen(tmp_path: Path) -> None:
+    before, after = by_mark(40, 1), by_mark(40, 2)
+    vrbench.train(before, "wti", epochs=1).save(tmp_path / "h.safetensors")
+    head = vrbench.train(after, "wti", epochs=1, start=tmp_path / "h.safetensors")
+    assert head.trained_on(before.video.ids) == before.video.ids.tolist()
+    assert head.trained_on(after.video.ids) == after.video.ids.tolist()
+    with pytest.raises(InputError, match="trained on 40 of the 40 test videos"):
+        apply_head(before, head)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vrbench.encoders.checkpoint import read_tensors
 from vrbench.errors import InputError
 from vrbench.heads import HeadSpec
+from vrbench.heads.file import KEY, load, read_safetensors
 from vrbench.heads.head import SCALE
 
 _BEFORE = re.compile(r"^(?:module\.)?(?:clip\.(?=logit_scale$))?")
@@ -45,3 +46,16 @@ def start_weights(path: Path, spec: HeadSpec) -> dict[str, NDArray[Any]]:
     if SCALE in tensors and tensors[SCALE].numel() == 1:
         found[SCALE] = np.asarray(tensors[SCALE].float().numpy()).reshape(())
     return found
+
+
+def seen_before(path: Path) -> list[str]:
+    """Return the digests of the videos that a head was trained on; a checkpoint names none.
+
+    Raises:
+        InputError: it is a head file that cannot be used.
+    """
+    try:
+        about, *_ = read_safetensors(path, KEY, "is no head", "give another")
+    except InputError:
+        return []  # of another format
+    return [] if about is None else list(load(path).about["train_ids"])

@@ -20,7 +20,7 @@ from vrbench.training.begin import begin
 from vrbench.training.items import Items
 from vrbench.training.loop import Loop, Progress, is_over
 from vrbench.training.optimizer import repeatable
-from vrbench.training.released import start_weights
+from vrbench.training.released import seen_before, start_weights
 from vrbench.training.settings import Settings
 from vrbench.training.state import State, different, partial
 
@@ -124,7 +124,8 @@ def run(features: Features, settings: Settings, where: Where) -> Head:
                 state.save(partial(out))
             if where.told and not state.stopped:
                 where.told(state.curve)
-        head = _head(features, settings, loop, state, identity)
+        before = seen_before(where.start) if where.start else []
+        head = _head(features, settings, loop, state, identity, before)
     if out is not None:
         head.save(out)
         partial(out).unlink(missing_ok=True)
@@ -176,8 +177,14 @@ def _finished(out: Path, identity: Mapping[str, Any]) -> Head:
 
 
 def _head(
-    features: Features, settings: Settings, loop: Loop, state: State, identity: Mapping[str, Any]
+    features: Features,
+    settings: Settings,
+    loop: Loop,
+    state: State,
+    identity: Mapping[str, Any],
+    before: Sequence[str],
 ) -> Head:
+    """Return the head of the best epoch; it has seen what the one that it began with had seen."""
     import torch
 
     attrs = features.attrs
@@ -198,7 +205,7 @@ def _head(
         "validation": state.curve,
         "settings": dict(settings.values),
         "identity": dict(identity),
-        "train_ids": sorted(digest(features.video.ids[row]) for row in seen),
+        "train_ids": sorted({*before, *(digest(features.video.ids[row]) for row in seen)}),
     }
     known = {name: torch.as_tensor(value.copy()) for name, value in weights.items()}
     return Head(loop.spec, weights, about, loop.queue.bank(loop.spec, known, items))
