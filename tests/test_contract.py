@@ -59,7 +59,7 @@ def evaluate(features: Features | Path, spec: str, **options: Any) -> Result:
 def assert_same(result: Result, other: Result) -> None:
     for d in DIRECTIONS:
         np.testing.assert_array_equal(result.ranks[d], other.ranks[d])
-        assert result.to_dict()["metrics"][d] == other.to_dict()["metrics"][d]
+        assert result["metrics"][d] == other["metrics"][d]
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -108,7 +108,7 @@ def test_single_precision_changes_no_recall_of_the_bundled_features(spec: str) -
         evaluate(bundled_features(), spec, precision=p, limit=limit) for p in ("single", "double")
     )
     for d in DIRECTIONS:
-        found, expected = (x.to_dict()["metrics"][d] for x in (single, double))
+        found, expected = (x["metrics"][d] for x in (single, double))
         recalls = [name for name in expected if name.startswith("R@")]
         assert recalls == ["R@1", "R@5", "R@10"]
         assert {name: found[name] for name in recalls} == {name: expected[name] for name in recalls}

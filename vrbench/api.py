@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vrbench.evaluation.tuning import Tuning
+    from vrbench.results.comparison import Comparison
     from vrbench.tables import Table
 
 
@@ -24,7 +25,7 @@ def compare(
     top: int = 10,
     draws: int = 9999,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Comparison:
     """Test results against each other, query by query, as ``vrbench compare --json``.
 
     Args:

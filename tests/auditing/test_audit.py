@@ -149,12 +149,12 @@ def test_videos_that_ask_nothing_are_in_no_batch(captioned: tuple[Path, Array, A
 
 def test_the_spread_is_that_of_the_rules(tmp_path: Path) -> None:
     report = audit(save(tmp_path / "s.npz", t2v=tied_sim(3, 20, 20)))
-    for key, rows in (
-        ("spread", [r for r in report["rules"] if r["changes"] != "dual softmax"]),
-        ("spread_with_dual_softmax", report["rules"]),
+    for spread, rows in (
+        (report["spread"], [r for r in report["rules"] if r["changes"] != "dual softmax"]),
+        (report["spread_with_dual_softmax"], report["rules"]),
     ):
         values = [row["t2v"]["metrics"]["R@1"] for row in rows if row["t2v"]]
-        assert report[key]["t2v"]["R@1"] == [min(values), max(values)]
+        assert spread["t2v"]["R@1"] == [min(values), max(values)]
     assert report["spread"]["t2v"]["R@1"][0] < report["spread"]["t2v"]["R@1"][1]
 
 

@@ -183,8 +183,12 @@ class Planted(Source):
         self.truth = Truth.of((n, n))
         self.text_ids = np.array([f"t{i}" for i in range(n)])
         self.video_ids = np.array([f"v{i}" for i in range(n)])
-        sha = {"file": "planted", "sha256": str(n)}
-        self.about = {"dataset": "planted", "split": None, "encoder": None, "features": sha}
+        self.about = {
+            "dataset": "planted",
+            "split": None,
+            "encoder": None,
+            "features": {"file": "planted", "sha256": str(n)},
+        }
 
     def sim(self, method: Method | None, bank: str, progress: Any) -> Sim:
         n = self.truth.n_text
@@ -195,7 +199,7 @@ class Planted(Source):
 def test_a_third_source_goes_through_every_door(tmp_path: Path) -> None:
     opened = Evaluation.open(Planted(12), Settings(k=(1, 2)), bank="test")
     jobs = opened.jobs([], ["none", "ncl", "dsl"], tmp_path)
-    results = list(opened.run(jobs, Output(tmp_path, extra={"more": 1})))
+    results = list(opened.run(jobs, Output(tmp_path)))
     assert [result["metrics"]["t2v"]["R@1"] for result in results] == [100, 100, 100]
     assert [job.exists for job in opened.jobs([], ["none", "ncl"], tmp_path)] == [True, True]
     assert estimate(opened.source, jobs[0], opened.compute) is None

@@ -10,6 +10,7 @@ import numpy as np
 import oracle_metrics as slow
 import pandas as pd
 import pytest
+from sample_results import sample_result
 from small_features import tokens_of
 
 import vrbench
@@ -155,9 +156,9 @@ def test_repeated_bank_queries_are_counted_once(small: Case) -> None:
     twice = BankSim("file", Sim(np.concatenate([sim.t2v, sim.t2v[:5]]), sim.v2t))
     assert small.bank.distinct == twice.distinct == (len(captions), 1000)
     assert len(captions) < 2000  # MSR-VTT repeats some
-    result = {"bank": {"kind": "file", "n_text": 2005, "n_video": 1000}, "norm": "ncl"}
-    labelled = labels.bank({**result, "bank_distinct": {"n_text": 1965, "n_video": 1000}})
-    assert labelled == "file 2005 (1965 distinct) x 1000"
+    bank, distinct = {"kind": "file", "n_text": 2005}, {"n_text": 1965}
+    sizes = {"bank": bank | {"n_video": 1000}, "bank_distinct": distinct | {"n_video": 1000}}
+    assert labels.bank(sample_result(norm="ncl", **sizes)) == "file 2005 (1965 distinct) x 1000"
 
 
 def test_a_queue_needs_a_bank_apart_from_the_test_set() -> None:

@@ -118,6 +118,7 @@ def _projection(folder: Path) -> None:
 def _head(folder: Path) -> None:
     import numpy as np
 
+    from vrbench.evaluation.record import head_about
     from vrbench.features.tokens import Tokens
     from vrbench.heads import file
     from vrbench.heads.applied import apply_side
@@ -130,7 +131,7 @@ def _head(folder: Path) -> None:
     for name in SIDES if head.bank else ():
         bank_side(head.bank, name, head.name, True)
     head.trained_on(["a"])
-    head.record()
+    head_about(head)
 
 
 def _weights(folder: Path) -> None:

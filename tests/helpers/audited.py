@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.auditing import AuditReport
+
 Array = NDArray[Any]
 KS = (1, 5, 10)
 
@@ -22,9 +24,9 @@ def save(path: Path, **arrays: Any) -> Path:
     return path
 
 
-def reported(report: dict[str, Any], rule: str, direction: str) -> Any:
+def reported(report: AuditReport, rule: str, direction: str) -> Any:
     (row,) = [row for row in report["rules"] if row["rule"] == rule]
-    return row[direction]
+    return {"t2v": row["t2v"], "v2t": row["v2t"]}[direction]
 
 
 def released_compute_metrics(x: Array) -> tuple[int, dict[str, float]]:

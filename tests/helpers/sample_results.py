@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
+
+from vrbench.results.schema import BankAbout, ResultDict
 
 
-def sample_result(**changes: Any) -> dict[str, Any]:
+def sample_result(**changes: Any) -> ResultDict:
     """Return one result with the keys of a result file, some of them changed."""
     metrics = {"R@1": 8.375, "R@5": 23.75, "R@10": 32.4, "MdR": 27.5, "MnR": 70.25, "tied": 0.0}
     shares = {"under": 0.4125, "once": 0.3, "over": 0.2875, "hub_skewness": 3.0}
-    return {
+    values: ResultDict = {
         "schema": 1,
         "dataset": "msrvtt-476",
         "split": "test",
@@ -30,9 +32,9 @@ def sample_result(**changes: Any) -> dict[str, Any]:
         "seconds": {"score": 0.1},
         "provenance": {"vrbench": "0.1.0", "date": "2026-11-21T10:00:00"},
         "ranks": "global-1a2b.npz",
-        **changes,
     }
+    return cast(ResultDict, {**values, **changes})
 
 
-TRAIN_BANK = {"kind": "train", "n_text": 1200, "n_video": 1000}
-TEST_BANK = {"kind": "test", "n_text": 476, "n_video": 476}
+TRAIN_BANK: BankAbout = {"kind": "train", "n_text": 1200, "n_video": 1000}
+TEST_BANK: BankAbout = {"kind": "test", "n_text": 476, "n_video": 476}

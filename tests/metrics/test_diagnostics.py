@@ -32,7 +32,7 @@ def random_sim(seed: int = 0, n_video: int = 8) -> Array:
     return np.random.default_rng(seed).uniform(-0.2, 0.4, (len(OWNER), n_video))
 
 
-def diagnose(sim: Array, owner: Array, gamma: float = 0.01) -> dict[str, dict[str, Any]]:
+def diagnose(sim: Array, owner: Array, gamma: float = 0.01) -> Any:
     truth = Truth.of(sim.shape, owner)
     return measure(Sim(sim, sim), truth, (1,), "mean", "best-caption", gamma).diagnostics
 

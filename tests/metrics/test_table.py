@@ -17,6 +17,7 @@ from vrbench.errors import InputError
 from vrbench.metrics import table
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.ranking import summary
+from vrbench.metrics.values import Numbers
 from vrbench.results.result import Results, load, load_all
 
 
@@ -185,9 +186,10 @@ def test_metrics_of_ranks_are_along_the_last_axis() -> None:
 
 
 def test_columns_are_in_the_order_of_the_table_and_of_k() -> None:
-    measured = {
-        "metrics": {"t2v": {"tied": 0, "R@10": 1, "MnR": 2, "R@5": 3, "theirs": 0, "R@x": 1}},
-        "diagnostics": {"t2v": {"over": 1, "under": 0}},
+    numbers = {"tied": 0.0, "R@10": 1.0, "MnR": 2.0, "R@5": 3.0, "theirs": 0.0, "R@x": 1.0}
+    measured: Numbers = {
+        "metrics": {"t2v": numbers, "v2t": {}},
+        "diagnostics": {"t2v": {"over": 1, "under": 0}, "v2t": {}},
     }
     found = [one.name for one in table.columns([measured], "t2v", "v2t")]
     assert found == ["R@5", "R@10", "MnR", "tied", "under", "over"]

@@ -9,8 +9,8 @@ import pytest
 
 from vrbench import published
 from vrbench.published import Cell, Claim, Column, PublishedTable, Row
-from vrbench.published.claims import contradictions, gain_label
 from vrbench.published.conflicts import conflicts, sentences
+from vrbench.tables.claims import better, contradictions, gain_label
 
 # Claims that the cells do not bear out: the papers' own slips, each listed.
 SLIPS = {
@@ -118,6 +118,27 @@ def test_a_claim_is_held_against_the_cells(claim: Claim, failed: str) -> None:
     assert len(found) == bool(failed)
     start = f'Here says "t"; {claim.row}: '
     assert not failed or (found[0].startswith(start) and failed in found[0])
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "more"),
+    [
+        ("R@5", "percent", True),
+        ("MnR", "rank", False),
+        ("retrieved once", "percent of videos", True),
+        ("never retrieved", "percent of videos", False),
+        ("normalization error", "1", False),
+        ("Accuracy", "percent", True),
+        ("Time", "minutes", False),
+    ],
+)
+def test_what_is_better_is_in_the_table_of_metrics_else_by_the_unit(
+    metric: str, unit: str, more: bool
+) -> None:
+    column = Column("", metric, unit)
+    assert better(column, 2, 1) == more
+    assert better(column, 1, 2) != more
+    assert not better(column, 1, 1)
 
 
 @pytest.mark.parametrize(("row", "others"), [("B", "A"), ("C", "T"), ("F", "DE"), ("J", "G")])

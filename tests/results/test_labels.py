@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from sample_results import TEST_BANK, TRAIN_BANK, sample_result
 
 from vrbench.results import labels
+from vrbench.results.schema import BankAbout
 
 
 @pytest.mark.parametrize(
@@ -16,11 +15,11 @@ from vrbench.results import labels
         ("ncl", TEST_BANK, "test 476 x 476 (transductive)"),
         ("ncl:marginals=captions", TRAIN_BANK, "train 1200 x 1000 (transductive)"),
         ("dsl", TEST_BANK, "test 476 x 476 (transductive)"),
-        ("ncl", {"kind": "rolling"}, "rolling"),
+        ("ncl", {"kind": "rolling", "n_text": 0, "n_video": 0}, "rolling"),
     ],
 )
 def test_a_bank_that_is_the_test_set_is_called_transductive(
-    norm: str, bank: dict[str, Any], expected: str
+    norm: str, bank: BankAbout, expected: str
 ) -> None:
     assert labels.bank(sample_result(norm=norm, bank=bank)) == expected
 

@@ -73,7 +73,7 @@ def test_attributes_are_what_the_json_holds(results: Results) -> None:
     result = results[1]
     names = ("dataset", "method", "norm", "bank", "n_text", "protocol", "metrics", "features")
     for name in (*names, "raw", "change", "seconds", "error_gamma", "provenance"):
-        assert getattr(result, name) == result[name] == result.to_dict()[name], name
+        assert getattr(result, name) == result[name] == dict(result.to_dict())[name], name
     assert result.metrics["t2v"]["R@1"] == result["metrics"]["t2v"]["R@1"]
     assert result.sequence is None
     assert isinstance(result.notes, list)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from sample_results import TEST_BANK, TRAIN_BANK, sample_result
 
+from vrbench.results.schema import ResultDict
 from vrbench.results.significance import mcnemar
 from vrbench.tables import markdown, paper_table
 
 
-def ranked(method: str, t2v: list[float], **changes: Any) -> dict[str, Any]:
+def ranked(method: str, t2v: list[float], **changes: Any) -> ResultDict:
     """Return a result with rank vectors, whose R@K are those of the vectors."""
     ranks = np.array(t2v)
     ids = np.arange(len(t2v)).astype("S4")

@@ -140,7 +140,7 @@ def test_each_dataset_and_protocol_has_a_separate_section() -> None:
 def test_the_tables_own_test_set_is_recognized_by_name_split_and_size() -> None:
     own = sample_result(dataset="msrvtt", split="1k-A", n_text=1000, n_video=1000)
     assert "same test set" in paper_table("ncl-3", [own]).sections[1].heading
-    part = {**own, "n_video": 476}
+    part = own | {"n_video": 476}
     assert paper_table("ncl-3", [part]).sections[1].heading == OTHER_DATA
     assert paper_table("ncl-1", [own]).sections[1].heading == OTHER_DATA
 

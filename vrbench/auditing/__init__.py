@@ -1,5 +1,5 @@
 """One similarity under every evaluation rule in use."""
 
-from vrbench.auditing.report import audit, audit_case
+from vrbench.auditing.report import AuditReport, audit, audit_case
 
-__all__ = ["audit", "audit_case"]
+__all__ = ["AuditReport", "audit", "audit_case"]

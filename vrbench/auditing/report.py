@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from vrbench.auditing.rules import rules
 from vrbench.auditing.rules.base import Audited, Reported, Rule
@@ -11,10 +11,61 @@ from vrbench.evaluation.case import Case
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.settings import Settings
 from vrbench.normalizations import normalizations
+from vrbench.results.schema import FeaturesAbout
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 ORDER = ("ties", "median", "captions", "recall", "padding", "dual softmax")
 """What rules change, as reports list it; only the last changes the similarities themselves."""
+
+Spread = dict[Direction, dict[str, list[float]]]
+"""By direction and metric the least and the greatest value."""
+
+
+class RuleNumbers(TypedDict):
+    """What a rule reports of one direction: ``n`` entries, and their metrics."""
+
+    n: int
+    metrics: dict[str, float]
+
+
+class RuleRow(TypedDict):
+    """A rule and what it reports; None where it has nothing to decide."""
+
+    rule: str
+    changes: str
+    source: str
+    t2v: RuleNumbers | None
+    v2t: RuleNumbers | None
+
+
+class MostAndLeast(TypedDict):
+    """The fewest and the most captions of a video."""
+
+    least: int
+    most: int
+
+
+class MadeBy(TypedDict):
+    """The alignment that made the similarities, where there is one."""
+
+    method: NotRequired[str]
+
+
+class AuditReport(MadeBy):
+    """Similarities under every rule; ``tied`` is the share of queries with a tied negative.
+
+    ``spread`` is over the rules that leave the similarities as they are.
+    """
+
+    features: FeaturesAbout
+    norm: str
+    n_text: int
+    n_video: int
+    captions: MostAndLeast
+    tied: dict[Direction, float]
+    rules: list[RuleRow]
+    spread: Spread
+    spread_with_dual_softmax: Spread
 
 
 def audit(
@@ -26,7 +77,7 @@ def audit(
     norm: str = "none",
     bank: Any = None,
     text_video: Any = None,
-) -> dict[str, Any]:
+) -> AuditReport:
     """Return what every evaluation rule in use would have reported, as ``vrbench audit --json``.
 
     Args:
@@ -46,20 +97,12 @@ def audit(
     return audit_case(evaluation.case(method, norm), rules)
 
 
-def audit_case(case: Case, specs: Sequence[str] = ()) -> dict[str, Any]:
+def audit_case(case: Case, specs: Sequence[str] = ()) -> AuditReport:
     """Report a case's similarities, after its norm, under every registered evaluation rule.
 
     Args:
         case: what to look at; alignment levels are averaged.
         specs: rules with other parameters than their own; each stands in place of its default.
-
-    Returns:
-        ``features`` (file, sha256), ``norm``, ``n_text``, ``n_video``, ``tied`` (share of queries
-        with a tied negative, by direction), ``rules``: a list of ``rule`` (spec), ``changes``,
-        ``source`` and by direction ``n`` and ``metrics``, or None where it has nothing to decide;
-        ``spread``: by direction and metric the least and greatest value over the rules that leave
-        the similarities as they are, ``spread_with_dual_softmax``: over all. ``method`` where an
-        alignment made them.
 
     Raises:
         InputError: an item cannot be scored, or a spec is wrong.
@@ -70,9 +113,10 @@ def audit_case(case: Case, specs: Sequence[str] = ()) -> dict[str, Any]:
     audited = Audited(case.normalized, truth, case.settings.k, norm)
     rows = [_row(rule, audited) for rule in _chosen(specs)]
     unchanged = [row for row in rows if row["changes"] != ORDER[-1]]
+    made_by: MadeBy = {"method": case.method.spec} if case.method else {}
     return {
         "features": source.about["features"],
-        **({"method": case.method.spec} if case.method else {}),
+        **made_by,
         "norm": norm,
         "n_text": truth.n_text,
         "n_video": truth.n_video,
@@ -94,25 +138,26 @@ def _chosen(specs: Sequence[str]) -> list[Rule]:
     )
 
 
-def _row(rule: Rule, audited: Audited) -> dict[str, Any]:
-    found: dict[Direction, Reported | None] = {d: rule.report(audited, d) for d in DIRECTIONS}
+def _row(rule: Rule, audited: Audited) -> RuleRow:
     return {
         "rule": rules.spec(rule),
         "changes": rule.changes,
         "source": rule.source,
-        **{
-            direction: None if one is None else {"n": one.n, "metrics": one.metrics}
-            for direction, one in found.items()
-        },
+        "t2v": _numbers(rule.report(audited, "t2v")),
+        "v2t": _numbers(rule.report(audited, "v2t")),
     }
 
 
-def _spread(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, list[float]]]:
-    """By direction and metric the least and greatest value."""
-    spread: dict[str, dict[str, list[float]]] = {d: {} for d in DIRECTIONS}
+def _numbers(found: Reported | None) -> RuleNumbers | None:
+    return None if found is None else {"n": found.n, "metrics": found.metrics}
+
+
+def _spread(rows: Iterable[RuleRow]) -> Spread:
+    spread: Spread = {d: {} for d in DIRECTIONS}
     for row in rows:
         for direction in DIRECTIONS:
-            for metric, value in (row[direction] or {"metrics": {}})["metrics"].items():
+            reading = row[direction]
+            for metric, value in reading["metrics"].items() if reading else ():
                 seen = spread[direction].setdefault(metric, [value, value])
                 seen[:] = [min(seen[0], value), max(seen[1], value)]
     return spread

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.opening import open_source
 from vrbench.heads.head import Head
 from vrbench.results.result import Result
+from vrbench.results.schema import TuningDict
 from vrbench.runtime.files import check_folder
 from vrbench.runtime.progress import Progress
 
@@ -84,7 +85,7 @@ class Evaluation:
         out: Path | None = None,
         *,
         bank: str | None = None,
-        tuning: Mapping[str, Any] | None = None,
+        tuning: TuningDict | None = None,
     ) -> list[Job]:
         """Return the grid of methods and norms, methods before norms.
 

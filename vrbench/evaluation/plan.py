@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vrbench import results
 from vrbench._version import VERSION
@@ -17,6 +16,7 @@ from vrbench.features.logit_scale import with_scale
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import origins
+from vrbench.results.schema import TuningDict
 from vrbench.sequences import sequences
 
 
@@ -56,7 +56,7 @@ def plan(
     norms: Sequence[str],
     bank: str | None,
     out: Path | None = None,
-    tuning: Mapping[str, Any] | None = None,
+    tuning: TuningDict | None = None,
 ) -> list[Job]:
     """Return the grid, methods before norms.
 
@@ -133,8 +133,9 @@ def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:
 
 def _identity(
     source: Source, settings: Settings, method: Method | None, norm: Normalization, kind: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Everything that decides a result."""
+    outside = plugins(method, norm, source.sequence)
     return {
         **source.identity(kind),
         "method": method.spec if method else None,
@@ -148,13 +149,14 @@ def _identity(
         "precision": settings.precision,
         "vrbench": VERSION,
         **({"bank_limit": settings.bank_limit} if settings.bank_limit and kind == "train" else {}),
-        **plugins(method, norm, source.sequence),
+        **({"plugins": outside} if outside else {}),
     }
 
 
-def plugins(method: Method | None, norm: Normalization, sequence: str | None) -> dict[str, Any]:
-    """Return as ``plugins`` where those of the methods come from that are from outside."""
+def plugins(
+    method: Method | None, norm: Normalization, sequence: str | None
+) -> list[dict[str, str]]:
+    """Return where those of the methods come from that are from outside."""
     along = None if sequence is None else sequences.parse(sequence)
     parts = method.parts if method else ()
-    found = origins(*(part for _, part in parts), norm, along)
-    return {"plugins": found} if found else {}
+    return origins(*(part for _, part in parts), norm, along)

@@ -8,26 +8,46 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrbench._version import VERSION
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.plan import plugins
-from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.features.overlap import Overlap
+from vrbench.heads.head import Head
 from vrbench.metrics.measure import Measured
+from vrbench.metrics.values import Numbers
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.bank import BankSim
+from vrbench.results.labels import bucket_of_test
 from vrbench.results.result import SCHEMA
+from vrbench.results.schema import (
+    Change,
+    ChangeByDirection,
+    HeadAbout,
+    Measurements,
+    Provenance,
+    QueryCounts,
+    Setup,
+)
 from vrbench.results.significance import mcnemar
 from vrbench.runtime.compiling import available
 from vrbench.runtime.device import torch_device
+from vrbench.sims.sim import DIRECTIONS, SequenceByDirection, Sim
 
 
-def describe(case: Case) -> dict[str, Any]:
+class SequenceOrGiven(TypedDict):
+    """What only some similarities have: conventions of sequences' scores, a norm they came with."""
+
+    sequence_info: NotRequired[SequenceByDirection | None]
+    given_norm: NotRequired[str | None]
+
+
+def describe(case: Case) -> Setup:
     """Return what was evaluated, how, and by whom."""
     source, settings, job = case.source, case.settings, case.job
     sim, bank, shared = case.sim, case.bank, case.overlap
@@ -36,13 +56,12 @@ def describe(case: Case) -> dict[str, Any]:
     given = "none" if job.norm.needs_bank else source.given_norm
     return {
         "schema": SCHEMA,
-        "head": None,
+        "head": head_about(source.head),
         **source.about,
         "method": job.method.spec if job.method else None,
         "norm": normalizations.spec(job.norm),
         "sequence": source.sequence,
-        **({"sequence_info": dict(sim.info)} if sim.info else {}),
-        **({} if given == "none" else {"given_norm": given}),
+        **_where_known(sim, given),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
         "bank_distinct": _distinct(bank),
         "bank_shared": None if shared is None else _by_side(shared),
@@ -50,27 +69,48 @@ def describe(case: Case) -> dict[str, Any]:
             job.norm.counts_captions
             or _is_test_set(source, job.bank)
             or (shared is not None and shared.whole)
-            or any(about.get("bucket_of") == "test" for about in sim.info.values())
+            or bucket_of_test(sim.info)
         ),
         "n_text": truth.n_text,
         "n_video": truth.n_video,
         "limit": settings.limited,
         "protocol": {"ties": settings.ties, "v2t": settings.v2t},
-        "provenance": _provenance(settings, case.compute)
-        | plugins(job.method, job.norm, source.sequence),
+        "provenance": _provenance(case),
         "ranks": None,
     }
 
 
-def _distinct(bank: BankSim) -> dict[str, int] | None:
+def _where_known(sim: Sim, given: str) -> SequenceOrGiven:
+    found: SequenceOrGiven = {}
+    if sim.info:
+        found["sequence_info"] = sim.info
+    if given != "none":
+        found["given_norm"] = given
+    return found
+
+
+def head_about(head: Head | None) -> HeadAbout | None:
+    """Return the head that the items went through, as a result says it."""
+    if head is None:
+        return None
+    return {
+        "file": head.path.name if head.path else None,
+        "sha256": head.sha256,
+        "head": head.spec.spec,
+        "loss": head.about.get("loss"),
+    }
+
+
+def _distinct(bank: BankSim) -> QueryCounts | None:
     """Return the number of distinct queries of a bank; None without one."""
     if bank.sim is None:
         return None
-    return dict(zip(("n_text", "n_video"), bank.distinct, strict=True))
+    n_text, n_video = bank.distinct
+    return {"n_text": n_text, "n_video": n_video}
 
 
-def _by_side(shared: Overlap) -> dict[str, int]:
-    return {f"n_{side}": n for side, n in shared.shared.items()}
+def _by_side(shared: Overlap) -> QueryCounts:
+    return {"n_text": shared.shared["text"], "n_video": shared.shared["video"]}
 
 
 def _is_test_set(source: Source, bank: str) -> bool:
@@ -79,24 +119,23 @@ def _is_test_set(source: Source, bank: str) -> bool:
     return bank == "test" or (bank == "file" and same)
 
 
-def numbers(measured: Measured, raw: Measured | None) -> dict[str, Any]:
+def numbers(measured: Measured, raw: Measured | None) -> Measurements:
     """Return metrics and diagnostics, and the same before normalization with what changed."""
-    result: dict[str, Any] = {
+    before: Numbers | None = None
+    change: ChangeByDirection | None = None
+    if raw is not None:
+        before = {"metrics": raw.metrics, "diagnostics": raw.diagnostics}
+        t2v, v2t = (_change(raw.ranks[d], measured.ranks[d]) for d in DIRECTIONS)
+        change = {"t2v": t2v, "v2t": v2t}
+    return {
         "metrics": measured.metrics,
         "diagnostics": measured.diagnostics,
-        "raw": None,
-        "change": None,
+        "raw": before,
+        "change": change,
     }
-    if raw is not None:
-        result["raw"] = {"metrics": raw.metrics, "diagnostics": raw.diagnostics}
-        result["change"] = {
-            direction: _change(raw.ranks[direction], ranks)
-            for direction, ranks in measured.ranks.items()
-        }
-    return result
 
 
-def _change(before: Any, after: Any) -> dict[str, Any]:
+def _change(before: NDArray[np.float64], after: NDArray[np.float64]) -> Change:
     test = mcnemar(before, after)
     asked = int((~np.isnan(after)).sum())
     return {
@@ -108,11 +147,12 @@ def _change(before: Any, after: Any) -> dict[str, Any]:
     }
 
 
-def _provenance(settings: Settings, compute: Compute) -> dict[str, Any]:
+def _provenance(case: Case) -> Provenance:
     import torch
 
+    settings, job = case.settings, case.job
     from_shell = Path(sys.argv[0]).stem == "vrbench"
-    return {
+    made: Provenance = {
         "vrbench": VERSION,
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -120,7 +160,9 @@ def _provenance(settings: Settings, compute: Compute) -> dict[str, Any]:
         "numba": version("numba") if available() else None,  # null: torch does the reductions
         "seed": settings.seed,
         "precision": settings.precision,
-        "device": torch_device(compute.device),
+        "device": torch_device(case.compute.device),
         "command": shlex.join(["vrbench", *sys.argv[1:]]) if from_shell else "vrbench.evaluate",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    found = plugins(job.method, job.norm, case.source.sequence)
+    return {**made, "plugins": found} if found else made

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from vrbench import results
 from vrbench.errors import InputError
@@ -22,8 +24,12 @@ from vrbench.metrics.trec import DEPTH, write_runs
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.results.result import Result
+from vrbench.results.schema import Extras, ResultDict, TuningDict
 from vrbench.sims.file import save_sim
 from vrbench.sims.sim import Sim
+
+PHASES = ("score", "normalize", "measure")
+"""What a result has the seconds of."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,13 @@ class Output:
         folder: of results; None: nothing is written there, and nothing that exists is read.
         sims: similarity file to write.
         trec: prefix of TREC run and qrels files to write.
-        extra: what else each Result is to say.
+        tuning: how the norm's parameters were chosen, where they were.
     """
 
     folder: Path | None = None
     sims: Path | None = None
     trec: Path | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    tuning: TuningDict | None = None
 
 
 def finish(case: Case, output: Output) -> Result:
@@ -49,47 +55,61 @@ def finish(case: Case, output: Output) -> Result:
     Raises:
         InputError: an item cannot be scored, the bank is refused, or a file cannot be written.
     """
-    source, sim, bank = case.source, case.sim, case.bank
     with _clock() as normalizing:
         normalized = case.normalizing
-    acting = case.norm if case.norm.needs_bank else _given(source)
-    gamma = acting.gamma if acting is not None and acting.keeps_scale else None
+    gamma = _gamma(case)
     with _clock() as measuring:
         measured = _measure(case, normalized.sim, gamma)
-        raw = _measure(case, sim.flat(), case.norm.gamma) if case.norm.needs_bank else None
-    data_notes = [*(source.about.get("notes") or ()), *source.bank_notes(case.bank_kind)]
-    seconds = {
-        "score": case.scored.seconds,
-        "normalize": normalizing.seconds,
-        "measure": measuring.seconds,
-    }
-    values: Any = {
+        raw = _measure(case, case.sim.flat(), case.norm.gamma) if case.norm.needs_bank else None
+    extras: Extras = {"error_gamma": _error_gamma(case, gamma)}
+    if output.tuning is not None:
+        extras["tuning"] = output.tuning
+    extras["norm_info"] = normalized.info
+    if case.sim.solved is not None:
+        extras["solved"] = round(case.sim.solved, 6)
+    seconds = (case.scored.seconds, normalizing.seconds, measuring.seconds)
+    extras["seconds"] = {phase: round(s, 4) for phase, s in zip(PHASES, seconds, strict=True)}
+    notes = [*_data_notes(case), *_notes(case, raw or measured)]
+    values: ResultDict = {
         **describe(case),
-        "notes": [
-            *data_notes,
-            *source.odd_rows(),
-            *overlap_notes(case.overlap),
-            *sanity_notes(case.scored.seen, source, case.norm, raw or measured),
-        ],
+        "notes": notes,
         **numbers(measured, raw),
-        "error_gamma": _error_gamma(case, gamma),
-        **output.extra,
-        "norm_info": normalized.info,
-        **({} if sim.solved is None else {"solved": round(sim.solved, 6)}),
-        "seconds": {phase: round(value, 4) for phase, value in seconds.items()},
+        **extras,
     }
     raw_ranks = {f"raw_{d}": ranks for d, ranks in raw.ranks.items()} if raw else {}
-    ids = {"text_ids": source.text_ids, "video_ids": source.video_ids}
-    result = Result(values, {**measured.ranks, **raw_ranks, **ids})
-    if output.sims is not None:
-        beside = {"notes": data_notes or None, **source.beside(case.method, case.bank_kind)}
-        spec, beside = normalizations.spec(case.norm), ids | beside
-        save_sim(output.sims, normalized.sim, spec, sim, source.truth, bank.sim, beside)
-    if output.trec is not None:
-        depth = max(DEPTH, *case.settings.k)
-        write_runs(output.trec, normalized.sim, source.truth, **ids, depth=depth)
+    result = Result(values, {**measured.ranks, **raw_ranks, **_ids(case)})
+    _write_matrices(case, normalized.sim, output)
     folder = output.folder
     return result if folder is None else results.save(result, folder, case.job.name)
+
+
+def _write_matrices(case: Case, normalized: Sim, output: Output) -> None:
+    """Write the similarity file and the TREC files that are asked for."""
+    source, ids = case.source, _ids(case)
+    if output.sims is not None:
+        kept = source.beside(case.method, case.bank_kind)
+        beside = {**ids, "notes": _data_notes(case) or None, **kept}
+        spec = normalizations.spec(case.norm)
+        save_sim(output.sims, normalized, spec, case.sim, source.truth, case.bank.sim, beside)
+    if output.trec is not None:
+        depth = max(DEPTH, *case.settings.k)
+        write_runs(output.trec, normalized, source.truth, **ids, depth=depth)
+
+
+def _ids(case: Case) -> dict[str, NDArray[Any]]:
+    return {"text_ids": case.source.text_ids, "video_ids": case.source.video_ids}
+
+
+def _data_notes(case: Case) -> list[str]:
+    source = case.source
+    return [*(source.about.get("notes") or ()), *source.bank_notes(case.bank_kind)]
+
+
+def _notes(case: Case, measured: Measured) -> Iterator[str]:
+    """Yield the doubts about rows, bank and similarities."""
+    yield from case.source.odd_rows()
+    yield from overlap_notes(case.overlap)
+    yield from sanity_notes(case.scored.seen, case.source, case.norm, measured)
 
 
 def existing(job: Job, folder: Path | None) -> Result | None:
@@ -101,6 +121,12 @@ def existing(job: Job, folder: Path | None) -> Result | None:
     except InputError:
         return None
     return found if found.ranks else None
+
+
+def _gamma(case: Case) -> float | None:
+    """Return the temperature at which the similarities as they are measured are cosines."""
+    acting = case.norm if case.norm.needs_bank else _given(case.source)
+    return acting.gamma if acting is not None and acting.keeps_scale else None
 
 
 def _error_gamma(case: Case, gamma: float | None) -> float | None:

@@ -16,7 +16,7 @@ from vrbench.features.logit_scale import fitted_to
 from vrbench.metrics.measure import Measured
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
-from vrbench.sims.sim import Rows, Sim
+from vrbench.sims.sim import DIRECTIONS, Rows, Sim
 
 FAR_ABOVE_ONE = 2.0
 """Above all rounded cosines, and the largest similarity without a note."""
@@ -127,7 +127,8 @@ def _logits(top: float, scale: float | None, norm: Normalization) -> Iterator[st
 
 def _distances(source: Source, measured: Measured) -> Iterator[str]:
     sizes = {"t2v": source.truth.n_video, "v2t": source.truth.n_text}
-    for direction, ranks in measured.ranks.items():
+    for direction in DIRECTIONS:
+        ranks = measured.ranks[direction]
         asked = ranks[~np.isnan(ranks)]
         others = max(sizes[direction] - 1, 1)
         by_chance = 4 * math.sqrt(1 / 12 / len(asked))  # four standard errors of a mean place

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from vrbench import results
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import Ties
+from vrbench.results.schema import Limit
 from vrbench.runtime.seeds import check_seed
 from vrbench.sims.truth import Protocol
 
@@ -55,7 +56,7 @@ class Settings:
                 raise InputError(f"Unknown {name} '{value}': use {', '.join(known)}.")
 
     @property
-    def limited(self) -> dict[str, Any] | None:
+    def limited(self) -> Limit | None:
         """Return how the test set was cut, or None."""
         if self.limit is None and self.limit_ids is None:
             return None

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,9 +16,16 @@ from vrbench.evaluation.run import Output
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
 from vrbench.results.result import Result
+from vrbench.results.schema import BankAbout, Trial, TuningAbout, TuningDict
 from vrbench.runtime.progress import Progress
+from vrbench.sims.sim import Direction
 
-DIRECTIONS = {"t2v": ("t2v",), "v2t": ("v2t",), "both": ("t2v", "v2t")}
+DECIDING: dict[str, tuple[Direction, ...]] = {
+    "t2v": ("t2v",),
+    "v2t": ("v2t",),
+    "both": ("t2v", "v2t"),
+}
+"""The directions whose R@1 decides."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,14 +40,14 @@ class Tuning:
     """
 
     spec: str
-    curve: list[dict[str, Any]]
-    about: dict[str, Any]
+    curve: list[Trial]
+    about: TuningAbout
     result: Result | None = None
 
     def __repr__(self) -> str:
         return f"Tuning({self.spec!r}, the best of {len(self.curve)} trials)"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> TuningDict:
         """Return what a Result keeps of it."""
         return {"chosen": self.spec, **self.about, "curve": self.curve}
 
@@ -78,14 +84,15 @@ def choose(
     specs = trials(norm, parse_norm(norm, evaluation.source), grid)
     held = evaluation.held_out(share, seed)
     kind = "train" if evaluation.bank == "file" else evaluation.bank
-    curve, of = [], {}
+    curve: list[Trial] = []
+    of: BankAbout = {"kind": "none", "n_text": 0, "n_video": 0}
     for result in held.run(held.jobs([method], specs, bank=kind)):
-        of = result["bank"]
-        metrics = [result["metrics"][d] for d in DIRECTIONS[direction]]
-        means = {key: float(np.mean([m[key] for m in metrics])) for key in ("R@1", "MnR")}
-        curve.append({"norm": result["norm"], **means})
+        of = result.bank
+        metrics = [result.metrics[d] for d in DECIDING[direction]]
+        recall, mean = (float(np.mean([m[key] for m in metrics])) for key in ("R@1", "MnR"))
+        curve.append({"norm": result.norm, "R@1": recall, "MnR": mean})
     best = max(curve, key=lambda trial: (trial["R@1"], -trial["MnR"]))
-    about = {
+    about: TuningAbout = {
         "validation": [held.source.truth.n_text, held.source.truth.n_video],
         "bank": of,
         "direction": direction,
@@ -112,7 +119,7 @@ def measured(
     """
     said = tuning.to_dict()
     jobs = evaluation.jobs([method], [tuning.spec], tuning=said)
-    [result] = evaluation.run(jobs, Output(out, extra={"tuning": said}), progress)
+    [result] = evaluation.run(jobs, Output(out, tuning=said), progress)
     return replace(tuning, result=result)
 
 

@@ -102,12 +102,6 @@ class Head:
 
         return self.digest or hashlib.sha256(to_bytes(self)).hexdigest()
 
-    def record(self) -> dict[str, Any]:
-        """Return what a result says of it."""
-        file = self.path.name if self.path else None
-        loss = self.about.get("loss")
-        return {"file": file, "sha256": self.sha256, "head": self.spec.spec, "loss": loss}
-
     def save(self, path: str | Path) -> None:
         """Write ``path`` as safetensors, whole or not at all.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,12 @@ from vrbench.metrics.diagnostics import HUB_K, Occurrences, ProbabilitySums, Rep
 from vrbench.metrics.metric import Part, Read
 from vrbench.metrics.ranking import RankCounter, count_ranks, fold, summary
 from vrbench.metrics.table import others
+from vrbench.metrics.values import (
+    Diagnostics,
+    DiagnosticsByDirection,
+    Metrics,
+    MetricsByDirection,
+)
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.sims.truth import Truth, queries_of, v2t_queries
 
@@ -27,8 +32,8 @@ class Measured:
         ranks: the rank vectors.
     """
 
-    metrics: dict[str, dict[str, float]]
-    diagnostics: dict[str, dict[str, float | None]]
+    metrics: MetricsByDirection
+    diagnostics: DiagnosticsByDirection
     ranks: dict[str, NDArray[np.float64]]
 
 
@@ -49,15 +54,20 @@ def measure(
         gamma: temperature of the normalization error; None: the scores have a scale of their own,
             and the error is None.
     """
-    result = Measured({}, {}, {})
+    ranks: dict[str, NDArray[np.float64]] = {}
+    metrics: dict[Direction, Metrics] = {}
+    diagnostics: dict[Direction, Diagnostics] = {}
     for direction in DIRECTIONS:
         read = _read(sim, truth, direction, v2t, gamma)
-        values = read.counts.ranks(ties)
-        result.ranks[direction] = values
-        metrics: dict[str, Any] = {**summary(values, ks), **_others(read, "metrics")}
-        result.metrics[direction] = metrics
-        result.diagnostics[direction] = _others(read, "diagnostics")
-    return result
+        ranks[direction] = read.counts.ranks(ties)
+        known = {k: v for k, v in _others(read, "metrics").items() if v is not None}
+        metrics[direction] = {**summary(ranks[direction], ks), **known}
+        diagnostics[direction] = _others(read, "diagnostics")
+    return Measured(
+        {"t2v": metrics["t2v"], "v2t": metrics["v2t"]},
+        {"t2v": diagnostics["t2v"], "v2t": diagnostics["v2t"]},
+        ranks,
+    )
 
 
 def _others(read: Read, part: Part) -> dict[str, float | None]:

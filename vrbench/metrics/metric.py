@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from numpy.typing import NDArray
+
+from vrbench.metrics.values import Numbers
+from vrbench.sims.sim import Direction
 
 if TYPE_CHECKING:
     from vrbench.metrics.diagnostics import Occurrences, ProbabilitySums, Representation
@@ -108,11 +111,9 @@ class Metric:
         """Write a number of a result; empty where there is none."""
         return "" if value is None else f"{self.printed(value):.{self.decimals}f}"
 
-    def value(self, measured: Mapping[str, Any], direction: str) -> float | None:
+    def value(self, measured: Numbers, direction: Direction) -> float | None:
         """Return it of a result or of its raw part; None where it is not there."""
-        sides = measured.get(self.part) or {}
-        found: float | None = (sides.get(direction) or {}).get(self.name)
-        return found
+        return measured[self.part][direction].get(self.name)
 
     def over(self, ranks: NDArray[Any]) -> Any:
         """(..., n) ranks, none of them NaN -> (...) of a metric of ranks."""

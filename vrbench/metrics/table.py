@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.metrics.metric import PARTS, Metric, Part
+from vrbench.metrics.values import Numbers
+from vrbench.sims.sim import Direction
 
 _KEY = re.compile(r"(.+@)([1-9]\d{0,17})", re.ASCII)
 """A metric of one K, such as R@10."""
@@ -163,20 +165,18 @@ def others(part: Part) -> list[Metric]:
     return [one for one in METRICS if one.of is not None and one.part == part]
 
 
-def columns(measured: Iterable[Mapping[str, Any]], *directions: str) -> list[Metric]:
+def columns(measured: Iterable[Numbers], *directions: Direction) -> list[Metric]:
     """Return the metrics that occur, in the order of the table and of K.
 
     Args:
-        measured: results, or other mappings with ``metrics`` and ``diagnostics`` by direction.
+        measured: results, or other numbers by direction.
         directions: which directions count.
     """
     keys: dict[tuple[Part, str], None] = {}
     for one in measured:
         for part in PARTS:
             for direction in directions:
-                keys |= dict.fromkeys(
-                    (part, key) for key in (one.get(part) or {}).get(direction) or ()
-                )
+                keys |= dict.fromkeys((part, key) for key in one[part][direction])
     order = {one.name: i for i, one in enumerate(METRICS)}
     found = [(find(key), part) for part, key in keys]
     known = [one for one, part in found if one is not None and one.part == part]

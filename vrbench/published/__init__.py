@@ -18,7 +18,6 @@ from vrbench.published.table import (
     MeasuredBy,
     PublishedTable,
     Row,
-    better,
 )
 
 __all__ = [
@@ -28,7 +27,6 @@ __all__ = [
     "MeasuredBy",
     "PublishedTable",
     "Row",
-    "better",
     "cells",
     "extras",
     "load",

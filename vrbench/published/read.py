@@ -8,7 +8,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from vrbench.published.table import Cell, Claim, Column, MeasuredBy, PublishedTable, Row
+from vrbench.published.table import (
+    Cell,
+    Claim,
+    Column,
+    ColumnDirection,
+    MeasuredBy,
+    PublishedTable,
+    Row,
+)
+
+_SIDES: dict[str, ColumnDirection] = {"t2v": "t2v", "v2t": "v2t"}
 
 
 @cache
@@ -57,7 +67,8 @@ def _column(text: str, units: Mapping[str, str]) -> Column:
     rest, _, name = text.rpartition(" | ")
     dataset, _, plain = name.rpartition(": ")
     side, _, metric = plain.partition(" ")
-    direction, metric = (side, metric) if side in ("t2v", "v2t") else ("", plain)
+    direction = _SIDES.get(side, "")
+    metric = metric if direction else plain
     return Column(direction, metric, units[metric], dataset, rest)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-RISING = frozenset({"percent"})
-"""Units of which more is better; of ranks, times and sizes less is."""
+ColumnDirection = Literal["t2v", "v2t", ""]
+"""The direction of a column; empty for a metric that has none."""
 
 _IMPLIED = frozenset({"percent", "rank", "1", "text"})
 
@@ -15,14 +16,13 @@ class Column:
     """The metric of one column.
 
     Attributes:
-        direction: "t2v" or "v2t"; empty for a metric that has none.
         metric: "R@1", "MdR", ...
         unit: "percent" or "rank" (1-based), for words "text", else "1" or the name of the unit.
         dataset: only in tables whose columns are of different datasets.
         setting: only in tables whose columns differ in it.
     """
 
-    direction: str
+    direction: ColumnDirection
     metric: str
     unit: str
     dataset: str = ""
@@ -177,8 +177,3 @@ def prefixed(label: str, *scope: str) -> str:
     """Put the known parts of the scope before a label: ``MSVD, zero-shot: label``."""
     known = ", ".join(filter(None, scope))
     return f"{known}: {label}" if known else label
-
-
-def better(unit: str, one: float, other: float) -> bool:
-    """Whether ``one`` is better than ``other``: more in percent, less in ranks, times and sizes."""
-    return one > other if unit in RISING else one < other

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from vrbench.errors import InputError
 from vrbench.reports import rendering
@@ -21,6 +20,7 @@ from vrbench.reports.parts import (
     Picture,
     number,
 )
+from vrbench.reports.query import Listing, Shown
 from vrbench.runtime.files import replacing
 from vrbench.video import Videos, open_videos, parse_sampling
 
@@ -29,13 +29,11 @@ HEIGHT = 72
 """Pixels of a thumbnail."""
 
 
-def page_of_queries(
-    queries: Sequence[Mapping[str, Any]], frames: Path, out: Path, data: str
-) -> None:
+def page_of_queries(queries: Sequence[Shown], frames: Path, out: Path, data: str) -> None:
     """Write a page with the items that each system retrieves for each query, side by side.
 
     Args:
-        queries: as ``vrbench show --json`` prints them.
+        queries: and what each system retrieves for them.
         frames: folder of video files, or with a folder of frames a video, named by its id.
         out: the page; the frames are embedded.
         data: name of the data.
@@ -51,11 +49,11 @@ def page_of_queries(
 
     body: list[Part] = [Paragraph(data), Paragraph(_LEGEND, note=True)]
     for query in queries:
-        kind = f"{query['picked'].capitalize()}: " if query["picked"] else ""
-        body += [Heading(f"{kind}{query['query']}"), Paragraph(query["caption"])]
-        t2v = query["direction"] == "t2v"
-        body += [] if t2v else [thumbnails(query["query"])]
-        body.append(Beside([_system(one, thumbnails if t2v else None) for one in query["systems"]]))
+        kind = f"{query.picked.capitalize()}: " if query.picked else ""
+        body += [Heading(f"{kind}{query.query}"), Paragraph(query.caption)]
+        t2v = query.direction == "t2v"
+        body += [] if t2v else [thumbnails(query.query)]
+        body.append(Beside([_system(one, thumbnails if t2v else None) for one in query.systems]))
     with replacing(out) as temporary:
         temporary.write_text(rendering.page("What queries retrieve", body), encoding="utf-8")
 
@@ -66,23 +64,23 @@ _LEGEND = (
 )
 
 
-def _system(system: Mapping[str, Any], thumbnails: Callable[[str], Frames] | None) -> list[Part]:
+def _system(system: Listing, thumbnails: Callable[[str], Frames] | None) -> list[Part]:
     rows = [
         [
-            PageCell(f"{one['place']}", one["place"]),
-            number(one["score"]),
-            PageCell("") if one["sum"] is None else number(one["sum"]),
+            PageCell(f"{one.place}", one.place),
+            number(one.score),
+            PageCell("") if one.sum is None else number(one.sum),
             PageCell(
-                f"{one['item']}: {one['caption']}",
-                frames=thumbnails(one["item"]) if thumbnails else Frames(),
+                f"{one.item}: {one.caption}",
+                frames=thumbnails(one.item) if thumbnails else Frames(),
             ),
         ]
-        for one in system["candidates"]
+        for one in system.candidates
     ]
-    marked = [one["right"] for one in system["candidates"]]
+    marked = [one.right for one in system.candidates]
     head = ["place", "score", "sum", "item"]
     return [
-        Heading(f"{system['how']}: rank {system['rank']:g}", 3),
+        Heading(f"{system.how}: rank {system.rank:g}", 3),
         PageTable(head, rows, marked, sortable=False),
     ]
 

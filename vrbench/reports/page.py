@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from vrbench._version import VERSION
 from vrbench.auditing import audit
@@ -16,11 +15,12 @@ from vrbench.reports.page_tables import filled
 from vrbench.reports.parts import Heading, PageCell, PageTable, Paragraph, Part, Picture, words
 from vrbench.results import labels
 from vrbench.results.compare import compare
+from vrbench.results.comparison import ChangedQuery, ControlledTest
 from vrbench.results.labels import DIRECTION_NAMES
 from vrbench.results.result import Result, load_all, with_ranks
 from vrbench.runtime.files import listed, replacing
 from vrbench.runtime.npz import open_npz
-from vrbench.sims.sim import DIRECTIONS
+from vrbench.sims.sim import DIRECTIONS, Direction
 from vrbench.sims.stored import in_npz
 
 MOST = 8
@@ -86,11 +86,11 @@ def _results(group: Sequence[Result]) -> list[Part]:
     return [*parts, *(Paragraph(text, note=True) for text in (means, *said))]
 
 
-def _shown(group: Sequence[Result], *directions: str) -> list[Metric]:
+def _shown(group: Sequence[Result], *directions: Direction) -> list[Metric]:
     return [one for one in columns((r.values for r in group), *directions) if one.heading]
 
 
-def _row(result: Result, direction: str, metrics: Sequence[Metric]) -> list[PageCell]:
+def _row(result: Result, direction: Direction, metrics: Sequence[Metric]) -> list[PageCell]:
     bank = "" if result.bank["kind"] == "none" else labels.bank(result.values)
     names = words(labels.method(result.values), result.norm, bank)
     return [*names, *(_number(one, one.value(result.values, direction)) for one in metrics)]
@@ -127,7 +127,7 @@ def _tests(group: Sequence[Result], notes: list[str]) -> list[Part]:
     ]
 
 
-def _test(test: Mapping[str, Any], names: Sequence[str]) -> list[PageCell]:
+def _test(test: ControlledTest, names: Sequence[str]) -> list[PageCell]:
     first, second, difference, interval = labels.tested(test)
     pair = f"{names[test['a']]} -> {names[test['b']]}"
     return [
@@ -136,12 +136,12 @@ def _test(test: Mapping[str, Any], names: Sequence[str]) -> list[PageCell]:
         PageCell(second, test["value_b"]),
         PageCell(difference, test["difference"]),
         PageCell(interval),
-        *(PageCell(labels.p_value(test[key]), test[key]) for key in ("p", "q")),
+        *(PageCell(labels.p_value(p), p) for p in (test["p"], test["q"])),
     ]
 
 
 def _changed(
-    changed: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence[str]
+    changed: Mapping[Direction, Sequence[ChangedQuery]], names: Sequence[str]
 ) -> list[Part]:
     parts: list[Part] = [Heading("Queries that changed most (rank under each result)", 3)]
     for direction, rows in changed.items():
@@ -169,16 +169,16 @@ def _audit(path: Path) -> list[Part]:
     found = audit(path)
     parts: list[Part] = [Heading(f"Audit of {path.name}")]
     for direction in DIRECTIONS:
-        rows = [row for row in found["rules"] if row[direction] is not None]
-        metrics = [named(name) for name in rows[0][direction]["metrics"]]
+        rows = [(row, reading) for row in found["rules"] if (reading := row[direction])]
+        metrics = [named(name) for name in rows[0][1]["metrics"]]
         cells = [
             [
                 *words(row["changes"], row["rule"]),
-                *(_number(one, row[direction]["metrics"].get(one.name)) for one in metrics),
-                PageCell(f"{row[direction]['n']:,}", row[direction]["n"]),
+                *(_number(one, reading["metrics"].get(one.name)) for one in metrics),
+                PageCell(f"{reading['n']:,}", reading["n"]),
                 PageCell(row["source"]),
             ]
-            for row in rows
+            for row, reading in rows
         ]
         heads = ["changes", "rule", *(one.name for one in metrics), "n", "released in"]
         parts += [Heading(DIRECTION_NAMES[direction], 3), PageTable(heads, cells)]

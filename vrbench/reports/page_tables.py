@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from vrbench import published
 from vrbench.published import Cell, PublishedTable
 from vrbench.reports.parts import Folded, Heading, PageCell, PageTable, Paragraph, Part
-from vrbench.results.labels import Result
+from vrbench.results.schema import ResultDict
 from vrbench.tables import paper_table
 from vrbench.tables.formats import Line, Section, Table, superscript
 from vrbench.tables.matching import fill
@@ -16,7 +16,7 @@ LEAST = 2
 """Fewest measured rows of a table that is shown."""
 
 
-def filled(results: Sequence[Result]) -> list[Part]:
+def filled(results: Sequence[ResultDict]) -> list[Part]:
     """Return the papers' tables of which two rows or more are measured, folded.
 
     Args:
@@ -34,7 +34,7 @@ def filled(results: Sequence[Result]) -> list[Part]:
     return [Heading("Papers' tables"), Paragraph(about, note=True), *folded]
 
 
-def _measured_rows(table: PublishedTable, results: Sequence[Result]) -> int:
+def _measured_rows(table: PublishedTable, results: Sequence[ResultDict]) -> int:
     return len(fill(table, results))
 
 

@@ -60,6 +60,25 @@ class Listing:
     candidates: tuple[Candidate, ...]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A query and its candidates under each system, as ``vrbench show --json`` prints them.
+
+    Attributes:
+        picked: why it is shown, ``rescued`` or ``demoted``; empty: it was asked for.
+        direction: t2v or v2t.
+        query: its id.
+        caption: its caption, or the video's first one.
+        systems: one listing for each.
+    """
+
+    picked: str
+    direction: Direction
+    query: str
+    caption: str
+    systems: tuple[Listing, ...]
+
+
 @dataclass
 class System:
     """Similarities of one method, before or after one norm.

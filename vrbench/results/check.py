@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import of_part
-from vrbench.results.schema import UNREAD, Count, Diagnostics, FileName, Metrics, ResultDict
+from vrbench.metrics.values import Diagnostics, Metrics
+from vrbench.results.schema import UNREAD, Count, FileName, ResultDict
 
 MOST = 1e300
 """Above any number that is measured; a whole number in JSON may be larger than a float."""
@@ -119,7 +120,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:40]}..."
 
 
-def belong(ranks: Mapping[str, NDArray[Any]], values: Mapping[str, Any]) -> bool:
+def belong(ranks: Mapping[str, NDArray[Any]], values: ResultDict) -> bool:
     """Whether both rank vectors are there, and they and the ids fit the numbers of items."""
     n_text, n_video = values["n_text"], values["n_video"]
     n_queries = n_text if values["protocol"]["v2t"] == "each-caption" else n_video

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,17 @@ from vrbench.errors import InputError
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import find
 from vrbench.results import labels
+from vrbench.results.comparison import (
+    ChangedQuery,
+    Comparison,
+    ControlledTest,
+    Difference,
+    PairTest,
+    ResultAbout,
+)
 from vrbench.results.pairing import Paired, gallery_notes, n_queries, name_of, pair
 from vrbench.results.result import Result
+from vrbench.results.schema import ProtocolAbout
 from vrbench.results.significance import bootstrap, mcnemar, recall_interval, resampled
 from vrbench.sims.sim import DIRECTIONS, Direction
 
@@ -28,7 +36,7 @@ def compare(
     top: int = 10,
     n: int = 9999,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Comparison:
     """Test every pair of results, metric by metric, in both directions.
 
     R@K is tested by the exact McNemar test; MdR, MnR and other summaries of ranks by the bootstrap
@@ -60,13 +68,12 @@ def compare(
         for direction, both in paired.items()
         for test in _tests(both, direction, metrics, n, seed)
     ]
-    _control(tests)
     return {
         "results": [_about(result) for result in results],
         "queries": {direction: len(both.ids) for direction, both in paired.items()},
         "left_out": {d: [n_queries(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
         "notes": gallery_notes(results),
-        "tests": tests,
+        "tests": _controlled(tests),
         "changed": {direction: changed(both, top) for direction, both in paired.items()},
         "about": {
             "test": f"exact McNemar for R@K, bootstrap for {_others(metrics)}, two-sided",
@@ -78,7 +85,7 @@ def compare(
     }
 
 
-def changed(paired: Paired, top: int) -> list[dict[str, Any]]:
+def changed(paired: Paired, top: int) -> list[ChangedQuery]:
     """Return the queries whose rank changed most against the first result, by the ratio."""
     ratio = np.abs(np.log(paired.ranks / paired.ranks[0])).max(axis=0)
     order = [int(i) for i in np.argsort(-ratio, kind="stable")[:top] if ratio[i] > 0]
@@ -88,19 +95,19 @@ def changed(paired: Paired, top: int) -> list[dict[str, Any]]:
 def _metrics(results: Sequence[Result]) -> list[Metric]:
     """Return the metrics of ranks that all results have; their protocols must agree."""
     for result in results[1:]:
-        ours, first = dict(result["protocol"]), dict(results[0]["protocol"])
+        ours, first = result.values["protocol"], results[0].values["protocol"]
         if ours != first:
             raise InputError(
                 f"{name_of(results[0])} is under {_protocol(first)}, {name_of(result)} under "
                 f"{_protocol(ours)}: evaluate both alike."
             )
-    known = {key: find(key) for key in results[0]["metrics"]["t2v"]}
+    known = {key: find(key) for key in results[0].values["metrics"]["t2v"]}
     return [
         one
         for key, one in known.items()
         if one is not None
         and one.of_ranks is not None
-        and all(key in result["metrics"]["t2v"] for result in results)
+        and all(key in result.values["metrics"]["t2v"] for result in results)
     ]
 
 
@@ -112,17 +119,17 @@ def _others(metrics: Sequence[Metric]) -> str:
 
 def _tests(
     paired: Paired, direction: Direction, metrics: Sequence[Metric], n: int, seed: int
-) -> list[dict[str, Any]]:
+) -> list[PairTest]:
     drawn = [metric for metric in metrics if not metric.hits]
     values = resampled(paired.ranks, [metric.over for metric in drawn], n, seed)
     draws = dict(zip((metric.name for metric in drawn), values, strict=True))
-    rows = []
+    rows: list[PairTest] = []
     for a, b in combinations(range(len(paired.ranks)), 2):
         for metric in metrics:
             own = draws.get(metric.name)
             differences = None if own is None else own[b] - own[a]
-            about = {"direction": direction, "a": a, "b": b, "metric": metric.name}
-            rows.append(about | _test(metric, paired.ranks[a], paired.ranks[b], differences))
+            found = _test(metric, paired.ranks[a], paired.ranks[b], differences)
+            rows.append({"direction": direction, "a": a, "b": b, "metric": metric.name, **found})
     return rows
 
 
@@ -131,7 +138,7 @@ def _test(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
     differences: NDArray[np.float64] | None,
-) -> dict[str, Any]:
+) -> Difference:
     """Test one metric of two results; ``differences`` are those of the bootstrap's draws."""
     value = metric.over
     if differences is None:
@@ -151,15 +158,15 @@ def _test(
     }
 
 
-def _control(tests: Sequence[dict[str, Any]]) -> None:
+def _controlled(tests: Sequence[PairTest]) -> list[ControlledTest]:
     """Add q-values: the false discovery rate at which each test is still significant."""
     from scipy.stats import false_discovery_control
 
-    for test, q in zip(tests, false_discovery_control([t["p"] for t in tests]), strict=True):
-        test["q"] = float(q)
+    rates = false_discovery_control([test["p"] for test in tests])
+    return [{**test, "q": float(q)} for test, q in zip(tests, rates, strict=True)]
 
 
-def _about(result: Result) -> dict[str, Any]:
+def _about(result: Result) -> ResultAbout:
     return {
         "file": name_of(result),
         "data": labels.data(result.values),
@@ -167,5 +174,5 @@ def _about(result: Result) -> dict[str, Any]:
     }
 
 
-def _protocol(protocol: Mapping[str, str]) -> str:
+def _protocol(protocol: ProtocolAbout) -> str:
     return ", ".join(f"{key} {value}" for key, value in protocol.items())

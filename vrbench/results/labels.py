@@ -1,27 +1,26 @@
-"""Labels of results, the same in tables, figures and files.
-
-Every function takes a result as a dict with the keys of a result file.
-"""
+"""Labels of results, the same in tables, figures and files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePath
 from string import ascii_lowercase
-from typing import Any
+from typing import Literal
 
 from vrbench.metrics.table import named
-
-Result = Mapping[str, Any]
+from vrbench.metrics.values import Numbers
+from vrbench.results.comparison import PairTest
+from vrbench.results.schema import DataAbout, EncoderAbout, ResultDict, ScorerAbout, Setup
+from vrbench.sims.sim import Direction, SequenceByDirection
 
 _TRAININGS = {"zero-shot": r"zero[ _-]?shot", "fine-tuned": r"fine[ _-]?tun(ed|ing)"}
 _NEGATIONS = re.compile(r"\b(not|no|non|never|without)\b")
 
-DIRECTION_NAMES = {"t2v": "Text to video", "v2t": "Video to text"}
+DIRECTION_NAMES: dict[Direction, str] = {"t2v": "Text to video", "v2t": "Video to text"}
 
 
-def method(result: Result) -> str:
+def method(result: ScorerAbout) -> str:
     """Return the alignment, and the sequence alignment over it where there is one."""
     parts = [result["method"], head(result), sequence(result)]
     given = result.get("given_norm") or "none"
@@ -29,7 +28,7 @@ def method(result: Result) -> str:
     return ", ".join(part for part in parts if part) or as_given
 
 
-def head(result: Result) -> str | None:
+def head(result: ScorerAbout) -> str | None:
     """Return the head that the items went through, and its file."""
     used = result.get("head")
     if not used:
@@ -37,85 +36,93 @@ def head(result: Result) -> str | None:
     return f"head {used['head']}" + (f" ({used['file']})" if used.get("file") else "")
 
 
-def sequence(result: Result) -> str | None:
+def sequence(result: ScorerAbout) -> str | None:
     """Return the sequence alignment, "transductive" where its bucket was set on the test set."""
-    info = result.get("sequence_info") or {}
-    seen = any((info.get(name) or {}).get("bucket_of") == "test" for name in DIRECTION_NAMES)
+    seen = bucket_of_test(result.get("sequence_info"))
     return f"{result['sequence']} (transductive)" if seen else result.get("sequence")
 
 
-def bank(result: Result) -> str:
+def bucket_of_test(info: SequenceByDirection | None) -> bool:
+    """Whether a direction's bucket was set on the test set."""
+    sides = [] if info is None else [info.get(name) for name in DIRECTION_NAMES]
+    return any(side["bucket_of"] == "test" for side in sides if side)
+
+
+def bank(result: Setup) -> str:
     """Return kind and size of the bank, "transductive" wherever the norm saw the test set."""
     used = result["bank"]
     sides = (_queries(result, "n_text"), _queries(result, "n_video"))
-    size = f" {' x '.join(sides)}" if used.get("n_text") else ""
+    size = f" {' x '.join(sides)}" if used["n_text"] else ""
     hindsight = "marginals=captions" in result["norm"] or bool(result.get("transductive"))
     saw_test = used["kind"] == "test" or hindsight
     return f"{used['kind']}{size}{' (transductive)' if saw_test else ''}"
 
 
-def _queries(result: Result, side: str) -> str:
+def _queries(result: Setup, side: Literal["n_text", "n_video"]) -> str:
     """Return the number of bank queries, and of those that differ where some repeat."""
-    n = result["bank"].get(side)
-    distinct = (result.get("bank_distinct") or {}).get(side, n)
+    n = result["bank"][side]
+    known = result.get("bank_distinct")
+    distinct = known[side] if known else n
     return f"{n}" if distinct == n else f"{n} ({distinct} distinct)"
 
 
-def how(result: Result) -> str:
+def how(result: Setup) -> str:
     """Return method, norm and bank; the last two only where a norm was used."""
     norm = "" if result["norm"] == "none" else f", {result['norm']}, bank {bank(result)}"
     return f"{method(result)}{norm}"
 
 
-def dataset(result: Result) -> str:
+def dataset(result: DataAbout) -> str:
     """Return dataset and split."""
     return " ".join(filter(None, (result["dataset"], result["split"]))) or "unnamed data"
 
 
-def limited(result: Result) -> str:
+def limited(result: Setup) -> str:
     """Return the mark of a result on a part of the test set, else nothing."""
     return "" if result.get("limit") is None else " (limited)"
 
 
-def data(result: Result) -> str:
+def data(result: Setup) -> str:
     """Return data and protocol: results that differ in this line are not comparable."""
     size = f"{result['n_text']} texts x {result['n_video']} videos{limited(result)}"
     context = [f"{head} {text(result)}" for head, text in CONTEXT.items()]
     return "; ".join([f"{dataset(result)}, {size}", *context, f"features {_sha(result)}"])
 
 
-def notes(results: Iterable[Result]) -> tuple[str, ...]:
+def notes(results: Iterable[ResultDict]) -> tuple[str, ...]:
     """Return the notes on the data of these results, once each."""
     given = list(results)
     said = [f"{dataset(one)}: {note}" for one in given for note in (one.get("notes") or ())]
     return tuple(dict.fromkeys([*said, *_gammas(given)]))
 
 
-def _gammas(results: Sequence[Result]) -> list[str]:
+def _gammas(results: Sequence[ResultDict]) -> list[str]:
     """Return the temperature of each normalization error, where there are several."""
     known = [one for one in results if one.get("error_gamma") and _errors(one)]
     if len({one["error_gamma"] for one in known}) < 2:
         return []
     said = []
     for one in known:
-        raw = _errors(one["raw"]) if one.get("raw") else ""
+        before = one.get("raw")
+        raw = _errors(before) if before else ""
         beside = f", where the raw similarities have {raw}" if raw else ""
         said.append(f"{how(one)}: normalization error at gamma {one['error_gamma']:g}{beside}.")
     return said
 
 
-def _errors(measured: Mapping[str, Any]) -> str:
+def _errors(measured: Numbers) -> str:
     """Return the normalization errors of both directions; nothing where none is known."""
     metric = named("normalization_error")
     found = {d: metric.value(measured, d) for d in DIRECTION_NAMES}
     return ", ".join(f"{metric.text(e)} ({d})" for d, e in found.items() if e is not None)
 
 
-def provenance(result: Result) -> str:
+def provenance(result: Setup) -> str:
     """Return result file, version, date and the start of the features' sha256."""
     made = result["provenance"]
     # The rank vectors lie beside the result file, under the same name.
-    file = [PurePath(result["ranks"]).with_suffix(".json").name] if result.get("ranks") else []
+    ranks = result["ranks"]
+    file = [PurePath(ranks).with_suffix(".json").name] if ranks else []
     return "; ".join(
         [*file, f"vrbench {made['vrbench']}", made["date"], f"features {_sha(result)}"]
     )
@@ -131,13 +138,9 @@ def p_value(p: float) -> str:
     return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
-def training(about: Mapping[str, Any]) -> str:
-    """Return how an encoder was trained, as encoder or split say: zero-shot, fine-tuned or "".
-
-    Args:
-        about: with the keys ``encoder`` and ``split``.
-    """
-    said = " ".join(filter(None, (about.get("encoder"), about.get("split")))).lower()
+def training(about: EncoderAbout) -> str:
+    """Return how an encoder was trained, as encoder or split say: zero-shot, fine-tuned or ""."""
+    said = " ".join(filter(None, (about["encoder"], about["split"]))).lower()
     found = [name for name, words in _TRAININGS.items() if re.search(words, said)]
     return found[0] if len(found) == 1 and not _NEGATIONS.search(said) else ""
 
@@ -148,27 +151,27 @@ def signed(difference: float, decimals: int = 1) -> str:
     return f"{difference:+.1g}" if difference and not float(text) else text
 
 
-def tested(test: Mapping[str, Any]) -> list[str]:
+def tested(test: PairTest) -> list[str]:
     """Return both values of a metric that was compared, their difference and its interval."""
     metric = named(test["metric"])
-    values = [metric.text(test[key]) for key in ("value_a", "value_b")]
+    values = [metric.text(value) for value in (test["value_a"], test["value_b"])]
     differences = (metric.printed(one) for one in (test["difference"], *test["interval"]))
     difference, low, high = (signed(one, metric.decimals) for one in differences)
     return [*values, difference, f"[{low}, {high}]"]
 
 
-def _sha(result: Result) -> str:
+def _sha(result: DataAbout) -> str:
     return str(result["features"]["sha256"])[:12]
 
 
-LABELS: dict[str, Callable[[Result], str]] = {
+LABELS: dict[str, Callable[[Setup], str]] = {
     "dataset": dataset,
     "texts x videos": lambda result: f"{result['n_text']} x {result['n_video']}{limited(result)}",
     "method": method,
     "norm": lambda result: str(result["norm"]),
     "bank": bank,
 }
-CONTEXT: dict[str, Callable[[Result], str]] = {
+CONTEXT: dict[str, Callable[[Setup], str]] = {
     "encoder": lambda result: str(result["encoder"] or "not stated"),
     "ties": lambda result: str(result["protocol"]["ties"]),
     "v2t": lambda result: str(result["protocol"]["v2t"]),

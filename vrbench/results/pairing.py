@@ -78,7 +78,7 @@ def n_queries(result: Result, direction: Direction) -> int:
 
 def name_of(result: Result) -> str:
     """Return the file of a result, or how it was made."""
-    file = str(result["ranks"] or "").replace(".npz", ".json")
+    file = (result.values["ranks"] or "").replace(".npz", ".json")
     return file or labels.how(result.values)
 
 
@@ -90,7 +90,7 @@ def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
             f"{name_of(result)} has no rank vectors beside it that belong to it: keep the npz of "
             "vrbench eval with it, or run it again with --overwrite."
         )
-    by_text = direction == "t2v" or result["protocol"]["v2t"] == "each-caption"
+    by_text = direction == "t2v" or result.values["protocol"]["v2t"] == "each-caption"
     ids = result.ranks["text_ids" if by_text else "video_ids"]
     ranks = result.ranks[direction]
     return {str(name): float(r) for name, r in zip(ids, ranks, strict=True) if not np.isnan(r)}

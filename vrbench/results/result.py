@@ -14,16 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.metrics.values import DiagnosticsByDirection, MetricsByDirection, Numbers
 from vrbench.results import showing
 from vrbench.results.check import belong, problems
 from vrbench.results.schema import (
-    Bank,
+    BankAbout,
     ChangeByDirection,
-    DiagnosticsByDirection,
     FeaturesAbout,
-    Measured,
-    MetricsByDirection,
-    Protocol,
+    ProtocolAbout,
     Provenance,
     ResultDict,
 )
@@ -79,14 +77,14 @@ class Result:
     method = _Value[str | None]()
     norm = _Value[str]()
     sequence = _Value[str | None]()
-    bank = _Value[Bank]()
+    bank = _Value[BankAbout]()
     n_text = _Value[int]()
     n_video = _Value[int]()
-    protocol = _Value[Protocol]()
+    protocol = _Value[ProtocolAbout]()
     metrics = _Value[MetricsByDirection]()
     diagnostics = _Value[DiagnosticsByDirection]()
     error_gamma = _Value[float | None]()
-    raw = _Value[Measured | None]()
+    raw = _Value[Numbers | None]()
     change = _Value[ChangeByDirection | None]()
     seconds = _Value[dict[str, float]]()
     provenance = _Value[Provenance]()
@@ -102,9 +100,9 @@ class Result:
     def __repr__(self) -> str:
         return f"Result({showing.brief(self.values)})"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ResultDict:
         """Return the JSON object."""
-        return dict(self.values)
+        return self.values.copy()
 
 
 class Results(list[Result]):
@@ -127,13 +125,13 @@ class Results(list[Result]):
         return pd.DataFrame([showing.frame_row(one.values) for one in self])
 
 
-def identity(values: Mapping[str, Any]) -> str:
+def identity(values: Mapping[str, object]) -> str:
     """Short hash of everything that decides a result; equal results need no second run."""
     text = json.dumps(values, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-def stem(dataset: str, method: str | None, norm: str, key: str) -> str:
+def stem(dataset: str | None, method: str | None, norm: str, key: str) -> str:
     """Name of a result's files: readable, and different for different results."""
     words = "_".join(filter(None, (dataset, method or "sim", norm)))
     # names that begin with a dot are no results, those with a dash look like options
@@ -207,11 +205,11 @@ def load_all(folder: Path) -> tuple[list[Result], list[str]]:
     return found, skipped
 
 
-def as_dicts(results: Iterable[Result]) -> list[dict[str, Any]]:
+def as_dicts(results: Iterable[Result]) -> list[ResultDict]:
     """Return the JSON objects of several results."""
     return [result.to_dict() for result in results]
 
 
-def with_ranks(results: Iterable[Result]) -> list[dict[str, Any]]:
+def with_ranks(results: Iterable[Result]) -> list[ResultDict]:
     """Return the JSON objects with the rank vectors under ``rank_vectors``, for tests of rows."""
     return [{**result.to_dict(), "rank_vectors": result.ranks} for result in results]

@@ -10,6 +10,9 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from numpy.typing import NDArray
 
+from vrbench.metrics.values import Numbers
+from vrbench.sims.sim import SequenceByDirection
+
 UNREAD = "unread"
 """Marks values that no command reads; a file with another type there is not refused."""
 
@@ -17,33 +20,6 @@ Count = Annotated[int, "a whole number"]
 """From 0."""
 
 FileName = Annotated[str | None, "the name of a file beside it, or null"]
-
-Metrics = Annotated[dict[str, float], "metrics"]
-"""By name, as the table of metrics has them: R@K in percent, ``tied`` from 0 to 1."""
-
-Diagnostics = Annotated[dict[str, float | None], "diagnostics"]
-"""By name; shares from 0 to 1."""
-
-
-class MetricsByDirection(TypedDict):
-    """Metrics of both directions."""
-
-    t2v: Metrics
-    v2t: Metrics
-
-
-class DiagnosticsByDirection(TypedDict):
-    """Diagnostics of both directions."""
-
-    t2v: Diagnostics
-    v2t: Diagnostics
-
-
-class Measured(TypedDict):
-    """Metrics and diagnostics."""
-
-    metrics: MetricsByDirection
-    diagnostics: DiagnosticsByDirection
 
 
 Change = TypedDict(
@@ -82,14 +58,14 @@ class HeadAbout(TypedDict):
     loss: Annotated[str | None, UNREAD]
 
 
-class Sides(TypedDict):
+class QueryCounts(TypedDict):
     """Queries of a bank."""
 
     n_text: Count
     n_video: Count
 
 
-class Bank(TypedDict):
+class BankAbout(TypedDict):
     """The bank of a norm; ``kind`` is none, train, test, rolling or file."""
 
     kind: str
@@ -97,28 +73,11 @@ class Bank(TypedDict):
     n_video: Count
 
 
-class Protocol(TypedDict):
+class ProtocolAbout(TypedDict):
     """The rules of ties and of v2t."""
 
     ties: str
     v2t: str
-
-
-class SequenceAbout(TypedDict):
-    """Conventions of a sequence alignment's scores in one direction."""
-
-    bucket_of: str | None
-    bucket: NotRequired[float | None]
-    offset: NotRequired[float | None]
-    negative: NotRequired[float | None]
-    length_norm: NotRequired[str | None]
-
-
-class SequenceByDirection(TypedDict):
-    """Conventions of a sequence alignment's scores."""
-
-    t2v: NotRequired[SequenceAbout | None]
-    v2t: NotRequired[SequenceAbout | None]
 
 
 class Provenance(TypedDict):
@@ -137,43 +96,96 @@ class Provenance(TypedDict):
     plugins: NotRequired[Annotated[list[dict[str, str]], UNREAD]]
 
 
-class ResultDict(TypedDict):
-    """The JSON of a result.
+class Limit(TypedDict):
+    """How the test set was cut: to the first videos, or to some ids, by their hash."""
 
-    ``limit`` is how the test set was cut; ``raw`` has the numbers before the norm, ``change`` their
-    change; ``error_gamma`` the temperature of the normalization errors; ``solved`` the
-    share of pairs that are known; ``rank_vectors`` are read from the file beside it.
-    """
+    first: int | None
+    ids: str | None
 
-    schema: NotRequired[Annotated[int, UNREAD]]
-    dataset: str | None
+
+class EncoderAbout(TypedDict):
+    """The encoder, and the split, which may say how it was trained."""
+
     split: str | None
     encoder: str | None
+
+
+class DataAbout(EncoderAbout):
+    """What is evaluated."""
+
+    dataset: str | None
+    features: FeaturesAbout
+    notes: NotRequired[list[str] | None]
+
+
+class ScorerAbout(TypedDict):
+    """What made the similarities; ``given_norm`` is the norm of those that were given."""
+
     method: str | None
     head: NotRequired[HeadAbout | None]
-    features: FeaturesAbout
-    norm: str
     sequence: NotRequired[str | None]
     sequence_info: NotRequired[SequenceByDirection | None]
     given_norm: NotRequired[str | None]
-    bank: Bank
-    bank_distinct: NotRequired[Sides | None]
-    bank_shared: NotRequired[Sides | None]
+
+
+class Setup(DataAbout, ScorerAbout):
+    """What was evaluated and how; ``limit`` is how the test set was cut."""
+
+    schema: NotRequired[Annotated[int, UNREAD]]
+    norm: str
+    bank: BankAbout
+    bank_distinct: NotRequired[QueryCounts | None]
+    bank_shared: NotRequired[QueryCounts | None]
     transductive: NotRequired[Annotated[bool, UNREAD]]
     n_text: Count
     n_video: Count
-    limit: NotRequired[Annotated[dict[str, Any] | None, UNREAD]]
-    notes: NotRequired[list[str] | None]
-    protocol: Protocol
-    metrics: MetricsByDirection
-    diagnostics: DiagnosticsByDirection
-    error_gamma: NotRequired[float | None]
-    raw: NotRequired[Measured | None]
-    change: NotRequired[ChangeByDirection | None]
-    norm_info: NotRequired[Annotated[dict[str, Any], UNREAD]]
-    solved: NotRequired[Annotated[float, UNREAD]]
-    tuning: NotRequired[Annotated[dict[str, Any], UNREAD]]
-    seconds: NotRequired[Annotated[dict[str, float], UNREAD]]
+    limit: NotRequired[Annotated[Limit | None, UNREAD]]
+    protocol: ProtocolAbout
     provenance: Provenance
     ranks: FileName
+
+
+class Measurements(Numbers):
+    """Numbers; ``raw`` has those before the norm, ``change`` their change."""
+
+    raw: NotRequired[Numbers | None]
+    change: NotRequired[ChangeByDirection | None]
+
+
+Trial = TypedDict("Trial", {"norm": str, "R@1": float, "MnR": float})
+"""One norm on the validation part: means over the directions."""
+
+
+class TuningAbout(TypedDict):
+    """How a norm's parameters were chosen; ``validation`` has the numbers of texts and videos."""
+
+    validation: list[int]
+    bank: BankAbout
+    direction: str
+    seed: int
+
+
+class TuningDict(TuningAbout):
+    """Which norm was chosen, and all that was tried, in order."""
+
+    chosen: str
+    curve: list[Trial]
+
+
+class Extras(TypedDict):
+    """What stands beside the numbers.
+
+    ``error_gamma`` is the temperature of the normalization errors; ``solved`` the share of pairs
+    that are known; ``rank_vectors`` are read from the file beside it.
+    """
+
+    error_gamma: NotRequired[float | None]
+    norm_info: NotRequired[Annotated[dict[str, dict[str, float]], UNREAD]]
+    solved: NotRequired[Annotated[float, UNREAD]]
+    tuning: NotRequired[Annotated[TuningDict, UNREAD]]
+    seconds: NotRequired[Annotated[dict[str, float], UNREAD]]
     rank_vectors: NotRequired[Annotated[Mapping[str, NDArray[Any]], UNREAD]]
+
+
+class ResultDict(Setup, Measurements, Extras):
+    """The JSON of a result."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from vrbench.metrics.metric import PARTS, Metric
 from vrbench.metrics.table import columns
 from vrbench.results import labels
+from vrbench.results.schema import ResultDict
 from vrbench.runtime.printable import one_line
-from vrbench.sims.sim import DIRECTIONS
+from vrbench.sims.sim import DIRECTIONS, Direction
 
 LONGEST = 1000
 """Upper limit of the characters of a text of results."""
@@ -23,10 +24,8 @@ MOST = 50
 
 _ABOUT = ("dataset", "split", "encoder", "method", "norm", "sequence")
 
-_Values = Mapping[str, Any]
 
-
-def brief(values: _Values) -> str:
+def brief(values: ResultDict) -> str:
     """Return a line: data and method of a result, and the first metrics of each direction."""
     said = [_cut(labels.how(values), 60), _cut(_data(values), 60)]
     for direction in DIRECTIONS:
@@ -36,7 +35,7 @@ def brief(values: _Values) -> str:
     return "; ".join(said)
 
 
-def as_text(results: Sequence[_Values]) -> str:
+def as_text(results: Sequence[ResultDict]) -> str:
     """Return a table of as many results as there is room for."""
     if not results:
         return "Results: none"
@@ -58,7 +57,7 @@ def as_text(results: Sequence[_Values]) -> str:
     return "\n".join([title, *lines, *([end[0].format(left)] if left else [])])
 
 
-def as_html(results: Sequence[_Values]) -> str:
+def as_html(results: Sequence[ResultDict]) -> str:
     """Return a table for a notebook; text of files is escaped."""
     shown = [(d, m) for d in DIRECTIONS for m in columns(results, d) if m.heading]
     unit = {(d, m): " %" if m.unit == "share" else "" for d, m in shown}
@@ -73,7 +72,7 @@ def as_html(results: Sequence[_Values]) -> str:
     return f"<table>{''.join(lines)}</table>{more}"
 
 
-def frame_row(values: _Values) -> dict[str, Any]:
+def frame_row(values: ResultDict) -> dict[str, Any]:
     """Return a row of a data frame."""
     return {
         **{key: values.get(key) for key in _ABOUT},
@@ -89,13 +88,13 @@ def frame_row(values: _Values) -> dict[str, Any]:
     }
 
 
-def _first(results: Sequence[_Values], direction: str) -> list[Metric]:
+def _first(results: Sequence[ResultDict], direction: Direction) -> list[Metric]:
     """Return the least K of R@K, and the other metrics of ranks."""
     found = [one for one in columns(results, direction) if one.of_ranks is not None]
     return list({one.family: one for one in reversed(found)}.values())[::-1]
 
 
-def _data(values: _Values) -> str:
+def _data(values: ResultDict) -> str:
     size = f"{values['n_text']} texts x {values['n_video']} videos"
     return f"{labels.dataset(values)}, {size}{labels.limited(values)}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,18 @@ from numpy.typing import NDArray
 from vrbench.registry import Registry
 
 Float = NDArray[np.float64]
+
+
+class Conventions(TypedDict):
+    """Conventions of scores; None where an alignment has no distances.
+
+    ``offset`` and ``length_norm``, and the share of all distances ``offset - sim`` that are
+    ``negative``.
+    """
+
+    offset: float | None
+    length_norm: str | None
+    negative: float | None
 
 
 class SequenceAlignment:
@@ -28,15 +40,11 @@ class SequenceAlignment:
         """Quantile of the matched clip-caption similarities that it needs; None: it needs none."""
         return None
 
-    def about(self, sim: NDArray[Any]) -> dict[str, Any]:
+    def about(self, sim: NDArray[Any]) -> Conventions:
         """Return the conventions of its scores: offset, length scaling, signs.
 
         Args:
             sim: (captions, clips) all similarities that were scored.
-
-        Returns:
-            ``offset`` and ``length_norm``, and the share of all distances ``offset - sim`` that
-            are ``negative``; None where the alignment has no distances.
         """
         return {"offset": None, "length_norm": None, "negative": None}
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.sequences.base import Float, PairAlignment, Pairs
+from vrbench.sequences.base import Conventions, Float, PairAlignment, Pairs
 
 KEPT = 1.3
 """Clips kept for each caption where the background is in the video (released TempCLR, Norton)."""
@@ -79,7 +79,7 @@ class WarpingAlignment(PairAlignment):
             cost = self.released(distance, (max(lt - n, 0), max(lv - m, 0)))
         return -cost * scale(self.length_norm, pairs.longest, (n, m))
 
-    def about(self, sim: NDArray[Any]) -> dict[str, Any]:
+    def about(self, sim: NDArray[Any]) -> Conventions:
         """Return offset, length scaling and the share of negative distances."""
         negative = float((sim > self.offset).mean())
         return {"offset": self.offset, "length_norm": self.length_norm, "negative": negative}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import to_numpy
-from vrbench.sequences.base import Float, PairAlignment, Pairs, sequences
+from vrbench.sequences.base import Conventions, Float, PairAlignment, Pairs, sequences
 
 
 @sequences.register("drop-dtw")
@@ -49,7 +49,7 @@ class DropDTW(PairAlignment):
         tables = _tables(cost, np.broadcast_to(drop, (m, lanes)), exclusive=n <= m, contiguous=True)
         return -np.minimum(tables.matched[n, m], tables.dropped[n, m])
 
-    def about(self, sim: NDArray[Any]) -> dict[str, Any]:
+    def about(self, sim: NDArray[Any]) -> Conventions:
         """Return offset, length scaling and the share of negative costs."""
         negative = float((sim > self.offset).mean())
         return {"offset": self.offset, "length_norm": "none", "negative": negative}

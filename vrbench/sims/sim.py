@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,24 @@ from vrbench.sims.stored import StoredMatrix
 
 Direction = Literal["t2v", "v2t"]
 DIRECTIONS: tuple[Direction, Direction] = ("t2v", "v2t")
+
+
+class SequenceAbout(TypedDict):
+    """Conventions of a sequence alignment's scores in one direction."""
+
+    bucket_of: str | None
+    bucket: NotRequired[float | None]
+    offset: NotRequired[float | None]
+    negative: NotRequired[float | None]
+    length_norm: NotRequired[str | None]
+
+
+class SequenceByDirection(TypedDict):
+    """Conventions of a sequence alignment's scores."""
+
+    t2v: NotRequired[SequenceAbout | None]
+    v2t: NotRequired[SequenceAbout | None]
+
 
 BLOCK_BYTES = 16_000_000
 """Size of a block of rows that is worked on at once."""
@@ -32,14 +50,14 @@ class Sim:
         t2v: (n_text, n_video) ranks videos for a text; None where only v2t is needed. A
             leading axis holds alignment levels.
         v2t: (n_text, n_video) ranks texts for a video; None where only t2v is needed.
-        info: by direction, what the sequence alignment that made it reports.
+        info: what the sequence alignment that made it reports.
         solved: share of the pairs that are known; the others hold a number below all of these, and
             no rank and no first place depends on them. None: all are known.
     """
 
     t2v: Any
     v2t: Any
-    info: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
+    info: SequenceByDirection = field(default_factory=SequenceByDirection, kw_only=True)
     solved: float | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from vrbench import published
 from vrbench.published import Cell, Claim, Column, PublishedTable
-from vrbench.published.claims import contradictions, gain_label
 from vrbench.published.conflicts import conflicts, sentences
 from vrbench.results import labels
-from vrbench.results.labels import CONTEXT, LABELS, Result
+from vrbench.results.labels import CONTEXT, LABELS
+from vrbench.results.schema import ResultDict
 from vrbench.tables import measured
+from vrbench.tables.claims import contradictions, gain_label
 from vrbench.tables.formats import Line, Section, Table, csv, markdown, to_json
 from vrbench.tables.latex import latex
 from vrbench.tables.matching import fill, left_out, missing_heads, missing_methods
@@ -39,7 +40,7 @@ FORMATS: dict[str, Callable[[Table], str]] = {
 }
 
 
-def paper_table(name: str, results: Sequence[Result]) -> Table:
+def paper_table(name: str, results: Sequence[ResultDict]) -> Table:
     """Put a paper's table and, apart from it, the results that its rows correspond to.
 
     Each dataset, encoder and protocol among these results makes a separate section. A row for
@@ -59,7 +60,7 @@ def paper_table(name: str, results: Sequence[Result]) -> Table:
 
 
 def filled_table(
-    table: PublishedTable, filled: Mapping[str, Sequence[Result]], reasons: Sequence[str]
+    table: PublishedTable, filled: Mapping[str, Sequence[ResultDict]], reasons: Sequence[str]
 ) -> Table:
     """Put a paper's table and, apart from it, the results of its rows.
 
@@ -74,7 +75,7 @@ def filled_table(
     return Table(table.name, f"{table.name}: {table.title}", tuple(sections), notes)
 
 
-def results_table(results: Sequence[Result]) -> Table:
+def results_table(results: Sequence[ResultDict]) -> Table:
     """Put every result on a row, in the order given.
 
     Encoder, tie rule and v2t rule get a column where they differ, else they are printed once.

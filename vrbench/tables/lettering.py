@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.metrics.table import recall_k
-from vrbench.results.labels import Result
+from vrbench.results.schema import ResultDict
 from vrbench.results.significance import mcnemar
 from vrbench.tables.formats import Line, Section
 
@@ -25,7 +25,7 @@ Test = tuple[float, int, int, int]
 """p-value, column, better row, worse row."""
 
 
-def letter(section: Section, results: Sequence[Result | None], level: float = 0.05) -> Section:
+def letter(section: Section, results: Sequence[ResultDict | None], level: float = 0.05) -> Section:
     """Letter the rows with rank vectors, and in each R@K cell the rows that it is better than.
 
     Every pair of rows over the same items is tested in every R@K column by the exact McNemar test,

@@ -9,18 +9,18 @@ from vrbench.alignments import alignments, terms
 from vrbench.normalizations import normalizations
 from vrbench.published import MeasuredBy, PublishedTable
 from vrbench.results import labels
-from vrbench.results.labels import Result
+from vrbench.results.schema import EncoderAbout, ResultDict
 from vrbench.sequences import sequences
 
 
-def fill(table: PublishedTable, results: Sequence[Result]) -> dict[str, list[Result]]:
+def fill(table: PublishedTable, results: Sequence[ResultDict]) -> dict[str, list[ResultDict]]:
     """Return the results that measure each row, by the row's slot, where there are any.
 
     A result fits a row if its method, norm, bank and sequence alignment do, with every parameter
     that the row gives, under the table's v2t protocol. Where rows differ only in the encoder's
     training, a result fits the row with the training that its encoder states.
     """
-    filled: dict[str, list[Result]] = {}
+    filled: dict[str, list[ResultDict]] = {}
     for label, slot in slots(table).items():
         found = [
             one
@@ -32,7 +32,7 @@ def fill(table: PublishedTable, results: Sequence[Result]) -> dict[str, list[Res
     return filled
 
 
-def left_out(table: PublishedTable, results: Sequence[Result]) -> list[str]:
+def left_out(table: PublishedTable, results: Sequence[ResultDict]) -> list[str]:
     """Return why results that fit a row's method and norm are not beside it."""
     notes: dict[str, None] = {}
     for label, slot in slots(table).items():
@@ -59,7 +59,7 @@ def slots(table: PublishedTable) -> dict[str, MeasuredBy]:
     return {row.slot: row.measured_by for row in table.rows if row.measured_by is not None}
 
 
-def trained_as(table: PublishedTable, slot: MeasuredBy, about: Result) -> bool:
+def trained_as(table: PublishedTable, slot: MeasuredBy, about: EncoderAbout) -> bool:
     """Whether a row's encoder was trained as that of a result.
 
     An encoder with unknown training fits, unless another row differs from this in training only.
@@ -91,7 +91,7 @@ def needing_head(spec: str) -> list[str]:
     return [name for name in names if name in known and known[name].needs_head]
 
 
-def missing_heads(table: PublishedTable, results: Sequence[Result]) -> list[str]:
+def missing_heads(table: PublishedTable, results: Sequence[ResultDict]) -> list[str]:
     """Return a note that names the rows left empty because no result has a head for them."""
     filled, rows = fill(table, results), dict[str, list[str]]()
     for label, slot in slots(table).items():
@@ -116,7 +116,7 @@ def missing_methods(table: PublishedTable) -> list[str]:
     ]
 
 
-def _measures(slot: MeasuredBy, result: Result) -> bool:
+def _measures(slot: MeasuredBy, result: ResultDict) -> bool:
     return (
         sequences.states(result.get("sequence") or "", slot.sequence)
         and _method_fits(slot.method, result["method"] or "")
@@ -131,5 +131,5 @@ def _method_fits(wanted: str, spec: str) -> bool:
     return not wanted or (len(ours) == len(theirs) and all(map(alignments.states, ours, theirs)))
 
 
-def _same_v2t(table: PublishedTable, result: Result) -> bool:
+def _same_v2t(table: PublishedTable, result: ResultDict) -> bool:
     return table.v2t in ("", result["protocol"]["v2t"])

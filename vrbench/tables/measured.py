@@ -16,7 +16,7 @@ from vrbench.normalizations import normalizations
 from vrbench.published import Cell, Column, PublishedTable
 from vrbench.registry import Registry
 from vrbench.results import labels
-from vrbench.results.labels import Result
+from vrbench.results.schema import ResultDict
 from vrbench.sequences import sequences
 from vrbench.sims.sim import DIRECTIONS
 from vrbench.tables.formats import UNMEASURED, Line, Section
@@ -25,7 +25,7 @@ from vrbench.tables.lettering import letter
 EMPTY = Cell(None, "")
 
 
-def sections(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> list[Section]:
+def sections(table: PublishedTable, filled: Mapping[str, Sequence[ResultDict]]) -> list[Section]:
     """Return a section for each dataset, encoder and protocol; an empty one if nothing is measured.
 
     Bold is the best of the rows that do not see the test set, among two or more of them.
@@ -35,7 +35,7 @@ def sections(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> l
         filled: the results of its rows, by the row's slot.
     """
     rows = [row.slot for row in table.rows if row.measured_by or row.slot in filled]
-    grouped: dict[str, dict[str, list[Result]]] = {}
+    grouped: dict[str, dict[str, list[ResultDict]]] = {}
     for label in dict.fromkeys(rows):
         for result in filled.get(label, ()):
             grouped.setdefault(labels.data(result), {}).setdefault(label, []).append(result)
@@ -45,7 +45,7 @@ def sections(table: PublishedTable, filled: Mapping[str, Sequence[Result]]) -> l
 
 
 def line(
-    heads: tuple[str, ...], columns: Sequence[Column], result: Result, row: str | None = None
+    heads: tuple[str, ...], columns: Sequence[Column], result: ResultDict, row: str | None = None
 ) -> Line:
     """Return a result as a line; ``row`` is its name, data excluded (default: how it was made)."""
     cells = tuple(_cell(result, column) for column in columns)
@@ -53,7 +53,7 @@ def line(
     return Line(heads, cells, name, labels.provenance(result))
 
 
-def all_columns(results: Sequence[Result]) -> tuple[Column, ...]:
+def all_columns(results: Sequence[ResultDict]) -> tuple[Column, ...]:
     """Return both directions' columns of every listed metric that occurs."""
     shown = [one for one in occurring(results, *DIRECTIONS) if one.listed]
     return tuple(
@@ -69,22 +69,23 @@ def _section(
     table: PublishedTable,
     rows: Iterable[str],
     data: str,
-    filled: Mapping[str, Sequence[Result]],
+    filled: Mapping[str, Sequence[ResultDict]],
 ) -> Section:
     columns = tuple(
         dict.fromkeys(replace(column, dataset="", setting="") for column in table.columns)
     )
     lines: list[Line] = []
-    sources: list[Result | None] = []
+    sources: list[ResultDict | None] = []
     for printed in rows:
-        found = filled.get(printed, ())
+        found = list(filled.get(printed, ()))
         for result in found:
             row = f"{printed}: {labels.how(result)}"
             lines.append(line((row,), columns, result, row))
+        sources += found
         if not found:
+            sources.append(None)
             row = f"{printed} [{data}]" if data else printed
             lines.append(Line((printed,), (EMPTY,) * len(columns), row, UNMEASURED))
-        sources += found or [None]
     results = [one for one in sources if one is not None]
     about = "; ".join([data, *dict.fromkeys(f"bank {labels.bank(result)}" for result in results)])
     section = Section(
@@ -94,7 +95,7 @@ def _section(
     return letter(_bold(section, sources), sources)
 
 
-def _parameters(results: Iterable[Result]) -> tuple[str, ...]:
+def _parameters(results: Iterable[ResultDict]) -> tuple[str, ...]:
     """Return a line with every parameter of every method in these rows, defaults too."""
     specs: dict[str, None] = {}
     for result in results:
@@ -115,7 +116,7 @@ def _whole(registry: Registry[Any], spec: str) -> str:
         return spec  # of a method that this version does not have
 
 
-def _bold(section: Section, sources: Sequence[Result | None]) -> Section:
+def _bold(section: Section, sources: Sequence[ResultDict | None]) -> Section:
     fair = {i for i, one in enumerate(sources) if one is not None and not _saw_test(one)}
     best = {
         (i, column) for column in range(len(section.columns)) for i in _best(section, fair, column)
@@ -140,11 +141,11 @@ def _best(section: Section, rows: set[int], column: int) -> set[int]:
     return {i for i, one in known.items() if not any(metric.better(v, one) for v in known.values())}
 
 
-def _saw_test(result: Result) -> bool:
+def _saw_test(result: ResultDict) -> bool:
     return "transductive" in labels.bank(result)
 
 
-def _heading(table: PublishedTable, results: Sequence[Result]) -> str:
+def _heading(table: PublishedTable, results: Sequence[ResultDict]) -> str:
     if not results:
         return "Measured here: nothing yet"
     if _same_data(table, results[0]):
@@ -152,7 +153,7 @@ def _heading(table: PublishedTable, results: Sequence[Result]) -> str:
     return "Measured here on other data: not comparable with the rows above"
 
 
-def _same_data(table: PublishedTable, result: Result) -> bool:
+def _same_data(table: PublishedTable, result: ResultDict) -> bool:
     def plain(*names: str | None) -> list[str]:
         return [re.sub(r"[\W_]", "", name or "").lower() for name in names]
 
@@ -160,9 +161,11 @@ def _same_data(table: PublishedTable, result: Result) -> bool:
     return result["n_video"] == table.n_video and ours == plain(table.dataset, table.split)
 
 
-def _cell(result: Result, column: Column) -> Cell:
+def _cell(result: ResultDict, column: Column) -> Cell:
     metric = find(column.metric)
-    value = None if metric is None else metric.value(result, column.direction)
-    if metric is None or value is None:
+    if metric is None or not column.direction:
+        return EMPTY
+    value = metric.value(result, column.direction)
+    if value is None:
         return EMPTY
     return Cell(metric.printed(value), metric.text(value))

@@ -10,9 +10,9 @@ from vrbench import published
 from vrbench.errors import InputError, did_you_mean
 from vrbench.metrics.table import recall_k
 from vrbench.published import Cell, Column, PublishedTable, Row
-from vrbench.published.claims import contradictions
 from vrbench.published.conflicts import conflicts, place, sentences
 from vrbench.tables.choices import without_reference
+from vrbench.tables.claims import contradictions
 from vrbench.tables.formats import Line, Section, Table
 
 _ABSENT = Cell(None, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from vrbench.cli.app import command, note, print_json
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
+    from vrbench.results.comparison import Comparison
     from vrbench.results.result import Result
 
 
@@ -68,7 +69,7 @@ def _load(paths: Sequence[Path]) -> list[Result]:
     return found
 
 
-def _add_captions(report: dict[str, Any], results: Sequence[Result], path: Path | None) -> None:
+def _add_captions(report: Comparison, results: Sequence[Result], path: Path | None) -> None:
     """Add the caption of each query that changed, where the feature file is at hand."""
     from vrbench.bundled import bundled_features
     from vrbench.evaluation.describing import text_captions, video_captions
@@ -76,7 +77,7 @@ def _add_captions(report: dict[str, Any], results: Sequence[Result], path: Path 
     from vrbench.features import open_features
     from vrbench.runtime.opened import sha256_of
 
-    known = {result["features"]["sha256"] for result in results}
+    known = {result.features["sha256"] for result in results}
     if path is None:
         path = bundled_features()
         if sha256_of(path) not in known:

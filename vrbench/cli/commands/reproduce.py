@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Settings
+    from vrbench.results.schema import ResultDict
     from vrbench.runtime.progress import Progress
     from vrbench.tables.reproducing import Reproduction
 
@@ -103,7 +104,7 @@ def reproduce(
     if dry_run:
         _print_plan(work, settings)
         return
-    filled: dict[str, list[dict[str, Any]]] = {}
+    filled: dict[str, list[ResultDict]] = {}
     for found in work:
         if not quiet:
             for text in (*found.evaluation.source.notes, *_left_empty(found)):
@@ -116,7 +117,7 @@ def reproduce(
 
 def _by_row(
     found: Reproduction, output: Output, progress: Progress | None
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[ResultDict]]:
     """Run the missing jobs, and return the results of each row."""
     from vrbench.results.result import with_ranks
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vrbench.evaluation.case import Case
+    from vrbench.reports.query import Shown
 
 
 @command("show")
@@ -84,10 +85,8 @@ def _queries(
     direction: Literal["t2v", "v2t"] | None,
     k: int,
     picks: int,
-) -> list[dict[str, Any]]:
+) -> list[Shown]:
     """Return each system's candidates for the query, or for picked queries."""
-    from dataclasses import asdict
-
     from vrbench.reports import query as showing
 
     source = cases[0].source
@@ -104,9 +103,8 @@ def _queries(
     for kind, chosen in numbers.items():
         for number in chosen:
             name, caption = showing.about(source, asked, number)
-            listed = [asdict(listing) for listing in showing.listings(found, number, k)]
-            about = {"picked": kind, "direction": asked, "query": name, "caption": caption}
-            shown.append({**about, "systems": listed})
+            listed = tuple(showing.listings(found, number, k))
+            shown.append(showing.Shown(kind, asked, name, caption, listed))
     return shown
 
 
@@ -125,9 +123,11 @@ def _cases(
     return [opened.case_of(job, progress) for job in opened.jobs(methods, norms)]
 
 
-def _print(shown: list[dict[str, Any]], case: Case, as_json: bool) -> None:
+def _print(shown: list[Shown], case: Case, as_json: bool) -> None:
+    from dataclasses import asdict
+
     if as_json:
-        print_json(shown)
+        print_json([asdict(one) for one in shown])
         return
     from vrbench.cli.printing.query import print_queries
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from vrbench.auditing.report import AuditReport
 from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.metrics.table import named
 from vrbench.results.labels import DIRECTION_NAMES
+from vrbench.sims.sim import Direction
 
 _LEGEND = (
     "Every row departs from the first in what it changes, and in nothing else. n: entries that the "
@@ -16,7 +17,7 @@ _LEGEND = (
 )
 
 
-def print_audit(report: Mapping[str, Any]) -> None:
+def print_audit(report: AuditReport) -> None:
     """Print a table for each direction, with the spread of each metric under it."""
     out = console()
     given = "" if report["norm"] == "none" else f", already normalized by {report['norm']}"
@@ -37,7 +38,7 @@ def print_audit(report: Mapping[str, Any]) -> None:
                 out.print(f"{row['rule']} released in: {row['source']}", style="dim")
 
 
-def _notes(report: Mapping[str, Any]) -> list[str]:
+def _notes(report: AuditReport) -> list[str]:
     notes = []
     if report["captions"]["most"] < 2:
         notes.append("One text a video at most: the protocols for several captions agree.")
@@ -51,18 +52,19 @@ def _notes(report: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _grid(direction: str, report: Mapping[str, Any]) -> TextTable:
-    found = [row for row in report["rules"] if row[direction] is not None]
-    first = found[0][direction]["metrics"]
+def _grid(direction: Direction, report: AuditReport) -> TextTable:
+    found = [(row, reading) for row in report["rules"] if (reading := row[direction])]
+    first = found[0][1]["metrics"]
     metrics = list(first)
     rows = []
-    for i, row in enumerate(found):
-        cells = _cells(row[direction]["metrics"], first, metrics)
-        n = f"{row[direction]['n']:,}"
+    for i, (row, reading) in enumerate(found):
+        cells = _cells(reading["metrics"], first, metrics)
+        n = f"{reading['n']:,}"
         end = i + 1 == len(found)
         rows.append(TextRow((row["changes"], row["rule"]), [*cells, n], row["source"], end))
-    for name, key in (("all but dual softmax", "spread"), ("all", "spread_with_dual_softmax")):
-        spread = report[key][direction]
+    everything = report["spread_with_dual_softmax"]
+    for name, spreads in (("all but dual softmax", report["spread"]), ("all", everything)):
+        spread = spreads[direction]
         widths = [
             f"{named(m).text(high - low)} " for m, (low, high) in ((m, spread[m]) for m in metrics)
         ]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.results import labels
+from vrbench.results.comparison import ChangedQuery, Comparison, ControlledTest
 from vrbench.results.labels import DIRECTION_NAMES
 
 ROWS = 60
 """Most letters of a caption; longer ones are cut."""
 
 
-def print_comparison(report: Mapping[str, Any]) -> None:
+def print_comparison(report: Comparison) -> None:
     """Print the tests of each direction, and the queries that changed most."""
     out = console()
     names = [labels.letter(i) for i in range(len(report["results"]))]
@@ -47,7 +47,7 @@ def print_comparison(report: Mapping[str, Any]) -> None:
         out.print(line, style="dim")
 
 
-def _tests(tests: Sequence[Mapping[str, Any]], names: Sequence[str]) -> TextTable:
+def _tests(tests: Sequence[ControlledTest], names: Sequence[str]) -> TextTable:
     rows, last = [], ""
     for test in tests:
         pair = f"{names[test['a']]} -> {names[test['b']]}"
@@ -57,7 +57,7 @@ def _tests(tests: Sequence[Mapping[str, Any]], names: Sequence[str]) -> TextTabl
             labels.p_value(test["p"]),
             labels.p_value(test["q"]),
         ]
-        ranks = [str(test[key]) for key in ("wins", "equal", "losses")]
+        ranks = [str(n) for n in (test["wins"], test["equal"], test["losses"])]
         first = pair != last
         rows.append(TextRow([pair if first else ""], cells + (ranks if first else ["", "", ""])))
         last = pair
@@ -65,7 +65,7 @@ def _tests(tests: Sequence[Mapping[str, Any]], names: Sequence[str]) -> TextTabl
     return TextTable(["pair"], heads, rows)
 
 
-def _changed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> TextTable:
+def _changed(rows: Sequence[ChangedQuery], names: Sequence[str]) -> TextTable:
     captions = "caption" if any(row.get("caption") for row in rows) else ""
     return TextTable(
         ["query"],

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
-from typing import Any
 
 from vrbench.cli.app import note
 from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
@@ -12,12 +11,14 @@ from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import columns, legend, named
 from vrbench.results import labels
 from vrbench.results.labels import DIRECTION_NAMES
+from vrbench.results.schema import BankAbout, ResultDict
+from vrbench.sims.sim import Direction
 
 
-def print_results(results: Sequence[Mapping[str, Any]]) -> None:
+def print_results(results: Sequence[ResultDict]) -> None:
     """Print one table for each direction and set of comparable results."""
     out = console()
-    groups: dict[str, list[Mapping[str, Any]]] = {}
+    groups: dict[str, list[ResultDict]] = {}
     for result in results:
         groups.setdefault(labels.data(result), []).append(result)
     for data, group in groups.items():
@@ -37,7 +38,7 @@ def print_results(results: Sequence[Mapping[str, Any]]) -> None:
         out.print(line, style="dim")
 
 
-def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> None:
+def print_notes(results: Sequence[ResultDict], said: Sequence[str]) -> None:
     """Print the notes of results on stderr, except those printed before.
 
     Args:
@@ -50,14 +51,18 @@ def print_notes(results: Sequence[Mapping[str, Any]], said: Sequence[str]) -> No
             note(f"Note: {text}")
 
 
-def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
+def _sequence_lines(result: ResultDict) -> Iterator[str]:
     """Print the conventions of sequence scores: results that differ in them do not compare."""
     info = result.get("sequence_info") or {}
-    for direction, about in ((name, info[name]) for name in DIRECTION_NAMES if info.get(name)):
+    for direction in DIRECTION_NAMES:
+        about = info.get(direction)
+        if not about:
+            continue
         said = [f"{labels.method(result)}, {direction}:"]
-        if None not in (about.get("offset"), about.get("negative")):
+        offset, negative = about.get("offset"), about.get("negative")
+        if offset is not None and negative is not None:
             said.append(
-                f"distance = {about['offset']:g} - similarity, {100 * about['negative']:.1f} % of "
+                f"distance = {offset:g} - similarity, {100 * negative:.1f} % of "
                 f"them negative, length scaling {about.get('length_norm')};"
             )
         if about.get("bucket") is not None:
@@ -67,15 +72,16 @@ def _sequence_lines(result: Mapping[str, Any]) -> Iterator[str]:
             yield " ".join(said).rstrip(";") + "."
 
 
-def _with_raw(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _with_raw(results: Sequence[ResultDict]) -> list[ResultDict]:
     """Put the raw similarities before the first normalized result of each method."""
-    shown: list[Mapping[str, Any]] = []
+    shown: list[ResultDict] = []
     seen = {labels.method(result) for result in results if result["norm"] == "none"}
     for result in results:
-        if result.get("raw") and labels.method(result) not in seen:
+        raw = result.get("raw")
+        if raw and labels.method(result) not in seen:
             seen.add(labels.method(result))
-            none = {"norm": "none", "bank": {"kind": "none"}, "change": None}
-            shown.append({**result, **none, **result["raw"]})
+            bank: BankAbout = {"kind": "none", "n_text": 0, "n_video": 0}
+            shown.append({**result, **raw, "norm": "none", "bank": bank, "change": None})
         shown.append(result)
     return shown
 
@@ -91,11 +97,11 @@ _CHANGE = (
 )
 
 
-def _shown(results: Sequence[Mapping[str, Any]], *directions: str) -> list[Metric]:
+def _shown(results: Sequence[ResultDict], *directions: Direction) -> list[Metric]:
     return [one for one in columns(results, *directions) if one.heading]
 
 
-def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> TextTable:
+def _grid(direction: Direction, results: Sequence[ResultDict]) -> TextTable:
     metrics = _shown(results, direction)
     changed = any(result.get("change") for result in results)
     rows = []
@@ -107,14 +113,15 @@ def _grid(direction: str, results: Sequence[Mapping[str, Any]]) -> TextTable:
     return TextTable(("method", "norm", "bank"), heads + (["+R@1", "p"] if changed else []), rows)
 
 
-def _change(result: Mapping[str, Any], direction: str) -> list[str]:
-    if not result.get("change"):
+def _change(result: ResultDict, direction: Direction) -> list[str]:
+    changes = result.get("change")
+    if not changes:
         return ["", ""]
-    change = result["change"][direction]
+    change = changes[direction]
     p = labels.p_value(change["p"])
     return [f"{change['R@1']:+.{named('R@1').decimals}f}", p]
 
 
-def _names(result: Mapping[str, Any]) -> list[str]:
+def _names(result: ResultDict) -> list[str]:
     bank = "" if result["bank"]["kind"] == "none" else labels.bank(result)
     return [labels.method(result), result["norm"], bank]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from vrbench.features import Features
-from vrbench.heads.head import Head
+from vrbench.results.schema import DataAbout
 
 
-def about(features: Features, head: Head | None) -> dict[str, Any]:
-    """Return data set, split, encoder, file, notes, and the head in front of it."""
+def about(features: Features) -> DataAbout:
+    """Return data set, split, encoder, file and notes."""
     attrs = features.attrs
     return {
         "dataset": str(attrs.get("dataset") or features.path.stem),
@@ -17,7 +17,6 @@ def about(features: Features, head: Head | None) -> dict[str, Any]:
         "encoder": _text(attrs.get("encoder")),
         "features": {"file": features.path.name, "sha256": features.sha256()},
         "notes": list(features.data_notes),
-        "head": head.record() if head else None,
     }
 
 

@@ -18,6 +18,7 @@ from vrbench.evaluation.sources import other_bank
 from vrbench.features import Features, Tokens
 from vrbench.heads.head import Head
 from vrbench.normalizations.bank import BankSim
+from vrbench.results.schema import DataAbout
 from vrbench.sims.file import SimFile
 from vrbench.sims.sim import Sim
 from vrbench.sims.truth import Truth
@@ -30,8 +31,7 @@ class Source(ABC):
     meaning for sources that have more to give.
 
     Attributes:
-        about: what a Result says of the data: ``dataset``, ``split``, ``encoder``, ``features``
-            (``file`` and ``sha256``), ``notes``.
+        about: what a Result says of the data.
         truth: the positive pairs.
         text_ids: (n_text,) names.
         video_ids: (n_video,) names.
@@ -49,7 +49,7 @@ class Source(ABC):
         head: what the items went through, and whose weights methods get.
     """
 
-    about: dict[str, Any]
+    about: DataAbout
     truth: Truth
     text_ids: NDArray[Any]
     video_ids: NDArray[Any]
@@ -123,7 +123,7 @@ class Source(ABC):
             return []
         return list(other_bank.notes(self.other, self.text_ids, self.video_ids, self.sequence))
 
-    def identity(self, bank: str) -> dict[str, Any]:
+    def identity(self, bank: str) -> dict[str, object]:
         """Return what of the source decides a result with this bank."""
         along = [self.sequence, self.same_sim(bank)] if self.sequence else None
         return {

@@ -75,7 +75,7 @@ class FeatureSource(Source):
         width = 8 if self.compute.precision == "double" else 4
         self._sizes = Sizes(len(features.text), len(features.video), width)
         self.has_bank = features.bank_text is not None and features.bank_video is not None
-        self.about = about(features, self.head)
+        self.about = about(features)
 
     def sides(self, bank: str) -> list[tuple[Tokens, Tokens]]:
         """Return the (text, video) items that are scored with this bank, the test set first."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.sequences import SequenceAlignment, SequenceScores, score_matrix
 from vrbench.sequences.engine.grouping import Grouping
-from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, check_finite
+from vrbench.sims.sim import DIRECTIONS, Direction, Rows, SequenceByDirection, Sim, check_finite
 
 ClipSim = Callable[[NDArray[np.int64]], Sim]
 """Maps rows of captions to their similarities with all clips; a direction may be missing."""
@@ -54,9 +54,9 @@ class Sequencing:
         if symmetric:
             whole["v2t"] = whole["t2v"]
         matrices = (whole[d].matrix if d in whole else None for d in DIRECTIONS)
-        info: dict[str, dict[str, Any]] = {
-            d: {**part.about, "bucket_of": self.matched_of} for d, part in whole.items()
-        }
+        info: SequenceByDirection = {}
+        for direction, scores in whole.items():
+            info[direction] = {**scores.about, "bucket_of": self.matched_of}
         return Sim(*matrices, info=info)
 
     def _score(
@@ -77,8 +77,9 @@ class Sequencing:
 def _joined(parts: Sequence[SequenceScores]) -> SequenceScores:
     """Put the paragraphs of several parts below each other."""
     matrix = np.concatenate([part.matrix for part in parts])
-    about = dict(parts[0].about)
+    about = parts[0].about.copy()
     if about["negative"] is not None:
         weights = [part.captions for part in parts]
-        about["negative"] = float(np.average([p.about["negative"] for p in parts], weights=weights))
+        shares = [part.about["negative"] or 0.0 for part in parts]
+        about["negative"] = float(np.average(shares, weights=weights))
     return SequenceScores(matrix, about, sum(part.captions for part in parts))

@@ -50,14 +50,14 @@ class SimSource(Source):
         self.given_norm = self.file.norm
         self._room = spare(sys.maxsize)
         self.scale = logit_scale(self.file.beside.get("scale"), str(self.file.path))
-        about = {"file": self.file.path.name, "sha256": self.file.sha256()}
         self.about = {
             "dataset": self.file.path.stem,
             "split": None,
             "encoder": None,
-            "features": about,
-            **({"notes": list(self.notes)} if self.notes else {}),
+            "features": {"file": self.file.path.name, "sha256": self.file.sha256()},
         }
+        if self.notes:
+            self.about["notes"] = list(self.notes)
         if isinstance(self.other, Features):
             raise InputError(
                 f"{self.other.path} cannot be the bank of a similarity file: there is no method "

@@ -13,6 +13,7 @@ from vrbench.features.tokens import offsets_of
 from vrbench.runtime.inputs import to_numpy
 from vrbench.sequences.base import (
     BestClipAlignment,
+    Conventions,
     Float,
     PairAlignment,
     Pairs,
@@ -26,19 +27,24 @@ from vrbench.sims.sim import as_matrix
 Lengths = NDArray[np.int64]
 
 
+class ScoreConventions(Conventions):
+    """Conventions of scores, and the value of the prompt bucket, where there is one."""
+
+    bucket: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class SequenceScores:
     """Scores of sequences, and their conventions.
 
     Attributes:
         matrix: (paragraphs, videos) float64, larger is better.
-        about: ``offset``, ``length_norm``, the share of ``negative`` distances, and ``bucket``,
-            the prompt value; None where the alignment has none.
+        about: their conventions.
         captions: how many captions were scored.
     """
 
     matrix: Float
-    about: dict[str, Any]
+    about: ScoreConventions
     captions: int
 
 

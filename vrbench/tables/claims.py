@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vrbench.published.table import Claim, Column, PublishedTable, Row, better
+from vrbench.metrics.table import find
+from vrbench.published import Claim, Column, PublishedTable, Row
+
+RISING = frozenset({"percent"})
+"""Units of which more is better, of metrics that vrbench does not have; of others less is."""
 
 
 def contradictions(table: PublishedTable) -> list[str]:
@@ -27,15 +31,23 @@ def gain_label(table: PublishedTable, claim: Claim) -> str:
     return f"{claim.row} over {', '.join(row.label for row in _others(table, claim))}"
 
 
+def better(column: Column, one: float, other: float) -> bool:
+    """Whether ``one`` is better than ``other``: as the table of metrics says, else by the unit."""
+    metric = find(column.metric)
+    if metric is not None and metric.more_is_better is not None:
+        return metric.better(one, other)
+    return one > other if column.unit in RISING else one < other
+
+
 def _behind(table: PublishedTable, claim: Claim) -> Iterator[str]:
     for column, mine, other, row in _pairs(table, claim):
-        if better(column.unit, other, mine) or (claim.strict and other == mine):
+        if better(column, other, mine) or (claim.strict and other == mine):
             yield f"in {column.label} {mine:g} stands against {other:g} ({row.label})"
 
 
 def _failed_gains(table: PublishedTable, claim: Claim) -> Iterator[str]:
     for column, mine, other, _ in _pairs(table, claim):
-        gain = (mine - other) * (1 if better(column.unit, 1, 0) else -1)
+        gain = (mine - other) * (1 if better(column, 1, 0) else -1)
         if claim.relative:
             gain *= 100 / min(mine, other)
         if not _holds(claim.gain, gain):
