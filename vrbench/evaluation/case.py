@@ -154,12 +154,13 @@ class Case:
         return f"{self.data()}, {self.scored_by()}, {normalizations.spec(self.norm)}, bank {bank}"
 
     def scored_by(self) -> str:
-        """Return its label in results: the alignment, and the sequence alignment over it."""
+        """Return its label in results: alignment, head, and the sequence alignment over it."""
         sequence = self.source.sequence
         return labels.method(
             {
                 "method": self.method.spec if self.method else None,
                 "given_norm": "none" if self.norm.needs_bank else self.source.given_norm,
+                "head": self.source.about.get("head"),
                 "sequence": sequence,
                 # only scores know whose similarities a bucket was taken of
                 "sequence_info": self.sim.info if sequence else {},

@@ -148,13 +148,14 @@ def _identity(
         "precision": settings.precision,
         "vrbench": VERSION,
         **({"bank_limit": settings.bank_limit} if settings.bank_limit and kind == "train" else {}),
-        **plugins(method, norm, source.sequence),
+        **plugins(source, method, norm),
     }
 
 
-def plugins(method: Method | None, norm: Normalization, sequence: str | None) -> dict[str, Any]:
-    """Return as ``plugins`` where those of the methods come from that are from outside."""
-    along = None if sequence is None else sequences.parse(sequence)
+def plugins(source: Source, method: Method | None, norm: Normalization) -> dict[str, Any]:
+    """Return as ``plugins`` where those come from that are from outside, kinds of heads too."""
+    along = None if source.sequence is None else sequences.parse(source.sequence)
     parts = method.parts if method else ()
-    found = origins(*(part for _, part in parts), norm, along)
+    learnt = source.head.spec.parts.values() if source.head else ()
+    found = origins(*(part for _, part in parts), norm, along, *learnt)
     return {"plugins": found} if found else {}

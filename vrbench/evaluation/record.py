@@ -56,8 +56,7 @@ def describe(case: Case) -> dict[str, Any]:
         "n_video": truth.n_video,
         "limit": settings.limited,
         "protocol": {"ties": settings.ties, "v2t": settings.v2t},
-        "provenance": _provenance(settings, case.compute)
-        | plugins(job.method, job.norm, source.sequence),
+        "provenance": _provenance(settings, case.compute) | plugins(source, job.method, job.norm),
         "ranks": None,
     }
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SCALE = "logit_scale"
 """Natural logarithm of what similarities are multiplied by in a loss, as CLIP has it."""
 
+TRAINING = ("loss", "method", "seed", "epochs", "best")
+"""What a result says of a head's training, besides its features, as the head's file does."""
+
 DIGEST = 16
 """Bytes of the SHA-256 of a training video's id."""
 
@@ -105,8 +108,17 @@ class Head:
     def record(self) -> dict[str, Any]:
         """Return what a result says of it."""
         file = self.path.name if self.path else None
-        loss = self.about.get("loss")
-        return {"file": file, "sha256": self.sha256, "head": self.spec.spec, "loss": loss}
+        said = {name: self.about.get(name) for name in TRAINING}
+        trained = self.about.get("features")
+        of = trained and {key: trained.get(key) for key in ("file", "sha256")}
+        known = {"file": file, "sha256": self.sha256, "head": self.spec.spec}
+        return {**known, **said, "features": of}
+
+    @property
+    def scale(self) -> float | None:
+        """What similarities were multiplied by in its loss; None: it was trained with none."""
+        learnt = self.about.get("loss") is not None and SCALE in self.weights
+        return float(np.exp(self.weights[SCALE])) if learnt else None
 
     def save(self, path: str | Path) -> None:
         """Write ``path`` as safetensors, whole or not at all.

@@ -30,11 +30,25 @@ def method(result: Result) -> str:
 
 
 def head(result: Result) -> str | None:
-    """Return the head that the items went through, and its file."""
+    """Return the head that the items went through, its loss and its file."""
     used = result.get("head")
     if not used:
         return None
-    return f"head {used['head']}" + (f" ({used['file']})" if used.get("file") else "")
+    beside = ", ".join(filter(None, (used.get("loss"), used.get("file"))))
+    return f"head {used['head']}" + (f" ({beside})" if beside else "")
+
+
+def trained(result: Result) -> str:
+    """Return how the head of a result was trained; nothing where that is not known."""
+    used = result.get("head") or {}
+    if used.get("loss") is None:
+        return ""
+    said = f"{used['head']}, trained with {used.get('method')} and {used['loss']}"
+    of = (used.get("features") or {}).get("file")
+    said += f" on {of}" if of else ""
+    best = f"epoch {used.get('best')} of {used.get('epochs')}"
+    best += " (untrained: no epoch was better)" if used.get("best") == 0 else ""
+    return f"{used.get('file') or 'not saved'}: {said}, {best}, seed {used.get('seed')}"
 
 
 def sequence(result: Result) -> str | None:
