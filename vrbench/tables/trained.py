@@ -100,11 +100,12 @@ def obstacle(slot: MeasuredBy, result: Result) -> str:
 def unlearnt(slot: MeasuredBy | None, result: Result) -> bool:
     """Whether nothing of a result was trained, while the row's system is.
 
-    A row whose system is trained may have results of the features as they are; those of an encoder
-    that says it is fine-tuned are trained, too.
+    A row whose system is trained may have results of the features as they are. Those of an encoder
+    that says it is fine-tuned are trained, too; of given similarities nobody knows.
     """
-    trained = slot is not None and bool(slot.loss)
-    return trained and not result.get("head") and labels.training(result) != "fine-tuned"
+    if slot is None or not slot.loss or result["method"] is None:
+        return False
+    return not result.get("head") and labels.training(result) != "fine-tuned"
 
 
 def twin(slots: Mapping[str, MeasuredBy], slot: MeasuredBy) -> str | None:
