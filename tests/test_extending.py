@@ -27,6 +27,8 @@ from vrbench.auditing.rules import rules
 from vrbench.datasets import datasets
 from vrbench.encoders import encoders
 from vrbench.figures import figures
+from vrbench.heads import heads
+from vrbench.losses import losses
 from vrbench.normalizations import normalizations
 from vrbench.registry import Registry
 from vrbench.sequences import sequences
@@ -40,7 +42,7 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 REGISTRIES: tuple[Registry[Any], ...] = (
-    *(alignments, sequences, normalizations, encoders, datasets, figures, rules),
+    *(alignments, sequences, normalizations, heads, losses, encoders, datasets, figures, rules),
 )
 
 
@@ -63,7 +65,8 @@ def stable() -> dict[str, set[str]]:
 def test_every_block_is_short_and_of_a_file() -> None:
     assert set(FILES) == {
         *("mine.py", "try_it.py", "pyproject.toml"),
-        *(f"acme_vrbench/{name}.py" for name in ("alignment", "norm", "dataset", "figure")),
+        *(f"acme_vrbench/{name}.py" for name in ("alignment", "norm", "head", "loss")),
+        *(f"acme_vrbench/{name}.py" for name in ("dataset", "figure")),
     }
     assert len(re.findall(r"^```\w", PAGE, re.M)) == len(FILES) + PAGE.count("\n```sh\n")
     for name, text in FILES.items():
@@ -193,6 +196,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     install(python, ROOT, folder)
     install(python, folder / "acme", folder)
     write_features(folder / "features.h5", noise=3)
+    write_features(folder / "train.h5", seed=1, counts=(1, 2, 1) * 8, prefix="t-")
     write_videos(folder / "videos", ["a", "b"])
     (folder / "captions").mkdir()
     (folder / "captions" / "test.txt").write_text("a\tone\nb\ttwo\na\tthree\n")
@@ -215,12 +219,15 @@ def test_every_command_of_the_page_runs(place: Place) -> None:
     assert "(2 videos, 3 texts)" in printed["vrbench list datasets"]
     assert "From mine.py." in printed["vrbench list methods --plugin mine.py"]
     results = [json.loads(file.read_text()) for file in (place.folder / "results").glob("*.json")]
-    assert len(results) == 2 + 4 + 1
+    assert len(results) == 2 + 4 + 1 + 1
     by_spec = {(result["method"], result["norm"]): result for result in results}
     origins = by_spec["top-k:k=3", "z-score"]["provenance"]["plugins"]
     assert [f"{one['distribution']} {one['version']}" for one in origins] == [whose]
     assert by_spec["best-word:power=2", "none"]["provenance"]["plugins"][0]["file"] == "mine.py"
     assert "plugins" not in by_spec["max-avg", "none"]["provenance"]
+    (behind,) = (result for result in results if result["head"])
+    assert (behind["head"]["head"], behind["head"]["loss"]) == ("gains", "smoothed:share=0.2")
+    assert behind["provenance"]["plugins"] == origins
     (numbers,) = (place.folder / "results").glob("found-*.csv")
     assert numbers.read_text().startswith("direction,stage,K,queries\n")
     about = json.loads(place.run("vrbench", "inspect", "new.h5", "--json"))

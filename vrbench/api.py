@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from vrbench.errors import InputError
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.settings import Settings
+from vrbench.heads.head import Head
+from vrbench.heads.scoring import Given, as_head
 from vrbench.results.result import Result, load, load_all, with_ranks
 
 if TYPE_CHECKING:
@@ -46,11 +48,12 @@ def compare(
 def tune(
     data: Any,
     norm: str = "ncl",
-    method: str = "tokenflow",
+    method: str | None = None,
     *,
     grid: Mapping[str, Sequence[Any]] | None = None,
     bank: Any = None,
     sequence: str | None = None,
+    head: Given | None = None,
     direction: Literal["t2v", "v2t", "both"] = "both",
     share: float = 0.5,
     seed: int = 0,
@@ -62,10 +65,12 @@ def tune(
         data: a feature file with a bank, or a similarity file that holds the bank against itself;
             open or its path.
         norm: spec; parameters given in it stay.
-        method: spec of the alignment; not read where similarities are given.
+        method: spec of the alignment; not read where similarities are given. None: the one that
+            the head was trained with, else ``tokenflow``.
         grid: values to try by parameter; None: the normalization's own list.
         bank: ``train`` or ``test``, as in ``vrbench.evaluate``.
         sequence: spec of a sequence alignment.
+        head: as in ``vrbench.evaluate``.
         direction: whose R@1 decides.
         share: of the bank's videos that validates.
         seed: of the split.
@@ -80,7 +85,10 @@ def tune(
     from vrbench.evaluation.tuning import choose, measured
     from vrbench.registry import format_value
 
-    evaluation = Evaluation.open(data, Settings(seed=seed), bank=bank, sequence=sequence)
+    evaluation = Evaluation.open(
+        data, Settings(seed=seed), bank=bank, sequence=sequence, head=_head(head)
+    )
+    method = evaluation.method if method is None else method
     tried = grid and {key: [format_value(value) for value in grid[key]] for key in grid}
     how: dict[str, Any] = {"direction": direction, "share": share, "seed": seed}
     tuning = choose(evaluation, method, norm, tried, **how)
@@ -117,12 +125,13 @@ def table(
 def plot(
     name: str,
     data: Any,
-    method: str = "tokenflow",
+    method: str | None = None,
     norm: str | None = None,
     bank: Any = None,
     *,
     text_video: Any = None,
     sequence: str | None = None,
+    head: Given | None = None,
     seed: int = 0,
     out: str | Path = "results",
 ) -> tuple[pd.DataFrame, list[Path]]:
@@ -131,11 +140,13 @@ def plot(
     Args:
         name: spec of the figure.
         data: what ``vrbench.evaluate`` takes.
-        method: spec of the alignment; not read where similarities are given.
+        method: spec of the alignment; not read where similarities are given. None: the one that
+            the head was trained with, else ``tokenflow``.
         norm: spec; None: ``ncl`` where a norm takes part in the figure.
         bank: as in ``vrbench.evaluate``.
         text_video: (n_text,) row of each text's video, for arrays.
         sequence: spec of a sequence alignment.
+        head: as in ``vrbench.evaluate``.
         seed: of what is drawn at random.
         out: folder of the files.
 
@@ -147,9 +158,13 @@ def plot(
 
     figure, settings = figures.parse(name), Settings(seed=seed)
     evaluation = Evaluation.open(
-        data, settings, bank=bank, sequence=sequence, text_video=text_video
+        data, settings, bank=bank, sequence=sequence, text_video=text_video, head=_head(head)
     )
-    return draw(figure, evaluation, method, norm, Path(out))
+    return draw(figure, evaluation, method or evaluation.method, norm, Path(out))
+
+
+def _head(given: Given | None) -> Head | None:
+    return None if given is None else as_head(given)
 
 
 def _results(given: Result | Sequence[Result] | str | Path) -> list[Result]:

@@ -61,10 +61,7 @@ def test_reproduce_plans_runs_skips_and_prints_the_table(folder: Path) -> None:
     assert [line.split(":")[0].strip() for line in lines[1:7]] == [
         *("0.5*global+0.5*tokenflow", "emd", "global", "max-avg", "scan", "uniform")
     ]
-    assert (
-        lines[7]
-        == "  left empty: Learnable [28]: learnable needs a head: vrbench train, then eval --head."
-    )
+    assert lines[7] == "  left empty: Learnable [28]: learnable needs a head: give --train."
     assert not (folder / "results").exists()
 
     done = run("reproduce", "tokenflow-5", "f.h5", "--format", "json")
@@ -103,7 +100,7 @@ def test_rows_that_need_a_bank_stay_empty_without_one(folder: Path) -> None:
     done = run("reproduce", "ncl-5", "bare.h5")
     assert done.code == 0
     assert "Left empty: Train queries: bare.h5 has no bank of training queries." in done.err
-    assert "Test queries (oracle): global, ncl, bank test" in done.out
+    assert "Test queries (oracle) (no head): global, ncl, bank test" in done.out
 
 
 @pytest.mark.parametrize("name", ["ucofia-14", "norton-1", "modality-structure-8", "norton-8"])

@@ -36,7 +36,7 @@ def test_train_then_eval_then_plot(train: Path, tmp_path: Path) -> None:
     refused(
         "eval", train, "--head", out, "--out", tmp_path / "r", says="was trained on 25 of the 30"
     )
-    test = named_otherwise(tmp_path / "test.h5")
+    test = write_features(tmp_path / "test.h5", seed=4, counts=COUNTS, prefix="other-")
     scored = run("eval", test, "--head", out, "--norm", "ncl", "--bank", "head", "--json",
                  "--out", tmp_path / "r")  # fmt: skip
     (result,) = scored.results
@@ -48,18 +48,6 @@ def test_train_then_eval_then_plot(train: Path, tmp_path: Path) -> None:
     numbers = Path(plotted.out.splitlines()[0])
     assert numbers.suffix == ".csv"
     assert len(numbers.read_text().splitlines()) == 5
-
-
-def named_otherwise(path: Path) -> Path:
-    """A file of other videos: the small ones count from 0, so that their names have to change."""
-    import h5py
-
-    write_features(path, seed=4, counts=COUNTS)
-    with h5py.File(path, "r+") as file:
-        for side in ("video", "text"):
-            ids = [f"other-{name}" for name in file[side]["ids"].asstr()[:]]
-            file[side]["ids"][:] = ids
-    return path
 
 
 def test_what_exists_stays(train: Path, tmp_path: Path) -> None:

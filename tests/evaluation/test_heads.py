@@ -39,11 +39,17 @@ def test_a_head_brings_its_method_and_stands_in_the_result(trained: Head, tmp_pa
     result = one(test, head=tmp_path / "h.safetensors").to_dict()
     assert result["method"] == "wti"
     assert result["metrics"]["t2v"]["R@1"] > 90 > 20 > one(test, "wti")["metrics"]["t2v"]["R@1"]
+    read = vrbench.heads.load(tmp_path / "h.safetensors")
     assert result["head"] == {
         "file": "h.safetensors",
-        "sha256": vrbench.heads.load(tmp_path / "h.safetensors").sha256,
+        "sha256": read.sha256,
         "head": "wti",
         "loss": "infonce",
+        "method": "wti",
+        "seed": 0,
+        "epochs": 12,
+        "best": read.about["best"],
+        "features": {"file": "heads.py", "sha256": read.about["features"]["sha256"]},
     }
     assert one(test)["head"] is None
     assert one(test)["method"] == "tokenflow"
@@ -114,7 +120,7 @@ def test_results_of_two_heads_are_two(trained: Head, tmp_path: Path) -> None:
         names |= {path.name for path in tmp_path.glob("*.json")}
     assert len(names) == 3
     said = [labels.method(one(test, "wti", head=h).to_dict()) for h in (None, trained)]
-    assert said == ["wti", "wti, head wti"]
+    assert said == ["wti", "wti, head wti (infonce)"]
 
 
 def test_the_queue_is_the_bank(trained: Head, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def _projection(folder: Path) -> None:
 def _head(folder: Path) -> None:
     import numpy as np
 
-    from vrbench.evaluation.record import head_about
+    from vrbench.evaluation.sources.learnt import head_about
     from vrbench.features.tokens import Tokens
     from vrbench.heads import file
     from vrbench.heads.applied import apply_side

@@ -11,7 +11,7 @@ from heads import features, head_of, items, linear, mlp
 
 import vrbench
 from vrbench.errors import InputError
-from vrbench.evaluation.record import head_about
+from vrbench.evaluation.sources.learnt import head_about
 from vrbench.heads.applied import apply_head
 from vrbench.heads.head import Head, digest
 

@@ -55,6 +55,7 @@ def write_features(
     normalized: bool = True,
     dtype: str = "float32",
     scale: float | None = None,
+    prefix: str = "",
 ) -> Path:
     """Write a feature file of ``len(counts)`` videos, video j with ``counts[j]`` texts.
 
@@ -68,13 +69,14 @@ def write_features(
         normalized: the attribute of that name.
         dtype: storage type.
         scale: the encoder's logit scale, where it is to be said.
+        prefix: of the names of videos and texts.
     """
     attrs = {"dataset": "small", "split": "test", "encoder": "seeded", "normalized": normalized}
     attrs |= {} if scale is None else {"scale": scale}
     texts, videos, owner = make_captioned(seed, counts, LENGTHS, dim, noise)
     with FeatureWriter(path, attrs, dtype) as writer:
-        writer.append("video", tokens_of(videos, "video"))
-        writer.append("text", tokens_of(texts, "text", video=owner))
+        writer.append("video", tokens_of(videos, f"{prefix}video"))
+        writer.append("text", tokens_of(texts, f"{prefix}text", video=owner))
         texts, videos, owner = make_captioned(seed + 1, BANK_COUNTS, LENGTHS, dim, noise)
         if "video" in bank:
             writer.append("bank/video", tokens_of(videos, "bankvideo"))

@@ -178,9 +178,9 @@ def test_ablation_rows_name_the_methods_that_measure_them() -> None:
             "0.5*global+0.5*tokenflow",
         ]
     assert [row.measured_by for row in published.load("ncl-5").rows] == [
-        MeasuredBy(),
-        MeasuredBy(norm="ncl", bank="train"),
-        MeasuredBy(norm="ncl", bank="test"),
+        MeasuredBy(loss="infonce"),
+        MeasuredBy(norm="ncl", bank="train", loss="ncl", queue=16384),
+        MeasuredBy(norm="ncl", bank="test", loss="ncl", queue=16384),
     ]
 
 

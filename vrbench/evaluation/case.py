@@ -16,6 +16,7 @@ from vrbench.evaluation.plan import Job
 from vrbench.evaluation.scored import Scored
 from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
+from vrbench.evaluation.sources.learnt import head_about
 from vrbench.features import Features
 from vrbench.features.overlap import Overlap
 from vrbench.metrics.ranking import count_ranks
@@ -154,12 +155,13 @@ class Case:
         return f"{self.data()}, {self.scored_by()}, {normalizations.spec(self.norm)}, bank {bank}"
 
     def scored_by(self) -> str:
-        """Return its label in results: the alignment, and the sequence alignment over it."""
+        """Return its label in results: alignment, head, and the sequence alignment over it."""
         sequence = self.source.sequence
         return labels.method(
             {
                 "method": self.method.spec if self.method else None,
                 "given_norm": "none" if self.norm.needs_bank else self.source.given_norm,
+                "head": head_about(self.source.head),
                 "sequence": sequence,
                 # only scores know whose similarities a bucket was taken of
                 "sequence_info": self.sim.info if sequence else {},

@@ -135,7 +135,7 @@ def _identity(
     source: Source, settings: Settings, method: Method | None, norm: Normalization, kind: str
 ) -> dict[str, object]:
     """Everything that decides a result."""
-    outside = plugins(method, norm, source.sequence)
+    outside = plugins(source, method, norm)
     return {
         **source.identity(kind),
         "method": method.spec if method else None,
@@ -153,10 +153,9 @@ def _identity(
     }
 
 
-def plugins(
-    method: Method | None, norm: Normalization, sequence: str | None
-) -> list[dict[str, str]]:
-    """Return where those of the methods come from that are from outside."""
-    along = None if sequence is None else sequences.parse(sequence)
+def plugins(source: Source, method: Method | None, norm: Normalization) -> list[dict[str, str]]:
+    """Return where those of the methods come from that are from outside, kinds of heads too."""
+    along = None if source.sequence is None else sequences.parse(source.sequence)
     parts = method.parts if method else ()
-    return origins(*(part for _, part in parts), norm, along)
+    learnt = source.head.spec.parts.values() if source.head else ()
+    return origins(*(part for _, part in parts), norm, along, *learnt)

@@ -17,8 +17,8 @@ from vrbench._version import VERSION
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.plan import plugins
 from vrbench.evaluation.sources.base import Source
+from vrbench.evaluation.sources.learnt import head_about
 from vrbench.features.overlap import Overlap
-from vrbench.heads.head import Head
 from vrbench.metrics.measure import Measured
 from vrbench.metrics.values import Numbers
 from vrbench.normalizations import normalizations
@@ -28,7 +28,6 @@ from vrbench.results.result import SCHEMA
 from vrbench.results.schema import (
     Change,
     ChangeByDirection,
-    HeadAbout,
     Measurements,
     Provenance,
     QueryCounts,
@@ -87,18 +86,6 @@ def _where_known(sim: Sim, given: str) -> SequenceOrGiven:
     if given != "none":
         found["given_norm"] = given
     return found
-
-
-def head_about(head: Head | None) -> HeadAbout | None:
-    """Return the head that the items went through, as a result says it."""
-    if head is None:
-        return None
-    return {
-        "file": head.path.name if head.path else None,
-        "sha256": head.sha256,
-        "head": head.spec.spec,
-        "loss": head.about.get("loss"),
-    }
 
 
 def _distinct(bank: BankSim) -> QueryCounts | None:
@@ -164,5 +151,5 @@ def _provenance(case: Case) -> Provenance:
         "command": shlex.join(["vrbench", *sys.argv[1:]]) if from_shell else "vrbench.evaluate",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    found = plugins(job.method, job.norm, case.source.sequence)
+    found = plugins(case.source, job.method, job.norm)
     return {**made, "plugins": found} if found else made

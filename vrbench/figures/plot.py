@@ -66,7 +66,8 @@ def draw(
     """
     norm = norm or ("ncl" if figure.normalized else "none")
     case = evaluation.case(method, norm, progress)
-    key = results.identity({"of": case.title()})
+    head = case.source.head
+    key = results.identity({"of": case.title(), **({"head": head.sha256} if head else {})})
     dataset, spec = str(case.source.about["dataset"]), normalizations.spec(case.norm)
     return plot(figure, case, results.stem(figures.spec(figure), dataset, spec, key), folder)
 

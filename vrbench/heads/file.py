@@ -39,6 +39,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "validation": (list,),
 }
 """What the JSON holds, as far as it is read again."""
+_COUNTS = ("seed", "epochs", "best")
 
 
 def to_bytes(head: Head) -> bytes:
@@ -121,6 +122,12 @@ def _check(about: Mapping[str, Any]) -> None:
     for name, kinds in _KINDS.items():
         if name not in about or not isinstance(about[name], kinds):
             raise ValueError(f"the entry {name} of its header is missing or of another type")
+    for name in _COUNTS:
+        if type(about.get(name, 0)) is not int or about.get(name, 0) < 0:
+            raise ValueError(f"the entry {name} of its header is no whole number from 0")
+    for key in ("file", "sha256"):
+        if not isinstance((about["features"] or {}).get(key), str | None):
+            raise ValueError(f"the entry features.{key} of its header is no text")
     for one in about["train_ids"]:
         if not isinstance(one, str) or not re.fullmatch(f"[0-9a-f]{{{2 * DIGEST}}}", one):
             raise ValueError(f"train_ids holds {str(one)[:40]!r} and not digests")

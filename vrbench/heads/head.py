@@ -102,6 +102,12 @@ class Head:
 
         return self.digest or hashlib.sha256(to_bytes(self)).hexdigest()
 
+    @property
+    def scale(self) -> float | None:
+        """What similarities were multiplied by in its loss; None: it was trained with none."""
+        learnt = self.about.get("loss") is not None and SCALE in self.weights
+        return float(np.exp(self.weights[SCALE])) if learnt else None
+
     def save(self, path: str | Path) -> None:
         """Write ``path`` as safetensors, whole or not at all.
 

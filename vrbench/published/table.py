@@ -73,6 +73,10 @@ class MeasuredBy:
         bank: kind of its bank.
         sequence: spec of the sequence alignment; empty: none.
         training: of the encoder, "zero-shot" or "fine-tuned", where the row's label says it.
+        loss: spec of the loss that the system is trained with; empty: it is not trained, or its
+            loss is not one of vrbench's.
+        head: spec of what the system learns besides its encoders; empty: nothing.
+        queue: training queries that it keeps as its bank, the last ones; 0: none.
     """
 
     method: str = ""
@@ -80,6 +84,9 @@ class MeasuredBy:
     bank: str = "none"
     sequence: str = ""
     training: str = ""
+    loss: str = ""
+    head: str = ""
+    queue: int = 0
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,25 @@ def method(result: ScorerAbout) -> str:
 
 
 def head(result: ScorerAbout) -> str | None:
-    """Return the head that the items went through, and its file."""
+    """Return the head that the items went through, its loss and its file."""
     used = result.get("head")
     if not used:
         return None
-    return f"head {used['head']}" + (f" ({used['file']})" if used.get("file") else "")
+    beside = ", ".join(filter(None, (used.get("loss"), used.get("file"))))
+    return f"head {used['head']}" + (f" ({beside})" if beside else "")
+
+
+def trained(result: ScorerAbout) -> str:
+    """Return how the head of a result was trained; nothing where that is not known."""
+    used = result.get("head")
+    if used is None or used["loss"] is None:
+        return ""
+    said = f"{used['head']}, trained with {used.get('method')} and {used['loss']}"
+    of = used.get("features")
+    said += f" on {of['file']}" if of and "file" in of else ""
+    best = f"epoch {used.get('best')} of {used.get('epochs')}"
+    best += " (untrained: no epoch was better)" if used.get("best") == 0 else ""
+    return f"{used.get('file') or 'not saved'}: {said}, {best}, seed {used.get('seed')}"
 
 
 def sequence(result: ScorerAbout) -> str | None:

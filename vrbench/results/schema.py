@@ -50,12 +50,20 @@ class FeaturesAbout(TypedDict):
 
 
 class HeadAbout(TypedDict):
-    """The head that all items went through; without a file it was made in Python."""
+    """The head that all items went through; without a file it was made in Python.
+
+    Loss, method, seed, epochs, the best of them and features are those of its training.
+    """
 
     file: str | None
     sha256: Annotated[str, UNREAD]
     head: str
-    loss: Annotated[str | None, UNREAD]
+    loss: str | None
+    method: NotRequired[str | None]
+    seed: NotRequired[Count | None]
+    epochs: NotRequired[Count | None]
+    best: NotRequired[Count | None]
+    features: NotRequired[FeaturesAbout | None]
 
 
 class QueryCounts(TypedDict):

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from vrbench.alignments import parse_method
 from vrbench.errors import InputError, did_you_mean
+from vrbench.heads import parse_head
 from vrbench.published import MeasuredBy, PublishedTable, Row
+
+HEAD = "linear"
+"""The head that is trained where none is asked for: it brings two encoders into one space."""
 
 _CITATION = re.compile(r"\s*(\[\d+\]|\([^()]*\d{4}\w?\)|†)")
 
@@ -22,11 +26,13 @@ class Choices:
         methods: specs by the label of a row.
         norms: specs, for the rows that have a norm; for all rows, where no row has one.
         bank: a kind of bank, or a file; None: the training queries.
+        head: spec of a head that is trained for each row whose system is; None: nothing is.
     """
 
     methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     norms: tuple[str, ...] = ()
     bank: str | Path | None = None
+    head: str | None = None
 
     def slot(self, row: Row) -> MeasuredBy | None:
         """Return what measures a row; a method makes a slot of one that has none."""
@@ -41,12 +47,17 @@ class Choices:
         replaced = slot.norm != "none" or not _has_norms(table)
         return self.norms if self.norms and replaced else (slot.norm,)
 
+    def trains(self, slot: MeasuredBy) -> bool:
+        """Whether a row is measured with a head that is trained for it."""
+        return self.head is not None and bool(slot.loss)
+
 
 def read_choices(
     table: PublishedTable,
     methods: Sequence[str],
     norms: Sequence[str] = (),
     bank: str | Path | None = None,
+    head: str | None = None,
 ) -> Choices:
     """Read ``ROW=SPEC`` and the other choices.
 
@@ -54,6 +65,8 @@ def read_choices(
         InputError: a row or a spec is unknown, or a bank is given and no row has a norm.
     """
     chosen: dict[str, tuple[str, ...]] = {}
+    if head is not None:
+        parse_head(head)
     for text in methods:
         name, equals, spec = (part.strip() for part in text.partition("="))
         if not name or not equals or not spec:
@@ -68,7 +81,7 @@ def read_choices(
             f"No row of {table.name} is measured with a normalization, so that --bank {bank} "
             "changes nothing: give --norm too, or leave it out."
         )
-    return Choices(chosen, tuple(norms), bank)
+    return Choices(chosen, tuple(norms), bank, head)
 
 
 def rows_called(table: PublishedTable, name: str) -> list[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from vrbench.alignments import alignments, terms
 from vrbench.normalizations import normalizations
@@ -11,6 +10,7 @@ from vrbench.published import MeasuredBy, PublishedTable
 from vrbench.results import labels
 from vrbench.results.schema import EncoderAbout, ResultDict
 from vrbench.sequences import sequences
+from vrbench.tables.trained import needing_head, obstacle, same_but_training, twin
 
 
 def fill(table: PublishedTable, results: Sequence[ResultDict]) -> dict[str, list[ResultDict]]:
@@ -18,23 +18,26 @@ def fill(table: PublishedTable, results: Sequence[ResultDict]) -> dict[str, list
 
     A result fits a row if its method, norm, bank and sequence alignment do, with every parameter
     that the row gives, under the table's v2t protocol. Where rows differ only in the encoder's
-    training, a result fits the row with the training that its encoder states.
+    training, a result fits the row with the training that its encoder states. One with a head
+    fits a row that learns such a head by its loss; one without is beside such a row as well (and
+    after those), but where only the training tells the row from one above it.
     """
     filled: dict[str, list[ResultDict]] = {}
     for label, slot in slots(table).items():
         found = [
             one
             for one in results
-            if _measures(slot, one) and _same_v2t(table, one) and trained_as(table, slot, one)
+            if _measures(slot, one) and _same_v2t(table, one) and not _other(table, slot, one)
         ]
         if found:
-            filled[label] = found
+            filled[label] = sorted(found, key=lambda one: not one.get("head"))
     return filled
 
 
 def left_out(table: PublishedTable, results: Sequence[ResultDict]) -> list[str]:
     """Return why results that fit a row's method and norm are not beside it."""
     notes: dict[str, None] = {}
+    placed = [one for found in fill(table, results).values() for one in found]
     for label, slot in slots(table).items():
         for one in (result for result in results if _measures(slot, result)):
             if not _same_v2t(table, one):
@@ -42,6 +45,11 @@ def left_out(table: PublishedTable, results: Sequence[ResultDict]) -> list[str]:
                     f"Results under --v2t {one['protocol']['v2t']} are left out: this table's rows "
                     f"are measured under --v2t {table.v2t}."
                 ] = None
+            elif one.get("head"):
+                if not any(one is other for other in placed):
+                    notes[f"{labels.method(one)} is not beside {label}: {obstacle(slot, one)}."] = (
+                        None
+                    )
             elif not trained_as(table, slot, one):
                 said = labels.training(one)
                 hint = f"vrbench reproduce {table.name} --method '{label}={slot.method}' does"
@@ -63,7 +71,10 @@ def trained_as(table: PublishedTable, slot: MeasuredBy, about: EncoderAbout) -> 
     """Whether a row's encoder was trained as that of a result.
 
     An encoder with unknown training fits, unless another row differs from this in training only.
+    With a head, the head is what was trained.
     """
+    if about.get("head"):
+        return slot.training != "zero-shot"
     said = labels.training(about)
     return not slot.training or (said == slot.training if said else not has_rival(table, slot))
 
@@ -71,8 +82,7 @@ def trained_as(table: PublishedTable, slot: MeasuredBy, about: EncoderAbout) -> 
 def has_rival(table: PublishedTable, slot: MeasuredBy) -> bool:
     """Whether another row is measured by the same but for the encoder's training."""
     return any(
-        other.training not in ("", slot.training)
-        and replace(other, training="") == replace(slot, training="")
+        other.training not in ("", slot.training) and same_but_training(other, slot)
         for other in slots(table).values()
     )
 
@@ -84,24 +94,23 @@ def unknown_methods(spec: str) -> list[str]:
     return [name for name in names if name not in known]
 
 
-def needing_head(spec: str) -> list[str]:
-    """Return the names of methods in a spec that say nothing of themselves without a head."""
-    known = alignments.classes()
-    names = (term.partition(":")[0] for term in terms(spec) if spec)
-    return [name for name in names if name in known and known[name].needs_head]
-
-
 def missing_heads(table: PublishedTable, results: Sequence[ResultDict]) -> list[str]:
-    """Return a note that names the rows left empty because no result has a head for them."""
+    """Return notes that name the rows left empty because no result has a head for them."""
     filled, rows = fill(table, results), dict[str, list[str]]()
     for label, slot in slots(table).items():
-        for name in needing_head(slot.method) if label not in filled else ():
-            rows.setdefault(name, []).append(label)
+        for reason in without_head(table, slot) if label not in filled else ():
+            rows.setdefault(reason, []).append(label)
     return [
-        f"The method {name} needs a head (vrbench train, eval --head), so that nothing is measured "
-        f"for {'; '.join(found)}."
-        for name, found in rows.items()
+        f"Left empty: {'; '.join(found)}: {reason} (vrbench reproduce {table.name} --train)."
+        for reason, found in rows.items()
     ]
+
+
+def without_head(table: PublishedTable, slot: MeasuredBy) -> list[str]:
+    """Return why nothing measures a row without a head; empty: something does."""
+    reasons = [f"{name} needs a head" for name in needing_head(slot.method)]
+    above = twin(slots(table), slot)
+    return reasons or ([f"only its loss, {slot.loss}, tells it from {above}"] if above else [])
 
 
 def missing_methods(table: PublishedTable) -> list[str]:
@@ -120,10 +129,15 @@ def _measures(slot: MeasuredBy, result: ResultDict) -> bool:
     return (
         sequences.states(result.get("sequence") or "", slot.sequence)
         and _method_fits(slot.method, result["method"] or "")
-        and (bool(result.get("head")) or not needing_head(slot.method))
         and normalizations.states(result["norm"], slot.norm)
         and result["bank"]["kind"] == slot.bank
     )
+
+
+def _other(table: PublishedTable, slot: MeasuredBy, result: ResultDict) -> bool:
+    """Whether what was trained is not what a row trains."""
+    missing = () if result.get("head") else without_head(table, slot)
+    return bool(missing or obstacle(slot, result)) or not trained_as(table, slot, result)
 
 
 def _method_fits(wanted: str, spec: str) -> bool:

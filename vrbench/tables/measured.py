@@ -21,8 +21,16 @@ from vrbench.sequences import sequences
 from vrbench.sims.sim import DIRECTIONS
 from vrbench.tables.formats import UNMEASURED, Line, Section
 from vrbench.tables.lettering import letter
+from vrbench.tables.matching import slots
+from vrbench.tables.trained import unlearnt
 
 EMPTY = Cell(None, "")
+NO_HEAD = " (no head)"
+"""Stands after the name of a row whose system is trained, where the result has no head."""
+_PLAIN = (
+    "No head: the features as they are; the paper's system is trained (vrbench reproduce {} "
+    "--train FEATURES learns a head on them)."
+)
 
 
 def sections(table: PublishedTable, filled: Mapping[str, Sequence[ResultDict]]) -> list[Section]:
@@ -76,10 +84,13 @@ def _section(
     )
     lines: list[Line] = []
     sources: list[ResultDict | None] = []
+    known, plain = slots(table), False
     for printed in rows:
         found = list(filled.get(printed, ()))
         for result in found:
-            row = f"{printed}: {labels.how(result)}"
+            bare = unlearnt(known.get(printed), result)
+            row = f"{printed}{NO_HEAD if bare else ''}: {labels.how(result)}"
+            plain |= bare
             lines.append(line((row,), columns, result, row))
         sources += found
         if not found:
@@ -91,8 +102,16 @@ def _section(
     section = Section(
         "measured", _heading(table, results), about, ("measured",), columns, tuple(lines)
     )
-    section = replace(section, footnotes=(*_parameters(results), *labels.notes(results)))
+    learnt = (*_heads(results), *([_PLAIN.format(table.name)] if plain else []))
+    footnotes = (*_parameters(results), *learnt, *labels.notes(results))
+    section = replace(section, footnotes=footnotes)
     return letter(_bold(section, sources), sources)
+
+
+def _heads(results: Iterable[ResultDict]) -> tuple[str, ...]:
+    """Return a line on the training of each head."""
+    said = dict.fromkeys(filter(None, map(labels.trained, results)))
+    return tuple(f"Head {one}." for one in said)
 
 
 def _parameters(results: Iterable[ResultDict]) -> tuple[str, ...]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vrbench.errors import InputError
 from vrbench.evaluation.evaluation import Evaluation
-from vrbench.evaluation.plan import Job, parse_norm
+from vrbench.evaluation.plan import Job
 from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.features import Features, open_features
+from vrbench.heads.head import Head
 from vrbench.metrics.table import recall_k
 from vrbench.published import MeasuredBy, PublishedTable, Row
 from vrbench.results import labels
 from vrbench.tables.choices import Choices
-from vrbench.tables.matching import needing_head, trained_as, unknown_methods
+from vrbench.tables.obstacles import Obstacles, recipes
+from vrbench.tables.trained import Recipe
+
+QUEUE = "head"
+"""The bank that is the queue of the head."""
 
 NOTHING = "nothing that vrbench evaluates corresponds to it"
 """Why a row without a slot is empty; tables do not repeat it."""
@@ -27,17 +32,32 @@ class Reproduction:
     """The jobs to run for a table on one source.
 
     Attributes:
-        evaluation: of a feature file's items, or of its paragraphs and long videos under one
-            sequence alignment.
+        grid: of a feature file's items, or of its paragraphs and long videos under one sequence
+            alignment.
         jobs: cells of the grid, without repetition, those of a method together.
         rows: names of the jobs that measure a row, by its slot.
         empty: rows that stay empty, by their label, and why.
+        trained: rows that are measured with heads still to be trained, by the head.
     """
 
-    evaluation: Evaluation
+    grid: Grid
     jobs: tuple[Job, ...]
     rows: Mapping[str, tuple[str, ...]]
     empty: Mapping[str, str]
+    trained: Mapping[Recipe, tuple[Row, ...]]
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The data and settings of the jobs."""
+        return self.grid.evaluation
+
+    def with_head(self, of: Recipe, head: Head) -> Reproduction:
+        """Return the jobs of the rows that a head was trained for.
+
+        Raises:
+            InputError: the head does not fit the features, or was trained on their test videos.
+        """
+        return self.grid.with_head(of, head).of(self.trained[of])
 
 
 def recalls(table: PublishedTable) -> tuple[int, ...]:
@@ -76,7 +96,7 @@ def reproductions(
         opened = Evaluation.open(
             features, settings, compute, bank=choices.bank, sequence=sequence or None
         )
-        grid = _Grid(table, opened, choices, out)
+        grid = Grid(table, features, opened, choices, out)
         grid.check_training()
         yield grid.of(rows)
 
@@ -101,33 +121,63 @@ def _has_sequences(features: Features) -> bool:
 
 
 @dataclass(frozen=True)
-class _Grid:
-    """The cells that rows of a table need of an evaluation."""
+class Grid:
+    """The cells that rows of a table need of an evaluation.
+
+    Attributes:
+        table: the published table.
+        features: the feature file.
+        evaluation: of it.
+        choices: specs that replace those of the rows.
+        out: folder in which results may exist.
+        recipe: of the head that the evaluation is behind; None: it has none.
+    """
 
     table: PublishedTable
+    features: Features
     evaluation: Evaluation
     choices: Choices
     out: Path | None
+    recipe: Recipe | None = None
 
     @property
     def source(self) -> Source:
+        """What is evaluated."""
         return self.evaluation.source
 
     def of(self, rows: Sequence[Row]) -> Reproduction:
+        """Return the jobs of rows, and which rows need a head first."""
         jobs: dict[str, Job] = {}
         found: dict[str, tuple[str, ...]] = {}
         empty: dict[str, str] = {}
+        trained: dict[Recipe, tuple[Row, ...]] = {}
+        reasons = Obstacles(self.table, self.source, self.choices, self.evaluation.bank)
         for row in rows:
             slot = self.choices.slot(row)
-            reason = NOTHING if slot is None else self._obstacle(row, slot)
+            reason = NOTHING if slot is None else reasons.of(row, slot)
             if slot is None or reason:
                 empty[row.label] = reason
+                continue
+            if self.recipe is None and self.choices.trains(slot):
+                for one in recipes(self.choices, row, slot):
+                    trained[one] = (*trained.get(one, ()), row)
                 continue
             needed = {job.name: job for job in self._jobs(row, slot)}
             jobs |= needed
             found[row.slot] = tuple(dict.fromkeys((*found.get(row.slot, ()), *needed)))
         ordered = sorted(jobs.values(), key=lambda job: job.method.spec if job.method else "")
-        return Reproduction(self.evaluation, tuple(ordered), found, empty)
+        return Reproduction(self, tuple(ordered), found, empty, trained)
+
+    def with_head(self, of: Recipe, head: Head) -> Grid:
+        """Return the grid of the same features behind a head."""
+        opened, bank = self.evaluation, self.choices.bank
+        if bank is None and of.queue:
+            bank = QUEUE
+        along = opened.source.sequence
+        behind = Evaluation.open(
+            self.features, opened.settings, opened.compute, bank=bank, sequence=along, head=head
+        )
+        return replace(self, evaluation=behind, recipe=of)
 
     def check_training(self) -> None:
         """Refuse one result for rows of different training where the encoder's is unknown.
@@ -135,57 +185,19 @@ class _Grid:
         Raises:
             InputError: the user names both rows.
         """
-        slots = [row.measured_by for row in self.table.rows if row.label in self.choices.methods]
-        trained = sorted({slot.training for slot in slots if slot and slot.training})
+        named = [row.measured_by for row in self.table.rows if row.label in self.choices.methods]
+        slots = [slot for slot in named if slot and not self.choices.trains(slot)]
+        trained = sorted({slot.training for slot in slots if slot.training})
         if len(trained) > 1 and not labels.training(self.source.about):
             raise InputError(
-                f"{self._file} does not say how its encoder was trained, and cannot fill rows that "
-                f"are {' and '.join(trained)}: name one of them in --method."
+                f"{self.source.name} does not say how its encoder was trained, and cannot fill "
+                f"rows that are {' and '.join(trained)}: name one of them in --method."
             )
 
-    def _obstacle(self, row: Row, slot: MeasuredBy) -> str:
-        methods = self.choices.methods_of(row, slot)
-        missing = [name for spec in methods for name in unknown_methods(spec)]
-        if missing:
-            return f"vrbench has no method {' and '.join(missing)} yet"
-        learnt = [name for spec in methods for name in needing_head(spec)]
-        if learnt:
-            return f"{' and '.join(learnt)} needs a head: vrbench train, then eval --head"
-        if slot.sequence and self.source.sequence is None:
-            return f"{self._file} does not say which clips and captions are a sequence"
-        return self._other_training(row, slot) or self._no_bank(slot)
-
-    def _other_training(self, row: Row, slot: MeasuredBy) -> str:
-        said = labels.training(self.source.about)
-        if trained_as(self.table, slot, self.source.about):
-            return ""
-        if said:
-            return f"the encoder of {self._file} is {said}, the row's {slot.training}"
-        if row.label in self.choices.methods:
-            return ""
-        return (
-            f"{self._file} does not say whether its encoder is zero-shot or fine-tuned; if it is "
-            f"{slot.training}, give --method '{row.printed}={slot.method}'"
-        )
-
-    def _no_bank(self, slot: MeasuredBy) -> str:
-        asked = self._bank(slot)
-        norms = [parse_norm(spec, self.source) for spec in self.choices.norms_of(self.table, slot)]
-        needed = any(
-            norm.needs_bank and (asked == "train" or not norm.transductive) for norm in norms
-        )
-        if needed and asked in (None, "train") and not self.source.has_bank:
-            return f"{self._file} has no bank of training queries"
-        return ""
-
     def _jobs(self, row: Row, slot: MeasuredBy) -> list[Job]:
-        methods = self.choices.methods_of(row, slot)
         norms = self.choices.norms_of(self.table, slot)
-        return self.evaluation.jobs(methods, norms, self.out, bank=self._bank(slot))
-
-    def _bank(self, slot: MeasuredBy) -> str | None:
-        return "test" if slot.bank == "test" else self.evaluation.bank
-
-    @property
-    def _file(self) -> str:
-        return self.source.name
+        methods = (
+            self.choices.methods_of(row, slot) if self.recipe is None else (self.recipe.method,)
+        )
+        bank = "test" if slot.bank == "test" else self.evaluation.bank
+        return self.evaluation.jobs(methods, norms, self.out, bank=bank)

@@ -21,7 +21,7 @@ from vrbench.training.items import Items
 from vrbench.training.loop import Loop, Progress, is_over
 from vrbench.training.optimizer import repeatable
 from vrbench.training.released import seen_before, start_weights
-from vrbench.training.settings import Settings
+from vrbench.training.settings import Settings, plugins
 from vrbench.training.state import State, different, partial
 
 Told = Callable[[Sequence[Mapping[str, Any]]], None]
@@ -112,7 +112,7 @@ def run(features: Features, settings: Settings, where: Where) -> Head:
     Raises:
         InputError: as ``train``; or ``out`` is there with other settings.
     """
-    identity = _identity(features, settings, where)
+    identity = identity_of(features, settings, where.start)
     out = where.out
     if out is not None and out.exists() and not where.overwrite:
         return _finished(out, identity)
@@ -152,16 +152,24 @@ def _begun(
     return loop, state
 
 
-def _identity(features: Features, settings: Settings, where: Where) -> dict[str, Any]:
+def identity_of(
+    features: Features, settings: Settings, start: Path | None = None
+) -> dict[str, Any]:
+    """Return everything that decides a training; only the same one is gone on with.
+
+    Raises:
+        InputError: ``start``, the weights that it begins with, is not there.
+    """
     from vrbench.runtime.opened import sha256_of
 
     said: dict[str, Any] = {"head": settings.head, "method": settings.method, "loss": settings.loss}
     said |= {"epochs": settings.epochs, "seed": settings.seed, **settings.values}
+    said |= plugins(settings)
     said["features"] = features.sha256()
-    if where.start is not None:
-        if not where.start.is_file():
-            raise InputError(f"{where.start} does not exist: give a head or a checkpoint.")
-        said["start"] = sha256_of(where.start)
+    if start is not None:
+        if not start.is_file():
+            raise InputError(f"{start} does not exist: give a head or a checkpoint.")
+        said["start"] = sha256_of(start)
     return said
 
 

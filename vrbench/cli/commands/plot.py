@@ -20,12 +20,15 @@ def plot(
             help="A feature file (Default: the bundled one); to training the head file."
         ),
     ] = None,
-    method: Annotated[str, typer.Option(help="Alignment spec.")] = "tokenflow",
+    method: Annotated[
+        str | None, typer.Option(help="Alignment spec. Default: the head's, else tokenflow.")
+    ] = None,
     norm: Annotated[
         str | None,
         typer.Option(help="Normalization spec. Default: ncl, where the figure uses a norm."),
     ] = None,
     sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
+    head: Annotated[Path | None, typer.Option(help="As in eval.")] = None,
     bank: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
         Path | None, typer.Option(help="Use this similarity file (npz) instead.")
@@ -55,12 +58,14 @@ def plot(
     from vrbench.figures.training import NAME
 
     if name == NAME:
+        if head is not None:
+            raise InputError("training takes the head file itself: give it in place of features.")
         _training(features, out, quiet)
         return
     figure = figures.parse(name)
-    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed))
+    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
     with nullcontext() if quiet else Bars() as bars:
-        _, written = draw(figure, opened, method, norm, out, bars)
+        _, written = draw(figure, opened, method or opened.method, norm, out, bars)
     _conclude(written, quiet)
 
 

@@ -11,8 +11,6 @@ from vrbench.cli.app import command, note, print_json
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from vrbench.evaluation.case import Case
     from vrbench.reports.query import Shown
 
@@ -29,6 +27,7 @@ def show(
     method: Annotated[list[str] | None, typer.Option(help="Alignment spec; repeat.")] = None,
     norm: Annotated[list[str] | None, typer.Option(help="Normalization spec; repeat.")] = None,
     sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
+    head: Annotated[Path | None, typer.Option(help="As in eval.")] = None,
     bank: Annotated[str | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
         Path | None, typer.Option(help="Use this similarity file (npz) instead.")
@@ -58,6 +57,7 @@ def show(
     """
     from contextlib import nullcontext
 
+    from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.progress import Bars
     from vrbench.runtime.files import check_output
     from vrbench.video import open_videos, parse_sampling
@@ -65,11 +65,12 @@ def show(
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither --features nor --method.")
     if frames is not None:
-        check_output("--out", out, [features, from_sim, bank], "html")
+        check_output("--out", out, [features, from_sim, bank, head], "html")
         open_videos(frames, parse_sampling("all"))
     with nullcontext() if quiet else Bars() as bars:
-        systems = method or ["tokenflow"], norm or ["ncl"]
-        cases = _cases(features, from_sim, *systems, sequence, bank, bars)
+        opened = open_evaluation(features, from_sim, bank, sequence, head=head)
+        jobs = opened.jobs(method or [opened.method], norm or ["ncl"])
+        cases = [opened.case_of(job, bars) for job in jobs]
         shown = _queries(cases, query, direction, k, picks)
     _print(shown, cases[0], json)
     if frames is not None:
@@ -106,21 +107,6 @@ def _queries(
             listed = tuple(showing.listings(found, number, k))
             shown.append(showing.Shown(kind, asked, name, caption, listed))
     return shown
-
-
-def _cases(
-    features: Path | None,
-    from_sim: Path | None,
-    methods: list[str],
-    norms: list[str],
-    sequence: str | None,
-    bank: str | None,
-    progress: Callable[[str, int, int], None] | None,
-) -> list[Case]:
-    from vrbench.cli.opening import open_evaluation
-
-    opened = open_evaluation(features, from_sim, bank, sequence)
-    return [opened.case_of(job, progress) for job in opened.jobs(methods, norms)]
 
 
 def _print(shown: list[Shown], case: Case, as_json: bool) -> None:

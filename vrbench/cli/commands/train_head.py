@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import command
 from vrbench.cli.commands.train import HEAD, train
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def head(
     from contextlib import nullcontext
 
     from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.training import conclude, tell
     from vrbench.features import open_features
     from vrbench.runtime.files import check_output
     from vrbench.runtime.memory import parse_size, set_bound
@@ -99,47 +100,13 @@ def head(
             if log:
                 _log(log, curve)
             if bars is not None:
-                note(_epoch(curve[-1]))
-                bars.tell("training", _short(curve[-1]))
+                tell(bars, curve)
 
         where = Where(out, start, device, bound, overwrite, bars, told)
         learnt = run(opened, settings, where)
     if log:
         _log(log, learnt.about["validation"])
-    _conclude(out, learnt.about, existed, quiet)
-
-
-def _epoch(row: Mapping[str, Any]) -> str:
-    said = f"epoch {row['epoch']}: loss {_number(row['loss'])}"
-    if "sum" not in row:
-        return said
-    recalls = ", ".join(
-        f"{direction} " + "/".join(f"{row[direction][name]:.1f}" for name in ("R@1", "R@5", "R@10"))
-        for direction in ("t2v", "v2t")
-    )
-    return f"{said}; validation R@1/5/10 {recalls} (sum {row['sum']:.1f})"
-
-
-def _short(row: Mapping[str, Any]) -> str:
-    validation = f", validation {row['sum']:.1f}" if "sum" in row else ""
-    return f"(loss {_number(row['loss'])}{validation})"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _conclude(out: Path, about: Mapping[str, Any], existed: bool, quiet: bool) -> None:
-    if about["stopped"]:
-        note(about["stopped"])
-    if quiet:
-        return
-    if existed:
-        note(f"{out} exists, with these settings (--overwrite makes it again).")
-    elif about["epochs"] and not about["best"]:
-        note(f"{out}: untrained, as no epoch was better on the validation videos.")
-    else:
-        note(f"{out}: epoch {about['best']} of {about['epochs']}.")
+    conclude(out, learnt.about, existed, quiet)
 
 
 def _log(path: Path, curve: Sequence[Mapping[str, Any]]) -> None:

@@ -19,7 +19,9 @@ def tune(
     features: Annotated[
         Path | None, typer.Argument(help="A feature file with a bank. Default: the bundled one.")
     ] = None,
-    method: Annotated[str, typer.Option(help="Alignment spec.")] = "tokenflow",
+    method: Annotated[
+        str | None, typer.Option(help="Alignment spec. Default: the head's, else tokenflow.")
+    ] = None,
     norm: Annotated[
         str, typer.Option(help="Normalization; parameters given in the spec stay.")
     ] = "ncl",
@@ -28,6 +30,7 @@ def tune(
         typer.Option("--try", help="key=v,v,v to try; repeat for a grid. Default: its own list."),
     ] = None,
     sequence: Annotated[str | None, typer.Option(help="As in eval.")] = None,
+    head: Annotated[Path | None, typer.Option(help="As in eval.")] = None,
     from_sim: Annotated[
         Path | None, typer.Option(help="Tune on the bank of this similarity file (npz) instead.")
     ] = None,
@@ -63,7 +66,8 @@ def tune(
     from vrbench.evaluation.settings import Settings
     from vrbench.evaluation.tuning import choose, measured
 
-    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed))
+    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
+    method = opened.method if method is None else method
     grid = _grid(try_) if try_ else None
     tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
     if not json:

@@ -41,7 +41,7 @@ class Source(ABC):
         has_bank: whether there are training queries on both sides.
         given_norm: spec of the norm that the similarities came with.
         sequence: spec of the sequence alignment over the alignment.
-        scale: the encoder's logit scale, where it is known.
+        scale: the logit scale of the head, else of the encoder, where it is known.
         compute: how to compute.
         features: the feature file, for what looks into it.
         other: the bank of ``--bank FILE``: a feature file or a similarity file.

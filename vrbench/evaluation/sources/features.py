@@ -69,7 +69,9 @@ class FeatureSource(Source):
         )
         self.notes = (*features.notes, *features.data_notes)
         self.captions = features.text.captions
-        self.scale = logit_scale(attrs.get("scale"), str(features.path))
+        self.scale = self.head.scale if self.head else None
+        if self.scale is None:
+            self.scale = logit_scale(attrs.get("scale"), str(features.path))
         self._room = spare(sys.maxsize)
         self._score = Scorer(self.compute)
         width = 8 if self.compute.precision == "double" else 4

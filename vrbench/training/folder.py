@@ -1,0 +1,52 @@
+"""Several heads of one file of training features, in a folder: each named by its training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from vrbench import results
+from vrbench.errors import InputError
+from vrbench.features import Features
+from vrbench.heads.applied import made_with
+from vrbench.training.settings import Settings
+from vrbench.training.state import partial
+from vrbench.training.train import identity_of
+
+
+def path_in(folder: Path, features: Features, settings: Settings) -> Path:
+    """Return the file of a head: its method, and a hash of everything that decides its training."""
+    key = results.identity(identity_of(features, settings))
+    return folder / f"{results.stem('', settings.method, '', key)}.safetensors"
+
+
+def state_of(path: Path) -> str:
+    """Return ``exists``, ``unfinished`` or ``to be trained``."""
+    if path.exists():
+        return "exists"
+    return "unfinished" if partial(path).exists() else "to be trained"
+
+
+def check_apart(train: Features, test: Features) -> None:
+    """Check, before a head is trained, that it may be evaluated: other videos, the same encoder.
+
+    Raises:
+        InputError: it may not.
+    """
+    described = train.video.ids[np.unique(train.text_video)]
+    known = {str(one) for one in described}
+    shared = [str(one) for one in test.video.ids if str(one) in known]
+    if shared:
+        raise InputError(
+            f"{train.path} would train on {len(shared)} of the {len(test.video)} test videos of "
+            f"{test.path}, the first is '{shared[0]}': train on others."
+        )
+    ours, theirs = made_with(train), made_with(test)
+    for name, value in ours.items():
+        if value != theirs[name]:
+            what = "encoder" if name == "encoder" else f"{name} of the encoder"
+            raise InputError(
+                f"{train.path} and {test.path} were made with another {what}: train on features "
+                "like those of the test."
+            )
