@@ -20,7 +20,7 @@ from vrbench.runtime.inputs import to_numpy
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vrbench.alignments.engine.tiles import Run, Tile
+    from vrbench.alignments.engine.tiles import LengthGroup, Tile
 
 _ALONE = Lock()
 """Held during each call: a prototype may not be safe in two threads at once."""
@@ -113,6 +113,6 @@ def _raised(error: Exception) -> str:
     return f"{type(error).__name__}: {said}{at}" if said else f"{type(error).__name__}{at}"
 
 
-def _id(tile: Tile, side: str, run: Run, place: int) -> str:
+def _id(tile: Tile, side: str, group: LengthGroup, place: int) -> str:
     stored = getattr(tile.products, side).items.stored
-    return str(stored.ids[run.index[place]])
+    return str(stored.ids[group.index[place]])

@@ -16,12 +16,13 @@ from vrbench.heads.applied import made_with
 from vrbench.heads.file import load
 from vrbench.heads.head import Head, digest
 from vrbench.runtime.device import torch_device
+from vrbench.runtime.progress import Progress
 from vrbench.training.begin import begin
-from vrbench.training.items import Items
-from vrbench.training.loop import Loop, Progress, is_over
+from vrbench.training.items import TrainingItems
+from vrbench.training.loop import Loop, is_over
 from vrbench.training.optimizer import repeatable
 from vrbench.training.released import start_weights
-from vrbench.training.settings import Settings
+from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import State, different, partial
 
 Told = Callable[[Sequence[Mapping[str, Any]]], None]
@@ -95,7 +96,7 @@ def train(
     Raises:
         InputError: a spec or a number cannot be used, or the features do not fit the head.
     """
-    settings = Settings(
+    settings = TrainingSettings(
         head, method, loss, epochs, batch, lr, weight_decay, warmup, validation, patience, queue,
         queue_encoding, seed,
     )  # fmt: skip
@@ -106,7 +107,7 @@ def train(
         return run(opened, settings, where)
 
 
-def run(features: Features, settings: Settings, where: Where) -> Head:
+def run(features: Features, settings: TrainingSettings, where: Where) -> Head:
     """Train a head, or carry on where an interrupted training stopped.
 
     Raises:
@@ -132,12 +133,12 @@ def run(features: Features, settings: Settings, where: Where) -> Head:
 
 
 def _begun(
-    features: Features, settings: Settings, where: Where, identity: Mapping[str, Any]
+    features: Features, settings: TrainingSettings, where: Where, identity: Mapping[str, Any]
 ) -> tuple[Loop, State]:
     """Return the loop and its state, which an interrupted training left or which is new."""
     spec, out = parse_head(settings.head), where.out
     given = start_weights(where.start, spec) if where.start else None
-    items = Items.of(features, settings.validation, settings.seed)
+    items = TrainingItems.of(features, settings.validation, settings.seed)
     weights = begin(spec, features, items.trained, settings.seed, given)
     device = torch_device(where.device)
     score = Scorer(Compute(device=device, memory=where.memory))
@@ -151,7 +152,7 @@ def _begun(
     return loop, state
 
 
-def _identity(features: Features, settings: Settings, where: Where) -> dict[str, Any]:
+def _identity(features: Features, settings: TrainingSettings, where: Where) -> dict[str, Any]:
     from vrbench.runtime.opened import sha256_of
 
     said: dict[str, Any] = {"head": settings.head, "method": settings.method, "loss": settings.loss}
@@ -176,7 +177,11 @@ def _finished(out: Path, identity: Mapping[str, Any]) -> Head:
 
 
 def _head(
-    features: Features, settings: Settings, loop: Loop, state: State, identity: Mapping[str, Any]
+    features: Features,
+    settings: TrainingSettings,
+    loop: Loop,
+    state: State,
+    identity: Mapping[str, Any],
 ) -> Head:
     import torch
 
