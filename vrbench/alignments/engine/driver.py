@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import Method
+from vrbench.alignments import Method, alignments
 from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, check_products, prepare
@@ -169,6 +169,10 @@ class _Work:
 
     def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         """Add one alignment's similarities to the target; yield finished pairs."""
+        with alignments.calling(part):
+            yield from self._add(part, target, pool)
+
+    def _add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         if isinstance(part, VectorAlignment):
             texts, text_sizes = self.vectors(part, self.text)
             videos, video_sizes = self.vectors(part, self.video)
