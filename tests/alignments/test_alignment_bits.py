@@ -59,8 +59,8 @@ def test_blocks_panels_and_workers_change_no_bit(
     assert_same_bits(score(text, video, spec, precision=precision, workers=3), whole)
     size = 70 * BYTES_PER_TOKEN
     assert_same_bits(score(text, video, spec, precision=precision, block_bytes=size), whole)
-    monkeypatch.setattr(driver, "WORDS", 60)
-    monkeypatch.setattr(driver, "FRAMES", 90)
+    monkeypatch.setattr(driver, "PANEL_WORDS", 60)
+    monkeypatch.setattr(driver, "PANEL_FRAMES", 90)
     monkeypatch.setattr(driver, "TILE", 100)
     assert_same_bits(score(text, video, spec, precision=precision), whole)
 

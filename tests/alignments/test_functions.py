@@ -187,8 +187,8 @@ def test_calls_come_one_after_the_other_once_for_each_pair(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # tiles of a few items, so that there is work for every thread
-    monkeypatch.setattr(driver, "WORDS", 8)
-    monkeypatch.setattr(driver, "FRAMES", 8)
+    monkeypatch.setattr(driver, "PANEL_WORDS", 8)
+    monkeypatch.setattr(driver, "PANEL_FRAMES", 8)
     inside, most, calls = 0, 0, 0
 
     def counts(text: Array, video: Array) -> float:

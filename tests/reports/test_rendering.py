@@ -18,9 +18,9 @@ from vrbench.reports.parts import (
     Frames,
     Heading,
     PageCell,
+    PagePart,
     PageTable,
     Paragraph,
-    Part,
 )
 
 PICTURE = parts.Picture.of(b"abc", "png", HOSTILE, HOSTILE)
@@ -29,7 +29,7 @@ CELLS = [
     PageCell(HOSTILE, 1.5, best=True),
     PageCell(HOSTILE, frames=Frames((PICTURE,), HOSTILE)),
 ]
-EVERY: list[Part] = [
+EVERY: list[PagePart] = [
     Heading(HOSTILE, 3),
     Paragraph(HOSTILE),
     Paragraph(HOSTILE, note=True),
@@ -67,7 +67,7 @@ class Shown(HTMLParser):
 
 
 @pytest.mark.parametrize("part", EVERY, ids=lambda part: part.kind)
-def test_hostile_text_stays_text(part: Part) -> None:
+def test_hostile_text_stays_text(part: PagePart) -> None:
     made = rendering.page("title", [part])
     page(made)
     shown = Shown()
@@ -76,7 +76,7 @@ def test_hostile_text_stays_text(part: Part) -> None:
 
 
 def test_every_kind_of_part_is_rendered() -> None:
-    assert {type(part) for part in EVERY} == set(get_args(Part))
+    assert {type(part) for part in EVERY} == set(get_args(PagePart))
     body = rendering.page("t", EVERY).partition("<h1>")[2]
     for tag in ("<h3>", "<p class=note>", "<img", "<table>", "<details>", "<div class=beside>"):
         assert tag in body, tag

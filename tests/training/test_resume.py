@@ -18,7 +18,7 @@ import vrbench
 from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.features.writer import FeatureWriter
-from vrbench.training.settings import Settings
+from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import partial
 from vrbench.training.train import Where, run
 
@@ -50,7 +50,7 @@ def train() -> Features:
 def test_an_interrupted_training_ends_with_the_same_bytes(
     train: Features, loss: str, encoding: Any, tmp_path: Path
 ) -> None:
-    settings = Settings("linear+wti", loss=loss, queue=50, queue_encoding=encoding, **QUICK)
+    settings = TrainingSettings("linear+wti", loss=loss, queue=50, queue_encoding=encoding, **QUICK)
     whole, out = tmp_path / "whole.safetensors", tmp_path / "h.safetensors"
     run(train, settings, Where(whole))
     for after in (0, 1, 3):
@@ -65,7 +65,7 @@ def test_an_interrupted_training_ends_with_the_same_bytes(
 
 def test_what_is_there_is_not_trained_again_nor_lost(train: Features, tmp_path: Path) -> None:
     out = tmp_path / "h.safetensors"
-    settings = Settings("wti", **QUICK)
+    settings = TrainingSettings("wti", **QUICK)
     run(train, settings, Where(out))
     before = out.read_bytes(), out.stat().st_mtime_ns
     run(train, settings, Where(out, told=stopping(0)))
@@ -82,7 +82,7 @@ def test_an_unfinished_training_goes_on_with_its_own_settings_only(
     train: Features, tmp_path: Path
 ) -> None:
     out = tmp_path / "h.safetensors"
-    settings = Settings("wti", **QUICK)
+    settings = TrainingSettings("wti", **QUICK)
     with pytest.raises(StopError):
         run(train, settings, Where(out, told=stopping(1)))
     with pytest.raises(InputError, match=r"begun with other settings \(batch, loss|\(batch\)"):

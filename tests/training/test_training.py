@@ -21,7 +21,7 @@ from vrbench.heads.applied import apply_head
 from vrbench.heads.head import Head
 from vrbench.sims.sim import DIRECTIONS
 from vrbench.training import items as training_items
-from vrbench.training.items import Items
+from vrbench.training.items import TrainingItems
 from vrbench.training.optimizer import rate
 
 PLACES = f"learnable:frames={FRAMES},words={WORDS}"
@@ -96,7 +96,7 @@ def test_an_epoch_has_every_training_text_once_in_batches_of_distinct_videos() -
     rng = np.random.default_rng(0)
     owner = np.sort(np.concatenate([np.arange(20), rng.integers(0, 19, 40)]))
     text, video = items(rng, (2,) * len(owner), 4), items(rng, (3,) * 22, 4)
-    made = Items.of(features(text, video, owner), 0.2, 0)
+    made = TrainingItems.of(features(text, video, owner), 0.2, 0)
     assert len(made.trained) == 16
     assert len(made.held) == 4
     assert not {*made.trained} & {*made.held}
@@ -170,7 +170,7 @@ def test_what_is_fitted_in_closed_form_sees_no_validation_video(
 
     monkeypatch.setattr(closed_form, "train", spy)
     head = vrbench.train(train, "projection", epochs=0)
-    held = Items.of(train, 0.1, 0).held
+    held = TrainingItems.of(train, 0.1, 0).held
     assert len(seen) == 180
     assert not {*seen} & {*map(str, train.video.ids[held])}
     assert len(head.video_ids) == 200

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,13 +12,13 @@ from numpy.typing import NDArray
 
 from vrbench.alignments.base import TokenAlignment
 from vrbench.errors import InputError
-from vrbench.registry import parameters
+from vrbench.registry import parameters, raised
 from vrbench.runtime.inputs import to_numpy
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vrbench.alignments.engine.tiles import Run, Tile
+    from vrbench.alignments.engine.tiles import LengthGroup, Tile
 
 _ALONE = Lock()
 """Held during each call: a prototype may not be safe in two threads at once."""
@@ -51,7 +49,7 @@ class FunctionAlignment(TokenAlignment):
             except MemoryError:
                 raise
             except Exception as error:
-                raise InputError(f"{self._at(tile, t, v)} fails ({_raised(error)}).") from error
+                raise InputError(f"{self._at(tile, t, v)} fails ({raised(error)}).") from error
             found[:, t, v] = self._checked(value, found.dtype, tile, t, v)
         both = torch.as_tensor(found).to(words.device)
         return both[0], both[1]
@@ -105,14 +103,6 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _raised(error: Exception) -> str:
-    """What was raised, and in which line of which file the function was then."""
-    frames = traceback.extract_tb(error.__traceback__)[1:]
-    at = f" in line {frames[-1].lineno} of {Path(frames[-1].filename).name}" if frames else ""
-    said = " ".join(str(error).split()).rstrip(".")
-    return f"{type(error).__name__}: {said}{at}" if said else f"{type(error).__name__}{at}"
-
-
-def _id(tile: Tile, side: str, run: Run, place: int) -> str:
+def _id(tile: Tile, side: str, group: LengthGroup, place: int) -> str:
     stored = getattr(tile.products, side).items.stored
-    return str(stored.ids[run.index[place]])
+    return str(stored.ids[group.index[place]])

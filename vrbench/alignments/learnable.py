@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import WORDS, TokenAlignment, mean, total
-from vrbench.alignments.engine.tiles import Run, Tile
+from vrbench.alignments.engine.tiles import LengthGroup, Tile
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ class Learnable(TokenAlignment):
         return total(total(tile.c * part.mT[:, :, None], WORDS), 1)
 
 
-def _check_length(items: Items, run: Run, most: int) -> None:
-    if run.length > most:
+def _check_length(items: Items, group: LengthGroup, most: int) -> None:
+    if group.length > most:
         raise InputError(
-            f"Item '{items.stored.ids[run.index[0]]}' of {items.stored.name} has {run.length} "
+            f"Item '{items.stored.ids[group.index[0]]}' of {items.stored.name} has {group.length} "
             f"tokens, and the head has learnt weights of {most}: train one for longer items "
             "(learnable:frames=...,words=...)."
         )

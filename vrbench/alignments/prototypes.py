@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 from vrbench.alignments import Method, alignments
 from vrbench.alignments.functions import FunctionAlignment, name_of, shown
 from vrbench.errors import InputError
-from vrbench.registry import is_readable
+from vrbench.registry import is_readable, set_unknown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,11 +50,18 @@ def alignment(name: str, *, symmetric: bool = True) -> Callable[[F], F]:
 def method_of(function: Callable[..., Any]) -> Method:
     """Return a function, decorated or not, as the method that calls it.
 
+    One that is not decorated is called "function NAME" in results, which no spec is, and what was
+    measured by it before is never taken for what it does now: its variables may have changed.
+
     Raises:
         InputError: the function takes other arguments than two token arrays.
     """
     cls = vars(function).get(MADE) if hasattr(function, "__dict__") else None
-    return Method(((1.0, (cls or _class(function, symmetric=True))()),))
+    if cls is None:
+        cls = _class(function, symmetric=True)
+        cls.__name__ = f"function {name_of(function)}"
+        set_unknown(cls)
+    return Method(((1.0, cls()),))
 
 
 def _class(function: Callable[..., Any], symmetric: bool) -> type[FunctionAlignment]:

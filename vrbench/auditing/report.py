@@ -139,12 +139,14 @@ def _chosen(specs: Sequence[str]) -> list[Rule]:
 
 
 def _row(rule: Rule, audited: Audited) -> RuleRow:
+    with rules.calling(rule):
+        t2v, v2t = (_numbers(rule.report(audited, direction)) for direction in DIRECTIONS)
     return {
         "rule": rules.spec(rule),
         "changes": rule.changes,
         "source": rule.source,
-        "t2v": _numbers(rule.report(audited, "t2v")),
-        "v2t": _numbers(rule.report(audited, "v2t")),
+        "t2v": t2v,
+        "v2t": v2t,
     }
 
 

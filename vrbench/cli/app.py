@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import os
 import re
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +73,7 @@ def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], C
                 sentence = refusal(error)
                 if sentence is None:
                     raise
+                _show_cause(error)
                 note(f"vrbench: {sentence}")
                 raise typer.Exit(2) from error
             except KeyboardInterrupt:
@@ -138,6 +141,15 @@ def refusal(error: Exception) -> str | None:
             "fewer items (--limit) or a larger machine."
         )
     return None
+
+
+def _show_cause(error: Exception) -> None:
+    """Print the traceback of an error's cause, where the environment asks for it."""
+    from vrbench.registry import TRACEBACK
+
+    if error.__cause__ is not None and os.environ.get(TRACEBACK):
+        for line in "".join(traceback.format_exception(error.__cause__)).splitlines():
+            note(line)
 
 
 _LACKS_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory")

@@ -22,7 +22,7 @@ from vrbench.runtime.memory import imports
 
 LONG = 30.0
 """Seconds from which a run is announced."""
-WORDS, FRAMES = 4000, 2000
+SAMPLE_WORDS, SAMPLE_FRAMES = 4000, 2000
 """Tokens of the sample."""
 FEW = 8
 """How many times smaller each side of it is for functions that are called for each pair."""
@@ -83,7 +83,7 @@ def _rate(method: Method, text: Tokens, video: Tokens, compute: Compute) -> floa
         return float("inf")
     calls = any(isinstance(part, FunctionAlignment) for _, part in method.parts)
     few = FEW if calls else 1
-    texts, videos = _sample(text, WORDS // few), _sample(video, FRAMES // few)
+    texts, videos = _sample(text, SAMPLE_WORDS // few), _sample(video, SAMPLE_FRAMES // few)
     took: list[float] = []
     # the first time, things are imported and compiled; a short time says little once
     while len(took) < 2 or (sum(took[1:]) < ENOUGH and len(took) < ROUNDS):

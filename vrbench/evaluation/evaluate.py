@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from vrbench.alignments import Method
+from vrbench.alignments.prototypes import method_of
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.evaluation.settings import Compute, Settings
@@ -13,10 +15,13 @@ from vrbench.heads.scoring import Given, as_head
 from vrbench.results.result import Results
 from vrbench.runtime.memory import parse_size
 
+Chosen = str | Callable[..., Any]
+"""An alignment: its spec, or a function of two token arrays."""
+
 
 def evaluate(
     data: Any,
-    method: str | Sequence[str] | None = None,
+    method: Chosen | Sequence[Chosen] | None = None,
     norm: str | Sequence[str] = "none",
     bank: Any = None,
     *,
@@ -44,8 +49,9 @@ def evaluate(
         data: a feature or similarity file, open or its path; a ``Sim``, or a (texts, videos)
             matrix of similarities; or a pair (texts, videos) of Tokens, of (n, d) vectors or of
             lists of (l, d) tokens, which are scaled to length 1.
-        method: spec or specs of alignments; not read where similarities are given. None: the one
-            that the head was trained with, else ``tokenflow``.
+        method: spec or specs of alignments, or functions of the tokens of a text and of a video
+            (see ``vrbench.alignment``); not read where similarities are given. None: the one that
+            the head was trained with, else ``tokenflow``.
         norm: spec or specs of normalizations.
         bank: ``none``, ``train``, ``test``, ``rolling`` (for each query those before it, and
             itself), ``rolling:N`` (of those before it the last N), or the path of a feature or
@@ -88,8 +94,15 @@ def evaluate(
         data, settings, compute, bank=bank, sequence=sequence, text_video=text_video, head=learnt
     )
     method = evaluation.method if method is None else method
-    methods = [method] if isinstance(method, str) else list(method)
     norms = [norm] if isinstance(norm, str) else list(norm)
     folder = None if out is None else Path(out)
-    jobs = evaluation.jobs(methods, norms, None if overwrite else folder)
+    jobs = evaluation.jobs(_methods(method), norms, None if overwrite else folder)
     return Results(evaluation.run(jobs, Output(folder)))
+
+
+def _methods(given: Chosen | Sequence[Chosen]) -> list[str | Method]:
+    """Return what was given, one or several, with the functions as methods."""
+    if isinstance(given, str):
+        return [given]
+    several = list(given) if isinstance(given, Iterable) else [given]
+    return [one if isinstance(one, str) else method_of(one) for one in several]

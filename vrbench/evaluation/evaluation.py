@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vrbench.alignments import Method
 from vrbench.errors import InputError
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.estimate import Estimate, estimate
@@ -80,7 +81,7 @@ class Evaluation:
 
     def jobs(
         self,
-        methods: Sequence[str],
+        methods: Sequence[str | Method],
         norms: Sequence[str],
         out: Path | None = None,
         *,
@@ -90,7 +91,7 @@ class Evaluation:
         """Return the grid of methods and norms, methods before norms.
 
         Args:
-            methods: specs; not read where similarities are given.
+            methods: specs, or methods; not read where similarities are given.
             norms: specs.
             out: folder in which results may exist.
             bank: kind of bank in place of the evaluation's.

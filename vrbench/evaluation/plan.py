@@ -52,7 +52,7 @@ class Job:
 def plan(
     source: Source,
     settings: Settings,
-    methods: Sequence[str],
+    methods: Sequence[str | Method],
     norms: Sequence[str],
     bank: str | None,
     out: Path | None = None,
@@ -63,7 +63,7 @@ def plan(
     Args:
         source: what is evaluated.
         settings: what else decides a result.
-        methods: specs; not read where similarities are given.
+        methods: specs, or methods; not read where similarities are given.
         norms: specs.
         bank: kind of bank asked for; None: what each norm takes by default.
         out: folder in which results may exist.
@@ -72,7 +72,7 @@ def plan(
     Raises:
         InputError: a spec cannot be read, or a norm has no bank.
     """
-    parsed = [source.learnt(parse_method(spec)) for spec in methods] if source.aligned else [None]
+    parsed = [source.learnt(_method(one)) for one in methods] if source.aligned else [None]
     chosen = [parse_norm(spec, source) for spec in norms]
     jobs: dict[str, Job] = {}
     for method in parsed:
@@ -86,6 +86,10 @@ def plan(
             exists = out is not None and _exists(out / f"{name}.json", source.keeps_matrix(kind))
             jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
+
+
+def _method(given: str | Method) -> Method:
+    return parse_method(given) if isinstance(given, str) else given
 
 
 def _exists(path: Path, whole: bool) -> bool:

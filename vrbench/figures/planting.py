@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.sequences.engine.grouping import Grouping
 
-Rows = NDArray[np.int64]
+Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +23,8 @@ class Planted:
         planted: (n,) which of the rows were planted.
     """
 
-    rows: Rows
-    lengths: Rows
+    rows: Index
+    lengths: Index
     planted: NDArray[np.bool_]
 
 
@@ -60,7 +60,7 @@ def shifted(group: Grouping, rate: float, rng: np.random.Generator) -> Planted:
 def swapped(group: Grouping, rate: float, rng: np.random.Generator) -> Planted:
     """Exchange two neighbours, chosen at random, in this share of the sequences."""
 
-    def swap(items: Rows) -> Rows:
+    def swap(items: Index) -> Index:
         if len(items) > 1:
             first = int(rng.integers(len(items) - 1))
             items[[first, first + 1]] = items[[first + 1, first]]
@@ -70,7 +70,7 @@ def swapped(group: Grouping, rate: float, rng: np.random.Generator) -> Planted:
 
 
 def _reordered(
-    group: Grouping, rate: float, rng: np.random.Generator, change: Callable[[Rows], Rows]
+    group: Grouping, rate: float, rng: np.random.Generator, change: Callable[[Index], Index]
 ) -> Planted:
     chosen = rng.permutation(len(group)) < round(rate * len(group))
     parts = [
@@ -80,5 +80,5 @@ def _reordered(
     return Planted(np.concatenate(parts), group.lengths, np.zeros(len(group.order), dtype=bool))
 
 
-def _parts(group: Grouping) -> list[Rows]:
+def _parts(group: Grouping) -> list[Index]:
     return np.split(group.order, np.cumsum(group.lengths)[:-1])

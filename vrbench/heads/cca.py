@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vrbench.heads.projection import Affine
 
-Array = NDArray[np.float64]
+Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +26,14 @@ class Moments:
     """
 
     n: float
-    x: Array
-    y: Array
-    xx: Array
-    xy: Array
-    yy: Array
+    x: Float
+    y: Float
+    xx: Float
+    xy: Float
+    yy: Float
 
     @classmethod
-    def of(cls, x: Array, y: Array, owner: NDArray[np.int64]) -> Moments:
+    def of(cls, x: Float, y: Float, owner: NDArray[np.int64]) -> Moments:
         """Moments of the pairs ``(x[owner[i]], y[i])``: x (n, dx), y (m, dy), owner (m,)."""
         counts = np.bincount(owner, minlength=len(x)).astype(np.float64)
         sums = np.zeros((len(x), y.shape[1]))
@@ -58,7 +58,7 @@ class Canonical:
 
     x: Affine
     y: Affine
-    strength: Array
+    strength: Float
 
     def maps(self, width: int, power: float) -> tuple[Affine, Affine]:
         """Keep ``width`` directions, each multiplied by ``strength ** power`` on both sides."""
@@ -99,14 +99,14 @@ def canonical(moments: Moments, reg: float) -> Canonical:
     return Canonical(Affine(x, -mx @ x), Affine(y, -my @ y), strength)
 
 
-def _inverse_deviation(covariance: Array) -> Array:
+def _inverse_deviation(covariance: Float) -> Float:
     """1 / standard deviation of each coordinate; 0 where it does not vary."""
     deviation = np.sqrt(np.maximum(np.diag(covariance), 0))
     varies = deviation > 1e-9 * deviation.max(initial=0)
     return np.divide(1, deviation, out=np.zeros_like(deviation), where=varies)
 
 
-def _inverse_root(correlation: Array, reg: float) -> Array:
+def _inverse_root(correlation: Float, reg: float) -> Float:
     values, vectors = np.linalg.eigh(correlation)
-    root: Array = (vectors / np.sqrt(np.maximum(values, 0) + reg)) @ vectors.T
+    root: Float = (vectors / np.sqrt(np.maximum(values, 0) + reg)) @ vectors.T
     return root

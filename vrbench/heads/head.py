@@ -136,7 +136,8 @@ def apply(spec: HeadSpec, weights: Mapping[str, Tensor], side: Side, items: Pack
         InputError: the items do not fit the weights.
     """
     for name, part in spec.parts.items():
-        items = part.apply(of_part(name, weights), side, items)
+        with heads.calling(part):
+            items = part.apply(of_part(name, weights), side, items)
     return items
 
 

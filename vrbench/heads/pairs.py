@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from vrbench.features import Features, Tokens
 from vrbench.heads.cca import Moments
 
-Array = NDArray[np.float64]
+Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class VectorPairs:
     """Item means of both sides.
 
     Attributes:
@@ -23,27 +23,27 @@ class Pairs:
         owner: (n_text,) row of each text's video.
     """
 
-    video: Array
-    text: Array
+    video: Float
+    text: Float
     owner: NDArray[np.int64]
 
     @classmethod
-    def of(cls, features: Features) -> Pairs:
+    def of(cls, features: Features) -> VectorPairs:
         """Read the features' test side; their bank is not looked at."""
         return cls(_means(features.video), _means(features.text), features.text_video)
 
-    def of_videos(self, keep: NDArray[np.bool_]) -> Pairs:
+    def of_videos(self, keep: NDArray[np.bool_]) -> VectorPairs:
         """Keep the videos at ``keep`` (n_video,) with their texts."""
         texts = keep[self.owner]
         row = np.cumsum(keep) - 1
-        return Pairs(self.video[keep], self.text[texts], row[self.owner[texts]])
+        return VectorPairs(self.video[keep], self.text[texts], row[self.owner[texts]])
 
     def moments(self) -> Moments:
         """Moments over all pairs of a text and its video."""
         return Moments.of(self.video, self.text, self.owner)
 
 
-def _means(tokens: Tokens) -> Array:
+def _means(tokens: Tokens) -> Float:
     """(n, d) mean token of each item."""
     means = [
         np.add.reduceat(block.tokens.astype(np.float64), block.offsets[:-1])

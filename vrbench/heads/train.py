@@ -17,7 +17,7 @@ from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.features.sides import json_attr
 from vrbench.heads.cca import canonical
-from vrbench.heads.pairs import Array, Pairs
+from vrbench.heads.pairs import Float, VectorPairs
 from vrbench.heads.projection import Affine, Projection
 from vrbench.runtime.seeds import check_seed, seeded
 
@@ -94,7 +94,7 @@ def train(
     grid = grid or Grid()
     if features.attrs.get("projection"):
         raise InputError(f"{features.path} is projected already: extract it without --projection.")
-    pairs = Pairs.of(features)
+    pairs = VectorPairs.of(features)
     described = np.bincount(pairs.owner, minlength=len(pairs.video)) > 0
     if described.sum() < 2 * grid.folds:
         raise InputError(
@@ -120,7 +120,7 @@ def train(
 
 
 def held_out(
-    pairs: Pairs, grid: Grid, progress: Callable[[str, int, int], None] | None = None
+    pairs: VectorPairs, grid: Grid, progress: Callable[[str, int, int], None] | None = None
 ) -> dict[Choice, list[float]]:
     """Return t2v R@1, R@5, R@10 on held-out videos, mean over the folds, of each choice."""
     fold = seeded(grid.seed).permutation(len(pairs.video)) % grid.folds
@@ -140,13 +140,13 @@ def held_out(
     return {choice: np.mean(values, axis=0).tolist() for choice, values in scores.items()}
 
 
-def _recall(pairs: Pairs, video: Affine, text: Affine) -> list[float]:
+def _recall(pairs: VectorPairs, video: Affine, text: Affine) -> list[float]:
     sim = _unit(text(pairs.text)) @ _unit(video(pairs.video)).T
     found = metrics.summary(metrics.ranks(sim, pairs.owner), KS)
     return [found[f"R@{k}"] for k in KS]
 
 
-def _unit(x: Array) -> Array:
+def _unit(x: Float) -> Float:
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-300))
 
 

@@ -73,10 +73,11 @@ class LossSum:
         """Return the loss of a batch; parts without a teacher read the batch alone."""
         n, total = len(t2v), scale.new_zeros(())
         for weight, part in self.parts:
-            if part.needs_teacher:
-                total = total + weight * part(t2v, v2t, scale, teacher)
-            else:
-                total = total + weight * part(t2v[:, :n], v2t[:n], scale)
+            with losses.calling(part):
+                if part.needs_teacher:
+                    total = total + weight * part(t2v, v2t, scale, teacher)
+                else:
+                    total = total + weight * part(t2v[:, :n], v2t[:n], scale)
         return total
 
 

@@ -50,7 +50,7 @@ def ncl(
 
 @losses.register("ncl")
 @dataclass(frozen=True)
-class NCL(Loss):
+class NCLLoss(Loss):
     """``infonce`` with the biases that normalize the batch's retrieval probabilities.
 
     Source: NCL eq. 6-12 and Figure 4. In the place of SSB's triplet loss: ``15*ncl:gamma=0.07``.

@@ -59,7 +59,8 @@ def apply(
         out = np.zeros(())
         for level, part in zip(levels, banks, strict=True):
             one = replace(bank, sim=part)
-            found, info[direction] = _normalize(norm, level, one, truth, direction, progress)
+            with normalizations.calling(norm):
+                found, info[direction] = _normalize(norm, level, one, truth, direction, progress)
             out = np.add(out, found, out=found)  # two levels are in memory at a time
         out /= len(levels)
         result[direction] = out if direction == "t2v" else out.T

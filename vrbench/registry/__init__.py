@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from vrbench.registry.checks import is_readable
+from vrbench.registry.failures import TRACEBACK, raised
 from vrbench.registry.files import load_file
-from vrbench.registry.origins import Origin, origin, origins
+from vrbench.registry.origins import Origin, origin, origins, set_unknown
 from vrbench.registry.registry import Registry
 from vrbench.registry.specs import format_value, parameters
 
 __all__ = [
+    "TRACEBACK",
     "Origin",
     "Registry",
     "format_value",
@@ -17,4 +19,6 @@ __all__ = [
     "origin",
     "origins",
     "parameters",
+    "raised",
+    "set_unknown",
 ]

@@ -69,6 +69,11 @@ def origins(*methods: object) -> list[dict[str, str]]:
     return sorted((one.to_dict() for one in found if one), key=lambda one: sorted(one.items()))
 
 
+def set_unknown(cls: type) -> None:
+    """Say that a class is of this process, wherever its module is."""
+    _KNOWN[cls] = _unknown()
+
+
 def known() -> list[type]:
     """Return the classes from outside that were registered."""
     return [cls for cls, where in _KNOWN.items() if where is not None]
@@ -87,12 +92,16 @@ def _found(module: str) -> Origin | None:
     path = _path(module)
     digest = None if path is None else _digest(path)
     if path is None or digest is None:
-        # nobody can say later what this was: no result of it is taken for another one's
-        return Origin(secrets.token_hex(32))
+        return _unknown()
     distribution = _distribution(module)
     if distribution is None:
         return Origin(digest, file=path.name)
     return Origin(digest, distribution.name, distribution.version)
+
+
+def _unknown() -> Origin:
+    """Return an origin of its own: nobody can say later what this was, nor that it is the same."""
+    return Origin(secrets.token_hex(32))
 
 
 def _path(module: str) -> Path | None:

@@ -6,11 +6,13 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.registry.checks import Base, check_class, check_name, check_parameters, said_twice
+from vrbench.registry.failures import blamed
 from vrbench.registry.origins import GROUPS, origin
 from vrbench.registry.specs import arguments, format_value, parameters
 
@@ -107,13 +109,22 @@ class Registry(Generic[T]):
 
     def spec(self, method: T, *, whole: bool = False) -> str:
         """Return the spec of ``method``, parameters at their defaults left out unless ``whole``."""
-        name = next(n for n, cls in self.classes().items() if type(method) is cls)
+        self.classes()
+        name = self._name(method)
         values = [
             f"{field.name}={format_value(getattr(method, field.name))}"
             for field in parameters(type(method))
             if whole or getattr(method, field.name) != field.default
         ]
         return f"{name}:{','.join(values)}" if values else name
+
+    def calling(self, method: T) -> AbstractContextManager[None]:
+        """Say of what a method from outside raises in this context whose it is, in one sentence.
+
+        Raises:
+            InputError: it raises an exception; that is the cause of this one.
+        """
+        return blamed(method, f"The {self.kind} '{self._name(method)}'")
 
     def states(self, spec: str, wanted: str) -> bool:
         """Whether ``spec`` is the method of ``wanted``, with every parameter that it gives.
@@ -129,6 +140,11 @@ class Registry(Generic[T]):
         except InputError:
             return False
         return all(getattr(method, key) == value for key, value in given.items())
+
+    def _name(self, method: T) -> str:
+        """Return the name of a method, or of the class of one that is not registered."""
+        found = (name for name, cls in self._classes.items() if type(method) is cls)
+        return next(found, type(method).__name__)
 
     def _search_own(self) -> None:
         """Import the modules of the package."""

@@ -14,9 +14,9 @@ from vrbench.reports.parts import (
     Frames,
     Heading,
     PageCell,
+    PagePart,
     PageTable,
     Paragraph,
-    Part,
     Picture,
     number,
 )
@@ -24,7 +24,7 @@ from vrbench.reports.query import Listing, Shown
 from vrbench.runtime.files import replacing
 from vrbench.video import Videos, open_videos, parse_sampling
 
-FRAMES = parse_sampling("uniform:1-3")
+SAMPLING = parse_sampling("uniform:1-3")
 HEIGHT = 72
 """Pixels of a thumbnail."""
 
@@ -41,13 +41,13 @@ def page_of_queries(queries: Sequence[Shown], frames: Path, out: Path, data: str
     Raises:
         InputError: there is no such folder, or the page cannot be written.
     """
-    videos = open_videos(frames, FRAMES)
+    videos = open_videos(frames, SAMPLING)
 
     @cache
     def thumbnails(video: str) -> Frames:
         return _thumbnails(videos, video)
 
-    body: list[Part] = [Paragraph(data), Paragraph(_LEGEND, note=True)]
+    body: list[PagePart] = [Paragraph(data), Paragraph(_LEGEND, note=True)]
     for query in queries:
         kind = f"{query.picked.capitalize()}: " if query.picked else ""
         body += [Heading(f"{kind}{query.query}"), Paragraph(query.caption)]
@@ -64,7 +64,7 @@ _LEGEND = (
 )
 
 
-def _system(system: Listing, thumbnails: Callable[[str], Frames] | None) -> list[Part]:
+def _system(system: Listing, thumbnails: Callable[[str], Frames] | None) -> list[PagePart]:
     rows = [
         [
             PageCell(f"{one.place}", one.place),

@@ -12,7 +12,7 @@ from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import columns, legend, named
 from vrbench.reports import rendering
 from vrbench.reports.page_tables import filled
-from vrbench.reports.parts import Heading, PageCell, PageTable, Paragraph, Part, Picture, words
+from vrbench.reports.parts import Heading, PageCell, PagePart, PageTable, Paragraph, Picture, words
 from vrbench.results import labels
 from vrbench.results.compare import compare
 from vrbench.results.comparison import ChangedQuery, ControlledTest
@@ -49,7 +49,9 @@ def report(folder: Path, out: Path) -> list[str]:
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(labels.data(result.values), []).append(result)
-    body: list[Part] = [Paragraph(f"{len(results)} results of {folder.name}/; vrbench {VERSION}.")]
+    body: list[PagePart] = [
+        Paragraph(f"{len(results)} results of {folder.name}/; vrbench {VERSION}.")
+    ]
     for data, group in groups.items():
         body += [Heading(data), *_results(group), *_tests(group, notes)]
     body += filled(with_ranks(results))
@@ -66,9 +68,9 @@ def report(folder: Path, out: Path) -> list[str]:
     return notes
 
 
-def _results(group: Sequence[Result]) -> list[Part]:
+def _results(group: Sequence[Result]) -> list[PagePart]:
     """Return a table for each direction."""
-    parts: list[Part] = []
+    parts: list[PagePart] = []
     for direction in DIRECTIONS:
         metrics = _shown(group, direction)
         heads = ["", "method", "norm", "bank"]
@@ -101,7 +103,7 @@ def _number(metric: Metric, value: float | None) -> PageCell:
     return PageCell(metric.text(value), None if value is None else metric.printed(value))
 
 
-def _tests(group: Sequence[Result], notes: list[str]) -> list[Part]:
+def _tests(group: Sequence[Result], notes: list[str]) -> list[PagePart]:
     """Return the paired tests of every two results, and the queries that changed most."""
     if len(group) < 2:
         return []
@@ -142,8 +144,8 @@ def _test(test: ControlledTest, names: Sequence[str]) -> list[PageCell]:
 
 def _changed(
     changed: Mapping[Direction, Sequence[ChangedQuery]], names: Sequence[str]
-) -> list[Part]:
-    parts: list[Part] = [Heading("Queries that changed most (rank under each result)", 3)]
+) -> list[PagePart]:
+    parts: list[PagePart] = [Heading("Queries that changed most (rank under each result)", 3)]
     for direction, rows in changed.items():
         cells = [
             [PageCell(row["query"]), *(PageCell(f"{r:g}", r) for r in row["ranks"])] for row in rows
@@ -165,9 +167,9 @@ def _is_sim(path: Path) -> bool:
         return False
 
 
-def _audit(path: Path) -> list[Part]:
+def _audit(path: Path) -> list[PagePart]:
     found = audit(path)
-    parts: list[Part] = [Heading(f"Audit of {path.name}")]
+    parts: list[PagePart] = [Heading(f"Audit of {path.name}")]
     for direction in DIRECTIONS:
         rows = [(row, reading) for row in found["rules"] if (reading := row[direction])]
         metrics = [named(name) for name in rows[0][1]["metrics"]]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vrbench import published
 from vrbench.published import Cell, PublishedTable
-from vrbench.reports.parts import Folded, Heading, PageCell, PageTable, Paragraph, Part
+from vrbench.reports.parts import Folded, Heading, PageCell, PagePart, PageTable, Paragraph
 from vrbench.results.schema import ResultDict
 from vrbench.tables import paper_table
 from vrbench.tables.formats import Line, Section, Table, superscript
@@ -16,7 +16,7 @@ LEAST = 2
 """Fewest measured rows of a table that is shown."""
 
 
-def filled(results: Sequence[ResultDict]) -> list[Part]:
+def filled(results: Sequence[ResultDict]) -> list[PagePart]:
     """Return the papers' tables of which two rows or more are measured, folded.
 
     Args:
@@ -38,12 +38,12 @@ def _measured_rows(table: PublishedTable, results: Sequence[ResultDict]) -> int:
     return len(fill(table, results))
 
 
-def _folded(table: Table) -> Part:
+def _folded(table: Table) -> PagePart:
     body = [part for section in table.sections for part in _section(section)]
     return Folded(table.title, [*body, *(Paragraph(n, note=True) for n in table.notes)])
 
 
-def _section(section: Section) -> list[Part]:
+def _section(section: Section) -> list[PagePart]:
     heads = [*section.heads, *(column.heading for column in section.columns)]
     rows = [[*map(PageCell, _labels(line)), *map(_cell, line.cells)] for line in section.lines]
     return [

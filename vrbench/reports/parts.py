@@ -110,7 +110,7 @@ class Folded:
 
     kind: ClassVar[str] = "folded"
     title: str
-    parts: Sequence[Part]
+    parts: Sequence[PagePart]
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ class Beside:
     """Sections that stand beside each other where there is room."""
 
     kind: ClassVar[str] = "beside"
-    sections: Sequence[Sequence[Part]]
+    sections: Sequence[Sequence[PagePart]]
 
 
-Part = Heading | Paragraph | Picture | Frames | PageTable | Folded | Beside
+PagePart = Heading | Paragraph | Picture | Frames | PageTable | Folded | Beside
 
 
 def words(*texts: str) -> list[PageCell]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from vrbench.reports.parts import Part
+from vrbench.reports.parts import PagePart
 from vrbench.runtime.printable import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def page(title: str, body: Sequence[Part]) -> str:
+def page(title: str, body: Sequence[PagePart]) -> str:
     """Return a whole page."""
     return _environment().get_template("page.html.j2").render(title=title, body=body)
 

@@ -21,10 +21,10 @@ from vrbench.tasks.htm_align import auc, htm_align, windowed
 from vrbench.tasks.multiple_choice import multiple_choice
 from vrbench.tasks.ordering import ordering
 
-Report = dict[str, Any]
+TaskReport = dict[str, Any]
 
 
-def qa(features: Features) -> Report:
+def qa(features: Features) -> TaskReport:
     """Choose among each video's texts by their global vectors; ``/video/label`` is the right one.
 
     A video's texts are counted by their names, where these are ``<video id>#<k>``, else as they
@@ -62,7 +62,7 @@ def classification(
     clusters: int | None,
     side: str,
     progress: Callable[[str, int, int], None] | None = None,
-) -> Report:
+) -> TaskReport:
     """Cluster the videos by k-means on their vectors, and match clusters with ``/video/label``.
 
     Args:
@@ -100,7 +100,7 @@ def classification(
     }
 
 
-def order(features: Features, method: str, ways: Sequence[str], seed: int = 0) -> list[Report]:
+def order(features: Features, method: str, ways: Sequence[str], seed: int = 0) -> list[TaskReport]:
     """Put each video's captions, shuffled first, in the order of its clips, in several ways.
 
     Videos with another number of captions than clips are left out and counted.
@@ -134,7 +134,7 @@ def order(features: Features, method: str, ways: Sequence[str], seed: int = 0) -
 
 def ordered(
     pairs: Sequence[tuple[NDArray[Any], NDArray[np.int64]]], ways: Sequence[str], left_out: int = 0
-) -> list[Report]:
+) -> list[TaskReport]:
     """Report each way of ordering.
 
     Args:
@@ -162,7 +162,7 @@ def ordered(
     return reports
 
 
-def htm(features: Features, window: int, step: int) -> Report:
+def htm(features: Features, window: int, step: int) -> TaskReport:
     """Find every sentence's second in its video, which has one token a second.
 
     Reads ``/text/start``, ``end`` and ``label`` (1: alignable, 0: not), texts in order of their

@@ -14,7 +14,7 @@ from vrbench.features import Features
 from vrbench.heads import HeadSpec
 from vrbench.heads.base import Side, Start
 from vrbench.heads.head import SCALE, check_weights, of_part
-from vrbench.training.items import Rows
+from vrbench.training.items import Index
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ SCALE_START = 1 / 0.07
 def begin(
     spec: HeadSpec,
     features: Features,
-    trained: Rows,
+    trained: Index,
     seed: int,
     given: Mapping[str, NDArray[np.floating]] | None = None,
 ) -> dict[str, Tensor]:

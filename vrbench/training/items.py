@@ -15,14 +15,14 @@ from vrbench.features.tokens import FRAME_LEVEL
 from vrbench.runtime.memory import spare
 from vrbench.runtime.seeds import seeded
 
-Rows = NDArray[np.int64]
+Index = NDArray[np.int64]
 
 LEAST = 2
 """Videos with a text, of training and of validation: one alone has no negative."""
 
 
 @dataclass(frozen=True, eq=False)
-class Items:
+class TrainingItems:
     """Texts and videos, and which of them train.
 
     Attributes:
@@ -35,12 +35,12 @@ class Items:
 
     text: Tokens
     video: Tokens
-    owner: Rows
-    trained: Rows
-    held: Rows
+    owner: Index
+    trained: Index
+    held: Index
 
     @classmethod
-    def of(cls, features: Features, validation: float, seed: int) -> Items:
+    def of(cls, features: Features, validation: float, seed: int) -> TrainingItems:
         """Split the videos that have a text, and read what memory holds.
 
         Raises:
@@ -62,15 +62,15 @@ class Items:
             np.sort(order[:held]),
         )
 
-    def texts_of(self, videos: Rows) -> Rows:
+    def texts_of(self, videos: Index) -> Index:
         """Return the rows of the texts of these videos."""
         return np.flatnonzero(np.isin(self.owner, videos))
 
-    def pairs(self, texts: Rows) -> tuple[Tokens, Tokens]:
+    def pairs(self, texts: Index) -> tuple[Tokens, Tokens]:
         """Return texts, and the video of each, in memory: frames only."""
         return _frames(self.text.take(texts)), _frames(self.video.take(self.owner[texts]))
 
-    def batches(self, epoch: int, size: int, seed: int) -> Iterator[Rows]:
+    def batches(self, epoch: int, size: int, seed: int) -> Iterator[Index]:
         """Yield the texts of each batch of an epoch: distinct videos, with one text each.
 
         An epoch passes over every training text once, in rounds: each round has one text of every

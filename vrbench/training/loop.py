@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +16,11 @@ from vrbench.heads import parse_head
 from vrbench.heads.applied import packed
 from vrbench.heads.head import SCALE, apply
 from vrbench.losses import parse_loss
-from vrbench.training.items import Items, Rows
+from vrbench.runtime.progress import Progress
+from vrbench.training.items import Index, TrainingItems
 from vrbench.training.optimizer import Optimizer
 from vrbench.training.queue import Queue
-from vrbench.training.settings import Settings
+from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import State
 from vrbench.training.teacher import Teacher
 from vrbench.training.validation import recalls, total
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 MOST_SCALE = math.log(100)
 """Of the logit scale's logarithm, as in CLIP."""
-
-Progress = Callable[[str, int, int], None]
 
 
 class Loop:
@@ -46,8 +45,8 @@ class Loop:
 
     def __init__(
         self,
-        items: Items,
-        settings: Settings,
+        items: TrainingItems,
+        settings: TrainingSettings,
         weights: Mapping[str, Tensor],
         device: str,
         score: Scorer,
@@ -98,7 +97,7 @@ class Loop:
         state.epoch += 1
         self._measured(state, float(np.mean(losses)))
 
-    def _step(self, texts: Rows, step: int) -> float:
+    def _step(self, texts: Index, step: int) -> float:
         text, video = self._sides(self.weights, texts)
         loss = self._loss(text, video, texts)
         value = math.nan if loss is None else float(loss.item())
@@ -110,7 +109,7 @@ class Loop:
                 self.teacher.follow(self.weights)
         return value
 
-    def _loss(self, text: Packed, video: Packed, texts: Rows) -> Tensor | None:
+    def _loss(self, text: Packed, video: Packed, texts: Index) -> Tensor | None:
         """Return the loss of a batch; None where a similarity or the scale is no number."""
         import torch
 
@@ -127,7 +126,7 @@ class Loop:
             return None
         return self.loss(*both, scale, known)
 
-    def _sides(self, weights: Mapping[str, Tensor], texts: Rows) -> tuple[Packed, Packed]:
+    def _sides(self, weights: Mapping[str, Tensor], texts: Index) -> tuple[Packed, Packed]:
         stored = self.items.pairs(texts)
         text, video = (packed(side, weights[SCALE].dtype, self.device) for side in stored)
         return apply(self.spec, weights, "text", text), apply(self.spec, weights, "video", video)
@@ -157,7 +156,7 @@ class Loop:
             weight.data.copy_(torch.as_tensor(arrays[name].copy()))
 
 
-def is_over(state: State, settings: Settings) -> bool:
+def is_over(state: State, settings: TrainingSettings) -> bool:
     """Whether a training has come to its end."""
     waited = state.epoch - state.best if settings.validation > 0 else 0
     return bool(state.stopped) or state.epoch >= settings.epochs or waited >= settings.patience

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.training.settings import Settings
+from vrbench.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +40,9 @@ class Optimizer:
         steps: of the whole training.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor], settings: Settings, steps: int) -> None:
+    def __init__(
+        self, weights: Mapping[str, Tensor], settings: TrainingSettings, steps: int
+    ) -> None:
         import torch
 
         self.weights, self._settings, self._steps = weights, settings, steps

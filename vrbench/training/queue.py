@@ -16,15 +16,15 @@ from vrbench.heads import HeadSpec
 from vrbench.heads.applied import map_side
 from vrbench.heads.bank import SIDES, bank_arrays
 from vrbench.heads.base import Side
-from vrbench.training.items import Items, Rows
-from vrbench.training.settings import Settings
+from vrbench.training.items import Index, TrainingItems
+from vrbench.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from vrbench.alignments.engine.batch import Packed
 
-Arrays = dict[str, NDArray[Any]]
+NamedArrays = dict[str, NDArray[Any]]
 
 
 class Queue:
@@ -46,12 +46,12 @@ class Queue:
         self._kept: list[dict[Side, Tokens]] = []
 
     @classmethod
-    def of(cls, settings: Settings, method: Method) -> Queue:
+    def of(cls, settings: TrainingSettings, method: Method) -> Queue:
         """Return the empty queue that settings ask for."""
         vectors = all(isinstance(part, Global) for _, part in method.parts)
         return cls(settings.queue, settings.queue_encoding == "stale", vectors)
 
-    def add(self, items: Items, texts: Rows, text: Packed, video: Packed) -> None:
+    def add(self, items: TrainingItems, texts: Index, text: Packed, video: Packed) -> None:
         """Add a batch: the rows of its texts, and both sides as the head gave them."""
         if not self.size:
             return
@@ -67,7 +67,7 @@ class Queue:
         while sum(len(one["text"]) for one in self._kept[1:]) >= self.size:
             del self._kept[0]
 
-    def arrays(self) -> Arrays:
+    def arrays(self) -> NamedArrays:
         """Return what it has to remember."""
         if not self.size:
             return {}
@@ -84,22 +84,26 @@ class Queue:
             sides = {side: bank_side(arrays, side, "the queue", True) for side in SIDES}
             self._kept = [sides]
 
-    def bank(self, spec: HeadSpec, weights: Mapping[str, Tensor], items: Items) -> Arrays:
+    def bank(
+        self, spec: HeadSpec, weights: Mapping[str, Tensor], items: TrainingItems
+    ) -> NamedArrays:
         """Return the arrays of a head's bank, with the finished weights for ``final``."""
         if not len(self.texts):
             return {}
         return self._stale() if self.stale else self._final(spec, weights, items)
 
-    def _stale(self) -> Arrays:
-        found: Arrays = {}
+    def _stale(self) -> NamedArrays:
+        found: NamedArrays = {}
         for side in SIDES:
             whole = joined([one[side] for one in self._kept])
             last = np.arange(len(whole))[-self.size :]
             found |= bank_arrays(side, whole.take(last), np.arange(len(last)))
         return found
 
-    def _final(self, spec: HeadSpec, weights: Mapping[str, Tensor], items: Items) -> Arrays:
-        found: Arrays = {}
+    def _final(
+        self, spec: HeadSpec, weights: Mapping[str, Tensor], items: TrainingItems
+    ) -> NamedArrays:
+        found: NamedArrays = {}
         rows = {"text": self.texts, "video": items.owner[self.texts]}
         for side in SIDES:
             distinct, order = np.unique(rows[side], return_inverse=True)

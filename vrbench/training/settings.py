@@ -17,7 +17,7 @@ DEFAULT_METHOD = "tokenflow"
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """How a head is trained; everything here is in its file.
 
     Attributes:

@@ -17,7 +17,7 @@ from vrbench.runtime.files import replacing
 
 KEY = "vrbench-training"
 
-Arrays = dict[str, NDArray[Any]]
+NamedArrays = dict[str, NDArray[Any]]
 
 
 @dataclass
@@ -38,7 +38,7 @@ class State:
     curve: list[dict[str, Any]] = field(default_factory=list)
     best: int = 0
     stopped: str | None = None
-    parts: dict[str, Arrays] = field(default_factory=dict)
+    parts: dict[str, NamedArrays] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write it, whole or not at all.
@@ -76,7 +76,7 @@ class State:
                 f"{path} was begun with other settings ({', '.join(changed)}): give the same ones "
                 "to go on, or begin anew with --overwrite."
             )
-        parts: dict[str, Arrays] = {}
+        parts: dict[str, NamedArrays] = {}
         for name, value in arrays.items():
             part, _, rest = name.partition("/")
             parts.setdefault(part, {})[rest] = value

@@ -15,13 +15,13 @@ from vrbench.heads.base import Side
 from vrbench.heads.head import SCALE
 from vrbench.losses import LossSum
 from vrbench.losses.momentum import Momentum
-from vrbench.training.items import Rows
+from vrbench.training.items import Index
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SIDES: tuple[Side, ...] = ("text", "video")
-Sides = Callable[[Mapping[str, "Tensor"], Rows], tuple[Packed, Packed]]
+Sides = Callable[[Mapping[str, "Tensor"], Index], tuple[Packed, Packed]]
 
 
 class Teacher:
@@ -64,7 +64,7 @@ class Teacher:
                 return cls(part.ema, part.queue, weights, sides, normalized)
         return None
 
-    def scores(self, method: Method, texts: Rows) -> tuple[Tensor, Tensor]:
+    def scores(self, method: Method, texts: Index) -> tuple[Tensor, Tensor]:
         """Return the teacher's similarities of a batch, as ``both``, and remember its items."""
         import torch
 

@@ -16,12 +16,13 @@ from vrbench.heads.applied import made_with
 from vrbench.heads.file import load
 from vrbench.heads.head import Head, digest
 from vrbench.runtime.device import torch_device
+from vrbench.runtime.progress import Progress
 from vrbench.training.begin import begin
-from vrbench.training.items import Items
-from vrbench.training.loop import Loop, Progress, is_over
+from vrbench.training.items import TrainingItems
+from vrbench.training.loop import Loop, is_over
 from vrbench.training.optimizer import repeatable
 from vrbench.training.released import seen_before, start_weights
-from vrbench.training.settings import Settings, plugins
+from vrbench.training.settings import TrainingSettings, plugins
 from vrbench.training.state import State, different, partial
 
 Told = Callable[[Sequence[Mapping[str, Any]]], None]
@@ -95,7 +96,7 @@ def train(
     Raises:
         InputError: a spec or a number cannot be used, or the features do not fit the head.
     """
-    settings = Settings(
+    settings = TrainingSettings(
         head, method, loss, epochs, batch, lr, weight_decay, warmup, validation, patience, queue,
         queue_encoding, seed,
     )  # fmt: skip
@@ -106,7 +107,7 @@ def train(
         return run(opened, settings, where)
 
 
-def run(features: Features, settings: Settings, where: Where) -> Head:
+def run(features: Features, settings: TrainingSettings, where: Where) -> Head:
     """Train a head, or carry on where an interrupted training stopped.
 
     Raises:
@@ -133,12 +134,12 @@ def run(features: Features, settings: Settings, where: Where) -> Head:
 
 
 def _begun(
-    features: Features, settings: Settings, where: Where, identity: Mapping[str, Any]
+    features: Features, settings: TrainingSettings, where: Where, identity: Mapping[str, Any]
 ) -> tuple[Loop, State]:
     """Return the loop and its state, which an interrupted training left or which is new."""
     spec, out = parse_head(settings.head), where.out
     given = start_weights(where.start, spec) if where.start else None
-    items = Items.of(features, settings.validation, settings.seed)
+    items = TrainingItems.of(features, settings.validation, settings.seed)
     weights = begin(spec, features, items.trained, settings.seed, given)
     device = torch_device(where.device)
     score = Scorer(Compute(device=device, memory=where.memory))
@@ -153,7 +154,7 @@ def _begun(
 
 
 def identity_of(
-    features: Features, settings: Settings, start: Path | None = None
+    features: Features, settings: TrainingSettings, start: Path | None = None
 ) -> dict[str, Any]:
     """Return everything that decides a training; only the same one is gone on with.
 
@@ -186,7 +187,7 @@ def _finished(out: Path, identity: Mapping[str, Any]) -> Head:
 
 def _head(
     features: Features,
-    settings: Settings,
+    settings: TrainingSettings,
     loop: Loop,
     state: State,
     identity: Mapping[str, Any],

@@ -15,7 +15,7 @@ from vrbench.heads import HeadSpec
 from vrbench.heads.applied import map_side
 from vrbench.heads.base import Side
 from vrbench.sims.sim import DIRECTIONS
-from vrbench.training.items import Items
+from vrbench.training.items import TrainingItems
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,11 @@ KS = (1, 5, 10)
 
 
 def recalls(
-    spec: HeadSpec, weights: Mapping[str, Tensor], method: Method, items: Items, score: Scorer
+    spec: HeadSpec,
+    weights: Mapping[str, Tensor],
+    method: Method,
+    items: TrainingItems,
+    score: Scorer,
 ) -> dict[str, dict[str, float]]:
     """Return R@1, R@5 and R@10 of both directions, in percent, among the validation videos.
 

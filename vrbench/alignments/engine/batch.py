@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import Method
+from vrbench.alignments import Method, alignments
 from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine.items import Items, scaled
 from vrbench.alignments.engine.traced import reduced, unit
@@ -64,7 +64,8 @@ def similarities(
     t2v: Any = 0
     v2t: Any = 0
     for weight, part in method.parts:
-        both = _pair(part, texts, videos)
+        with alignments.calling(part):
+            both = _pair(part, texts, videos)
         t2v, v2t = t2v + weight * both[0], v2t + weight * both[1]
     return t2v, (t2v if method.symmetric else v2t)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import Method
+from vrbench.alignments import Method, alignments
 from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, check_products, prepare
@@ -23,10 +23,10 @@ from vrbench.sims.sim import Sim
 if TYPE_CHECKING:
     from torch import Tensor, device, dtype
 
-Progress = Callable[[int, int], None]
+PairProgress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
 
-WORDS, FRAMES = 1920, 576
+PANEL_WORDS, PANEL_FRAMES = 1920, 576
 """Tokens of a panel of texts and of videos: fewer words where long videos need more frames."""
 
 TILE = 1 << 19
@@ -49,7 +49,7 @@ def score(
     workers: int | None = None,
     block_bytes: int = BLOCK_BYTES,
     keep: Literal["both", "t2v", "v2t"] = "both",
-    progress: Progress | None = None,
+    progress: PairProgress | None = None,
     compiled: bool = True,
 ) -> Sim:
     """Score every text against every video.
@@ -169,6 +169,10 @@ class _Work:
 
     def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         """Add one alignment's similarities to the target; yield finished pairs."""
+        with alignments.calling(part):
+            yield from self._add(part, target, pool)
+
+    def _add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         if isinstance(part, VectorAlignment):
             texts, text_sizes = self.vectors(part, self.text)
             videos, video_sizes = self.vectors(part, self.video)
@@ -204,9 +208,11 @@ class _Work:
 def _add_tiles(
     reduce: Reduce, texts: Items, videos: Items, target: Target, pool: Pool
 ) -> Iterator[int]:
-    video_panels = list(panels(videos, FRAMES, lanes=True))
+    video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
     widest = max(len(panel.tokens) for panel in video_panels)
-    text_panels = list(panels(texts, max(WORDS * FRAMES // widest, WORDS // 4), lanes=False))
+    text_panels = list(
+        panels(texts, max(PANEL_WORDS * PANEL_FRAMES // widest, PANEL_WORDS // 4), lanes=False)
+    )
 
     def work(pair: tuple[Panel, Panel]) -> int:
         pairs = 0
@@ -220,10 +226,10 @@ def _add_tiles(
 
 def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int]:
     columns = on_grid(videos).mT
-    for start in range(0, len(texts), WORDS):
-        rows = texts[start : start + WORDS]
+    for start in range(0, len(texts), PANEL_WORDS):
+        rows = texts[start : start + PANEL_WORDS]
         value = (on_grid(rows) @ columns)[: len(rows), : len(videos)]
-        _add(target, (slice(start, start + WORDS), slice(None)), value, value)
+        _add(target, (slice(start, start + PANEL_WORDS), slice(None)), value, value)
         yield len(rows) * len(videos)
 
 

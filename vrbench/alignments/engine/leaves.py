@@ -161,14 +161,14 @@ class Gathered:
         if not name.startswith((words_of(""), frames_of(""))):
             return self._place(found, name)
         ours = name.startswith(words_of(""))
-        panel, run = (
+        panel, group = (
             (self.products.texts, found.tile.text)
             if ours
             else (self.products.videos, found.tile.video)
         )
         if name not in self.numbers:
             self.numbers[name] = found.read[name].new_zeros(len(panel.rows))
-        return self.numbers[name][run.tokens].view(found.read[name].shape)
+        return self.numbers[name][group.tokens].view(found.read[name].shape)
 
     def sides(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
         """Return those of the texts' and videos' tokens, and of their global vectors, if read."""

@@ -25,7 +25,7 @@ LANES = 16
 
 
 @dataclass(frozen=True)
-class Run:
+class LengthGroup:
     """n items of the same length l inside a panel.
 
     Attributes:
@@ -50,12 +50,12 @@ class Run:
         """The panel's rows of their global vectors."""
         return slice(self.item, self.item + len(self.index))
 
-    def cut(self, most: int) -> Iterator[Run]:
+    def cut(self, most: int) -> Iterator[LengthGroup]:
         """Yield it in pieces of ``most`` items, or of one."""
         step = max(1, most)
         for i in range(0, len(self.index), step):
             token = self.token + i * self.length
-            yield Run(self.index[i : i + step], self.length, token, self.item + i)
+            yield LengthGroup(self.index[i : i + step], self.length, token, self.item + i)
 
 
 @dataclass(frozen=True)
@@ -64,21 +64,21 @@ class Panel:
 
     Attributes:
         items: the block.
-        tokens: (rows, d); a run's tokens item after item, or token-major (all first tokens, then
+        tokens: (rows, d); a group's tokens item after item, or token-major (all first tokens, then
             all second ones) where the items are to become lanes.
-        runs: the items, in order.
+        groups: the items, in order.
         rows: which tokens of the block they are, zero rows left out.
     """
 
     items: Items
     tokens: Tensor
-    runs: list[Run]
+    groups: list[LengthGroup]
     rows: NDArray[np.int64]
 
     @property
     def index(self) -> NDArray[np.int64]:
         """Which items of the block the panel holds, in order."""
-        return np.concatenate([run.index for run in self.runs])
+        return np.concatenate([group.index for group in self.groups])
 
     def values(self, name: str, part: slice) -> Tensor | None:
         """Return the number that a head gave each token in a part of the rows, if any."""
@@ -87,18 +87,18 @@ class Panel:
 
     @cached_property
     def global_vectors(self) -> Tensor:
-        """(items, d) in the order of the runs."""
+        """(items, d) in the order of the groups."""
         return on_grid(self.items.global_vectors[self.index])
 
 
 def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
     """Cut a block into panels of at most ``size`` tokens, whole items only, at least one.
 
-    A run of lanes holds a multiple of 16 items where there are as many, the one nearest to
+    A group of lanes holds a multiple of 16 items where there are as many, the one nearest to
     ``size`` tokens: they fill the widest vector registers.
     """
     several = LANES if lanes else 1
-    runs: list[Run] = []
+    groups: list[LengthGroup] = []
     token = item = 0
     lengths = np.diff(items.offsets)
     for length in map(int, np.unique(lengths)):
@@ -107,20 +107,20 @@ def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
             least = min(several, len(left))
             fit = (size - token) // length
             fit = (fit + several // 2) // several * several
-            if runs and fit < least:
-                yield _panel(items, runs, lanes)
-                runs, token, item = [], 0, 0
+            if groups and fit < least:
+                yield _panel(items, groups, lanes)
+                groups, token, item = [], 0, 0
                 continue
             chosen, left = np.split(left, [max(least, fit)])
-            runs.append(Run(chosen, length, token, item))
+            groups.append(LengthGroup(chosen, length, token, item))
             token, item = token + len(chosen) * length, item + len(chosen)
-    yield _panel(items, runs, lanes)
+    yield _panel(items, groups, lanes)
 
 
-def _panel(items: Items, runs: list[Run], lanes: bool) -> Panel:
-    rows = [token_rows(items.offsets, run.index).reshape(-1, run.length) for run in runs]
+def _panel(items: Items, groups: list[LengthGroup], lanes: bool) -> Panel:
+    rows = [token_rows(items.offsets, group.index).reshape(-1, group.length) for group in groups]
     order = np.concatenate([(r.T if lanes else r).ravel() for r in rows])
-    return Panel(items, on_grid(items.tokens[order]), runs, order)
+    return Panel(items, on_grid(items.tokens[order]), groups, order)
 
 
 def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:
@@ -164,10 +164,10 @@ class Products:
         return self._made[name]
 
     def tiles(self, size: int) -> Iterator[Tile]:
-        """Yield every run of texts against every run of videos, cut to ``size`` products."""
-        for video in self.videos.runs:
-            for run in self.texts.runs:
-                for text in run.cut(size // (run.length * video.length * len(video.index))):
+        """Yield every group of texts against every group of videos, cut to ``size`` products."""
+        for video in self.videos.groups:
+            for group in self.texts.groups:
+                for text in group.cut(size // (group.length * video.length * len(video.index))):
                     yield Tile(self, text, video)
 
 
@@ -182,8 +182,8 @@ class Tile:
     """
 
     products: Products
-    text: Run
-    video: Run
+    text: LengthGroup
+    video: LengthGroup
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -166,7 +166,7 @@ class _Batch:
 
 def _panel(items: Items, *, lanes: bool) -> Panel:
     """All items in one panel; its vectors are made here, where no graph is recorded."""
-    room = len(items.tokens) + 2 * LANES * int(np.diff(items.offsets).max())  # runs are rounded
+    room = len(items.tokens) + 2 * LANES * int(np.diff(items.offsets).max())  # groups are rounded
     (panel,) = panels(items, room, lanes=lanes)
     _ = panel.global_vectors
     return panel

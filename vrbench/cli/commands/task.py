@@ -12,7 +12,7 @@ from vrbench.cli.app import app, command, print_json
 task = typer.Typer(no_args_is_help=True, help="The papers' other tasks.")
 app.add_typer(task, name="task")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @command("qa", of=task)
@@ -23,7 +23,7 @@ def qa(
             help="Feature file: a video's texts are the answers, its label the right one."
         ),
     ],
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """Multiple choice: choose one of a video's answers (argmax of dot products).
 
@@ -47,7 +47,7 @@ def classification(
     side: Annotated[
         Literal["video", "text", "both"], typer.Option(help="Side whose vectors are clustered.")
     ] = "video",
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """Classification without labels: k-means, clusters matched with classes one to one.
 
@@ -79,7 +79,7 @@ def ordering(
     ] = None,
     method: Annotated[str, typer.Option(help="Alignment spec, for a feature file.")] = "tokenflow",
     seed: Annotated[int, typer.Option(help="Seed of the shuffling, for a feature file.")] = 0,
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """Ordering: put shuffled captions into the order of a video's clips.
 
@@ -107,7 +107,7 @@ def htm_align(
     ],
     window: Annotated[int, typer.Option(min=1, help="Seconds of a window.")] = 32,
     step: Annotated[int, typer.Option(min=1, help="Seconds between windows.")] = 8,
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """HTM-Align: find the second that shows a sentence (recall), and whether any does (AUC).
 
@@ -134,7 +134,7 @@ def segmentation(
         float | None, typer.Option(help="Similarity below which a frame shows no step (label 0).")
     ] = None,
     reg: Annotated[float, typer.Option(help="Ridge penalty of the linear head.")] = 1.0,
-    json: Json = False,
+    json: AsJson = False,
 ) -> None:
     """Action segmentation: the step of every frame, by step names or a linear head.
 

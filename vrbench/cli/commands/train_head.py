@@ -81,7 +81,7 @@ def head(
     from vrbench.features import open_features
     from vrbench.runtime.files import check_output
     from vrbench.runtime.memory import parse_size, set_bound
-    from vrbench.training.settings import Settings
+    from vrbench.training.settings import TrainingSettings
     from vrbench.training.train import Where, run
 
     check_output("--out", out, [features, start, log], "head")
@@ -89,7 +89,7 @@ def head(
         check_output("--log", log, [features, start, out])
     bound = parse_size(memory) if memory else None
     set_bound(bound)
-    settings = Settings(
+    settings = TrainingSettings(
         head, method, loss, epochs, batch, lr, weight_decay, warmup, validation, patience, queue,
         queue_encoding, seed,
     )  # fmt: skip

@@ -24,9 +24,9 @@ from vrbench.video import Clip
 if TYPE_CHECKING:
     from vrbench.encoders.clip import ClipEncoder
 
-Rows = NDArray[np.float32]
+Vectors = NDArray[np.float32]
 
-FRAMES = 32
+FRAMES_AT_ONCE = 32
 """Frames in one pass of the image tower, always of one video."""
 
 
@@ -72,8 +72,8 @@ class LoadedClip(LoadedEncoder):
         places = 1 if self._spec.tokens == "cls" else None
         rows = np.concatenate(
             [
-                self.frames(clip.images[start : start + FRAMES], places)
-                for start in range(0, len(clip.images), FRAMES)
+                self.frames(clip.images[start : start + FRAMES_AT_ONCE], places)
+                for start in range(0, len(clip.images), FRAMES_AT_ONCE)
             ]
         )
         whole = _mean_pooled(rows[:, 0])
@@ -87,7 +87,7 @@ class LoadedClip(LoadedEncoder):
         level = np.tile(np.arange(rows.shape[1]) > 0, len(rows)).astype(np.uint8)
         return Encoded(tokens, whole, frame=frame, level=level)
 
-    def frames(self, images: Sequence[Any], places: int | None = None) -> Rows:
+    def frames(self, images: Sequence[Any], places: int | None = None) -> Vectors:
         """RGB ``PIL.Image`` (n,) -> (n, 1 + patches, d), or the first ``places`` of these."""
         import torch
 
@@ -108,7 +108,7 @@ class LoadedClip(LoadedEncoder):
             stop = start
         return Encoded(rows[start:stop], rows[-1], tuple(pieces[start:stop]), cut=cut)
 
-    def words(self, ids: Sequence[int]) -> Rows:
+    def words(self, ids: Sequence[int]) -> Vectors:
         """Ids from SOT to EOT (l,) -> (l, d).
 
         Not padded: in a causal tower what follows EOT changes no row before it.
@@ -120,7 +120,7 @@ class LoadedClip(LoadedEncoder):
             return np.asarray(self._model.text_projection(hidden.last_hidden_state)[0].cpu())
 
 
-def _mean_pooled(rows: Rows) -> Rows:
+def _mean_pooled(rows: Vectors) -> Vectors:
     """(n, d) -> (d,): the mean of the rows' directions, scaled to length 1."""
     mean = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean))

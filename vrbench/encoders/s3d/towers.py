@@ -31,7 +31,7 @@ from vrbench.video import Clip
 if TYPE_CHECKING:
     from vrbench.encoders.s3d import S3d
 
-Rows = NDArray[np.float32]
+Vectors = NDArray[np.float32]
 
 
 class LoadedS3d(LoadedEncoder):
@@ -68,7 +68,7 @@ class LoadedS3d(LoadedEncoder):
         frame = np.array(middles, dtype=np.int64)
         return Encoded(np.concatenate(tokens), np.mean(wholes, axis=0), frame=frame)
 
-    def window(self, images: Sequence[Any]) -> tuple[Rows, Rows]:
+    def window(self, images: Sequence[Any]) -> tuple[Vectors, Vectors]:
         """RGB ``PIL.Image`` (n <= window,) -> tokens (steps, 512), ``video_embedding`` (512,)."""
         import torch
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
-from vrbench.alignments.engine.driver import Progress
+from vrbench.alignments.engine.driver import PairProgress
 from vrbench.errors import InputError
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources import other_bank
@@ -67,10 +67,10 @@ class Source(ABC):
     head: Head | None = None
 
     @abstractmethod
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+    def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
         """Return the raw similarities; with bank ``none`` as they are to be measured."""
 
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+    def bank(self, method: Method | None, kind: str, progress: PairProgress | None) -> BankSim:
         """Return the bank of the kind ``none``, ``train``, ``test``, ``rolling`` or ``file``."""
         if kind == "file" and isinstance(self.other, SimFile):
             return BankSim(kind, other_bank.whole(self.other, self.text_ids, self.video_ids))

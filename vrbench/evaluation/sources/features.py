@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
-from vrbench.alignments.engine.driver import Progress, global_vectors
+from vrbench.alignments.engine.driver import PairProgress, global_vectors
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.about import about
 from vrbench.evaluation.sources.base import Source
@@ -139,7 +139,7 @@ class FeatureSource(Source):
                 size = 4 * self._sizes.pairs if self.bounds(method) else 0
             check_fits(size, self._room, ", or fewer items (--limit)")
 
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+    def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
         """Score every text against every video, now or when the similarities are read."""
         if not self.keeps_matrix(bank):
             assert method is not None
@@ -160,7 +160,7 @@ class FeatureSource(Source):
         usual = how.precision == "single" and torch_device(how.device) == "cpu"
         return emd_alone(method) if usual and method is not None else None
 
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+    def bank(self, method: Method | None, kind: str, progress: PairProgress | None) -> BankSim:
         """Score the bank's texts against the videos, and the texts against the bank's videos."""
         texts, videos = self._bank_sides(kind)
         if texts is None and videos is None:
@@ -205,7 +205,7 @@ class FeatureSource(Source):
         return kept
 
     def _bank_matrix(
-        self, method: Method | None, queries: Tokens, keep: Direction, progress: Progress | None
+        self, method: Method | None, queries: Tokens, keep: Direction, progress: PairProgress | None
     ) -> Any:
         """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
         gallery = self.features.video if keep == "t2v" else self.features.text

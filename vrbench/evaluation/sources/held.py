@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vrbench.alignments import Method
-from vrbench.alignments.engine.driver import Progress
+from vrbench.alignments.engine.driver import PairProgress
 from vrbench.errors import InputError
 from vrbench.evaluation.sources.base import Source
 from vrbench.normalizations.bank import BankSim
@@ -74,11 +74,11 @@ class HeldSims(Source):
         same = held.v2t is held.t2v
         return cls(Sim(matrices[0], matrices[0] if same else matrices[1]), truth, banked)
 
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+    def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
         """Return them."""
         return self.held
 
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+    def bank(self, method: Method | None, kind: str, progress: PairProgress | None) -> BankSim:
         """Return the bank that was given, as that of training queries."""
         if kind == "train":
             return BankSim(kind, self.banked)

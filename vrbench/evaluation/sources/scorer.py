@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vrbench.alignments import Method
-from vrbench.alignments.engine.driver import BLOCK_BYTES, FRAMES, TILE, WORDS, Progress, score
+from vrbench.alignments.engine.driver import (
+    BLOCK_BYTES,
+    PANEL_FRAMES,
+    PANEL_WORDS,
+    TILE,
+    PairProgress,
+    score,
+)
 from vrbench.alignments.engine.tiles import LANES
 from vrbench.evaluation.settings import Compute
 from vrbench.features import Tokens
@@ -37,7 +44,7 @@ class Scorer:
         text: Tokens,
         video: Tokens,
         keep: Literal["both", "t2v", "v2t"],
-        progress: Progress | None,
+        progress: PairProgress | None,
         pending: int,
     ) -> Sim:
         """Score two sides, leaving room for ``pending`` bytes of matrices still to come."""
@@ -70,7 +77,7 @@ class Scorer:
 
     def _tile(self, text: Tokens, video: Tokens) -> int:
         """Bytes that a thread works on: the products of two panels, and tiles of them."""
-        frames = max(FRAMES, LANES * int(video.lengths.max()))
-        words = max(WORDS * FRAMES // frames, WORDS // 4, int(text.lengths.max()))
+        frames = max(PANEL_FRAMES, LANES * int(video.lengths.max()))
+        words = max(PANEL_WORDS * PANEL_FRAMES // frames, PANEL_WORDS // 4, int(text.lengths.max()))
         width = 8 if self.compute.precision == "double" else 4
         return width * (words * frames + TILES * TILE)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.engine.driver import Progress
+from vrbench.alignments.engine.driver import PairProgress
 from vrbench.errors import InputError
 from vrbench.evaluation.sources.features import FeatureSource
 from vrbench.evaluation.sources.sequencing import Sequencing
@@ -71,12 +71,12 @@ class SequenceFeatures(FeatureSource):
         known = texts is not None and videos is not None and texts.video is not None
         return kind if known else "test"
 
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+    def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
         """Score every paragraph against every long video."""
         sides = (self.features.text, self.texts), (self.features.video, self.videos)
         return self._align(method, bank, *sides, "both", progress)
 
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+    def bank(self, method: Method | None, kind: str, progress: PairProgress | None) -> BankSim:
         """Score the bank's paragraphs against the videos, the paragraphs against its videos."""
         texts, videos = self._bank_sides(kind)
         if texts is None and videos is None:
@@ -116,7 +116,7 @@ class SequenceFeatures(FeatureSource):
         text: tuple[Tokens, Grouping],
         video: tuple[Tokens, Grouping],
         keep: Keep,
-        progress: Progress | None,
+        progress: PairProgress | None,
     ) -> Sim:
         (texts, paragraphs), (clips, videos) = text, video
         done, total = 0, len(texts) * len(clips) * len(method.parts if method else ())
@@ -179,14 +179,14 @@ class SequenceSims(SimSource):
         self.text_ids, self.video_ids = self.texts.ids, self.videos.ids
         self.captions = None if self.captions is None else _joined(self.captions, self.texts)
 
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+    def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
         """Align the similarities; a bucket's quantile is that of the matched ones (test set)."""
         given = super().sim(method, bank, progress).flat()
         pairs = self.pairs_of_clips.text, self.pairs_of_clips.video
         matched = {d: as_matrix(getattr(given, d))[pairs] for d in DIRECTIONS}
         return self._align(given, self.texts, self.videos, matched)
 
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+    def bank(self, method: Method | None, kind: str, progress: PairProgress | None) -> BankSim:
         """Align the bank in the file, whose sequences it has to name."""
         found = super().bank(method, kind, progress)
         if found.sim is None:
@@ -247,7 +247,7 @@ class SequenceSims(SimSource):
         return grouping(names, None, rows, f"{side}_sequence in {self.file.path}")
 
 
-def _shifted(progress: Progress, start: int, total: int, done: int, _: int) -> None:
+def _shifted(progress: PairProgress, start: int, total: int, done: int, _: int) -> None:
     progress(start + done, total)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.engine.driver import Progress
+from vrbench.alignments.engine.driver import PairProgress
 from vrbench.errors import InputError
 from vrbench.evaluation.sources import other_bank
 from vrbench.evaluation.sources.base import Source
@@ -85,7 +85,7 @@ class SimSource(Source):
             normalized = 2 * 8 * self.truth.n_text * self.truth.n_video if bank != "none" else 0
             check_fits(flat + beside + normalized, self._room)
 
-    def sim(self, method: Method | None, bank: str, progress: Progress | None) -> Sim:
+    def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
         """Return the similarities before normalization, or as they are where none is wanted.
 
         Raises:
@@ -100,7 +100,7 @@ class SimSource(Source):
             )
         return self.file.raw
 
-    def bank(self, method: Method | None, kind: str, progress: Progress | None) -> BankSim:
+    def bank(self, method: Method | None, kind: str, progress: PairProgress | None) -> BankSim:
         """Return the bank in the file, or of the other file."""
         if kind != "train":
             return super().bank(method, kind, progress)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
-from vrbench.alignments.engine.driver import Progress
+from vrbench.alignments.engine.driver import PairProgress
 from vrbench.alignments.engine.emd_bounds import contenders
 from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.features import Features, Tokens
@@ -32,7 +32,7 @@ class Score(Protocol):
         text: Tokens,
         video: Tokens,
         keep: Literal["both", "t2v", "v2t"],
-        progress: Progress | None,
+        progress: PairProgress | None,
         pending: int,
     ) -> Sim:
         """Return the similarities that ``keep`` names."""
@@ -44,7 +44,7 @@ def fold(
     exact: EarthMover | None,
     features: Features,
     truth: Truth,
-    progress: Progress | None,
+    progress: PairProgress | None,
 ) -> Sim:
     """Return what ranks need, but nothing that takes all pairs at once.
 
@@ -88,7 +88,7 @@ def _when_read(
     items: Tokens,
     gallery: Tokens,
     keep: Direction,
-    progress: Progress | None,
+    progress: PairProgress | None,
 ) -> ScoredMatrix:
     def rows(start: int, stop: int) -> NDArray[Any]:
         some = items.block(start, stop)

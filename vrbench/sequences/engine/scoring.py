@@ -104,13 +104,25 @@ def score_matrix(
         longest: captions of the longest paragraph and clips of the longest video of the test set;
             None: of these.
     """
-    if isinstance(method, BestClipAlignment):
-        result = _by_best_clip(sim, text_lengths, video_lengths, method)
-        return SequenceScores(result, {**method.about(sim), "bucket": None}, len(sim))
-    assert isinstance(method, PairAlignment)  # there is no third kind
+    with sequences.calling(method):
+        if isinstance(method, BestClipAlignment):
+            result = _by_best_clip(sim, text_lengths, video_lengths, method)
+            return SequenceScores(result, {**method.about(sim), "bucket": None}, len(sim))
+        assert isinstance(method, PairAlignment)  # there is no third kind
+        longest = longest or (int(text_lengths.max()), int(video_lengths.max()))
+        return _by_pair(sim, text_lengths, video_lengths, method, matched, longest)
+
+
+def _by_pair(
+    sim: NDArray[Any],
+    text_lengths: Lengths,
+    video_lengths: Lengths,
+    method: PairAlignment,
+    matched: NDArray[Any] | None,
+    longest: tuple[int, int],
+) -> SequenceScores:
     quantile = method.matched_quantile
     value = None if quantile is None else _quantile(matched, quantile)
-    longest = longest or (int(text_lengths.max()), int(video_lengths.max()))
     result = np.empty((len(text_lengths), len(video_lengths)))
     for block in blocks(sim, text_lengths, video_lengths):
         scores = method.score(Pairs(block.sim, longest, value))
