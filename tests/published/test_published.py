@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from printed_cells import OTHER_HEADS, value
 
@@ -177,10 +179,11 @@ def test_ablation_rows_name_the_methods_that_measure_them() -> None:
             "emd",
             "0.5*global+0.5*tokenflow",
         ]
+    ncl: dict[str, Any] = {"loss": "ncl", "queue": 16384, "head_norm": "ncl:gamma=scale"}
     assert [row.measured_by for row in published.load("ncl-5").rows] == [
         MeasuredBy(loss="infonce"),
-        MeasuredBy(norm="ncl", bank="train", loss="ncl", queue=16384),
-        MeasuredBy(norm="ncl", bank="test", loss="ncl", queue=16384),
+        MeasuredBy(norm="ncl", bank="train", **ncl),
+        MeasuredBy(norm="ncl", bank="test", **ncl),
     ]
 
 

@@ -20,8 +20,8 @@ from vrbench.heads.base import HeadPart, Start
 from vrbench.losses.base import Loss, losses
 from vrbench.registry import Origin, origins
 from vrbench.training.folder import path_in
+from vrbench.training.identity import identity_of
 from vrbench.training.settings import Settings
-from vrbench.training.train import identity_of
 
 if TYPE_CHECKING:
     from torch import Tensor

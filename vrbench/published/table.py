@@ -77,6 +77,7 @@ class MeasuredBy:
             loss is not one of vrbench's.
         head: spec of what the system learns besides its encoders; empty: nothing.
         queue: training queries that it keeps as its bank, the last ones; 0: none.
+        head_norm: spec of the norm that is run behind a head; empty: ``norm``.
     """
 
     method: str = ""
@@ -87,6 +88,7 @@ class MeasuredBy:
     loss: str = ""
     head: str = ""
     queue: int = 0
+    head_norm: str = ""
 
 
 @dataclass(frozen=True)

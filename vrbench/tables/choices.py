@@ -45,7 +45,8 @@ class Choices:
     def norms_of(self, table: PublishedTable, slot: MeasuredBy) -> tuple[str, ...]:
         """Return the specs of the norms that a row is measured under."""
         replaced = slot.norm != "none" or not _has_norms(table)
-        return self.norms if self.norms and replaced else (slot.norm,)
+        own = slot.head_norm if slot.head_norm and self.trains(slot) else slot.norm
+        return self.norms if self.norms and replaced else (own,)
 
     def trains(self, slot: MeasuredBy) -> bool:
         """Whether a row is measured with a head that is trained for it."""

@@ -142,7 +142,7 @@ def heads_in(spec: str) -> list[str]:
 
 
 def _without_head(slot: MeasuredBy) -> MeasuredBy:
-    return replace(slot, loss="", head="", queue=0)
+    return replace(slot, loss="", head="", queue=0, head_norm="")
 
 
 def _own(spec: str) -> Sequence[str]:

@@ -10,9 +10,9 @@ from vrbench import results
 from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.heads.applied import made_with
+from vrbench.training.identity import identity_of
 from vrbench.training.settings import Settings
 from vrbench.training.state import partial
-from vrbench.training.train import identity_of
 
 
 def path_in(folder: Path, features: Features, settings: Settings) -> Path:

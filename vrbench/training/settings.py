@@ -10,7 +10,6 @@ from typing import Any, Literal
 from vrbench.alignments import parse_method
 from vrbench.errors import InputError
 from vrbench.heads import HeadSpec, parse_head
-from vrbench.registry import origins
 from vrbench.runtime.seeds import check_seed
 
 DEFAULT_METHOD = "tokenflow"
@@ -78,16 +77,6 @@ class TrainingSettings:
         """The settings as JSON has them, without what a head file names elsewhere."""
         named = ("head", "method", "loss", "epochs", "seed")
         return {name: value for name, value in asdict(self).items() if name not in named}
-
-
-def plugins(settings: Settings) -> dict[str, Any]:
-    """Return as ``plugins`` where heads, losses and alignments from outside come from."""
-    from vrbench.losses import parse_loss
-
-    terms = (*parse_method(str(settings.method)).parts, *parse_loss(settings.loss).parts)
-    parts = parse_head(settings.head).parts.values()
-    found = origins(*parts, *(part for _, part in terms))
-    return {"plugins": found} if found else {}
 
 
 def method_of(spec: HeadSpec) -> str:

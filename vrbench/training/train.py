@@ -18,11 +18,12 @@ from vrbench.heads.head import Head, digest
 from vrbench.runtime.device import torch_device
 from vrbench.runtime.progress import Progress
 from vrbench.training.begin import begin
+from vrbench.training.identity import identity_of
 from vrbench.training.items import TrainingItems
 from vrbench.training.loop import Loop, is_over
 from vrbench.training.optimizer import repeatable
 from vrbench.training.released import seen_before, start_weights
-from vrbench.training.settings import TrainingSettings, plugins
+from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import State, different, partial
 
 Told = Callable[[Sequence[Mapping[str, Any]]], None]
@@ -151,27 +152,6 @@ def _begun(
     if where.told and len(state.curve) == 1:
         where.told(state.curve)
     return loop, state
-
-
-def identity_of(
-    features: Features, settings: TrainingSettings, start: Path | None = None
-) -> dict[str, Any]:
-    """Return everything that decides a training; only the same one is gone on with.
-
-    Raises:
-        InputError: ``start``, the weights that it begins with, is not there.
-    """
-    from vrbench.runtime.opened import sha256_of
-
-    said: dict[str, Any] = {"head": settings.head, "method": settings.method, "loss": settings.loss}
-    said |= {"epochs": settings.epochs, "seed": settings.seed, **settings.values}
-    said |= plugins(settings)
-    said["features"] = features.sha256()
-    if start is not None:
-        if not start.is_file():
-            raise InputError(f"{start} does not exist: give a head or a checkpoint.")
-        said["start"] = sha256_of(start)
-    return said
 
 
 def _finished(out: Path, identity: Mapping[str, Any]) -> Head:
