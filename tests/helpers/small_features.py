@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -71,6 +73,30 @@ def write_features(
         scale: the encoder's logit scale, where it is to be said.
         prefix: of the names of videos and texts.
     """
+    path.write_bytes(_bytes(tuple(bank), tuple(counts), seed, dim, noise, normalized, dtype, scale))
+    return path
+
+
+@cache
+def _bytes(bank: tuple[str, ...], counts: tuple[int, ...], *more: Any) -> bytes:
+    """The file's content, made once in a process: hundreds of tests begin with the same one."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "f.h5"
+        _write(path, bank, counts, *more)
+        return path.read_bytes()
+
+
+def _write(
+    path: Path,
+    bank: tuple[str, ...],
+    counts: tuple[int, ...],
+    seed: int,
+    dim: int,
+    noise: float,
+    normalized: bool,
+    dtype: str,
+    scale: float | None,
+) -> None:
     attrs = {"dataset": "small", "split": "test", "encoder": "seeded", "normalized": normalized}
     attrs |= {} if scale is None else {"scale": scale}
     texts, videos, owner = make_captioned(seed, counts, LENGTHS, dim, noise)
@@ -84,4 +110,3 @@ def write_features(
             links = owner if "video" in bank else None
             writer.append("bank/text", tokens_of(texts, "banktext", video=links))
         writer.finish()
-    return path

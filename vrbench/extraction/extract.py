@@ -17,8 +17,8 @@ from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.shards import Shard
 from vrbench.features.begin import successor
 from vrbench.features.cut import cut_notes
-from vrbench.features.hdf5 import open_hdf5, reading
-from vrbench.features.sides import present_sides, read_side
+from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
+from vrbench.features.sides import read_side, sides_of
 from vrbench.features.writer import FeatureWriter
 from vrbench.heads.projection import ProjectedEncoder, Projection
 from vrbench.registry import origins
@@ -186,7 +186,9 @@ def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> 
 def _cut(path: Path, encoder: str) -> list[str]:
     """Return a note on the captions of a feature file that were cut off, earlier runs included."""
     with open_hdf5(path) as file, reading(path):
-        sides = {side: read_side(file, side, path) for side in present_sides(file, path)}
+        attrs = read_attrs(file)
+        held = sides_of(file, attrs, path)
+        sides = {side: read_side(held, side, attrs, path) for side in held}
         return list(cut_notes(sides, encoder))
 
 

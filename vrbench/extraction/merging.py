@@ -15,9 +15,10 @@ import numpy as np
 from vrbench.errors import InputError
 from vrbench.extraction.shards import Shard
 from vrbench.features import Tokens
+from vrbench.features.begin import check_out
 from vrbench.features.check import group_problems
-from vrbench.features.hdf5 import SIDES, check_out, open_hdf5, read_attrs, reading
-from vrbench.features.sides import missing_items, read_side, unfinished
+from vrbench.features.hdf5 import SIDES, open_hdf5, read_attrs, reading
+from vrbench.features.sides import missing_items, read_side, sides_of, unfinished
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.runtime.files import replacing
 
@@ -73,11 +74,11 @@ def _open(path: Path, stack: ExitStack) -> _Part:
             raise InputError(f"{path} is no shard: it was not extracted with --shard i/n.")
         if unfinished(attrs):
             raise InputError(f"{path} is unfinished: run its vrbench extract again.")
-        sides = [side for side in SIDES if side in file]
+        sides = sides_of(file, attrs, path)
         for side in sides:
-            for problem in group_problems(file, side):
+            for problem in group_problems(sides, side):
                 raise InputError(f"{path}: {problem}")
-        tokens = {side: read_side(file, side, path) for side in sides}
+        tokens = {side: read_side(sides, side, attrs, path) for side in sides}
     return _Part(path, attrs, Shard.parse(attrs["shard"]), tokens)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import resource
 import signal
@@ -63,6 +64,7 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
 def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:
     """Look, report what is wrong, and end without the cleanup of a process."""
     done = False
+    gc.disable()  # it would touch, and so copy, every object of the parent
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
             signal.signal(number, signal.SIG_DFL)  # unfinished files belong to the parent

@@ -10,8 +10,10 @@ from typing import Any
 
 from vrbench.errors import InputError
 from vrbench.features.commits import Committed
-from vrbench.features.hdf5 import check_out, why_not_opened
+from vrbench.features.hdf5 import why_not_opened
 from vrbench.runtime.files import check_file, replacing
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 @contextmanager
@@ -32,6 +34,24 @@ def successor(path: Path, overwrite: bool) -> Iterator[Path]:
     check_out(path, overwrite)
     with replacing(path, through=new) as part:
         yield part
+
+
+def check_out(path: Path, overwrite: bool) -> None:
+    """Check that a feature file may take the place of what is at ``path``.
+
+    Raises:
+        InputError: ``path`` is no file, a file that may not be overwritten, or something else than
+            HDF5, such as the captions: these are never replaced.
+    """
+    check_file(path)
+    if not path.exists():
+        return
+    if not overwrite:
+        raise InputError(f"{path} exists already: use another --out, or --overwrite.")
+    with path.open("rb") as stream:
+        start = stream.read(len(SIGNATURE))
+    if start not in (b"", SIGNATURE):
+        raise InputError(f"{path} is no HDF5 file and is not overwritten: use another --out.")
 
 
 def create(path: Path, attrs: Mapping[str, Any], *, beside: bool) -> None:

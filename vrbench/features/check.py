@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,18 +14,22 @@ from vrbench.features.layout import PER_ITEM, PER_TOKEN, layout_problems
 from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
 
 
-def group_problems(file: Any, side: str) -> Iterator[str]:
-    """Yield what is wrong with one side of an open HDF5 file; token values are not read.
+def group_problems(sides: Any, side: str) -> Iterator[str]:
+    """Yield what is wrong with one side; token values are not read.
 
     Where something of the layout is wrong, nothing else is looked at.
+
+    Args:
+        sides: an open HDF5 file, or what ``sides_of`` found in it.
+        side: which of them.
     """
-    found = list(layout_problems(file, side))
-    yield from found or item_problems(file, side)
+    found = list(layout_problems(sides, side))
+    yield from found or item_problems(sides, side)
 
 
-def item_problems(file: Any, side: str) -> Iterator[str]:
+def item_problems(sides: Any, side: str) -> Iterator[str]:
     """Yield what is wrong with ids, offsets, columns and links of a side whose layout is right."""
-    group = file[side]
+    group = sides[side]
     ids = strings(group["ids"])
     offsets = group["offsets"][: len(ids) + 1].astype(np.int64)
     yield from id_problems(ids, f"/{side}/ids")
@@ -35,7 +39,9 @@ def item_problems(file: Any, side: str) -> Iterator[str]:
         yield from _level_problems(group["level"][: int(offsets[-1])], f"/{side}/level")
     if "video" in group and side.endswith("text"):
         videos = side.replace("text", "video")
-        n_video = len(file[videos]["ids"]) if f"{videos}/ids" in file else None
+        gallery = sides.get(videos)
+        there = isinstance(gallery, Mapping) and "ids" in gallery
+        n_video = len(gallery["ids"]) if there else None
         links = _whole(group["video"][: len(ids)])
         yield from link_problems(links, ids, n_video, f"/{side}/video")
 

@@ -40,14 +40,15 @@ def _problems(file: Any, groups: Sequence[str], opened: OpenedFile) -> Iterator[
     import h5py
 
     yield from _link_problems(file, "")
-    for group in groups:
-        if not isinstance(file.get(group), h5py.Group):
+    for name in groups:
+        group = file.get(name)
+        if not isinstance(group, h5py.Group):
             continue
-        yield from _link_problems(file[group], f"{group}/")
-        for name, thing in file[group].items():
+        yield from _link_problems(group, f"{name}/")
+        for part, thing in group.items():
             if isinstance(thing, h5py.Dataset):
                 for problem in _storage_problems(thing, opened):
-                    yield f"/{group}/{name} {problem}"
+                    yield f"/{name}/{part} {problem}"
 
 
 def _link_problems(group: Any, prefix: str) -> Iterator[str]:

@@ -20,8 +20,8 @@ from vrbench.features.sides import (
     check_text_videos,
     data_notes,
     notes_of,
-    present_sides,
     read_side,
+    sides_of,
     unfinished,
 )
 from vrbench.features.tokens import Tokens
@@ -126,12 +126,12 @@ def open_features(path: str | Path) -> Features:
 def _features(file: Any, guarded: GuardedFile) -> Features:
     path = guarded.path
     attrs = read_attrs(file)
-    sides = present_sides(file, path)
+    sides = sides_of(file, attrs, path)
     for side in dict.fromkeys(("video", "text", *sides)):
-        for problem in group_problems(file, side):
+        for problem in group_problems(sides, side):
             hint = " Its extraction is unfinished: run it again." if unfinished(attrs) else ""
             raise InputError(f"{path}: {problem}{hint}")
-    tokens = {side: read_side(file, side, path) for side in sides}
+    tokens = {side: read_side(sides, side, attrs, path) for side in sides}
     check_text_videos(tokens, path)
     return Features(
         path=path,
@@ -140,7 +140,7 @@ def _features(file: Any, guarded: GuardedFile) -> Features:
         text=tokens["text"],
         bank_video=tokens.get("bank/video"),
         bank_text=tokens.get("bank/text"),
-        notes=tuple(notes_of(file, path, sides)),
+        notes=tuple(notes_of(sides, sides, attrs, path)),
         data_notes=(*data_notes(attrs, path), *cut_notes(tokens, str(attrs.get("encoder", "")))),
         file=file,
         guarded=guarded,

@@ -19,18 +19,17 @@ from vrbench.features.enclosed import check_enclosed
 from vrbench.features.guarded import GuardedFile, close_at_exit
 from vrbench.features.log import is_unsettled
 from vrbench.runtime import inputs
-from vrbench.runtime.files import check_file
 
 FORMAT = "vrbench-features"
 VERSION = 1
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SIDES = ("video", "text", "bank/video", "bank/text")
 
 
-def open_hdf5(path: Path, through: Committed | None = None) -> Any:
+def open_hdf5(path: Path, through: Committed | None = None, *, new: bool = False) -> Any:
     """Open an existing HDF5 file as an ``h5py.File``, and check that it holds all its data.
 
-    For writing, ``through`` has it open.
+    For writing, ``through`` has it open. One that this process has just created, ``new``, is
+    not checked.
 
     Reading requires no attribute, so that files of other programs need the arrays only. Writing
     requires the format attribute, so that files of other programs are never changed.
@@ -41,10 +40,11 @@ def open_hdf5(path: Path, through: Committed | None = None) -> Any:
     """
     if through is None:
         return hdf5_of(open_guarded(path))
-    # what guards readers looks at the file first, which nobody else changes any more
-    opened = GuardedFile(path, lock=False)
-    with opened, hdf5_of(opened, "r+") as file, reading(path):
-        _read_strings(file)
+    if not new:
+        # what guards readers looks at the file first, which nobody else changes any more
+        opened = GuardedFile(path, lock=False)
+        with opened, hdf5_of(opened, "r+") as file, reading(path):
+            _read_strings(file)
     return _opened(path, "r+", through)
 
 
@@ -80,7 +80,6 @@ def hdf5_of(opened: GuardedFile, mode: str = "r") -> Any:
     """
     import h5py  # noqa: F401  once, before the child process
 
-    close_at_exit()
     look_apart(opened, lambda: _checked(opened, mode))
     return _opened(opened.path, "r", driver="fileobj", fileobj=opened)
 
@@ -97,6 +96,7 @@ def _checked(opened: GuardedFile, mode: str) -> None:
 def _opened(path: Path, mode: str, through: Committed | None = None, **driver: Any) -> Any:
     import h5py
 
+    close_at_exit()
     try:
         return h5py.File(path if through is None else through, mode, **driver)
     except OSError as error:
@@ -111,24 +111,6 @@ def _read_strings(file: Any) -> None:
         for dataset in group.values() if isinstance(group, h5py.Group) else ():
             if isinstance(dataset, h5py.Dataset) and is_text(dataset):
                 dataset[()]
-
-
-def check_out(path: Path, overwrite: bool) -> None:
-    """Check that a feature file may take the place of what is at ``path``.
-
-    Raises:
-        InputError: ``path`` is no file, a file that may not be overwritten, or something else than
-            HDF5, such as the captions: these are never replaced.
-    """
-    check_file(path)
-    if not path.exists():
-        return
-    if not overwrite:
-        raise InputError(f"{path} exists already: use another --out, or --overwrite.")
-    with path.open("rb") as stream:
-        start = stream.read(len(SIGNATURE))
-    if start not in (b"", SIGNATURE):
-        raise InputError(f"{path} is no HDF5 file and is not overwritten: use another --out.")
 
 
 def _check_format(file: Any, path: Path, mode: str) -> None:
@@ -177,18 +159,20 @@ def read_attrs(file: Any) -> dict[str, Any]:
     Raises:
         InputError: one is neither text nor numbers, of which libhdf5 may fall over a damaged one.
     """
-    for key in file.attrs:
-        attribute = file.attrs.get_id(key)
+    attrs, size, found = file.attrs, file.id.get_filesize(), {}
+    for key in attrs:
+        attribute = attrs.get_id(key)
         kind, shape = attribute.dtype, attribute.shape
         if shape is None:
             raise InputError(f"{file.filename} has the attribute {key} without a value: delete it.")
-        if math.prod(shape) * kind.itemsize > file.id.get_filesize():
+        if math.prod(shape) * kind.itemsize > size:
             raise InputError(f"{file.filename} is damaged: its attribute {key} has shape {shape}.")
         if not _is_plain(kind):
             raise InputError(
                 f"{file.filename} has the attribute {key} of type {kind}, expected text or numbers."
             )
-    return {key: _plain(value) for key, value in file.attrs.items()}
+        found[key] = _plain(attrs[key])
+    return found
 
 
 def _is_plain(kind: np.dtype[Any]) -> bool:

@@ -23,8 +23,8 @@ from vrbench.features.sides import (
     check_text_videos,
     data_notes,
     notes_of,
-    present_sides,
     read_side,
+    sides_of,
 )
 from vrbench.features.tokens import Tokens
 
@@ -73,15 +73,16 @@ def inspect_file(path: str | Path) -> Report:
     """
     path = Path(path)
     with open_guarded(path) as guarded, hdf5_of(guarded) as file, reading(path):
-        sides, problems = _sides(file, path)
+        attrs = read_attrs(file)
+        held = sides_of(file, attrs, path)
+        sides, problems = _sides(held, attrs, path)
         reports = {}
         for side, tokens in sides.items():
             reports[side.replace("/", "_")], found = report_side(tokens)
             problems += found
-        attrs = read_attrs(file)
         problems += _width_problems(sides, attrs.get("dim"))
         problems += _scale_problems(attrs.get("scale"))
-        notes = [*notes_of(file, path, sides), *data_notes(attrs, path)]
+        notes = [*notes_of(held, sides, attrs, path), *data_notes(attrs, path)]
         notes += cut_notes(sides, str(attrs.get("encoder", "")))
         notes += pairing_notes(attrs.get("pairs"))
         if not problems:
@@ -102,15 +103,17 @@ def inspect_file(path: str | Path) -> Report:
         )
 
 
-def _sides(file: Any, path: Path) -> tuple[dict[str, Tokens], list[str]]:
+def _sides(
+    held: Mapping[str, Any], attrs: Mapping[str, Any], path: Path
+) -> tuple[dict[str, Tokens], list[str]]:
     """Return the sides whose vectors can be found, and the problems of all sides."""
     sides: dict[str, Tokens] = {}
     problems: list[str] = []
-    for side in dict.fromkeys(("video", "text", *present_sides(file, path))):
+    for side in dict.fromkeys(("video", "text", *held)):
         try:
-            problems += group_problems(file, side)
-            if not any(layout_problems(file, side)):
-                tokens = read_side(file, side, path)
+            problems += group_problems(held, side)
+            if not any(layout_problems(held, side)):
+                tokens = read_side(held, side, attrs, path)
                 if _can_be_cut(tokens):
                     sides[side] = tokens
         except InputError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vrbench.features.chunks import COLUMN
@@ -41,15 +41,13 @@ PER_TOKEN = frozenset({"frame", "time", "level", "words"})
 PER_ITEM = frozenset(TYPES) - PER_TOKEN - {"ids", "offsets", "tokens"}
 
 
-def layout_problems(file: Any, side: str) -> Iterator[str]:
+def layout_problems(sides: Any, side: str) -> Iterator[str]:
     """Yield the datasets of a side that are missing, or of another type or shape than expected.
 
     A side without a problem here can be read, though its offsets or links may still be wrong.
     """
-    import h5py
-
-    group = file.get(side)
-    if not isinstance(group, h5py.Group):
+    group = sides.get(side)
+    if not isinstance(group, Mapping):
         yield f"/{side} is {'missing' if group is None else 'not a group'}."
         return
     required = (*REQUIRED, "video") if side == "text" else REQUIRED

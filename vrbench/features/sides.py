@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import is_torn
-from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, read_attrs, strings
+from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, strings
 from vrbench.features.layout import PER_ITEM, PER_TOKEN
 from vrbench.features.pairing import check_links
 from vrbench.features.tokens import Tokens
@@ -23,15 +23,23 @@ MOST = 10**12
 """Items of a side, more than any has."""
 
 
-def present_sides(file: Any, path: Path) -> list[str]:
-    """Return which of the four sides an HDF5 file has.
+def sides_of(file: Any, attrs: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the sides that an HDF5 file has, each as name -> dataset.
+
+    Everything is looked up once: that takes HDF5 longer than to read a small dataset. A side that
+    is no group stays what it is.
 
     Raises:
         InputError: it is not a feature file: neither its attributes nor its groups say so.
     """
-    sides = [side for side in SIDES if file.get(side) is not None]
+    found = {side: file.get(side) for side in SIDES}
+    sides = {
+        side: dict(thing.items()) if isinstance(thing, Mapping) else thing
+        for side, thing in found.items()
+        if thing is not None
+    }
     missing = [f"/{side}" for side in ("video", "text") if side not in sides]
-    if missing and "format" not in file.attrs:
+    if missing and "format" not in attrs:
         raise InputError(f"{path} is not a feature file: it lacks {' and '.join(missing)}.")
     return sides
 
@@ -41,15 +49,17 @@ def unfinished(attrs: Mapping[str, Any]) -> bool:
     return not attrs.get("complete", True)
 
 
-def notes_of(file: Any, path: Path, sides: Iterable[str]) -> Iterator[str]:
-    """Yield notes on the sides: an unfinished extraction, torn tails."""
-    if unfinished(read_attrs(file)):
+def notes_of(
+    sides: Mapping[str, Any], names: Iterable[str], attrs: Mapping[str, Any], path: Path
+) -> Iterator[str]:
+    """Yield notes on the sides of these names: an unfinished extraction, torn tails."""
+    if unfinished(attrs):
         yield f"The extraction of {path} is unfinished: run the same vrbench extract again."
-    for side in sides:
-        if is_torn(file[side]):
+    for side in names:
+        if is_torn(sides[side]):
             yield (
                 f"/{side} of {path} ends in an interrupted write, which is left out: "
-                f"{len(file[side]['ids'])} whole items are read."
+                f"{len(sides[side]['ids'])} whole items are read."
             )
 
 
@@ -95,25 +105,25 @@ def missing_items(attrs: Mapping[str, Any], path: Path) -> dict[str, int]:
     return missing
 
 
-def scored_as_cosines(file: Any, path: Path) -> bool:
+def scored_as_cosines(attrs: Mapping[str, Any], path: Path) -> bool:
     """Read the attribute ``normalized``: true (the default) for cosines, false for dot products.
 
     Raises:
         InputError: it is neither true nor false (1 and 0 are allowed).
     """
-    value = read_attrs(file).get("normalized", True)
+    value = attrs.get("normalized", True)
     if isinstance(value, bool | int | float) and value in (0, 1):
         return bool(value)
     raise InputError(f"{path} has the attribute normalized = {value!r}, expected true or false.")
 
 
-def read_side(file: Any, side: str, path: Path) -> Tokens:
+def read_side(sides: Mapping[str, Any], side: str, attrs: Mapping[str, Any], path: Path) -> Tokens:
     """Return a side without its torn tail; tokens, global vectors and words stay on disk.
 
     Raises:
         InputError: the attribute ``normalized`` is malformed, or a string is not UTF-8.
     """
-    group = file[side]
+    group = sides[side]
     n = len(group["ids"])
     offsets = group["offsets"][: n + 1].astype(np.int64)
     per_item = PER_ITEM & set(group) - {"global", "video" if side.endswith("video") else ""}
@@ -123,7 +133,7 @@ def read_side(file: Any, side: str, path: Path) -> Tokens:
         tokens=group["tokens"],
         offsets=offsets,
         global_vectors=group.get("global"),
-        normalized=scored_as_cosines(file, path),
+        normalized=scored_as_cosines(attrs, path),
         item_columns={name: _item_column(group[name], n) for name in sorted(per_item)},
         token_columns={
             name: _token_column(group[name], int(offsets[-1])) for name in sorted(per_token)

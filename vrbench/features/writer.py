@@ -64,11 +64,12 @@ class FeatureWriter:
         self.path, self.name = path, name or path
         self.dtype = np.dtype(dtype)
         wanted = {"format": FORMAT, "version": VERSION, "dtype": dtype, **attrs}
-        if not path.exists() or path.stat().st_size == 0:
+        new = not path.exists() or path.stat().st_size == 0
+        if new:
             create(path, wanted, beside=path == self.name)
         self._disk = committed(path)
         try:
-            self._file = open_hdf5(path, self._disk)
+            self._file = open_hdf5(path, self._disk, new=new)
         except BaseException:
             self._disk.close()
             raise

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from vrbench._version import VERSION
 from vrbench.errors import InputError
+from vrbench.features.begin import check_out
 from vrbench.features.check import value_problems
 from vrbench.features.doubts import doubts
-from vrbench.features.hdf5 import check_out
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
 from vrbench.importing import read_arrays
