@@ -12,6 +12,9 @@ from small_sims import OWNER, cosines, normalize, pair
 
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
+from vrbench.normalizations.apply import apply
+from vrbench.normalizations.bank import BankSim
+from vrbench.sims.truth import Truth
 
 Array = NDArray[Any]
 
@@ -117,6 +120,15 @@ def test_side_first_begins_with_the_captions_of_the_videos() -> None:
     counts = np.bincount(OWNER).astype(np.float64)
     a, _ = figure_4(sim.v2t[:, : len(counts)], 0.05, 4, counts)  # video 6 has no text: no query
     np.testing.assert_allclose((out - sim.v2t)[:, 0], a, rtol=0, atol=1e-9)
+
+
+def test_a_rolling_bank_keeps_the_direction() -> None:
+    sim, _ = pair(10)
+    norm, truth = normalizations.parse("ncl:gamma=0.05,side=first"), Truth.of((9, 7), OWNER)
+    out = apply(norm, sim, BankSim("rolling"), truth).sim.v2t
+    for video in range(1, 6):
+        a, _ = figure_4(sim.v2t[:, : video + 1], 0.05, 4)
+        np.testing.assert_allclose(out[:, video] - sim.v2t[:, video], a, rtol=0, atol=1e-9)
 
 
 def test_side_first_agrees_at_convergence_and_is_finite_at_any_range() -> None:
