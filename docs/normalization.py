@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from docs.normalization_text import HEAD, seen
+import numpy as np
+
+import vrbench
+from docs.normalization_text import HEAD, half_step, seen
 from vrbench.bundled import bundled_features
 from vrbench.evaluation.evaluate import evaluate
 from vrbench.evaluation.evaluation import Evaluation
@@ -23,6 +26,9 @@ SETS = {
 }
 """Files of the research data by set; None: the bundled features, which have a training bank."""
 
+HALF_STEP = {"sk": "sk:variant=exact", "ncl": "ncl:side=first"}
+"""Norms, and the reading of their papers that is half an iteration behind."""
+
 TITLES = {
     "MSR-VTT": "MSR-VTT 1k-A, the bundled features of two small encoders",
     "COCO": "COCO val2017, CLIP ViT-B/16",
@@ -35,7 +41,9 @@ def page(shared: Path) -> str:
     with TemporaryDirectory() as folder:
         found = {name: _run(file, shared, Path(folder)) for name, file in SETS.items()}
     tables = [line for name, results in found.items() for line in _table(name, results)]
-    return "\n".join([HEAD, seen(found), *tables]) + "\n"
+    small = found["MSR-VTT"]
+    shares = {norm: _moved(norm, other) for norm, other in HALF_STEP.items()}
+    return "\n".join([HEAD, seen(found), "", half_step(small, HALF_STEP, shares), *tables]) + "\n"
 
 
 def _run(file: str | None, shared: Path, folder: Path) -> Mapping[tuple[str, str], Result]:
@@ -47,7 +55,8 @@ def _run(file: str | None, shared: Path, folder: Path) -> Mapping[tuple[str, str
         tunable = [name for name in norms if classes[name].tunable]
         opened = Evaluation.open(path, bank="train")
         tuned = [choose(opened, METHOD, name).spec for name in tunable]
-        plan = {"train": list(dict.fromkeys([*norms, *tuned])), "test": norms}
+        every = dict.fromkeys([*norms, *HALF_STEP.values(), *tuned])
+        plan = {"train": list(every), "test": [*norms, *HALF_STEP.values()]}
     else:
         path = import_arrays(shared / "data" / "embeddings" / file, folder / f"{file}.h5")
         plan = {"rolling": ["ncl"], "test": norms}
@@ -55,6 +64,21 @@ def _run(file: str | None, shared: Path, folder: Path) -> Mapping[tuple[str, str
     for kind, some in plan.items():
         results += evaluate(path, METHOD, some, kind)
     return {(result["norm"], result["bank"]["kind"]): result for result in results}
+
+
+def _moved(norm: str, other: str) -> dict[str, float]:
+    """Percent of the queries whose first item differs, with the bundled features and their bank."""
+    with vrbench.open(bundled_features()) as features:
+        sim = vrbench.score(features.text, features.video, METHOD)
+        bank = {
+            "t2v": vrbench.score(features.bank_text, features.video, METHOD).t2v,
+            "v2t": vrbench.score(features.text, features.bank_video, METHOD).v2t,
+        }
+    one, two = (vrbench.normalize(sim, spec, bank=bank) for spec in (norm, other))
+    return {
+        d: 100 * float(np.mean(getattr(one, d).argmax(axis) != getattr(two, d).argmax(axis)))
+        for d, axis in (("t2v", 1), ("v2t", 0))
+    }
 
 
 def _table(name: str, results: Mapping[tuple[str, str], Result]) -> Iterator[str]:

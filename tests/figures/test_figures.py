@@ -225,6 +225,23 @@ def test_links_add_up_to_the_similarity_of_the_pair(small: Case) -> None:
         figures.parse("links:text=video1").data(small)
 
 
+@pytest.mark.parametrize(("frames", "middle"), [(1, 0), (3, 1), (4, 1), (12, 5)])
+def test_the_middle_of_twelve_frames_is_the_sixth_as_in_the_paper(frames: int, middle: int) -> None:
+    import pandas as pd
+    from matplotlib.figure import Figure as Sheet
+
+    from vrbench.figures import drawing
+
+    frame = np.repeat(np.arange(frames), 4)
+    data = pd.DataFrame({"frame": frame, "token": np.arange(len(frame)), "place": 0, "word": "a"})
+    data = data.assign(video="v", contribution=0.1, token_weight=np.arange(len(frame)) / 100)
+    panel = Sheet().subplots()
+    drawing.patches(data, panel, 2, "")
+    assert f"frame {middle}:" in panel.get_title()
+    (heat,) = panel.get_images()
+    assert np.asarray(heat.get_array()).min() == pytest.approx(4 * middle / 100)
+
+
 def test_links_of_patches_are_drawn_over_the_middle_frame(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     video = [rng.normal(size=(3 + 3 * 9, 8)) for _ in range(2)]

@@ -73,7 +73,8 @@ def write_features(
         scale: the encoder's logit scale, where it is to be said.
         prefix: of the names of videos and texts.
     """
-    path.write_bytes(_bytes(tuple(bank), tuple(counts), seed, dim, noise, normalized, dtype, scale))
+    options = seed, dim, noise, normalized, dtype, scale, prefix
+    path.write_bytes(_bytes(tuple(bank), tuple(counts), *options))
     return path
 
 
@@ -96,6 +97,7 @@ def _write(
     normalized: bool,
     dtype: str,
     scale: float | None,
+    prefix: str,
 ) -> None:
     attrs = {"dataset": "small", "split": "test", "encoder": "seeded", "normalized": normalized}
     attrs |= {} if scale is None else {"scale": scale}

@@ -19,6 +19,8 @@ SPECS = (
     "ncl:gamma=0.05,iterations=1",
     "ncl:gamma=0.1,iterations=0",
     "ncl:gamma=0.05,marginals=captions",
+    "ncl:gamma=0.05,side=first",
+    "sk:scale=20,variant=exact",
     "dsl:tau=0.1,log=true",
 )
 WITH_BANK = tuple(spec for spec in SPECS if normalizations.parse(spec).needs_bank)

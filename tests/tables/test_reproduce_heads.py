@@ -16,7 +16,7 @@ import vrbench
 from vrbench.cli.app import app
 from vrbench.results.result import load_all
 from vrbench.tables.choices import HEAD
-from vrbench.training.settings import Settings
+from vrbench.training.settings import TrainingSettings
 
 COUNTS = (1, 2, 1, 0, 3, 1) * 4
 QUICK = ("--epochs", "1", "--lr", "0.01")
@@ -203,5 +203,5 @@ def test_the_defaults_are_those_of_train() -> None:
     group: Any = typer.main.get_command(app)
     said = {option.name: option.help for option in group.commands["reproduce"].params}
     for name in ("epochs", "lr", "seed"):
-        assert said[name] == f"As in train. Default: {getattr(Settings('linear'), name)}."
+        assert said[name] == f"As in train. Default: {getattr(TrainingSettings('linear'), name)}."
     assert said["head"].endswith(f"Default: {HEAD}.")

@@ -21,7 +21,7 @@ from vrbench.losses.base import Loss, losses
 from vrbench.registry import Origin, origins
 from vrbench.training.folder import path_in
 from vrbench.training.identity import identity_of
-from vrbench.training.settings import Settings
+from vrbench.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,7 +80,7 @@ def changed(monkeypatch: pytest.MonkeyPatch, cls: type) -> None:
 def test_a_training_keeps_where_its_parts_come_from(
     head: str, loss: str, expected: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    features, settings = by_mark(6, 0), Settings(head, loss=loss)
+    features, settings = by_mark(6, 0), TrainingSettings(head, loss=loss)
     assert identity_of(features, settings).get("plugins") == expected
     before = path_in(Path("heads"), features, settings)
     for cls in (Shift, Sum):

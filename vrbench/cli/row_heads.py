@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vrbench.heads.head import Head
     from vrbench.tables.reproducing import Reproduction
     from vrbench.tables.trained import Recipe
-    from vrbench.training.settings import Settings
+    from vrbench.training.settings import TrainingSettings
 
 FOLDER = "heads"
 """Beside the results."""
@@ -44,16 +44,16 @@ class RowHeads:
     overwrite: bool
     quiet: bool
 
-    def settings(self, recipe: Recipe) -> Settings:
+    def settings(self, recipe: Recipe) -> TrainingSettings:
         """Return how a head is trained.
 
         Raises:
             InputError: a number is out of range.
         """
-        from vrbench.training.settings import Settings
+        from vrbench.training.settings import TrainingSettings
 
         how: dict[str, Any] = {"queue": recipe.queue, **self.numbers}
-        return Settings(recipe.head, recipe.method, recipe.loss, **how)
+        return TrainingSettings(recipe.head, recipe.method, recipe.loss, **how)
 
     def path(self, recipe: Recipe) -> Path:
         """Return the file of a head."""

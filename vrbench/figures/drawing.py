@@ -35,7 +35,7 @@ def words_by_frames(data: pd.DataFrame, panel: Any, labels: int) -> None:
 def patches(data: pd.DataFrame, panel: Any, labels: int, frames: str) -> None:
     """Draw the weights d_s of the middle frame's patches as a heat map, over the picture."""
     known = np.unique(data["frame"])
-    middle = known[len(known) // 2]
+    middle = known[(len(known) - 1) // 2]  # the 6th of 12, as in the paper
     part = data[data["frame"] == middle]
     weights = part[part["place"] == 0]["token_weight"].to_numpy()
     side = round(len(weights) ** 0.5)

@@ -27,9 +27,9 @@ class Links(Figure):
 
     ``plan[s, t] = e_t softmax_s(lam d_s c[s, t]) / n_words``; plan times similarity sums to s^T.
     Frames make a picture of words x frames; patches, where the file has them, a heat map of the
-    weights d_s over the middle frame.
+    weights d_s over the middle frame, the 6th of 12.
 
-    Source: TokenFlow Figure 4, eq. 14 and 15.
+    Source: TokenFlow Figure 4, eq. 14 and 16.
 
     Attributes:
         text: id of the text; none: the one most similar to its video.

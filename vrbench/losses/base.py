@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrbench.alignments.sums import parse_sum, sum_spec
 from vrbench.errors import InputError
@@ -15,6 +16,32 @@ from vrbench.registry import Registry
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from vrbench.alignments.engine.batch import Packed
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the training loop gives a loss.
+
+    Attributes:
+        t2v: s^T of the batch, texts x videos; (n, n + k) where there are queues of a teacher.
+        v2t: s^V of the batch, texts x videos; (n + k, n) where there are queues of a teacher.
+        scale: what similarities are multiplied by to become logits.
+        teacher: the same two of a teacher, where a part of the loss needs one.
+        anchored: similarities to anchors, and the assignments that they are compared with, where a
+            part of the loss has anchors.
+        sides: the batch's texts and videos as the head gives them.
+        lengths: clips of each run of the batch, one after the other, where a part has ``run``.
+    """
+
+    t2v: Tensor
+    v2t: Tensor
+    scale: Tensor
+    teacher: tuple[Tensor, Tensor] | None = None
+    anchored: Sequence[tuple[Tensor, Tensor]] | None = None
+    sides: tuple[Packed, Packed] | None = None
+    lengths: NDArray[np.int64] | None = None
 
 
 class Loss(ABC):
@@ -25,6 +52,11 @@ class Loss(ABC):
 
     needs_teacher: ClassVar[bool] = False
     """Whether it compares with a teacher, over the batch and queues (``momentum``)."""
+
+    @property
+    def run(self) -> int:
+        """Most clips of a run, where a batch is to have runs of long videos (else 0)."""
+        return 0
 
     @abstractmethod
     def __call__(
@@ -42,6 +74,13 @@ class Loss(ABC):
         Raises:
             InputError: a shape is wrong, or a similarity is NaN or infinite.
         """
+
+    def of(self, given: Given) -> Tensor:
+        """Return the loss of what the loop gives; a part without a teacher reads no queue."""
+        if self.needs_teacher:
+            return self(given.t2v, given.v2t, given.scale, given.teacher)
+        n = len(given.t2v)
+        return self(given.t2v[:, :n], given.v2t[:n], given.scale)
 
 
 losses: Registry[Loss] = Registry("loss", "vrbench.losses", base=Loss)
@@ -63,6 +102,11 @@ class LossSum:
         return any(part.needs_teacher for _, part in self.parts)
 
     @property
+    def run(self) -> int:
+        """Most clips of a run, as the first part says that needs them; else 0."""
+        return next((part.run for _, part in self.parts if part.run), 0)
+
+    @property
     def spec(self) -> str:
         """The spec that names this sum, such as ``infonce+0.1*triplet``."""
         return sum_spec(self.parts, losses.spec)
@@ -71,13 +115,14 @@ class LossSum:
         self, t2v: Tensor, v2t: Tensor, scale: Tensor, teacher: tuple[Tensor, Tensor] | None = None
     ) -> Tensor:
         """Return the loss of a batch; parts without a teacher read the batch alone."""
-        n, total = len(t2v), scale.new_zeros(())
+        return self.of(Given(t2v, v2t, scale, teacher))
+
+    def of(self, given: Given) -> Tensor:
+        """Return the loss of what the loop gives."""
+        total = given.scale.new_zeros(())
         for weight, part in self.parts:
             with losses.calling(part):
-                if part.needs_teacher:
-                    total = total + weight * part(t2v, v2t, scale, teacher)
-                else:
-                    total = total + weight * part(t2v[:, :n], v2t[:n], scale)
+                total = total + weight * part.of(given)
         return total
 
 

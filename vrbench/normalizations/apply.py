@@ -165,7 +165,7 @@ def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Dire
         queries = _query_items(truth, direction)
         weight = np.ones(len(queries)) if direction == "t2v" else truth.captions[queries]
         rows = Rows(matrix, None if len(queries) == len(matrix) else queries)
-        return Bank(rows, weight.astype(np.float64), gallery.astype(np.float64))
+        return Bank(rows, weight.astype(np.float64), gallery.astype(np.float64), direction)
     rows = Rows(bank.sim.levels(direction)[0])
     if rows.width != matrix.shape[1] or not len(rows):
         shape = as_matrix(getattr(bank.sim, direction)).shape
@@ -179,7 +179,7 @@ def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Dire
     known = direction == "v2t" and bank.captions is not None
     weight = np.maximum(bank.captions, 1) if known and bank.captions is not None else np.ones(1)
     weights = np.broadcast_to(weight, len(rows)).astype(np.float64)
-    return Bank(rows, weights, gallery.astype(np.float64))
+    return Bank(rows, weights, gallery.astype(np.float64), direction)
 
 
 def _query_items(truth: Truth, direction: Direction) -> NDArray[np.int64]:
@@ -209,7 +209,9 @@ def _roll(
     out = matrix.astype(np.float64)
     for i in range(1, len(queries)):
         seen = slice(max(0, i - bank.window) if bank.window else 0, i + 1)
-        part = Bank(Rows(matrix, queries[seen]), whole.query_weight[seen], whole.gallery_weight)
+        part = replace(
+            whole, rows=Rows(matrix, queries[seen]), query_weight=whole.query_weight[seen]
+        )
         query = slice(queries[i], queries[i] + 1)
         out[query] = norm.fitted(part).transform(matrix[query])
         if progress is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.sims.sim import Rows, is_finite
+from vrbench.sims.sim import Direction, Rows, is_finite
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
 """Maps a block of test queries (rows, gallery) to the normalized block, in float64: float32 would
@@ -26,11 +26,14 @@ class Bank:
         rows: (n_bank, gallery) similarities, read as often as needed, block by block.
         query_weight: (n_bank,) texts of each bank query (1 where queries are texts).
         gallery_weight: (gallery,) texts of each gallery item.
+        direction: ``v2t`` where queries are videos; a norm asks only where its paper treats the
+            directions differently.
     """
 
     rows: Rows
     query_weight: NDArray[np.float64]
     gallery_weight: NDArray[np.float64]
+    direction: Direction = "t2v"
 
 
 @dataclass(frozen=True, eq=False)

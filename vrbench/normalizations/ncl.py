@@ -26,7 +26,7 @@ class NCL(Normalization):
     Source: NCL Figure 4 and eq. 10-12, Section 3.4 for the bank. Deviations: the paper's eq. 8-9
     have 1/m and 1/n exchanged; Figure 4's ``exp`` overflows float32 and is shifted here, by row and
     column, and left for logs where the range is wider still; in v2t the ranked side (texts) is
-    updated last, as videos are in t2v.
+    updated last, as videos are in t2v, unless ``side=first``.
 
     Attributes:
         gamma: temperature on the scale of the similarities, > 0 (the paper: 0.07 for SSB); in a
@@ -36,6 +36,10 @@ class NCL(Normalization):
             captions of test videos are hindsight, so that is transductive with any bank. A
             gallery video without a text counts as having one, which keeps its bias finite.
         tol: largest relative error of a query's marginal at which ``iterations=0`` stops.
+        side: which output of Figure 4 v2t takes, whose "symmetrical manner" (Section 3.4) can mean
+            two: ``last``, the side updated last of the transposed matrix, videos x texts; or
+            ``first``, the row side ``a`` of texts x videos, half a step behind. t2v is the same
+            under both, and so are both at convergence.
 
     Raises:
         InputError: a parameter is out of range, or ``iterations=0`` does not converge.
@@ -45,6 +49,7 @@ class NCL(Normalization):
     iterations: int = 4
     marginals: Literal["uniform", "captions"] = "uniform"
     tol: float = 1e-6
+    side: Literal["last", "first"] = "last"
     source = "NCL Figure 4, eq. 10-12"
     tunable = (("gamma", (0.002, 0.005, 0.01, 0.02, 0.05, 0.1)),)
 
@@ -66,8 +71,15 @@ class NCL(Normalization):
         captions = self.marginals == "captions"
         queries = bank.query_weight if captions else np.ones(len(bank.rows))
         gallery = np.maximum(bank.gallery_weight, 1) if captions else np.ones(bank.rows.width)
+        rows_of_figure_4 = self.side == "first" and bank.direction == "v2t"
         log_beta, info = sinkhorn(
-            bank.rows, self.gamma, queries, gallery, self.iterations, self.tol
+            bank.rows,
+            self.gamma,
+            queries,
+            gallery,
+            self.iterations,
+            self.tol,
+            flat=rows_of_figure_4,
         )
         bias = self.gamma * (log_beta - np.logaddexp.reduce(log_beta))
         return Fitted(lambda block: block + bias, info)

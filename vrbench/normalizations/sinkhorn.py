@@ -16,7 +16,14 @@ MOST_ITERATIONS = 20_000
 
 
 def sinkhorn(
-    rows: Rows, gamma: float, r: Vector, c: Vector, iterations: int, tol: float = 1e-6
+    rows: Rows,
+    gamma: float,
+    r: Vector,
+    c: Vector,
+    iterations: int,
+    tol: float = 1e-6,
+    *,
+    flat: bool = False,
 ) -> tuple[Vector, dict[str, float]]:
     """Scale ``M = exp(rows / gamma)`` to the marginals r and c; columns are updated last.
 
@@ -29,6 +36,8 @@ def sinkhorn(
         c: (m,) positive weights of the columns.
         iterations: to make; 0: until the marginal residual is below ``tol``.
         tol: largest relative error of a row's marginal.
+        flat: start from ``beta = 1``: what the same iterations on the transposed matrix return for
+            its rows, whose last update lies half a step before the last of its columns.
 
     Returns:
         (m,) log beta, and the ``iterations`` made with the marginal ``residual`` that is left.
@@ -43,6 +52,8 @@ def sinkhorn(
     kind = rows.matrix.dtype if iterations else np.dtype(np.float64)
     step = _SafeStep(rows, gamma, log_r, log_c, kind)
     log_alpha, log_beta, made = np.full(len(rows), np.nan), step.start, 0
+    if flat:  # a constant of no effect; this one keeps exp within range
+        log_beta = np.full(rows.width, -max(float(block.max()) for block in rows) / gamma)
     while made < (iterations or MOST_ITERATIONS):
         before = log_alpha
         log_alpha, log_beta = step(log_beta)

@@ -56,7 +56,7 @@ def htm_align(
     Raises:
         InputError: shapes do not fit, or a vector has no direction.
 
-    Source: Han et al., CVPR 2022 (TAN), evaluation code as used by Norton Table 6.
+    Source: Han et al., CVPR 2022 (TAN), evaluation code as used by Norton Table 9.
     """
     sim = windowed(video, text, start, end, alignable, window, step)
     second, shown = sim.argmax(axis=1), np.asarray(alignable).astype(bool)

@@ -38,7 +38,7 @@ def multiple_choice(
     Raises:
         InputError: shapes do not fit, or a video's right answer is none of its answers.
 
-    Source: Norton Table 5 and VideoCLIP's release: argmax over the answers.
+    Source: Norton Table 6 and VideoCLIP's release: argmax over the answers.
     """
     v, a = to_numpy(video), to_numpy(answers)
     n = len(v)

@@ -11,11 +11,11 @@ from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.heads.applied import made_with
 from vrbench.training.identity import identity_of
-from vrbench.training.settings import Settings
+from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import partial
 
 
-def path_in(folder: Path, features: Features, settings: Settings) -> Path:
+def path_in(folder: Path, features: Features, settings: TrainingSettings) -> Path:
     """Return the file of a head: its method, and a hash of everything that decides its training."""
     key = results.identity(identity_of(features, settings))
     return folder / f"{results.stem('', settings.method, '', key)}.safetensors"

@@ -14,6 +14,7 @@ from vrbench.features.check import bad_rows
 from vrbench.features.tokens import FRAME_LEVEL
 from vrbench.runtime.memory import spare
 from vrbench.runtime.seeds import seeded
+from vrbench.sequences.engine.grouping import Grouping, group_tokens
 
 Index = NDArray[np.int64]
 
@@ -40,26 +41,38 @@ class TrainingItems:
     held: Index
 
     @classmethod
-    def of(cls, features: Features, validation: float, seed: int) -> TrainingItems:
+    def of(
+        cls, features: Features, validation: float, seed: int, *, sequences: bool = False
+    ) -> TrainingItems:
         """Split the videos that have a text, and read what memory holds.
 
+        Args:
+            features: the training features.
+            validation: share that validates.
+            seed: of the split.
+            sequences: videos are clips, and all of a long video go to the same part.
+
         Raises:
-            InputError: a part has too few videos, or an item cannot be read or is malformed.
+            InputError: a part has too few videos, or an item cannot be read or is malformed; or
+                clips have no sequence.
         """
         described = np.unique(features.text_video)
-        held = round(validation * len(described))
-        if len(described) - held < LEAST or (validation > 0 and held < LEAST):
+        part = long_videos(features.video).item[described] if sequences else described
+        parts = np.unique(part)
+        held = round(validation * len(parts))
+        if len(parts) - held < LEAST or (validation > 0 and held < LEAST):
             raise InputError(
-                f"{features.path} has {len(described)} videos with a text, of which a share of "
-                f"{validation:g} validates: each part needs at least {LEAST}."
+                f"{features.path} has {len(parts)} {'long ' if sequences else ''}videos with a "
+                f"text, of which a share of {validation:g} validates: each part needs at least "
+                f"{LEAST}."
             )
-        order = seeded(seed).permutation(described)
+        order = seeded(seed).permutation(parts)
         return cls(
             _loaded(features.text),
             _loaded(features.video),
             features.text_video,
-            np.sort(order[held:]),
-            np.sort(order[:held]),
+            described[np.isin(part, order[held:])],
+            described[np.isin(part, order[:held])],
         )
 
     def texts_of(self, videos: Index) -> Index:
@@ -93,6 +106,20 @@ class TrainingItems:
     def steps(self, size: int) -> int:
         """Return the batches of an epoch."""
         return sum(1 for _ in self.batches(0, size, 0))
+
+
+def long_videos(clips: Tokens) -> Grouping:
+    """Return clips as long videos.
+
+    Raises:
+        InputError: they have no sequence or no place in it.
+    """
+    if "sequence" not in clips.item_columns:
+        raise InputError(
+            f"{clips.name} has no column sequence, which says what long video each clip belongs "
+            "to: the loss video-paragraph needs it, import video_sequence and video_position."
+        )
+    return group_tokens(clips)
 
 
 def _loaded(items: Tokens) -> Tokens:

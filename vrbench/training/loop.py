@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import parse_method
-from vrbench.alignments.engine.batch import Packed, similarities
+from vrbench.alignments.engine.batch import similarities
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.heads import parse_head
 from vrbench.heads.applied import packed
 from vrbench.heads.head import SCALE, apply
 from vrbench.losses import parse_loss
+from vrbench.losses.base import Given
 from vrbench.runtime.progress import Progress
+from vrbench.training.anchors import Anchors, Both
 from vrbench.training.items import Index, TrainingItems
 from vrbench.training.optimizer import Optimizer
 from vrbench.training.queue import Queue
+from vrbench.training.runs import Runs
 from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import State
 from vrbench.training.teacher import Teacher
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 MOST_SCALE = math.log(100)
 """Of the logit scale's logarithm, as in CLIP."""
+
+LEAST_SCALE = 0.0
+"""The same where Norton's losses are trained, whose tau is to be at most 1."""
 
 
 class Loop:
@@ -62,7 +68,10 @@ class Loop:
             for name, weight in self.weights.items()
             if name == SCALE or self.spec.parts[name.partition(".")[0]].trained
         }
-        self.per_epoch = items.steps(settings.batch)
+        self.anchors = self._anchors()
+        learnt |= {} if self.anchors is None else self.anchors.weights
+        self.runs = Runs.of(items, self.loss.run) if self.loss.run else None
+        self.per_epoch = sum(1 for _ in self._batches(0))
         self.optimizer = Optimizer(learnt, settings, self.per_epoch * settings.epochs)
         self.teacher = Teacher.of(self.loss, self.weights, self._sides, items.text.normalized)
         self.queue = Queue.of(settings, self.method)
@@ -76,14 +85,15 @@ class Loop:
         self.optimizer.restore(state.parts.get("adam", {}))
         if self.teacher is not None:
             self.teacher.restore(state.parts.get("teacher", {}))
+        if self.anchors is not None:
+            self.anchors.restore(state.parts["anchors"])
         self.queue.restore(state.parts.get("queue", {}))
 
     def epoch(self, state: State, progress: Progress | None) -> None:
         """Train one epoch, and validate; a loss that is no number stops the training."""
         losses, step = [], state.epoch * self.per_epoch
-        batches = self.items.batches(state.epoch, self.settings.batch, self.settings.seed)
-        for texts in batches:
-            value = self._step(texts, step)
+        for texts, lengths in self._batches(state.epoch):
+            value = self._step(texts, lengths, min(step, self.per_epoch * self.settings.epochs - 1))
             if not math.isfinite(value):
                 state.stopped = (
                     f"The loss became {value} in epoch {state.epoch + 1}: the head is that of "
@@ -97,39 +107,70 @@ class Loop:
         state.epoch += 1
         self._measured(state, float(np.mean(losses)))
 
-    def _step(self, texts: Index, step: int) -> float:
-        text, video = self._sides(self.weights, texts)
-        loss = self._loss(text, video, texts)
+    def _batches(self, epoch: int) -> Iterator[tuple[Index, Index | None]]:
+        """Yield the texts of each batch, and the clips of each of its runs, where it has runs."""
+        how = epoch, self.settings.batch, self.settings.seed
+        if self.runs is not None:
+            yield from self.runs.batches(*how)
+            return
+        for texts in self.items.batches(*how):
+            yield texts, None
+
+    def _step(self, texts: Index, lengths: Index | None, step: int) -> float:
+        stored = self._stored(texts)
+        text, video = self._mapped(self.weights, stored)
+        loss = self._loss(stored, (text, video), texts, lengths)
         value = math.nan if loss is None else float(loss.item())
         if loss is not None and math.isfinite(value):
             self.queue.add(self.items, texts, text, video)
             self.optimizer.step(loss, step)
-            self.weights[SCALE].data.clamp_(max=MOST_SCALE)
+            least = None if self.runs is None else LEAST_SCALE
+            self.weights[SCALE].data.clamp_(least, MOST_SCALE)
             if self.teacher is not None:
                 self.teacher.follow(self.weights)
+            if self.anchors is not None:
+                self.anchors.follow()
         return value
 
-    def _loss(self, text: Packed, video: Packed, texts: Index) -> Tensor | None:
+    def _loss(
+        self, stored: Both, mapped: Both, texts: Index, lengths: Index | None
+    ) -> Tensor | None:
         """Return the loss of a batch; None where a similarity or the scale is no number."""
         import torch
 
         method, teacher = self.method.with_weights(self.weights), self.teacher
         if teacher is None:
-            both = similarities(method, text, video, normalized=self.items.text.normalized)
+            both = similarities(method, *mapped, normalized=self.items.text.normalized)
             known = None
         else:
-            both = teacher.both(method, text, video)
+            both = teacher.both(method, *mapped)
             known = teacher.scores(self.method, texts)
         scale = self.weights[SCALE].exp()
         # a scale of 0 is what is left of one that fell without end
         if not all(bool(torch.isfinite(one).all()) for one in (*both, 1 / scale)):
             return None
-        return self.loss(*both, scale, known)
+        anchored = None if self.anchors is None else self.anchors.compared(stored, mapped)
+        return self.loss.of(Given(*both, scale, known, anchored, mapped, lengths))
 
-    def _sides(self, weights: Mapping[str, Tensor], texts: Index) -> tuple[Packed, Packed]:
-        stored = self.items.pairs(texts)
-        text, video = (packed(side, weights[SCALE].dtype, self.device) for side in stored)
+    def _anchors(self) -> Anchors | None:
+        import torch
+
+        some = self.items.texts_of(self.items.trained)[:1]
+        with torch.no_grad():
+            both = self._stored(some), self._sides(self.weights, some)
+        return Anchors.of(self.loss, *both, self.settings.seed)
+
+    def _stored(self, texts: Index) -> Both:
+        text, video = self.items.pairs(texts)
+        kind = self.weights[SCALE].dtype
+        return packed(text, kind, self.device), packed(video, kind, self.device)
+
+    def _mapped(self, weights: Mapping[str, Tensor], stored: Both) -> Both:
+        text, video = stored
         return apply(self.spec, weights, "text", text), apply(self.spec, weights, "video", video)
+
+    def _sides(self, weights: Mapping[str, Tensor], texts: Index) -> Both:
+        return self._mapped(weights, self._stored(texts))
 
     def _measured(self, state: State, loss: float | None) -> None:
         """Add a row to the curve, and keep the weights where they are the best so far."""
@@ -147,6 +188,8 @@ class Loop:
         state.parts |= {"now": now, "adam": self.optimizer.arrays(), "queue": self.queue.arrays()}
         if self.teacher is not None:
             state.parts["teacher"] = self.teacher.arrays()
+        if self.anchors is not None:
+            state.parts["anchors"] = self.anchors.arrays()
 
     @staticmethod
     def _restore(weights: Mapping[str, Tensor], arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -15,6 +15,7 @@ from vrbench.heads import parse_head
 from vrbench.heads.applied import made_with
 from vrbench.heads.file import load
 from vrbench.heads.head import Head, digest
+from vrbench.losses import parse_loss
 from vrbench.runtime.device import torch_device
 from vrbench.runtime.progress import Progress
 from vrbench.training.begin import begin
@@ -140,7 +141,8 @@ def _begun(
     """Return the loop and its state, which an interrupted training left or which is new."""
     spec, out = parse_head(settings.head), where.out
     given = start_weights(where.start, spec) if where.start else None
-    items = TrainingItems.of(features, settings.validation, settings.seed)
+    runs = parse_loss(settings.loss).run > 0
+    items = TrainingItems.of(features, settings.validation, settings.seed, sequences=runs)
     weights = begin(spec, features, items.trained, settings.seed, given)
     device = torch_device(where.device)
     score = Scorer(Compute(device=device, memory=where.memory))

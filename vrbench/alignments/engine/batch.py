@@ -70,6 +70,11 @@ def similarities(
     return t2v, (t2v if method.symmetric else v2t)
 
 
+def vectors(side: Packed) -> Tensor:
+    """(n, d) global vectors of length 1 of a batch's items, with gradient."""
+    return _items(side, normalized=True).global_vectors
+
+
 def _pair(part: Alignment, texts: _BatchItems, videos: _BatchItems) -> tuple[Tensor, Tensor]:
     if isinstance(part, VectorAlignment):
         value = part.vectors(texts) @ part.vectors(videos).mT
