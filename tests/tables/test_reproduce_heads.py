@@ -127,6 +127,7 @@ def test_a_table_s_queue_is_one_training_for_all_its_rows(folder: Path) -> None:
     assert "(transductive)" in found["Test queries (oracle)"]
     results = [one for one in load_all(folder / "results")[0] if one["norm"] != "none"]
     [scale] = {vrbench.heads.load(f"results/heads/{one['head']['file']}").scale for one in results}
+    assert scale is not None
     for one in results:
         assert float(one["norm"].partition("gamma=")[2]) == pytest.approx(1 / scale)
     other = rows(cells("ncl-5", "f.h5", "--train", "t.h5", *QUICK, "--bank", "train"))
