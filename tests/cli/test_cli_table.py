@@ -100,7 +100,7 @@ def test_rows_that_need_a_bank_stay_empty_without_one(folder: Path) -> None:
     done = run("reproduce", "ncl-5", "bare.h5")
     assert done.code == 0
     assert "Left empty: Train queries: bare.h5 has no bank of training queries." in done.err
-    assert "Test queries (oracle) (no head): global, ncl, bank test" in done.out
+    assert "Test queries (oracle): global, ncl, bank test" in done.out
 
 
 @pytest.mark.parametrize("name", ["ucofia-14", "norton-1", "modality-structure-8", "norton-8"])

@@ -28,7 +28,7 @@ def test_the_fine_part_alone_is_not_tokenflow(spec: str) -> None:
 def test_what_a_paper_gives_has_to_be_so_and_the_rest_is_free(norm: str, fits: bool) -> None:
     result = sample_result(norm=norm, bank=TRAIN_BANK)
     assert ("SSB + NCL" in texts(paper_table("ncl-4", [result]).sections[1])) != fits
-    row = f"NCL (Ours) (no head): global, {norm}, bank train 1200 x 1000"
+    row = f"NCL (Ours): global, {norm}, bank train 1200 x 1000"
     assert row in texts(paper_table("ncl-1", [result]).sections[1])
 
 
@@ -51,7 +51,7 @@ def test_a_result_of_another_v2t_protocol_is_left_out_with_a_word() -> None:
     found = paper_table("ncl-2", [other, own])
     [section] = [one for one in found.sections if one.kind == "measured"]
     assert "v2t group-max" in section.about
-    assert texts(section)["CLIP4Clip (Luo et al., 2021) (no head): global"][0] == "8.4"
+    assert texts(section)["CLIP4Clip (Luo et al., 2021): global"][0] == "8.4"
     [note] = [one for one in found.notes if "left out" in one]
     assert "Results under --v2t best-caption are left out" in note
     assert not any("left out" in one for one in paper_table("ncl-2", [own]).notes)
@@ -79,7 +79,6 @@ def test_zero_shot_and_fine_tuned_rows_are_not_filled_by_one_result(
     table = paper_table(name, [sample_result(encoder=encoder)])
     [section] = [one for one in table.sections if one.kind == "measured"]
     filled = [line.labels[-1] for line in section.lines if line.source != UNMEASURED]
-    filled = [label.replace(" (no head)", "") for label in filled]
     assert [rows[label.removesuffix(": global")].training for label in filled] == (  # type: ignore[union-attr]
         [said] if said else []
     )
@@ -90,6 +89,5 @@ def test_zero_shot_and_fine_tuned_rows_are_not_filled_by_one_result(
 def test_a_fine_tuned_row_alone_is_filled_unless_the_encoder_says_otherwise() -> None:
     for encoder, said in TRAINED.items():
         [_, section] = paper_table("tokenflow-6", [sample_result(encoder=encoder)]).sections
-        mark = "" if said == "fine-tuned" else " (no head)"
-        label = f"CLIP-ViT-B/32 (fine-tune) [22] †{mark}: global"
+        label = "CLIP-ViT-B/32 (fine-tune) [22] †: global"
         assert (label in texts(section)) == (said != "zero-shot")

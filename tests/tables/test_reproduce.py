@@ -91,7 +91,7 @@ def test_every_cell_is_that_of_a_run_by_hand(name: str) -> None:
     expected: Cells = {}
     for row, words in BY_HAND[name].items():
         hand = by_hand(*words)
-        [label] = {label for label, _ in cells if label.startswith(f"{row} (no head): ")}
+        [label] = {label for label, _ in cells if label.startswith(f"{row}: ")}
         expected |= {(label, column): hand[column] for column in columns}
     assert cells == expected
 
@@ -108,14 +108,11 @@ def test_a_row_is_measured_by_the_methods_that_the_user_says() -> None:
     words = [word for spec in specs for word in ("--method", f"TokenFlow={spec}")]
     cells = measured("tokenflow-5", *words, "--method", "SCAN=scan:lam=4")
     labels = {label for label, _ in cells}
-    assert {f"TokenFlow (Ours) (no head): {spec}" for spec in specs} <= labels
-    assert "SCAN [14] (no head): scan:lam=4" in labels
+    assert {f"TokenFlow (Ours): {spec}" for spec in specs} <= labels
+    assert "SCAN [14]: scan:lam=4" in labels
     assert len(labels) == 7
     for spec in specs:
-        assert (
-            cells[f"TokenFlow (Ours) (no head): {spec}", "t2v R@1"]
-            == by_hand("--method", spec)["t2v R@1"]
-        )
+        assert cells[f"TokenFlow (Ours): {spec}", "t2v R@1"] == by_hand("--method", spec)["t2v R@1"]
     out = run("reproduce", "tokenflow-5", "f.h5", *words).out
     assert "Parameters: " in out
     assert "tokenflow:lam=5; tokenflow:lam=10" in out
@@ -124,7 +121,7 @@ def test_a_row_is_measured_by_the_methods_that_the_user_says() -> None:
 def test_two_rows_of_one_method_keep_their_own_parameters() -> None:
     cells = measured("tokenflow-5", "--method", "EMD=scan:lam=1", "--method", "SCAN=scan:lam=50")
     labels = {label for label, _ in cells if "scan" in label}
-    assert labels == {"EMD (no head): scan:lam=1", "SCAN [14] (no head): scan:lam=50"}
+    assert labels == {"EMD: scan:lam=1", "SCAN [14]: scan:lam=50"}
 
 
 def test_rows_without_a_measurement_can_be_given_one() -> None:
@@ -139,10 +136,10 @@ def test_norm_bank_ties_and_v2t_are_the_user_s() -> None:
     for norm in ("ncl:gamma=0.05", "dsl"):
         hand = by_hand(*same, "--norm", norm, "--bank", "test")
         [row] = {row for row, _ in cells if f"global, {norm}, bank test" in row}
-        assert row.startswith("NCL (Ours) (no head): ")
+        assert row.startswith("NCL (Ours): ")
         assert row.endswith("(transductive)")
         assert cells[row, "v2t R@1"] == hand["v2t R@1"]
-    assert cells[f"CLIP4Clip {NCL} (no head): global", "v2t MnR"] == by_hand(*same)["v2t MnR"]
+    assert cells[f"CLIP4Clip {NCL}: global", "v2t MnR"] == by_hand(*same)["v2t MnR"]
     out = run("reproduce", "ncl-2", "f.h5", *words).out
     assert "v2t each-caption" in out.partition("Measured here")[2]
     every = {row for row, _ in measured("tokenflow-5", "--norm", "ncl")}
@@ -168,7 +165,7 @@ def test_zero_shot_and_fine_tuned_rows_ask_which_one_it_is(folder: Path) -> None
         assert reason in done.err
         assert reason in done.out
     cells = measured("tokenflow-1", "--method", "CLIP (zero-shot)=global")
-    shown = {row.partition(":")[0].removesuffix(" (no head)") for row, _ in cells}
+    shown = {row.partition(":")[0] for row, _ in cells}
     assert shown == {"CLIP (zero-shot) [22]", "TokenFlow (Ours)"}
     refused(
         *("reproduce", "tokenflow-1", "f.h5", "--method", "CLIP (zero-shot)=global"),

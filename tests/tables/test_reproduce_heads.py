@@ -94,11 +94,11 @@ def test_what_exists_is_read_and_the_table_shows_it_beside_the_rest(folder: Path
     assert cells("tokenflow-1", command="table") == found
     assert list(rows(found)) == ["CLIP4Clip [20]", "TokenFlow (Ours)", "TokenFlow + MD (Ours)"]
     plain = cells("tokenflow-1", "f.h5")
-    assert list(rows(plain)) == ["TokenFlow (Ours) (no head)"]
+    assert list(rows(plain)) == ["TokenFlow (Ours)"]
     assert cells("tokenflow-1", command="table") == found | plain
     text = run("table", "tokenflow-1").out
     assert "trained with global and infonce on t.h5, epoch " in text
-    assert "No head: the features as they are" in text
+    assert "No head in TokenFlow (Ours): the features as they are" in text
     markdown = run("reproduce", *words, "--overwrite").out
     assert markdown.partition("Notes")[0].count("head linear (") == 3
 

@@ -192,16 +192,16 @@ def test_both_kinds_stand_apart_and_say_what_they_are() -> None:
     section = measured(table)
     assert [line.labels[0] for line in section.lines if "SCAN" in line.labels[0]] == [
         "SCAN [14]: scan, head linear (infonce, linear.safetensors)",
-        "SCAN [14] (no head): scan",
+        "SCAN [14]: scan",
     ]
     heads = [text for text in section.footnotes if text.startswith("Head ")]
     assert heads == [
         "Head linear.safetensors: linear, trained with scan and infonce on t.h5, epoch 2 of 3, "
         "seed 0."
     ]
-    assert any(text.startswith("No head: ") for text in section.footnotes)
+    assert any(text.startswith("No head in SCAN [14]: ") for text in section.footnotes)
     alone = measured(paper_table("tokenflow-5", [learnt("scan")]))
-    assert not any(text.startswith("No head: ") for text in alone.footnotes)
+    assert not any(text.startswith("No head") for text in alone.footnotes)
 
 
 def test_an_encoder_that_is_fine_tuned_was_trained() -> None:

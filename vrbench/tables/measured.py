@@ -25,12 +25,6 @@ from vrbench.tables.matching import slots
 from vrbench.tables.trained import unlearnt
 
 EMPTY = Cell(None, "")
-NO_HEAD = " (no head)"
-"""Stands after the name of a row whose system is trained, where the result has no head."""
-_PLAIN = (
-    "No head: the features as they are; the paper's system is trained (vrbench reproduce {} "
-    "--train FEATURES learns a head on them)."
-)
 
 
 def sections(table: PublishedTable, filled: Mapping[str, Sequence[ResultDict]]) -> list[Section]:
@@ -84,13 +78,12 @@ def _section(
     )
     lines: list[Line] = []
     sources: list[ResultDict | None] = []
-    known, plain = slots(table), False
+    known, bare = slots(table), dict[str, None]()
     for printed in rows:
         found = list(filled.get(printed, ()))
         for result in found:
-            bare = unlearnt(known.get(printed), result)
-            row = f"{printed}{NO_HEAD if bare else ''}: {labels.how(result)}"
-            plain |= bare
+            row = f"{printed}: {labels.how(result)}"
+            bare |= {printed: None} if unlearnt(known.get(printed), result) else {}
             lines.append(line((row,), columns, result, row))
         sources += found
         if not found:
@@ -102,7 +95,7 @@ def _section(
     section = Section(
         "measured", _heading(table, results), about, ("measured",), columns, tuple(lines)
     )
-    learnt = (*_heads(results), *([_PLAIN.format(table.name)] if plain else []))
+    learnt = (*_heads(results), *_without_head(table, list(bare), results))
     footnotes = (*_parameters(results), *learnt, *labels.notes(results))
     section = replace(section, footnotes=footnotes)
     return letter(_bold(section, sources), sources)
@@ -112,6 +105,19 @@ def _heads(results: Iterable[ResultDict]) -> tuple[str, ...]:
     """Return a line on the training of each head."""
     said = dict.fromkeys(filter(None, map(labels.trained, results)))
     return tuple(f"Head {one}." for one in said)
+
+
+def _without_head(
+    table: PublishedTable, bare: Sequence[str], results: Sequence[ResultDict]
+) -> tuple[str, ...]:
+    """Return a line on rows whose systems are trained, where a result has no head."""
+    if not bare:
+        return ()
+    some = f" in {'; '.join(bare)}" if any(one.get("head") for one in results) else ""
+    return (
+        f"No head{some}: the features as they are; the paper's system is trained (vrbench "
+        f"reproduce {table.name} --train FEATURES learns a head on them).",
+    )
 
 
 def _parameters(results: Iterable[ResultDict]) -> tuple[str, ...]:
