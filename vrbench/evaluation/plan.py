@@ -15,7 +15,7 @@ from vrbench.evaluation.sources.base import Source
 from vrbench.features.logit_scale import with_scale
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
-from vrbench.registry import origins
+from vrbench.registry import OriginDict, origins
 from vrbench.results.schema import TuningDict
 from vrbench.sequences import sequences
 
@@ -157,9 +157,7 @@ def _identity(
     }
 
 
-def plugins(
-    method: Method | None, norm: Normalization, sequence: str | None
-) -> list[dict[str, str]]:
+def plugins(method: Method | None, norm: Normalization, sequence: str | None) -> list[OriginDict]:
     """Return where those of the methods come from that are from outside."""
     along = None if sequence is None else sequences.parse(sequence)
     parts = method.parts if method else ()
