@@ -59,6 +59,19 @@ def test_provenance() -> None:
     assert labels.provenance(sample_result(ranks=None)).startswith("vrbench 0.1.0; ")
 
 
+def test_provenance_names_the_plugins_of_a_row() -> None:
+    made = sample_result()["provenance"]
+    plugins = [
+        {"distribution": "acme", "version": "1.0", "sha256": "a" * 64},
+        {"file": "mine.py", "sha256": "0123456789" * 6},
+        {"sha256": "f" * 64},
+    ]
+    text = labels.provenance(sample_result(provenance={**made, "plugins": plugins}))
+    said = "plug-ins acme 1.0, mine.py (01234567), of a process (ffffffff)"
+    assert text.split("; ")[1:3] == ["vrbench 0.1.0", said]
+    assert "plug-ins" not in labels.provenance(sample_result(provenance={**made, "plugins": []}))
+
+
 def test_null_is_as_good_as_missing() -> None:
     assert labels.notes([sample_result(notes=None)]) == ()
     given = sample_result(method=None, given_norm=None)

@@ -52,6 +52,25 @@ def test_every_part_of_a_result_is_checked(results: Results) -> None:
         assert not list(problems({**whole, key: [{}]})), key
 
 
+@pytest.mark.parametrize(
+    ("plugins", "says"),
+    [
+        ([], ""),
+        ([{"sha256": "00"}, {"sha256": "1f", "file": "mine.py"}], ""),
+        (None, ""),
+        ({"sha256": "00"}, "provenance.plugins is {'sha256': '00'}, expected a list"),
+        ([{"sha256": "00"}, {}], "provenance.plugins[1].sha256 is missing"),
+        (["acme"], "provenance.plugins[0] is 'acme', expected an object"),
+        ([{"sha256": 5}], "provenance.plugins[0].sha256 is 5, expected a string"),
+        ([{"sha256": "", "file": 5}], "provenance.plugins[0].file is 5, expected a string"),
+    ],
+)
+def test_plugins_are_checked_one_by_one(plugins: Any, says: str, results: Results) -> None:
+    whole = json.loads(json.dumps(results[1].to_dict()))
+    whole["provenance"]["plugins"] = plugins
+    assert list(problems(whole)) == ([says] if says else [])
+
+
 def test_null_is_as_good_as_missing_only_where_a_key_may_be_missing(results: Results) -> None:
     whole = json.loads(json.dumps(results[1].to_dict()))
     for key in ("sequence", "raw", "change", "notes", "error_gamma", "bank_distinct"):

@@ -206,6 +206,7 @@ def test_a_head_has_seen_what_the_one_it_begins_with_has_seen(tmp_path: Path) ->
         ({"epochs": -1}, "epochs must be at least 0"),
         ({"batch": 1}, "batch must be at least 2"),
         ({"lr": math.nan}, "lr must be"),
+        ({"lr": 0}, r"rate of 0 trains nothing in 10 epochs: give a larger lr, or 0 epochs for"),
         ({"warmup": 1.0}, "warmup is a share below 1"),
         ({"validation": 0.999}, "each part needs at least 2"),
         ({"seed": -1}, "seed"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING
-from typing import Any
+from typing import Any, cast
 
 from vrbench.registry import Registry, format_value, origin, parameters
 
@@ -28,7 +28,7 @@ def registered(registry: Registry[Any]) -> list[Entry]:
             "summary": (inspect.getdoc(cls) or "").partition("\n")[0],
             "source": str(getattr(cls, "source", "")),
             **({"needs": cls.needs} if getattr(cls, "needs", "") else {}),
-            **(where.to_dict() if (where := origin(cls)) else {}),
+            **({} if (where := origin(cls)) is None else cast(Entry, where.to_dict())),
         }
         for name, cls in registry.classes().items()
     ]

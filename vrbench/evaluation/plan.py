@@ -15,7 +15,7 @@ from vrbench.evaluation.sources.base import Source
 from vrbench.features.logit_scale import with_scale
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
-from vrbench.registry import origins
+from vrbench.registry import OriginDict, origins
 from vrbench.results.schema import TuningDict
 from vrbench.sequences import sequences
 
@@ -157,7 +157,7 @@ def _identity(
     }
 
 
-def plugins(source: Source, method: Method | None, norm: Normalization) -> list[dict[str, str]]:
+def plugins(source: Source, method: Method | None, norm: Normalization) -> list[OriginDict]:
     """Return where those of the methods come from that are from outside, kinds of heads too."""
     along = None if source.sequence is None else sequences.parse(source.sequence)
     parts = method.parts if method else ()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from vrbench.registry.checks import is_readable
 from vrbench.registry.failures import TRACEBACK, raised
 from vrbench.registry.files import load_file
-from vrbench.registry.origins import Origin, origin, origins, set_unknown
+from vrbench.registry.origins import Origin, OriginDict, origin, origins, set_unknown
 from vrbench.registry.registry import Registry
 from vrbench.registry.specs import format_value, parameters
 
 __all__ = [
     "TRACEBACK",
     "Origin",
+    "OriginDict",
     "Registry",
     "format_value",
     "is_readable",

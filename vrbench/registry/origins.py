@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES
 from importlib.metadata import Distribution, entry_points
 from itertools import takewhile
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 HOUSE = "vrbench"
 """The package whose classes are built-in."""
@@ -22,6 +23,15 @@ _FILES: dict[str, Origin] = {}
 """Of the modules that plug-in files were run as, by name."""
 
 _KNOWN: dict[type, Origin | None] = {}
+
+
+class OriginDict(TypedDict):
+    """An origin in files and listings, without what is not known of it."""
+
+    distribution: NotRequired[str]
+    version: NotRequired[str]
+    file: NotRequired[str]
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,14 @@ class Origin:
             return f"the distribution {self.distribution} {self.version}"
         return f"the file {self.file}" if self.file else "this process"
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> OriginDict:
         """Return what is known, for a result and for listings."""
-        about = asdict(self)
-        names = ("distribution", "version", "file", "sha256")
-        return {name: about[name] for name in names if about[name] is not None}
+        about: OriginDict = {"sha256": self.sha256}
+        if self.file is not None:
+            about = {"file": self.file, **about}
+        if self.version is not None:
+            about = {"version": self.version, **about}
+        return about if self.distribution is None else {"distribution": self.distribution, **about}
 
 
 def origin(cls: type) -> Origin | None:
@@ -59,7 +72,7 @@ def origin(cls: type) -> Origin | None:
     return _KNOWN[cls]
 
 
-def origins(*methods: object) -> list[dict[str, str]]:
+def origins(*methods: object) -> list[OriginDict]:
     """Return the origins of the methods from outside among these, each once, in a fixed order.
 
     Args:

@@ -77,10 +77,20 @@ def _without_null(hint: Any) -> Any:
 def _of(value: Any, hint: Any, where: str) -> Iterator[str]:
     if is_typeddict(hint):
         yield from problems(value, hint, where)
+    elif get_origin(hint) is list and is_typeddict(get_args(hint)[0]):
+        yield from _each(value, get_args(hint)[0], where)
     elif hint in (Metrics, Diagnostics):
         yield from _measured(value, of_part("metrics" if hint == Metrics else "diagnostics"), where)
     elif not (get_origin(hint) is Annotated and UNREAD in hint.__metadata__):
         yield from _plain(value, hint, where)
+
+
+def _each(value: Any, shape: type, where: str) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield f"{where} is {_shown(value)}, expected a list"
+        return
+    for i, one in enumerate(value):
+        yield from problems(one, shape, f"{where}[{i}]")
 
 
 def _plain(value: Any, hint: Any, where: str) -> Iterator[str]:

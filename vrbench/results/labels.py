@@ -10,6 +10,7 @@ from typing import Literal
 
 from vrbench.metrics.table import named
 from vrbench.metrics.values import Numbers
+from vrbench.registry import OriginDict
 from vrbench.results.comparison import PairTest
 from vrbench.results.schema import DataAbout, EncoderAbout, ResultDict, ScorerAbout, Setup
 from vrbench.sims.sim import Direction, SequenceByDirection
@@ -132,14 +133,22 @@ def _errors(measured: Numbers) -> str:
 
 
 def provenance(result: Setup) -> str:
-    """Return result file, version, date and the start of the features' sha256."""
+    """Return result file, version, plug-ins, date and the start of the features' sha256."""
     made = result["provenance"]
     # The rank vectors lie beside the result file, under the same name.
     ranks = result["ranks"]
     file = [PurePath(ranks).with_suffix(".json").name] if ranks else []
-    return "; ".join(
-        [*file, f"vrbench {made['vrbench']}", made["date"], f"features {_sha(result)}"]
-    )
+    outside = ", ".join(map(_plugin, made.get("plugins") or ()))
+    plugins = [f"plug-ins {outside}"] if outside else []
+    version = f"vrbench {made['vrbench']}"
+    return "; ".join([*file, version, *plugins, made["date"], f"features {_sha(result)}"])
+
+
+def _plugin(about: OriginDict) -> str:
+    """Return distribution and version, else the file and the start of its sha256."""
+    if about.get("distribution"):
+        return f"{about['distribution']} {about.get('version', '')}".strip()
+    return f"{about.get('file') or 'of a process'} ({about['sha256'][:8]})"
 
 
 def letter(i: int) -> str:

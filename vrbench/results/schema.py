@@ -11,6 +11,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from numpy.typing import NDArray
 
 from vrbench.metrics.values import Numbers
+from vrbench.registry import OriginDict
 from vrbench.sims.sim import SequenceByDirection
 
 UNREAD = "unread"
@@ -101,7 +102,7 @@ class Provenance(TypedDict):
     precision: NotRequired[Annotated[str, UNREAD]]
     device: NotRequired[Annotated[str, UNREAD]]
     command: NotRequired[Annotated[str, UNREAD]]
-    plugins: NotRequired[Annotated[list[dict[str, str]], UNREAD]]
+    plugins: NotRequired[list[OriginDict]]
 
 
 class Limit(TypedDict):

@@ -25,7 +25,7 @@ class TrainingSettings:
         loss: spec.
         epochs: passes over all training texts; 0 keeps the head as it begins.
         batch: pairs at once, of distinct videos.
-        lr: learning rate at its height, of AdamW.
+        lr: learning rate at its height, of AdamW; 0 only fills a queue.
         weight_decay: of AdamW, for matrices.
         warmup: share of the steps in which the rate rises from 0; then it falls as a cosine.
         validation: share of the training videos that is kept apart; 0: none.
@@ -61,6 +61,11 @@ class TrainingSettings:
         for name in ("lr", "weight_decay"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be 0 or more, it is {getattr(self, name)}.")
+        if self.lr == 0 and self.epochs and not self.queue:
+            raise InputError(
+                f"A learning rate of 0 trains nothing in {self.epochs} epochs: give a larger lr, "
+                "or 0 epochs for the head as it begins."
+            )
         for name in ("warmup", "validation"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name} is a share below 1, it is {getattr(self, name)}.")
