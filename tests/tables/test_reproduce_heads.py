@@ -127,6 +127,7 @@ def test_a_table_s_queue_is_one_training_for_all_its_rows(folder: Path) -> None:
     assert "(transductive)" in found["Test queries (oracle)"]
     results = [one for one in load_all(folder / "results")[0] if one["norm"] != "none"]
     [scale] = {vrbench.heads.load(f"results/heads/{one['head']['file']}").scale for one in results}
+    assert scale is not None
     for one in results:
         assert float(one["norm"].partition("gamma=")[2]) == pytest.approx(1 / scale)
     other = rows(cells("ncl-5", "f.h5", "--train", "t.h5", *QUICK, "--bank", "train"))
@@ -193,9 +194,9 @@ def test_what_cannot_be_is_one_sentence(folder: Path) -> None:
         (("--train", "other.h5"), "other.h5 and f.h5 were made with another encoder"),
     ):
         refused(*reproduce, *words, says=says)
+    refused("reproduce", "norton-3", "f.h5", "--train", "t.h5", says="leave --train out")
     assert not (folder / "results").exists()
-    words = ("--train", "t.h5", "--head", "learnable", "--dry-run")
-    plan = run(*reproduce, *words).out
+    plan = run(*reproduce, "--train", "t.h5", "--head", "learnable", "--dry-run").out
     assert plan.count("to be trained") == 1
     assert "left empty: SCAN [14]: --head learnable has no part that it learns." in plan
 

@@ -60,13 +60,12 @@ def recipe(slot: MeasuredBy, method: str, base: str) -> Recipe | None:
 
 def missing(slot: MeasuredBy) -> str:
     """Return which head or loss of a row vrbench does not have; empty: none."""
-    known = {"head": heads.classes(), "loss": losses.classes()}
-    wanted = {"head": heads_in(slot.head), "loss": heads_in(slot.loss)}
+    wanted = (("head", slot.head, {*heads.classes()}), ("loss", slot.loss, {*losses.classes()}))
     names = [
-        f"{kind} {_name(spec)}"
-        for kind, found in wanted.items()
-        for spec in found
-        if _name(spec) not in known[kind]
+        f"{kind} {_name(one)}"
+        for kind, spec, known in wanted
+        for one in heads_in(spec)
+        if _name(one) not in known
     ]
     return f"vrbench has no {' and no '.join(names)} yet" if names else ""
 
