@@ -53,14 +53,10 @@ class Sum(Loss):
 @pytest.fixture(autouse=True)
 def outside() -> Iterator[None]:
     """Register both for a test."""
-    kept: list[tuple[Any, str]] = []
-    for registry, name, cls in ((heads, "shift", Shift), (losses, "sum", Sum)):
-        registry.classes()
-        registry.register(name)(cls)  # type: ignore[arg-type]
-        kept.append((registry._classes, name))
+    heads.register("shift")(Shift)
+    losses.register("sum")(Sum)
     yield
-    for classes, name in kept:
-        del classes[name]
+    del heads._classes["shift"], losses._classes["sum"]
 
 
 def changed(monkeypatch: pytest.MonkeyPatch, cls: type) -> None:

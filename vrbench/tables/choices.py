@@ -63,11 +63,16 @@ def read_choices(
     """Read ``ROW=SPEC`` and the other choices.
 
     Raises:
-        InputError: a row or a spec is unknown, or a bank is given and no row has a norm.
+        InputError: a row or a spec is unknown, a bank is given and no row has a norm, or a head
+            and no row is trained.
     """
     chosen: dict[str, tuple[str, ...]] = {}
     if head is not None:
         parse_head(head)
+        if not any(row.measured_by and row.measured_by.loss for row in table.rows):
+            raise InputError(
+                f"No row of {table.name} is trained by a loss of vrbench's: leave --train out."
+            )
     for text in methods:
         name, equals, spec = (part.strip() for part in text.partition("="))
         if not name or not equals or not spec:

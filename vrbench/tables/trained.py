@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vrbench.alignments import alignments, parse_method, terms
@@ -60,15 +60,12 @@ def recipe(slot: MeasuredBy, method: str, base: str) -> Recipe | None:
 
 def missing(slot: MeasuredBy) -> str:
     """Return which head or loss of a row vrbench does not have; empty: none."""
-    sides: list[tuple[str, Container[str], str]] = [
-        ("head", heads.classes(), slot.head),
-        ("loss", losses.classes(), slot.loss),
-    ]
+    wanted = (("head", slot.head, {*heads.classes()}), ("loss", slot.loss, {*losses.classes()}))
     names = [
-        f"{kind} {_name(spec)}"
-        for kind, known, wanted in sides
-        for spec in heads_in(wanted)
-        if _name(spec) not in known
+        f"{kind} {_name(one)}"
+        for kind, spec, known in wanted
+        for one in heads_in(spec)
+        if _name(one) not in known
     ]
     return f"vrbench has no {' and no '.join(names)} yet" if names else ""
 
