@@ -19,7 +19,8 @@ from vrbench.evaluation.sources.limits import (
     limit_rows,
     limit_similarities,
 )
-from vrbench.evaluation.sources.sequences import SequenceFeatures, SequenceSims
+from vrbench.evaluation.sources.sequence_sims import SequenceSims
+from vrbench.evaluation.sources.sequences import SequenceFeatures
 from vrbench.evaluation.sources.sims import SimSource
 from vrbench.features import Features, open_features
 from vrbench.features.in_memory import features_of

@@ -83,3 +83,12 @@ def _joined(parts: Sequence[SequenceScores]) -> SequenceScores:
         shares = [part.about["negative"] or 0.0 for part in parts]
         about["negative"] = float(np.average(shares, weights=weights))
     return SequenceScores(matrix, about, sum(part.captions for part in parts))
+
+
+def joined(captions: NDArray[Any], texts: Grouping) -> NDArray[Any]:
+    """(paragraphs,) the captions of each in order, joined by spaces."""
+    words = [str(caption) for caption in captions[texts.order]]
+    ends = np.cumsum(texts.lengths)
+    return np.array(
+        [" ".join(words[end - n : end]) for end, n in zip(ends, texts.lengths, strict=True)]
+    )
