@@ -19,6 +19,7 @@ NAMES = (
     "alignments",
     "workers",
     "training",
+    "epoch",
     "solvers",
     "growth",
     "memory",

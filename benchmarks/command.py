@@ -1,4 +1,4 @@
-"""Running ``vrbench eval`` in a process of its own on random features, and what that took."""
+"""Running a command of vrbench in a process of its own on random features, and what that took."""
 
 from __future__ import annotations
 
@@ -78,8 +78,13 @@ class Workload:
 
 def evaluate(path: Path, *options: str) -> Taken:
     """Run ``vrbench eval``; results are made again and left beside the features."""
+    return run("eval", *_eval(path, *options))
+
+
+def run(*words: str) -> Taken:
+    """Run a command of vrbench."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = _run(path, *options)
+    done = _run(*words)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -97,15 +102,18 @@ def least(path: Path, *options: str) -> int:
     """Return the smallest ``--memory`` that a run is not refused at, in MB."""
     bound = 1
     while True:
-        done = _run(path, *options, "--memory", f"{bound}MB", "--dry-run")
+        done = _run("eval", *_eval(path, *options, "--memory", f"{bound}MB", "--dry-run"))
         found = re.search(r"give at least (\d+)MB", done.stderr)
         if not found:
             return bound
         bound = int(found[1])
 
 
-def _run(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def _eval(path: Path, *options: str) -> tuple[str, ...]:
+    return str(path), "--out", str(path.parent), "--overwrite", "-q", *options
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
     """Start it from a shell: a child of this process would begin with its size."""
-    words = ["eval", str(path), "--out", str(path.parent), "--overwrite", "-q", *options]
     command = ["sh", "-c", '"$0" "$@"; exit $?', sys.executable, "-c", MEASURED, *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
