@@ -132,17 +132,17 @@ def test_a_name_like_nothing_gets_all_names_and_no_guess(registry: Registry[Any]
 
 def test_the_promised_names_and_defaults() -> None:
     promised = {
-        "emd": "eps=0.001",
+        "emd": "eps=0.001,level=frame",
         "global": "",
-        "lse": "alpha=1,length_norm=false",
-        "max-avg": "",
-        "max-sum": "",
-        "scan": "lam=9",
-        "scan-original": "lam=9,agg=mean",
-        "token-mean": "",
-        "transport": "reg=0.1,iterations=50,eps=0.001",
-        "tokenflow": "lam=10",
-        "uniform": "",
+        "lse": "alpha=1,length_norm=false,level=frame",
+        "max-avg": "level=frame",
+        "max-sum": "level=frame",
+        "scan": "lam=9,level=frame",
+        "scan-original": "lam=9,agg=mean,level=frame",
+        "token-mean": "level=frame",
+        "transport": "reg=0.1,iterations=50,eps=0.001,level=frame",
+        "tokenflow": "lam=10,level=frame",
+        "uniform": "level=frame",
     }
     found = {entry["name"]: entry["parameters"] for entry in registered(alignments)}
     assert promised.items() <= found.items()

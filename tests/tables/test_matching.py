@@ -37,7 +37,7 @@ def test_every_parameter_of_what_was_measured_is_printed_under_it() -> None:
     ncl = sample_result(method="global", norm="ncl", bank=TRAIN_BANK)
     plain = "No head: the features as they are; the paper's system is trained (vrbench reproduce"
     found = paper_table("tokenflow-3", [sum_]).sections[1].footnotes
-    assert found[0] == "Parameters: tokenflow:lam=10."
+    assert found[0] == "Parameters: tokenflow:lam=10,level=frame."
     assert found[1].startswith(plain)
     footnote, _ = paper_table("ncl-1", [ncl]).sections[1].footnotes
     assert footnote.startswith("Parameters: ncl:gamma=0.01,iterations=4,marginals=uniform,")

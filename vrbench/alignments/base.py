@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from vrbench.alignments.engine.items import Items
     from vrbench.alignments.engine.tiles import Tile
+
+Level = Literal["frame", "patch"]
+"""What a video's tokens are, where the file has both."""
 
 Reduce = Callable[["Tile"], "tuple[Tensor, Tensor]"]
 """A tile -> s^T and s^V, (T, V) each."""
@@ -30,6 +33,10 @@ class Alignment:
 
     needs_head: ClassVar[bool] = False
     """Whether it is only another alignment without what a head has learnt for it."""
+
+    level: Level = "frame"
+    """Which of a video's tokens it reads; a parameter of those that have such a field. Global
+    vectors are those of the whole video, whichever tokens are read."""
 
     def with_weights(self, weights: Mapping[str, Any]) -> Self:
         """Return it with what a head has learnt, as far as it has use for it; its spec stays.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import Reduce, TokenAlignment
+from vrbench.alignments.base import Level, Reduce, TokenAlignment
 from vrbench.alignments.engine import emd_compiled, emd_kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
@@ -43,12 +43,14 @@ class EarthMover(TokenAlignment):
 
     Attributes:
         eps: mass added to every token, >= 0.
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
 
     Raises:
         InputError: ``eps`` is negative.
     """
 
     eps: float = 0.001
+    level: Level = "frame"
     symmetric = True
     source = "TokenFlow eq. 13-14"
 

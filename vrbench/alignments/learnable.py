@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import WORDS, TokenAlignment, mean, total
+from vrbench.alignments.base import WORDS, Level, TokenAlignment, mean, total
 from vrbench.alignments.engine.tiles import LengthGroup, Tile
 from vrbench.errors import InputError
 
@@ -31,12 +31,14 @@ class Learnable(TokenAlignment):
     is vrbench's.
 
     Attributes:
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
         weight: W, which no spec can set; None: no head gave it.
 
     Raises:
         InputError: an item is longer than W.
     """
 
+    level: Level = "frame"
     weight: Any = field(default=None, init=False, repr=False, compare=False)
     symmetric = True
     source = "TokenFlow 3.2.2"
@@ -46,7 +48,7 @@ class Learnable(TokenAlignment):
         """Return it with the head's W, where it has one."""
         import torch
 
-        bound = type(self)()
+        bound = type(self)(self.level)
         if WEIGHT in weights:
             object.__setattr__(bound, "weight", torch.as_tensor(weights[WEIGHT]))
         return bound

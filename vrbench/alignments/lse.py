@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, log_sum_exp, mean
+from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, log_sum_exp, mean
 from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
@@ -36,6 +36,7 @@ class LogSumExp(TokenAlignment):
         alpha: softness > 0, on the scale of the similarities; toward 0 it becomes ``token-mean``.
         length_norm: subtract ``alpha log(number of tokens summed over)``; toward infinite ``alpha``
             it becomes ``uniform``.
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
 
     Raises:
         InputError: ``alpha`` is not positive, or beyond what float32 holds.
@@ -43,6 +44,7 @@ class LogSumExp(TokenAlignment):
 
     alpha: float = 1.0
     length_norm: bool = False
+    level: Level = "frame"
     symmetric = True
     source = "Norton eq. 5"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, mean, total
+from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, mean, total
 from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 
@@ -22,8 +22,12 @@ class MaxAvg(TokenAlignment):
     ``s^T = mean_t max_s c[s,t]``, ``s^V = mean_s max_t c[s,t]``
 
     Source: TokenFlow eq. 12 with weight 1/l; FILIP (Yao et al., 2021).
+
+    Attributes:
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
     """
 
+    level: Level = "frame"
     source = "TokenFlow eq. 12; FILIP"
 
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
@@ -43,8 +47,12 @@ class MaxSum(TokenAlignment):
     ``s^T = sum_t max_s c[s,t]``, ``s^V = sum_s max_t c[s,t]``
 
     Source: TokenFlow eq. 12 with weight 1; TERAN (Messina et al., 2021).
+
+    Attributes:
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
     """
 
+    level: Level = "frame"
     source = "TokenFlow eq. 12; TERAN"
 
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
@@ -66,8 +74,12 @@ class TokenMean(TokenAlignment):
     Source: Wang et al., DRL, arXiv:2203.07111. Deviation: padded tokens do not exist here, while
     the released code multiplies similarities by the masks, so that a padded token (value 0) beats
     a negative similarity.
+
+    Attributes:
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
     """
 
+    level: Level = "frame"
     symmetric = True
     source = "DRL, arXiv:2203.07111"
 

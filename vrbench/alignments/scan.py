@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, attend, mean
+from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, attend, mean
 from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
@@ -28,12 +28,14 @@ class Scan(TokenAlignment):
 
     Attributes:
         lam: inverse temperature >= 0, not given by the paper; SCAN's code has 9 (t2i) and 4 (i2t).
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
 
     Raises:
         InputError: ``lam`` is negative.
     """
 
     lam: float = 9.0
+    level: Level = "frame"
     source = "TokenFlow eq. 11, 18"
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, log_sum_exp, mean, total
+from vrbench.alignments.base import FRAMES, WORDS, Level, TokenAlignment, log_sum_exp, mean, total
 from vrbench.alignments.engine.tiles import Tile, on_grid
 from vrbench.errors import InputError
 
@@ -33,6 +33,7 @@ class ScanOriginal(TokenAlignment):
     Attributes:
         lam: inverse temperature >= 0 of both directions; released: 9 (t2i), 4 (i2t).
         agg: ``mean``, or ``lse`` (LogSumExp with factor 6).
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
 
     Raises:
         InputError: ``lam`` is negative.
@@ -40,6 +41,7 @@ class ScanOriginal(TokenAlignment):
 
     lam: float = 9.0
     agg: Literal["mean", "lse"] = "mean"
+    level: Level = "frame"
     source = "Lee et al., SCAN, ECCV 2018"
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, attend, mean
+from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, attend, mean
 from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
@@ -30,12 +30,14 @@ class TokenFlow(TokenAlignment):
 
     Attributes:
         lam: lambda >= 0.
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
 
     Raises:
         InputError: ``lam`` is negative.
     """
 
     lam: float = 10.0
+    level: Level = "frame"
     source = "TokenFlow eq. 14-16"
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, log_sum_exp, total
+from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, log_sum_exp, total
 from vrbench.alignments.engine import fused, kernels
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
@@ -38,6 +38,7 @@ class Transport(TokenAlignment):
         reg: weight of the entropy, on the scale of the similarities, > 0.
         iterations: updates of both sides, from 1.
         eps: mass added to every token, > 0.
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
 
     Raises:
         InputError: a parameter is out of range.
@@ -46,6 +47,7 @@ class Transport(TokenAlignment):
     reg: float = 0.1
     iterations: int = 50
     eps: float = 0.001
+    level: Level = "frame"
     symmetric = True
     source = "Cuturi, NeurIPS 2013; TokenFlow eq. 13-14"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import VectorAlignment
+from vrbench.alignments.base import Level, VectorAlignment
 from vrbench.alignments.engine.items import Items
 
 if TYPE_CHECKING:
@@ -22,8 +22,12 @@ class Uniform(VectorAlignment):
     length-1 tokens are not scaled again.
 
     Source: TokenFlow eq. 10.
+
+    Attributes:
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
     """
 
+    level: Level = "frame"
     source = "TokenFlow eq. 10"
 
     def vectors(self, items: Items) -> Tensor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
-from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, mean, softmax, total
+from vrbench.alignments.base import FRAMES, WORDS, Level, TokenAlignment, mean, softmax, total
 from vrbench.alignments.engine.tiles import Tile
 
 if TYPE_CHECKING:
@@ -27,8 +27,12 @@ class Wti(TokenAlignment):
 
     Source: DRL (Wang et al., 2022), weighted token-wise interaction. Deviation: padded tokens do
     not exist here, while the released code multiplies similarities by the masks.
+
+    Attributes:
+        level: tokens of the videos, ``frame`` or ``patch``, where the file has both.
     """
 
+    level: Level = "frame"
     symmetric = True
     source = "DRL, arXiv:2203.07111"
     needs_head = True

@@ -36,7 +36,7 @@ def item_problems(sides: Any, side: str) -> Iterator[str]:
     yield from offset_problems(offsets, ids, len(group["tokens"]), f"/{side}/offsets")
     yield from _length_problems(group, side, len(ids), int(offsets[-1]))
     if "level" in group:
-        yield from _level_problems(group["level"][: int(offsets[-1])], f"/{side}/level")
+        yield from level_problems(group["level"][: int(offsets[-1])], f"/{side}/level")
     if "video" in group and side.endswith("text"):
         videos = side.replace("text", "video")
         gallery = sides.get(videos)
@@ -140,7 +140,8 @@ def _length_problems(group: Any, side: str, n: int, rows: int) -> Iterator[str]:
                 yield f"/{side}/{name} has {found} entries, expected {expected}."
 
 
-def _level_problems(levels: NDArray[Any], name: str) -> Iterator[str]:
+def level_problems(levels: NDArray[Any], name: str) -> Iterator[str]:
+    """Yield the first level that is none."""
     wrong = (levels != FRAME_LEVEL) & (levels != PATCH_LEVEL)
     if wrong.any():
         row = int(np.argmax(wrong))

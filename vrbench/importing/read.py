@@ -32,6 +32,7 @@ NAMES = tuple(
         *(f"text{suffix}" for suffix in _SUFFIXES),
         *(f"{side}_{column}" for side in ("video", "text") for column in _COLUMNS),
         "image",
+        "video_level",
         "text_video",
         "captions",
     )
@@ -69,7 +70,8 @@ def read_arrays(source: Path) -> Arrays:
     Each side is either packed (``video_tokens`` (sum l, d) and ``video_offsets`` (n + 1,)), padded
     (``video_tokens`` (n, L, d) and ``video_mask`` (n, L); only rows where it is true are tokens),
     or one vector for each item (``video`` or ``image``, ``text``, ``video_global`` alone: (n, d)),
-    which is then both its global vector and its only token. Values are not checked.
+    which is then both its global vector and its only token. ``video_level``, one for each token,
+    says which are frames (0) and which patches (1). Values are not checked.
 
     Raises:
         InputError: something is missing, ambiguous, or does not fit the rest.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.features.check import id_problems, offset_problems
-from vrbench.features.tokens import Tokens, offsets_of
+from vrbench.errors import InputError
+from vrbench.features.check import id_problems, level_problems, offset_problems
+from vrbench.features.tokens import FRAME_LEVEL, Tokens, offsets_of
 from vrbench.importing.typed import TypedArrays
 
 
@@ -25,6 +27,7 @@ class Unpadded:
     def __init__(self, padded: NDArray[Any], mask: NDArray[np.bool_]) -> None:
         self._padded = padded
         self._item, self._place = np.nonzero(mask)
+        self.grid = mask.shape
         self.shape = (len(self._item), padded.shape[2])
         self.dtype = padded.dtype
 
@@ -33,6 +36,10 @@ class Unpadded:
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
         return np.asarray(self._padded[self._item[rows], self._place[rows]])
+
+    def of_tokens(self, values: NDArray[Any]) -> NDArray[Any]:
+        """(n, L) -> (sum l,) what belongs to tokens."""
+        return np.asarray(values[self._item, self._place])
 
 
 def read_side(arrays: TypedArrays, prefix: str, side: str) -> Tokens | None:
@@ -56,7 +63,7 @@ def read_side(arrays: TypedArrays, prefix: str, side: str) -> Tokens | None:
         return _of_tokens(arrays, key)
     if plain or parts == [f"{key}_global"]:
         return _of_vectors(arrays, key, (plain or parts)[0])
-    for name in (*parts, f"{key}_ids"):
+    for name in (*parts, f"{key}_ids", f"{key}_level"):
         if name in arrays:
             arrays.refuse(f"holds {name} but neither {key}_tokens nor {key}")
     return None
@@ -67,6 +74,8 @@ def _plain_names(prefix: str, side: str) -> tuple[str, ...]:
 
 
 def _of_vectors(arrays: TypedArrays, key: str, name: str) -> Tokens:
+    if f"{key}_level" in arrays:
+        arrays.refuse(f"holds {key}_level, which says what tokens are, but no {key}_tokens")
     vectors = arrays.floats(name, 2)
     ids = _ids(arrays, key, len(vectors))
     return _tokens(arrays, key, ids, vectors, np.arange(len(vectors) + 1), vectors)
@@ -79,7 +88,23 @@ def _of_tokens(arrays: TypedArrays, key: str) -> Tokens:
     expected = (len(ids), tokens.shape[-1])
     if vectors is not None and vectors.shape != expected:
         arrays.refuse(f"holds {key}_global of shape {vectors.shape}, expected {expected}")
-    return _tokens(arrays, key, ids, rows, offsets, vectors)
+    made = _tokens(arrays, key, ids, rows, offsets, vectors)
+    return _with_levels(arrays, key, made) if f"{key}_level" in arrays else made
+
+
+def _with_levels(arrays: TypedArrays, key: str, items: Tokens) -> Tokens:
+    """Return items whose tokens are marked as frames and patches."""
+    name, rows = f"{key}_level", items.tokens
+    if isinstance(rows, Unpadded):
+        levels = rows.of_tokens(arrays.whole_grid(name, rows.grid))
+    else:
+        levels = arrays.whole_numbers(name, len(rows))
+    for problem in level_problems(levels, name):
+        arrays.refuse(f"is unsound: {problem.rstrip('.')}")
+    marked = replace(items, token_columns={"level": levels.astype(np.uint8)})
+    for problem in marked.level_problems(FRAME_LEVEL):
+        raise InputError(problem)
+    return marked
 
 
 def _packed(

@@ -53,6 +53,15 @@ class TypedArrays:
             self.refuse(f"holds {array.max()} in {name}, which is too large for a whole number")
         return array.astype(np.int64)
 
+    def whole_grid(self, name: str, shape: tuple[int, ...]) -> NDArray[np.int64]:
+        """Return whole numbers of a shape."""
+        array = np.asarray(self.arrays[name])
+        if array.shape != shape or array.dtype.kind not in "iu":
+            self.refuse(
+                f"holds {array.dtype} {array.shape} in {name}, expected whole numbers {shape}"
+            )
+        return array.astype(np.int64)
+
     def numbers(self, name: str, n: int) -> NDArray[Any]:
         """Return (n,) finite numbers, as they are stored."""
         array = np.asarray(self._one_dimension(name, n, "numbers", "iuf"))

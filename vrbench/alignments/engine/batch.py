@@ -76,6 +76,8 @@ def vectors(side: Packed) -> Tensor:
 
 
 def _pair(part: Alignment, texts: _BatchItems, videos: _BatchItems) -> tuple[Tensor, Tensor]:
+    if part.level != "frame":
+        raise InputError("A head is trained on frames: leave level=patch out of the method.")
     if isinstance(part, VectorAlignment):
         value = part.vectors(texts) @ part.vectors(videos).mT
         return value, value

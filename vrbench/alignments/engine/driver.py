@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method, alignments
-from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
+from vrbench.alignments.base import Alignment, Level, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, check_products, prepare
 from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import Panel, Products, on_grid, panels
 from vrbench.errors import InputError
-from vrbench.features.tokens import Tokens
+from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
 from vrbench.runtime.device import torch_device
 from vrbench.sims.sim import Sim
 
@@ -37,6 +37,9 @@ BLOCK_BYTES = 500_000_000
 
 TOKEN_BYTES = 8 * 3
 """Working bytes of a number of a token: float64, with a grouped and a transposed copy."""
+
+
+LEVELS: dict[Level, int] = {"frame": FRAME_LEVEL, "patch": PATCH_LEVEL}
 
 
 def score(
@@ -163,9 +166,10 @@ class _Work:
     block_bytes: int
     compiled: bool
 
-    def blocks(self, side: Tokens) -> Iterator[tuple[slice, Items]]:
+    def blocks(self, side: Tokens, level: Level = "frame") -> Iterator[tuple[slice, Items]]:
         for where in _blocks(side, self.block_bytes):
-            yield where, prepare(side.block(where.start, where.stop), self.kind, self.on)
+            block = side.block(where.start, where.stop)
+            yield where, prepare(block, self.kind, self.on, LEVELS[level])
 
     def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         """Add one alignment's similarities to the target; yield finished pairs."""
@@ -175,14 +179,14 @@ class _Work:
     def _add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         if isinstance(part, VectorAlignment):
             texts, text_sizes = self.vectors(part, self.text)
-            videos, video_sizes = self.vectors(part, self.video)
+            videos, video_sizes = self.vectors(part, self.video, part.level)
             check_products(self.text, self.video, (text_sizes, video_sizes), self.kind)
             yield from _add_products(texts, videos, target)
             return
         assert isinstance(part, TokenAlignment)
         reduce = self.reduction(part)
         for t, text in self.blocks(self.text):
-            for v, video in self.blocks(self.video):
+            for v, video in self.blocks(self.video, part.level):
                 sizes = text.largest(vectors=False), video.largest(vectors=False)
                 check_products(text.stored, video.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
@@ -194,12 +198,15 @@ class _Work:
         found = fused.reduction(part, self.text.normalized) if fits else None
         return found or part.reduce
 
-    def vectors(self, part: VectorAlignment, side: Tokens) -> tuple[Tensor, NDArray[Any]]:
+    def vectors(
+        self, part: VectorAlignment, side: Tokens, level: Level = "frame"
+    ) -> tuple[Tensor, NDArray[Any]]:
         """Return the vector of each item, and its largest magnitude as it is stored."""
         import torch
 
         found = [
-            (part.vectors(items), items.largest(vectors=True)) for _, items in self.blocks(side)
+            (part.vectors(items), items.largest(vectors=True))
+            for _, items in self.blocks(side, level)
         ]
         vectors, largest = zip(*found, strict=True)
         return torch.cat(vectors), np.concatenate(largest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import bad_rows
-from vrbench.features.tokens import FRAME_LEVEL, Tokens
+from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
 
 if TYPE_CHECKING:
     from torch import Tensor, device, dtype
@@ -29,11 +29,13 @@ class Items:
         tokens: (sum l, d).
         offsets: (n + 1,).
         stored: what the block was made from.
+        whole: the same items with the tokens that their global vectors are made of; None: these.
     """
 
     tokens: Tensor
     offsets: NDArray[np.int64]
     stored: Tokens
+    whole: Items | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -54,6 +56,8 @@ class Items:
         Raises:
             InputError: a vector is NaN, infinite or (for cosines) zero.
         """
+        if self.whole is not None:
+            return self.whole.global_vectors
         stored = self.stored
         if stored.global_vectors is not None:
             _refuse(stored.global_vectors, stored.ids, stored, "its global vector")
@@ -98,13 +102,25 @@ def prepare(tokens: Tokens, kind: dtype, on: device, level: int = FRAME_LEVEL) -
     Cosine features are scaled to length 1 here, whatever their stored length.
 
     Raises:
-        InputError: a token is NaN, infinite or (for cosines) zero; the sentence names the item.
+        InputError: a token is NaN, infinite or (for cosines) zero; the sentence names the item; or
+            an item has no token of this level.
     """
-    tokens = tokens.at_level(level)
+    whole = None if level == FRAME_LEVEL else prepare(tokens, kind, on)
+    tokens = tokens.at_level(level) if whole is None else _patches(tokens)
     owner = np.repeat(np.arange(len(tokens)), tokens.lengths)
     _refuse(tokens.tokens, tokens.ids[owner], tokens, "a token")
     rows = scaled(tokens.tokens, tokens.normalized, kind)
-    return Items(rows.to(on), tokens.offsets, tokens)
+    return Items(rows.to(on), tokens.offsets, tokens, whole=whole)
+
+
+def _patches(tokens: Tokens) -> Tokens:
+    marked = "level" in tokens.token_columns
+    if not marked or any(tokens.level_problems(PATCH_LEVEL)):
+        raise InputError(
+            f"{tokens.name} has no patches, which level=patch reads, for every item: extract it "
+            "with clip:tokens=patches, or import video_level with a 1 for each patch."
+        )
+    return tokens.at_level(PATCH_LEVEL)
 
 
 def check_products(

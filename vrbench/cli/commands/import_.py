@@ -41,6 +41,8 @@ def import_(
 
       video_tokens (n, L, d) with video_mask (n, L): padded, true is a token
 
+      video_level, one for each token: 0 a frame, 1 a patch, for level=patch
+
       video_global (n, d): a global vector for each item, beside its tokens
 
       video or image (n, d): one vector for each item, both global and only token

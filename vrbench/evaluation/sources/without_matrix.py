@@ -71,9 +71,10 @@ def fold(
 
 
 def emd_alone(method: Method) -> EarthMover | None:
-    """Return the alignment where a method is ``emd`` alone."""
+    """Return the alignment where a method is ``emd`` alone, of frames: bounds know no patches."""
     (weight, part), *others = method.parts
-    return part if isinstance(part, EarthMover) and weight == 1 and not others else None
+    alone = isinstance(part, EarthMover) and weight == 1 and not others and part.level == "frame"
+    return part if isinstance(part, EarthMover) and alone else None
 
 
 def readable(items: Tokens) -> int:
