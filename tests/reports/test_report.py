@@ -65,7 +65,7 @@ def test_the_papers_tables_that_the_results_fill_are_on_it(folder: Path) -> None
     assert {"tokenflow-5", "ncl-5"} <= set(shown)
     assert page.count("<h3>Measured here") == len(shown)
     assert not {"norton-1", "modality-structure-1"} & set(shown)
-    assert "Train queries: global, ncl, bank train" in page
+    assert "Train queries (no head): global, ncl, bank train" in page
     assert page.index("<summary>ncl-5") < page.index("Audit of")
 
 
