@@ -1,8 +1,9 @@
 """Making text of files safe for terminals, pages and spreadsheets.
 
 What a file says is kept as it is and passes here where it leaves: ``cli/app.py`` and
-``cli/terminal.py`` print lines and tables, ``tables/`` holds printable text only, ``pages/html.py``
-escapes, ``plots.py`` writes CSV. JSON needs none of it: every control character is escaped there.
+``cli/printing/`` print lines and tables, ``tables/`` holds printable text only, ``reports/``
+escapes, ``figures/plot.py`` writes CSV. JSON needs none of it: every control character is escaped
+there.
 """
 
 from __future__ import annotations
