@@ -28,7 +28,7 @@ from vrbench.normalizations.base import Bank, Fitted, Normalization
 @normalizations.register("halves")
 @dataclass(frozen=True)
 class Halves(Normalization):
-    needs_bank = False
+    transductive = True
 
     def fit(self, bank: Bank) -> Fitted:
         return Fitted(lambda block: block / 2)

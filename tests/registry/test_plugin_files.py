@@ -28,7 +28,7 @@ def of_a_file(text, video, *, lam: float = 2):
 @dataclass(frozen=True)
 class Halves(Normalization):
     by: float = 2
-    needs_bank = False
+    transductive = True
 
     def fit(self, bank: Bank) -> Fitted:
         return Fitted(lambda block: block / self.by)
@@ -138,3 +138,10 @@ def test_a_file_that_is_not_there_or_a_folder_is_refused(tmp_path: Path) -> None
         load_file(tmp_path / "mine.py")
     with pytest.raises(InputError, match="cannot be read"):
         load_file(tmp_path)
+
+
+def test_a_norm_that_would_never_be_applied_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(WHOLE.replace("transductive = True", "needs_bank = False"))
+    with pytest.raises(InputError, match="Halves sets needs_bank to False"):
+        load_file(file)

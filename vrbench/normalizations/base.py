@@ -63,6 +63,8 @@ class Normalization(ABC):
     """What it reads besides the similarity that it changes, for listings."""
 
     needs_bank: ClassVar[bool] = True
+    """False for ``none`` alone, which leaves similarities as they are and is never fitted."""
+
     by_level: ClassVar[bool] = False
     """Whether each alignment level is normalized and the results averaged (else: the mean is)."""
 
@@ -71,6 +73,19 @@ class Normalization(ABC):
 
     tunable: ClassVar[tuple[tuple[str, tuple[float, ...]], ...]] = ()
     """Parameters that the sources leave to the user, with the values that ``tune`` tries."""
+
+    def __init_subclass__(cls) -> None:
+        """Refuse a normalization that would never be applied.
+
+        Raises:
+            InputError: it sets ``needs_bank`` to False, and is not ``none``.
+        """
+        super().__init_subclass__()
+        if not cls.needs_bank and cls.__module__ != "vrbench.normalizations.none":
+            raise InputError(
+                f"The normalization {cls.__name__} sets needs_bank to False, as 'none' does, and "
+                "would never be applied: leave it out; transductive = True takes the test queries."
+            )
 
     @property
     def gamma(self) -> float:
