@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+import prepared
 
 FUNCTION = """
 import vrbench
@@ -62,15 +60,7 @@ class Own(Toy):
 
 def vrbench(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, with the folder on its path."""
-    path = os.pathsep.join([str(folder / "site"), str(ROOT)])
-    return subprocess.run(
-        [sys.executable, "-m", "vrbench", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return prepared.vrbench(folder, *words, path=[folder / "site"])
 
 
 def evaluate(folder: Path, *words: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import prepared
 import pytest
 from cli_runs import run
 from small_features import write_features
@@ -41,8 +42,7 @@ main()
 
 
 def killed(ending: str, *words: str) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, ending, *words], check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert prepared.start([ending, *words], code=KILLED).wait() == -signal.SIGKILL
 
 
 def hidden(folder: Path) -> list[Path]:

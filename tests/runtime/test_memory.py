@@ -1,21 +1,23 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from small_features import write_features
+from cli_runs import run
+from small_features import tokens_of, write_features
 
 from vrbench.errors import InputError
+from vrbench.features import Tokens
+from vrbench.features.writer import FeatureWriter
 from vrbench.runtime.memory import MB, parse_size
 from vrbench.runtime.npz import open_npz
 from vrbench.runtime.opened import OpenedFile
@@ -69,50 +71,85 @@ def test_300_megabytes_beyond_the_imports_are_asked_for(tmp_path: Path) -> None:
     assert "--memory 420MB is too little: the imports take" in done.stderr
 
 
-LARGE = """
-import sys
-import numpy as np
-from pathlib import Path
-from vrbench.features.tokens import Tokens, offsets_of
-from vrbench.features.writer import FeatureWriter
-
-rng, texts, videos = np.random.default_rng(0), 3200, 2800
-with FeatureWriter(Path(sys.argv[1]), {"normalized": True}, "float32") as writer:
-    owner = {"video": np.arange(texts) % videos}
-    sides = ("video", videos, {}), ("text", texts, owner)
-    for side, n, more in (*sides, *((f"bank/{side}", n, more) for side, n, more in sides)):
-        ids = np.array([f"{side}{i}" for i in range(n)], dtype=np.dtypes.StringDType())
-        tokens = rng.standard_normal((n, 8))
-        writer.append(side, Tokens(ids, tokens, offsets_of(np.ones(n)), item_columns=more))
-    writer.finish()
-"""
-PEAK = """
-import sys
+GROWING = """
+import io, re, sys
+from contextlib import redirect_stderr
 from vrbench.cli import main
 from vrbench.runtime.memory import peak
-try:
-    main()
-finally:
-    print("peak", peak(), file=sys.stderr)
+
+words, bound, refusals = sys.argv[1:], "1MB", 0
+while True:
+    sys.argv = ["vrbench", *words, "--memory", bound]
+    code, said = 0, io.StringIO()
+    try:
+        with redirect_stderr(said):
+            main()
+    except SystemExit as end:
+        code = end.code or 0
+    found = re.search(r"give at least (\\d+MB)", said.getvalue())
+    if code != 2 or not found:
+        break
+    bound, refusals = found[1], refusals + 1
+print(said.getvalue(), code, refusals, bound[:-2], peak(), file=sys.stderr)
+"""
+"""Runs a command with the bound that its refusals ask for, in one process.
+
+What the refused runs leave in memory counts too.
 """
 
 
-@cache
-def least(path: Path) -> str:
-    """The smallest bound that a run is not refused at, as the refusal says."""
-    refused = alone(PEAK, "eval", path, "--memory", "1MB")
-    found = re.search(r"give at least (\d+MB)", refused.stderr)
-    assert found, refused.stderr
-    return found[1]
+@dataclass(frozen=True)
+class Grown:
+    """A command that was refused until its bound was enough.
+
+    Attributes:
+        refusals: how many there were.
+        bound: the last one asked for, in bytes.
+        peak: the most that the process took, in bytes.
+        out: what it printed.
+    """
+
+    refusals: int
+    bound: int
+    peak: int
+    out: str
+
+
+def grown(*words: object) -> Grown:
+    done = alone(GROWING, *words)
+    assert done.returncode == 0, done.stderr
+    code, refusals, bound, peak = map(int, done.stderr.split()[-4:])
+    assert code == 0, done.stderr
+    return Grown(refusals, bound * MB, peak, done.stdout)
+
+
+def write(
+    path: Path, texts: tuple[int, int], videos: tuple[int, int], dim: int, parts: Sequence[str]
+) -> Path:
+    """Write texts and videos, each so many items of so many tokens, for each part of the file."""
+    rng = np.random.default_rng(0)
+    with FeatureWriter(path, {"normalized": True}, "float32") as writer:
+        for part in parts:
+            for side in sides(rng, texts, videos, dim, part):
+                writer.append(side.name, side)
+        writer.finish()
+    return path
+
+
+def sides(
+    rng: np.random.Generator, texts: tuple[int, int], videos: tuple[int, int], dim: int, part: str
+) -> Iterator[Tokens]:
+    owner = np.arange(texts[0]) % videos[0]
+    for name, (n, length), links in (("video", videos, None), ("text", texts, owner)):
+        items = [rng.standard_normal((length, dim), dtype=np.float32) for _ in range(n)]
+        yield tokens_of(items, part + name, video=links)
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A feature file with a bank, whose matrices are most of what an eval takes."""
     path = tmp_path_factory.mktemp("large") / "f.h5"
-    made = alone(LARGE, path)
-    assert made.returncode == 0, made.stderr
-    return path
+    return write(path, (3200, 1), (2800, 1), 8, ("", "bank/"))
 
 
 NORMS = "--norm none --norm dsl --norm inverted-softmax:beta=5"
@@ -131,15 +168,9 @@ def test_the_memory_that_a_refusal_asks_for_is_enough(
     more: str, large: Path, tmp_path: Path
 ) -> None:
     grid = "--method max-avg " + more.format(tmp_path)
-    words = ["eval", large, *grid.split(), "--out", tmp_path / "out", "-q"]
-    refused = alone(PEAK, *words, "--memory", least(large))
-    found = re.search(r"give at least (\d+)MB", refused.stderr)
-    assert refused.returncode == 2, refused.stderr
-    assert found, refused.stderr
-    enough = int(found[1])
-    done = alone(PEAK, *words, "--memory", f"{enough}MB")
-    assert done.returncode == 0, done.stderr
-    assert int(done.stderr.split()[-1]) <= enough * MB
+    done = grown("eval", large, *grid.split(), "--out", tmp_path / "out", "-q")
+    assert done.refusals == 2, "the imports, and the matrices"
+    assert done.peak <= done.bound
 
 
 def two_ways(rng: np.random.Generator) -> dict[str, Any]:
@@ -167,15 +198,10 @@ def test_a_similarity_file_fits_or_is_refused(
     n_text, n_video = arrays["t2v"].shape[-2:]
     path = tmp_path / "s.npz"
     np.savez(path, allow_pickle=False, text_video=np.arange(n_text) % n_video, **arrays)
-    command = ["eval", "--from-sim", path, *words.split(), "-q", "--out", tmp_path]
-    bound, refusals = 1, 0
-    while (done := alone(PEAK, *command, "--memory", f"{bound}MB")).returncode == 2:
-        found = re.search(r"give at least (\d+)MB", done.stderr)
-        assert found, done.stderr
-        bound, refusals = int(found[1]), refusals + 1
-    assert done.returncode == 0, done.stderr
-    assert int(done.stderr.split()[-1]) <= bound * MB
-    assert refusals <= 3, "the imports, the file, and what is made of it"
+    del arrays
+    done = grown("eval", "--from-sim", path, *words.split(), "-q", "--out", tmp_path)
+    assert done.peak <= done.bound
+    assert done.refusals <= 3, "the imports, the file, and what is made of it"
 
 
 @pytest.mark.parametrize("key", ["bank_t2v", "bank_v2t"])
@@ -198,39 +224,23 @@ def test_a_bank_is_turned_around_without_being_loaded(
 
 
 def test_without_norms_the_matrices_need_not_fit(large: Path, tmp_path: Path) -> None:
-    words = ["eval", large, "--method", "max-avg", "--out", tmp_path / "out", "-q", "--json"]
-    bound = least(large)
-    free = alone(PEAK, *words)
-    folded = alone(PEAK, *words, "--memory", bound, "--no-matrix", "--overwrite")
-    assert folded.returncode == 0, folded.stderr
-    assert int(folded.stderr.split()[-1]) <= int(bound[:-2]) * MB
-    first, second = (json.loads(done.stdout)[0] for done in (free, folded))
-    assert first["metrics"] == second["metrics"]
+    words = ("eval", large, "--method", "max-avg", "--out", tmp_path, "-q", "--json")
+    first = run(*words).results[0]
+    folded = grown(*words, "--no-matrix", "--overwrite")
+    assert folded.refusals == 1, "the imports"
+    assert folded.peak <= folded.bound
+    assert json.loads(folded.out)[0]["metrics"] == first["metrics"]
 
 
-HEAVY = """
-import sys
-import numpy as np
-from pathlib import Path
-from vrbench.features.tokens import Tokens, offsets_of
-from vrbench.features.writer import FeatureWriter
-
-rng = np.random.default_rng(0)
-with FeatureWriter(Path(sys.argv[1]), {"normalized": True}, "float32") as writer:
-    for side, length, more in (("video", 30, {}), ("text", 20, {"video": np.arange(120)})):
-        ids = np.array([f"{side}{i}" for i in range(120)], dtype=np.dtypes.StringDType())
-        tokens = rng.standard_normal((120 * length, 3000), dtype=np.float32)
-        writer.append(side, Tokens(ids, tokens, offsets_of([length] * 120), item_columns=more))
-    writer.finish()
-"""
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A feature file whose tokens are most of what an eval takes."""
+    path = tmp_path_factory.mktemp("heavy") / "f.h5"
+    return write(path, (120, 20), (120, 30), 3000, ("",))
 
 
 @pytest.mark.parametrize("words", ["--no-matrix", "--method tokenflow --method transport"])
-def test_the_smallest_bound_holds(words: str, tmp_path: Path) -> None:
-    path = tmp_path / "f.h5"
-    made = alone(HEAVY, path)
-    assert made.returncode == 0, made.stderr
-    bound = least(path)
-    done = alone(PEAK, "eval", path, *words.split(), "--memory", bound, "--out", tmp_path, "-q")
-    assert done.returncode == 0, done.stderr
-    assert int(done.stderr.split()[-1]) <= int(bound[:-2]) * MB
+def test_the_smallest_bound_holds(words: str, heavy: Path, tmp_path: Path) -> None:
+    done = grown("eval", heavy, *words.split(), "--out", tmp_path, "-q")
+    assert done.refusals == 1, "the imports"
+    assert done.peak <= done.bound
