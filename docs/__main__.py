@@ -8,6 +8,8 @@ from pathlib import Path
 
 PAGES = ("example", "figures", "normalization", "sequences")
 """A module each, with ``page(shared) -> str``."""
+LONG = ("heads",)
+"""Those that train for an hour, and are made only where they are named."""
 
 
 def main() -> None:
