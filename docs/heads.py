@@ -98,11 +98,11 @@ def _losses(method: str, measured: Sequence[Measured]) -> Iterator[str]:
                 f"{one.training.lr:g}",
                 _spread([each.validation() for each in one.heads]),
                 *(_spread(one.values(bank, "R@1", way)) for bank in banks for way in DIRECTIONS),
-                *(_spread(one.errors(way)) for way in DIRECTIONS),
+                *(_spread(one.errors(way), 2) for way in DIRECTIONS),
             )
             yield f"| `{one.training.loss}` | {' | '.join(cells)} |"
 
 
-def _spread(values: Sequence[float]) -> str:
+def _spread(values: Sequence[float], decimals: int = 1) -> str:
     """Mean and standard deviation over the seeds."""
-    return f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}"
+    return f"{np.mean(values):.{decimals}f} ± {np.std(values, ddof=1):.{decimals}f}"

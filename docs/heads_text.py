@@ -39,7 +39,9 @@ form of `vrbench train projection`, which is fitted without the validation video
 ALIGNMENTS = """## Alignments
 
 Each trained with its own similarity (TokenFlow Tables 5 and 6 in shape), head `projection+linear`;
-first the closed form without any training. `learnable` has a weight for each pair of places."""
+first the closed form without any training. `learnable` has a weight for each pair of places.
+The first line's seconds are those of the closed form's fit, the others begin with it. `emd` is left
+out: its plans make a step several times slower."""
 
 OBJECTIVES = """## Losses
 
@@ -99,9 +101,9 @@ def _trained(found: Found) -> tuple[str, ...]:
     return (
         "**Training.** It raises the validation of every alignment, by",
         f"{min(gains.values()):.1f} to {max(gains.values()):.1f} points of the sum of six recalls,",
-        f"most that of `{most}` ({before.sum:.1f} to {after.sum:.1f}). On the test videos t2v R@10",
-        f"changes by {min(tens):+.1f} to {max(tens):+.1f} and R@1 by {min(ones):+.1f} to",
-        f"{max(ones):+.1f}: less than 476 queries can show.",
+        f"most that of `{most}` ({before.sum:.1f} to {after.sum:.1f}). On the test videos t2v R@1",
+        f"changes by {min(ones):+.1f} to {max(ones):+.1f}, less than 476 queries can show, and",
+        f"R@10 by {min(tens):+.1f} to {max(tens):+.1f}.",
     )
 
 
@@ -131,10 +133,11 @@ def _ncl(found: Found) -> tuple[str, ...]:
     )
     ten = [one.mean(bank, "R@10") for bank in ("raw", "train")]
     error = one.fairer("t2v")
-    _check(error[1] < error[0] / 4, train[0] < raw[0], train[1] > raw[1], ten[1] > ten[0])
+    _check(error[1] < error[0] / 2, train[0] < raw[0], train[1] > raw[1], ten[1] > ten[0])
     return (
-        "**Normalization at test time** (NCL) does what it says to fairness: behind the head that",
-        "is trained with `global`, a bank of training queries takes the error of t2v from",
+        "**Normalization at test time** (NCL) makes retrieval fairer, as it says: behind the head",
+        "that is trained with `global`, a bank of training queries takes the error of t2v (at the",
+        "gamma that was chosen) from",
         f"{error[0]:.2f} to {error[1]:.2f}. v2t R@1 rises ({raw[1]:.1f} to {train[1]:.1f}), and so",
         f"does t2v R@10 ({ten[0]:.1f} to {ten[1]:.1f}), but t2v R@1 falls ({raw[0]:.1f} to",
         f"{train[0]:.1f}).",
