@@ -115,7 +115,7 @@ def test_a_row_is_measured_by_the_methods_that_the_user_says() -> None:
         assert cells[f"TokenFlow (Ours): {spec}", "t2v R@1"] == by_hand("--method", spec)["t2v R@1"]
     out = run("reproduce", "tokenflow-5", "f.h5", *words).out
     assert "Parameters: " in out
-    assert "tokenflow:lam=5; tokenflow:lam=10" in out
+    assert "tokenflow:lam=5,level=frame; tokenflow:lam=10,level=frame" in out
 
 
 def test_two_rows_of_one_method_keep_their_own_parameters() -> None:
