@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from docs.heads_runs import BUILD, CLOSED, Measured, Training, chosen, measure
+from docs.heads_measured import Measured, measure
+from docs.heads_runs import BUILD, CLOSED, Training, chosen
 from docs.heads_text import ALIGNMENTS, HEAD, HEADS, OBJECTIVES, Found, seen
 from features import make
 from vrbench.sims.sim import DIRECTIONS

@@ -8,7 +8,8 @@ from textwrap import wrap
 
 import numpy as np
 
-from docs.heads_runs import EPOCHS, RATES, SEEDS, Measured
+from docs.heads_measured import Measured
+from docs.heads_runs import EPOCHS, RATES, SEEDS
 
 NOISE = 1.4
 """Standard deviation of an R@1 of 10 percent over 476 queries, in points."""
