@@ -2,12 +2,12 @@
 
 import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+import prepared
 import pytest
+from prepared import Process
 
 pytest.importorskip("PIL")
 
@@ -22,11 +22,11 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     videos = write_videos(tmp_path / "videos", VIDEOS)
     captions = write_captions(tmp_path / "captions.csv", captions_of(VIDEOS))
     whole, out = tmp_path / "whole.h5", tmp_path / "f.h5"
-    command = [sys.executable, "-m", "vrbench", "extract", "--encoder", "toy:dim=256"]
+    command = ["extract", "--encoder", "toy:dim=256"]
     command += ["--videos", str(videos), "--captions", str(captions), "--batch", "4", "--out"]
 
-    def start(path: Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*command, str(path)], stderr=subprocess.DEVNULL)
+    def start(path: Path) -> Process:
+        return prepared.start([*command, path])
 
     begun = time.monotonic()
     assert start(whole).wait() == 0
@@ -36,7 +36,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         process = start(out)
         try:
             assert process.wait(rng.uniform(0.3, 0.9) * lasts) == 0
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             process.kill()
             process.wait()
             killed += 1

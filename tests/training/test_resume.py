@@ -2,16 +2,16 @@
 
 import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import prepared
 import pytest
 from planted import by_mark
+from prepared import Process
 from small_features import tokens_of
 
 import vrbench
@@ -115,11 +115,11 @@ def stamp(path: Path) -> int:
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     path = written(tmp_path / "f.h5", by_mark(300, 0))
     whole, out = tmp_path / "whole.safetensors", tmp_path / "h.safetensors"
-    command = [sys.executable, "-m", "vrbench", "train", "linear+wti", str(path), "--queue", "300"]
+    command = ["train", "linear+wti", str(path), "--queue", "300"]
     command += ["--epochs", "12", "--batch", "16", "--lr", "0.01", "--patience", "20", "--out"]
 
-    def start(to: Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*command, str(to)], stderr=subprocess.DEVNULL)
+    def start(to: Path) -> Process:
+        return prepared.start([*command, to])
 
     assert start(whole).wait() == 0
     rng, killed = random.Random(0), 0
