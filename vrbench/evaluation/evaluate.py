@@ -36,6 +36,7 @@ def evaluate(
     limit: int | None = None,
     limit_ids: Sequence[str] | None = None,
     seed: int = 0,
+    side: str = "video",
     out: str | Path | None = None,
     overwrite: bool = False,
     memory: str | None = None,
@@ -70,6 +71,8 @@ def evaluate(
         limit: the first N videos with their texts.
         limit_ids: the videos with these ids, with their texts.
         seed: recorded.
+        side: what stands for a video: ``video``, ``audio`` (of the file's ``/audio``) or
+            ``video+audio``, the mean of both.
         out: folder for result files; what exists there is read, not made again.
         overwrite: make it again.
         memory: bound of the process's resident memory, such as ``2GB``.
@@ -88,7 +91,7 @@ def evaluate(
         precision, device, workers, None if memory is None else parse_size(memory), matrix
     )
     ids = None if limit_ids is None else tuple(limit_ids)
-    settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed, bank_limit)
+    settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed, bank_limit, side)
     learnt = None if head is None else as_head(head)
     evaluation = Evaluation.open(
         data, settings, compute, bank=bank, sequence=sequence, text_video=text_video, head=learnt

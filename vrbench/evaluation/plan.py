@@ -152,6 +152,7 @@ def _identity(
         "seed": settings.seed,
         "precision": settings.precision,
         "vrbench": VERSION,
+        **({"side": settings.side} if settings.side != "video" else {}),
         **({"bank_limit": settings.bank_limit} if settings.bank_limit and kind == "train" else {}),
         **({"plugins": outside} if outside else {}),
     }

@@ -39,8 +39,10 @@ from vrbench.runtime.device import torch_device
 from vrbench.sims.sim import DIRECTIONS, SequenceByDirection, Sim
 
 
-class SequenceOrGiven(TypedDict):
-    """What only some similarities have: conventions of sequences' scores, a norm they came with."""
+class SomeHave(TypedDict):
+    """What only some have: a side of sound, conventions of sequence scores, a norm before."""
+
+    side: NotRequired[str | None]
 
     sequence_info: NotRequired[SequenceByDirection | None]
     given_norm: NotRequired[str | None]
@@ -60,7 +62,7 @@ def describe(case: Case) -> Setup:
         "method": job.method.spec if job.method else None,
         "norm": normalizations.spec(job.norm),
         "sequence": source.sequence,
-        **_where_known(sim, given),
+        **_where_known(settings.side, sim, given),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
         "bank_distinct": _distinct(bank),
         "bank_shared": None if shared is None else _by_side(shared),
@@ -79,8 +81,10 @@ def describe(case: Case) -> Setup:
     }
 
 
-def _where_known(sim: Sim, given: str) -> SequenceOrGiven:
-    found: SequenceOrGiven = {}
+def _where_known(side: str, sim: Sim, given: str) -> SomeHave:
+    found: SomeHave = {}
+    if side != "video":
+        found["side"] = side
     if sim.info:
         found["sequence_info"] = sim.info
     if given != "none":

@@ -12,6 +12,9 @@ from vrbench.results.schema import Limit
 from vrbench.runtime.seeds import check_seed
 from vrbench.sims.truth import Protocol
 
+Streams = Literal["video", "audio", "video+audio"]
+"""What stands for a video: one of its streams, or both."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -26,6 +29,7 @@ class Settings:
         limit_ids: these videos only.
         bank_limit: the last queries of a train bank only, of each side.
         seed: recorded; nothing here is random.
+        side: what stands for a video: ``video``, ``audio`` or ``video+audio``.
 
     Raises:
         InputError: a value is out of range.
@@ -39,6 +43,7 @@ class Settings:
     limit_ids: tuple[str, ...] | None = None
     seed: int = 0
     bank_limit: int | None = None
+    side: str = "video"
 
     def __post_init__(self) -> None:
         if not self.k or min(self.k) < 1:
@@ -51,6 +56,7 @@ class Settings:
             ("ties", self.ties, get_args(Ties)),
             ("v2t", self.v2t, get_args(Protocol)),
             ("precision", self.precision, ("single", "double")),
+            ("side", self.side, get_args(Streams)),
         ):
             if value not in known:
                 raise InputError(f"Unknown {name} '{value}': use {', '.join(known)}.")

@@ -17,6 +17,7 @@ from vrbench.features.cut import cut_notes
 from vrbench.features.guarded import GuardedFile
 from vrbench.features.hdf5 import hdf5_of, open_guarded, read_attrs, reading
 from vrbench.features.sides import (
+    check_audio,
     check_text_videos,
     data_notes,
     notes_of,
@@ -40,6 +41,8 @@ class Features:
         text: the queries of t2v; ``text.video`` is the row of each text's video.
         bank_video: training videos that normalizations may see, or None.
         bank_text: training texts that normalizations may see, or None.
+        audio: the sound of videos, named like them, or None; ``--side`` reads it.
+        bank_audio: the sound of the bank's videos, or None.
         notes: remarks on the file, such as a torn tail that was cut off.
         data_notes: remarks that belong to every result on it, such as videos that are missing.
         file: the open ``h5py.File`` that tokens are read from.
@@ -53,6 +56,8 @@ class Features:
     text: Tokens
     bank_video: Tokens | None = None
     bank_text: Tokens | None = None
+    audio: Tokens | None = None
+    bank_audio: Tokens | None = None
     notes: tuple[str, ...] = ()
     data_notes: tuple[str, ...] = ()
     file: Any = field(default=None, repr=False)
@@ -64,6 +69,7 @@ class Features:
         sizes = [f"{len(one):,} {side}s" for side, one in banks.items() if one is not None]
         bank = " x ".join(sizes) or "none"
         sides = f"video {self.video.described()}; text {self.text.described()}"
+        sides += "" if self.audio is None else f"; audio {self.audio.described()}"
         return f"Features({one_line(self.path.name)}: {sides}; bank {bank})"
 
     @property
@@ -133,6 +139,7 @@ def _features(file: Any, guarded: GuardedFile) -> Features:
             raise InputError(f"{path}: {problem}{hint}")
     tokens = {side: read_side(sides, side, attrs, path) for side in sides}
     check_text_videos(tokens, path)
+    check_audio(tokens)
     return Features(
         path=path,
         attrs=attrs,
@@ -140,6 +147,8 @@ def _features(file: Any, guarded: GuardedFile) -> Features:
         text=tokens["text"],
         bank_video=tokens.get("bank/video"),
         bank_text=tokens.get("bank/text"),
+        audio=tokens.get("audio"),
+        bank_audio=tokens.get("bank/audio"),
         notes=tuple(notes_of(sides, sides, attrs, path)),
         data_notes=(*data_notes(attrs, path), *cut_notes(tokens, str(attrs.get("encoder", "")))),
         file=file,

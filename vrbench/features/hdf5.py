@@ -22,7 +22,7 @@ from vrbench.runtime import inputs
 
 FORMAT = "vrbench-features"
 VERSION = 1
-SIDES = ("video", "text", "bank/video", "bank/text")
+SIDES = ("video", "text", "audio", "bank/video", "bank/text", "bank/audio")
 
 
 def open_hdf5(path: Path, through: Committed | None = None, *, new: bool = False) -> Any:

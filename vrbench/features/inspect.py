@@ -20,6 +20,7 @@ from vrbench.features.layout import layout_problems
 from vrbench.features.logit_scale import logit_scale
 from vrbench.features.pairing import pairing_notes
 from vrbench.features.sides import (
+    check_audio,
     check_text_videos,
     data_notes,
     notes_of,
@@ -38,7 +39,8 @@ class Report:
         bytes: its size.
         sha256: hexadecimal.
         attrs: its attributes.
-        sides: ``video``, ``text``, ``bank_video``, ``bank_text``, as far as they can be read.
+        sides: ``video``, ``text``, ``audio`` and the bank's, ``bank_video`` ..., as far as they
+            can be read.
         texts_per_video: min, median, max over the videos that have a text.
         videos_without_text: such videos stay in the gallery and are no query.
         problems: sentences; none in a sound file.
@@ -152,6 +154,7 @@ def _scale_problems(scale: Any) -> Iterator[str]:
 def _link_problems(sides: Mapping[str, Tokens], path: Path) -> Iterator[str]:
     try:
         check_text_videos(sides, path)
+        check_audio(sides)
     except InputError as error:
         yield str(error)
 

@@ -43,6 +43,30 @@ class Selected:
         return np.concatenate(found) if len(found) > 1 else found[0]
 
 
+class Stacked:
+    """The rows of two arrays or datasets of one width, one after the other.
+
+    Args:
+        first: (n, d).
+        second: (m, d).
+    """
+
+    def __init__(self, first: Any, second: Any) -> None:
+        self._first, self._second = first, second
+        self.shape = (len(first) + len(second), *first.shape[1:])
+        self.dtype: np.dtype[Any] = np.result_type(first.dtype, second.dtype)
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, part: slice) -> NDArray[Any]:
+        start, stop, _ = part.indices(len(self))
+        cut = len(self._first)
+        above = self._first[min(start, cut) : min(stop, cut)]
+        below = self._second[max(start - cut, 0) : max(stop - cut, 0)]
+        return np.concatenate([above, below])
+
+
 def select(values: Any, rows: NDArray[np.int64]) -> Any:
     """Return rows of an array, or of a dataset in a file, which is then read on demand."""
     return values[rows] if isinstance(values, np.ndarray) else Selected(values, rows)

@@ -154,6 +154,24 @@ def check_text_videos(sides: Mapping[str, Tokens], path: Path) -> None:
         check_links(text.ids, video.ids, pairs, f"{path}: /text/video")
 
 
+def check_audio(sides: Mapping[str, Tokens]) -> None:
+    """Check that each item of ``/audio`` is the sound of a video, by its name; the bank's too.
+
+    Raises:
+        InputError: one is not.
+    """
+    for side, audio in sides.items():
+        if not side.endswith("audio"):
+            continue
+        video = sides.get(side.replace("audio", "video"))
+        known = np.zeros(len(audio), bool) if video is None else np.isin(audio.ids, video.ids)
+        if not known.all():
+            raise InputError(
+                f"Item '{audio.ids[int(np.argmin(known))]}' of {audio.name} is the sound of no "
+                "video: name each item like its video, or leave it out."
+            )
+
+
 def _item_column(dataset: Any, n: int) -> NDArray[Any]:
     if is_text(dataset):
         return strings(dataset, 0, n)

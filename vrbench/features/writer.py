@@ -103,7 +103,7 @@ class FeatureWriter:
             return strings(self._file[side]["ids"]).tolist() if side in self._file else []
 
     def append(self, side: str, items: Tokens) -> None:
-        """Append whole items to a side ("video", "text", "bank/video" or "bank/text").
+        """Append whole items to a side (one of ``hdf5.SIDES``).
 
         Raises:
             InputError: an item has no tokens, a value does not fit the storage type, the items

@@ -17,7 +17,7 @@ from vrbench.runtime.files import listed
 from vrbench.runtime.inputs import as_text
 from vrbench.runtime.npz import open_npz, read_npy
 
-DUMPS = ("video", "text", "bank_video", "bank_text")
+DUMPS = ("video", "text", "audio", "bank_video", "bank_text", "bank_audio")
 """Names of folders that replace the arrays of a side."""
 
 

@@ -1,4 +1,4 @@
-"""Arrays under the names of the interface -> Tokens of up to four sides."""
+"""Arrays under the names of the interface -> Tokens of up to six sides."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from vrbench.features.tokens import Tokens
 from vrbench.importing.item_files import item_files
 from vrbench.importing.load import DUMPS, load_arrays
 from vrbench.importing.side import read_side
+from vrbench.importing.streams import SECOND, audio_of, with_second
 from vrbench.importing.typed import TypedArrays
 from vrbench.runtime.numeric_order import NUMERIC, is_renumbered
 
@@ -30,6 +31,8 @@ NAMES = tuple(
     for name in (
         *(f"video{suffix}" for suffix in _SUFFIXES),
         *(f"text{suffix}" for suffix in _SUFFIXES),
+        *(f"audio{suffix}" for suffix in _SUFFIXES),
+        *(f"{SECOND}{suffix}" for suffix in _SUFFIXES),
         *(f"{side}_{column}" for side in ("video", "text") for column in _COLUMNS),
         "image",
         "video_level",
@@ -45,7 +48,7 @@ class Arrays:
     """The content of a source of arrays.
 
     Attributes:
-        sides: ``video``, ``text`` and, where there, ``bank/video``, ``bank/text``.
+        sides: ``video``, ``text`` and, where there, ``audio`` and the same of ``bank/``.
         notes: arrays that were not read, the order of files, and whether texts and videos are
             paired by place.
         pairs: how texts are paired with videos: by ``text_video``, ``name`` or ``place``.
@@ -71,7 +74,8 @@ def read_arrays(source: Path) -> Arrays:
     (``video_tokens`` (n, L, d) and ``video_mask`` (n, L); only rows where it is true are tokens),
     or one vector for each item (``video`` or ``image``, ``text``, ``video_global`` alone: (n, d)),
     which is then both its global vector and its only token. ``video_level``, one for each token,
-    says which are frames (0) and which patches (1). Values are not checked.
+    says which are frames (0) and which patches (1). ``audio`` is the sound of videos, ``video2`` a
+    second visual stream (``importing/streams.py``). Values are not checked.
 
     Raises:
         InputError: something is missing, ambiguous, or does not fit the rest.
@@ -83,10 +87,14 @@ def read_arrays(source: Path) -> Arrays:
         for side in ("video", "text"):
             tokens = read_side(arrays, prefix, side)
             if tokens is not None:
+                tokens = with_second(arrays, prefix, tokens) if side == "video" else tokens
                 columns = _columns(arrays, prefix + side, len(tokens))
                 sides[prefix.replace("_", "/") + side] = replace(tokens, item_columns=columns)
             elif not prefix:
                 raise InputError(f"{source} {_missing(side, loaded, ignored)}")
+        group = prefix.replace("_", "/")
+        audio = audio_of(arrays, prefix, sides.get(f"{group}video"))
+        sides |= {} if audio is None else {f"{group}audio": audio}
     _check_widths(arrays, sides)
     sides["text"], pairs = _linked(arrays, "", sides["text"], sides["video"])
     if "bank/text" in sides:
@@ -154,11 +162,18 @@ def _check_links(
 
 
 def _check_widths(arrays: TypedArrays, sides: Mapping[str, Tokens]) -> None:
-    width = sides["video"].dim
+    """Refuse sides of another width than the videos; raw streams may differ from the texts.
+
+    Two visual streams are features of two encoders, which only a projection brings into the space
+    of the texts.
+    """
+    raw = any(name.startswith((SECOND, f"bank_{SECOND}")) for name in arrays.arrays)
     for side, tokens in sides.items():
+        alike = side.removeprefix("bank/") if raw else "video"
+        width = sides[alike].dim if alike in sides else tokens.dim
         if tokens.dim != width:
             arrays.refuse(
-                f"has {side.replace('/', '_')} {tokens.dim} wide and video {width}, expected one "
+                f"has {side.replace('/', '_')} {tokens.dim} wide and {alike} {width}, expected one "
                 "width: bring both into one space first"
             )
 

@@ -43,12 +43,12 @@ class Unpadded:
 
 
 def read_side(arrays: TypedArrays, prefix: str, side: str) -> Tokens | None:
-    """Return the video or text side, or None where there is none.
+    """Return a side, or None where there is none.
 
     Args:
         arrays: all arrays of the source.
         prefix: ``""``, or ``"bank_"`` for the bank.
-        side: ``"video"`` or ``"text"``.
+        side: ``"video"``, ``"text"``, ``"audio"`` or ``"video2"``.
 
     Raises:
         InputError: an array is missing or ambiguous, or does not fit the others.
@@ -70,7 +70,7 @@ def read_side(arrays: TypedArrays, prefix: str, side: str) -> Tokens | None:
 
 
 def _plain_names(prefix: str, side: str) -> tuple[str, ...]:
-    return (f"{prefix}video", f"{prefix}image") if side == "video" else (f"{prefix}text",)
+    return tuple(prefix + name for name in ((side, "image") if side == "video" else (side,)))
 
 
 def _of_vectors(arrays: TypedArrays, key: str, name: str) -> Tokens:

@@ -92,6 +92,12 @@ def dataset(result: DataAbout) -> str:
     return " ".join(filter(None, (result["dataset"], result["split"]))) or "unnamed data"
 
 
+def encoder(result: DataAbout) -> str:
+    """Return the encoder, and the streams that it encoded where these are not frames alone."""
+    side = result.get("side")
+    return str(result["encoder"] or "not stated") + (f" ({side})" if side else "")
+
+
 def limited(result: Setup) -> str:
     """Return the mark of a result on a part of the test set, else nothing."""
     return "" if result.get("limit") is None else " (limited)"
@@ -195,7 +201,7 @@ LABELS: dict[str, Callable[[Setup], str]] = {
     "bank": bank,
 }
 CONTEXT: dict[str, Callable[[Setup], str]] = {
-    "encoder": lambda result: str(result["encoder"] or "not stated"),
+    "encoder": encoder,
     "ties": lambda result: str(result["protocol"]["ties"]),
     "v2t": lambda result: str(result["protocol"]["v2t"]),
 }

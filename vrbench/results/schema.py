@@ -120,10 +120,11 @@ class EncoderAbout(TypedDict):
 
 
 class DataAbout(EncoderAbout):
-    """What is evaluated."""
+    """What is evaluated; ``side`` is what stood for a video, where not its frames alone."""
 
     dataset: str | None
     features: FeaturesAbout
+    side: NotRequired[str | None]
     notes: NotRequired[list[str] | None]
 
 

@@ -68,6 +68,10 @@ def evaluate(
         Literal["group-max", "best-caption", "each-caption"],
         typer.Option(help="Protocol where a video has several captions."),
     ] = "best-caption",
+    side: Annotated[
+        Literal["video", "audio", "video+audio"],
+        typer.Option(help="What stands for a video: its frames, its /audio, or the mean of both."),
+    ] = "video",
     from_sim: Annotated[
         list[Path] | None,
         typer.Option(help="Measure this similarity file (npz) instead; repeat for several."),
@@ -144,7 +148,7 @@ def evaluate(
         check_output("--save-sim", save_sim, inputs, "similarity")
     for path in run_files(run) if run else []:
         check_output("--run", path, inputs)
-    cut = (limit, read_ids(limit_ids), seed, bank_limit)
+    cut = (limit, read_ids(limit_ids), seed, bank_limit, side)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)

@@ -51,6 +51,12 @@ def import_(
 
       text_tokens, text_offsets, text_mask, text_global, text, text_ids: alike
 
+      audio_tokens, audio, audio_ids, ...: the sound of videos, named like them, for
+      eval --side video+audio
+
+      video2_tokens, video2, video2_ids, ...: a second visual stream; per video the
+      shorter stream is upsampled (nearest neighbour), and both are joined side by side
+
       text_video (n_text,): row of each text's video; default: the video that its
       id names, as ID, ID#0 or ID_0, where both sides have ids; else text i has video i
 
@@ -58,7 +64,7 @@ def import_(
 
       bank_video_tokens, bank_text, bank_captions, ...: training items, alike
 
-    In a folder, video/ or text/ (bank_video/, bank_text/) may hold a file for each
+    In a folder, video/, text/ or audio/ (bank_video/, ...) may hold a file for each
     item: ID.npy (l, d) or (d,), or ID.npz with tokens, mask, global. A text's
     file is named by its video: ID.npy, ID#0.npy or ID_0.npy; captions.csv beside
     them (video_id,caption) gives the captions. Arrays with a row for each of those

@@ -45,7 +45,8 @@ def print_report(report: Report) -> None:
     if report.texts_per_video is not None:
         console.print(f"texts a video        {_counts(report.texts_per_video)}")
         console.print(f"videos without text  {report.videos_without_text:,}")
-    _print_sides(console, report.sides, "bank_video", "bank_text")
+    for sides in (("audio",), ("bank_video", "bank_text"), ("bank_audio",)):
+        _print_sides(console, report.sides, *sides)
     console.print()
     for line in _LEGEND:
         console.print(line, style="dim")

@@ -22,6 +22,7 @@ from vrbench.evaluation.sources.limits import (
 from vrbench.evaluation.sources.sequence_sims import SequenceSims
 from vrbench.evaluation.sources.sequences import SequenceFeatures
 from vrbench.evaluation.sources.sims import SimSource
+from vrbench.evaluation.sources.streams import with_side
 from vrbench.features import Features, open_features
 from vrbench.features.in_memory import features_of
 from vrbench.heads.head import Head
@@ -69,12 +70,19 @@ def open_source(
         raise InputError("--bank head needs --head with a file that was trained with --queue.")
     if head is not None and not isinstance(data, Features):
         raise InputError("--head reads tokens: give it a feature file, not similarities.")
+    if settings.side != "video" and (head is not None or not isinstance(data, Features)):
+        raise InputError(
+            f"--side {settings.side} reads the streams of a feature file, and heads are trained on "
+            "videos alone: leave it out, or give a feature file without --head."
+        )
     kind, other, window = ("train", None, 0) if bank == HEAD else _read_bank(bank)
     along = None if sequence is None else sequences.parse(sequence)
     if isinstance(data, SimFile):
         return kind, _of_sims(data, other, window, settings, along)
     if isinstance(data, Features):
         limited = _limited(data, settings, whole_sequences=along is not None)
+        limited = with_side(limited, settings.side)
+        other = with_side(other, settings.side) if isinstance(other, Features) else other
         sides = Learnt.of(limited, other, head, compute, queue=bank == HEAD)
         return kind, _of_features(sides, window, compute, settings, along)
     if settings.limited or along is not None:
