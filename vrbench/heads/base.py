@@ -138,6 +138,10 @@ def check_width(items: Packed, side: Side, width: int) -> None:
 
 def affine(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """(n, d) -> (n, w), ``x W^T + b``; without gradient a row has the same bits wherever it is."""
+    import torch
+
+    if torch.is_grad_enabled():
+        return torch.nn.functional.linear(rows, weight, bias)
     product = (gridded(rows) @ gridded(weight).mT)[: len(rows), : len(weight)]
     return product if bias is None else product + bias
 

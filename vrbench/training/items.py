@@ -87,7 +87,8 @@ class TrainingItems:
         """Yield the texts of each batch of an epoch: distinct videos, with one text each.
 
         An epoch passes over every training text once, in rounds: each round has one text of every
-        video that has one left, and is cut into batches as equal as can be.
+        video that has one left, and is cut into batches as equal as can be. In a batch the texts
+        stand in order of length, as an alignment reads them.
         """
         rng = np.random.default_rng([seed, epoch])
         texts = rng.permutation(self.texts_of(self.trained))
@@ -101,7 +102,8 @@ class TrainingItems:
         for k in range(int(nth.max()) + 1):
             chosen = texts[round_of == k]
             if len(chosen) >= LEAST:
-                yield from np.array_split(chosen, -(-len(chosen) // size))
+                for batch in np.array_split(chosen, -(-len(chosen) // size)):
+                    yield batch[np.argsort(self.text.lengths[batch], kind="stable")]
 
     def steps(self, size: int) -> int:
         """Return the batches of an epoch."""
@@ -126,12 +128,15 @@ def _loaded(items: Tokens) -> Tokens:
     """Return items in memory where it holds them twice, else as they are; bad ones are refused."""
     level = {k: v for k, v in items.token_columns.items() if k == "level"}
     items = replace(items, token_columns=level)
+    size = int(items.offsets[-1]) * items.dim * items.tokens.dtype.itemsize
+    fits = spare(2 * size) == 2 * size
+    if fits:
+        items = items.block(0, len(items))
     for block in items.blocks():
         owner = np.repeat(block.ids, block.lengths)
         for problem in bad_rows(block.tokens, owner, block, "a token"):
             raise InputError(problem)
-    size = int(items.offsets[-1]) * items.dim * items.tokens.dtype.itemsize
-    return _frames(items.block(0, len(items))) if spare(2 * size) == 2 * size else items
+    return _frames(items) if fits else items
 
 
 def _frames(items: Tokens) -> Tokens:
