@@ -16,10 +16,11 @@ from scored_items import SPECS, Array, assert_close, crowd, items, score
 from small_features import tokens_of
 
 from vrbench.alignments import parse_method
-from vrbench.alignments.engine import traced
+from vrbench.alignments.engine import emd_compiled, traced
 from vrbench.alignments.engine.batch import Packed, similarities
 from vrbench.errors import InputError
 from vrbench.features import Tokens
+from vrbench.runtime.compiling import available
 from vrbench.sims.sim import Sim
 
 
@@ -192,6 +193,24 @@ def test_plans_are_constants_of_the_gradient(spec: str) -> None:
     assert_gradients(gradients(spec, text, video), value, text, video)
 
 
+@pytest.mark.skipif(not available(), reason="needs numba")
+@pytest.mark.parametrize("spec", ["emd", "emd:eps=0.2"])
+def test_compiled_plans_of_emd_are_those_of_pot(
+    spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> list[Array]:
+        text, video = (packed(side, torch.float32) for side in crowd())
+        value, _ = similarities(parse_method(spec), text, video)
+        (value * value).sum().backward()  # type: ignore[no-untyped-call]
+        return [one.tokens.grad.numpy() for one in (text, video) if one.tokens.grad is not None]
+
+    ours, calls = found(), []
+    monkeypatch.setattr(emd_compiled, "plans", lambda *_: calls.append(1))
+    for a, b in zip(ours, found(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6 * np.abs(b).max())
+    assert calls
+
+
 def _unit(side: Tokens, i: int) -> Array:
     return oracles.l2(side.tokens[side.offsets[i] : side.offsets[i + 1]])
 
@@ -207,6 +226,8 @@ def test_tiles_and_threads_do_not_matter(spec: str, monkeypatch: pytest.MonkeyPa
 
     whole, again = found(), found()
     assert all(np.array_equal(a, b) for a, b in zip(whole, again, strict=True))
+    monkeypatch.setattr(traced, "FEW", 0)
+    assert all(np.array_equal(a, b) for a, b in zip(whole, found(), strict=True))
     monkeypatch.setattr(traced, "TILE", 64)
     for a, b in zip(whole, found(), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-11)
