@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from docs.heads_measured import Measured, measure
-from docs.heads_runs import BUILD, CLOSED, Training, chosen
+from docs.heads_runs import BUILD, CLOSED, QUEUE, SUM, Training, chosen
 from docs.heads_text import ALIGNMENTS, HEAD, HEADS, OBJECTIVES, Found, seen
 from features import make
 from vrbench.sims.sim import DIRECTIONS
 
-SUM = "0.5*global+0.5*tokenflow"
-NORMED = ("train", "oracle")
+NORMED = ("train", "queue", "oracle")
 """Banks of ``ncl``."""
+NO_QUEUE = ("emd",)
+"""Methods whose bank of so many would take longer than their training."""
 KINDS = ("linear", "projection+linear")
-METHODS = ("global", "uniform", "learnable", "max-avg", "scan", "tokenflow", SUM)
+METHODS = ("global", "uniform", "learnable", "max-avg", "scan", "tokenflow", SUM, "emd")
 """Of TokenFlow's Tables 5 and 6, and TokenFlow without the global similarity."""
 WEIGHED = ("learnable",)
 """Those that read weights of their own from a head."""
@@ -34,7 +35,11 @@ def page(shared: Path) -> str:
     models, test = Path("build") / "models", BUILD / "test.h5"
     fit = make.fitting(shared, models, BUILD)
     make.testing(shared, models, BUILD, test)
-    found = run(fit, test)
+    return written(run(fit, test))
+
+
+def written(found: Found) -> str:
+    """Return the page of what was measured."""
     named = {f"{one.training.method}`, closed form": one for one in found.untrained}
     named |= {f"{one.training.method}`": one for one in found.alignments}
     parts = [
@@ -49,47 +54,50 @@ def page(shared: Path) -> str:
 
 def run(fit: Path, test: Path) -> Found:
     """Choose learning rates on validation videos of the training features, then measure once."""
-    head = CLOSED.head
-    alignments = [Training(method, head=_weighing(head, method)) for method in METHODS]
-    losses = [Training(method, loss, head) for method, some in LOSSES.items() for loss in some]
-    kinds = [Training(SUM, head=kind) for kind in KINDS]
-    untrained = [Training(method, epochs=0) for method in METHODS if method not in WEIGHED]
-    return Found(
-        untrained=measure(fit, test, untrained),
-        alignments=measure(fit, test, chosen(fit, alignments).values()),
-        losses=measure(fit, test, chosen(fit, losses).values()),
-        heads=measure(fit, test, chosen(fit, kinds).values()),
-    )
+    parts = {
+        "alignments": [_training(method) for method in METHODS],
+        "losses": [_training(method, loss) for method, some in LOSSES.items() for loss in some],
+        "heads": [_training(SUM, head=kind) for kind in KINDS],
+    }
+    rates = chosen(fit, [one for some in parts.values() for one in some])
+    weighed = [rates[one] for one in parts["alignments"] if one.method not in WEIGHED]
+    measured, untrained = measure(fit, test, rates.values(), weighed)
+    rows = {part: [measured[rates[one]] for one in some] for part, some in parts.items()}
+    return Found(untrained=untrained, **rows)
 
 
-def _weighing(head: str, method: str) -> str:
-    return f"{head}+{method}" if method in WEIGHED else head
+def _training(method: str, loss: str = "infonce", head: str = CLOSED.head) -> Training:
+    if method in WEIGHED:
+        head = f"{head}+{method}"
+    keeps = "projection" in head and method not in NO_QUEUE
+    return Training(method, loss, head, queue=QUEUE if keeps else 0)
 
 
 def _table(what: str, rows: Mapping[str, Measured]) -> Iterator[str]:
     heads = (
         *(what, "rate", "validation", "t2v R@1", "R@5", "R@10", "v2t R@1"),
-        *("ncl, train: t2v", "v2t", "ncl, oracle: t2v", "v2t", "parameters", "s", "MB"),
+        *(cell for bank in NORMED for cell in (f"ncl, {bank}: t2v", "v2t")),
+        *("parameters", "s", "MB"),
     )
     yield f"| {' | '.join(heads)} |"
     yield f"|---|---:{'|---:' * (len(heads) - 2)}|"
     for name, one in rows.items():
         cells = (
-            f"{one.training.lr:g}" if one.training.epochs else "",
-            _spread([each.validation() for each in one.heads]),
+            "" if one.before else f"{one.training.lr:g}",
+            _spread(one.validations),
             *(_spread(one.values("raw", key)) for key in ("R@1", "R@5", "R@10")),
             _spread(one.values("raw", "R@1", "v2t")),
-            *(_spread(one.values(bank, "R@1", way)) for bank in NORMED for way in DIRECTIONS),
+            *(_bank(one, bank, way) for bank in NORMED for way in DIRECTIONS),
             f"{one.parameters:,}",
-            f"{np.mean([each.seconds for each in one.heads]):.0f}",
-            f"{max(each.megabytes for each in one.heads):.0f}",
+            "" if one.before else f"{np.mean([each.seconds for each in one.heads]):.0f}",
+            "" if one.before else f"{max(each.megabytes for each in one.heads):.0f}",
         )
         yield f"| `{name} | {' | '.join(cells)} |"
 
 
 def _losses(method: str, measured: Sequence[Measured]) -> Iterator[str]:
     """R@1 and the normalization error by loss, raw and under each bank."""
-    heads = [f"{bank} {way}" for bank in ("raw", "train", "oracle") for way in DIRECTIONS]
+    heads = [f"{bank} {way}" for bank in ("raw", *NORMED) for way in DIRECTIONS]
     yield f"| `{method}`, loss | rate | validation | {' | '.join(heads)} | error t2v | v2t |"
     yield f"|---|---:|---:|{'---:|' * (len(heads) + 2)}"
     for one in measured:
@@ -97,11 +105,17 @@ def _losses(method: str, measured: Sequence[Measured]) -> Iterator[str]:
             banks = ("raw", *NORMED)
             cells = (
                 f"{one.training.lr:g}",
-                _spread([each.validation() for each in one.heads]),
-                *(_spread(one.values(bank, "R@1", way)) for bank in banks for way in DIRECTIONS),
+                _spread(one.validations),
+                *(_bank(one, bank, way) for bank in banks for way in DIRECTIONS),
                 *(_spread(one.errors(way), 2) for way in DIRECTIONS),
             )
             yield f"| `{one.training.loss}` | {' | '.join(cells)} |"
+
+
+def _bank(one: Measured, bank: str, way: str) -> str:
+    """R@1 with a bank; empty where the training kept none."""
+    known = all(bank in each for each in one.results)
+    return _spread(one.values(bank, "R@1", way)) if known else ""
 
 
 def _spread(values: Sequence[float], decimals: int = 1) -> str:

@@ -9,20 +9,25 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from vrbench.heads import parse_head
 from vrbench.heads.file import load
 from vrbench.heads.head import Head
 from vrbench.results import identity
 
 BUILD = Path("build") / "heads"
 SEEDS = (0, 1, 2)
-EPOCHS = 2
-RATES = (1e-4, 3e-4)
+EPOCHS = 3
+RATES = (3e-5, 1e-4, 3e-4)
 """Learning rates that are tried, each with the first seed."""
+FROM_IDENTITY = 3e-4
+"""That of a head without a closed form, which has further to go."""
 AT_ONCE = 2
 """Trainings side by side, with one thread each."""
 
@@ -43,12 +48,17 @@ class Training:
     method: str
     loss: str = "infonce"
     head: str = "projection+linear"
-    lr: float = RATES[0]
+    lr: float = RATES[1]
     queue: int = 0
     epochs: int = EPOCHS
 
 
 CLOSED = Training("global", epochs=0)
+SUM = "0.5*global+0.5*tokenflow"
+TRIED = ("global", SUM)
+"""Alignments that the rates are tried with."""
+QUEUE = 16384
+"""Queries that a training keeps, as NCL does; they change nothing of the training itself."""
 Run = tuple[Training, int]
 
 
@@ -70,25 +80,32 @@ class Trained:
         """Read it."""
         return load(self.path)
 
-    def validation(self) -> float:
-        """Return the best epoch's sum of R@1, R@5 and R@10 of both directions."""
+    def validation(self, *, before: bool = False) -> float:
+        """Return the best epoch's sum of R@1, R@5 and R@10 of both directions, or the start's."""
         about = self.head().about
-        return float(about["validation"][about["best"]]["sum"])
+        return float(about["validation"][0 if before else about["best"]]["sum"])
 
 
 def chosen(fit: Path, trainings: Iterable[Training]) -> dict[Training, Training]:
-    """Return each training with the learning rate that validates best, with the first seed."""
+    """Return each training with the learning rate that validates best, with the first seed.
+
+    They are tried with the loss ``infonce``, for the vectors and for the sum with the tokens; other
+    losses and alignments take over the rate of theirs.
+    """
     wanted = list(trainings)
-    tries = {one: _tries(one) for one in wanted}
-    runs = dict.fromkeys((each, SEEDS[0]) for one in wanted for each in tries[one])
-    made = train(fit, list(runs))
-    return {
-        one: max(tries[one], key=lambda each: made[each, SEEDS[0]].validation()) for one in wanted
+    tries = {method: [Training(method, lr=lr, queue=QUEUE) for lr in RATES] for method in TRIED}
+    made = train(fit, [(each, SEEDS[0]) for some in tries.values() for each in some])
+    best = {
+        method: max(some, key=lambda each: made[each, SEEDS[0]].validation()).lr
+        for method, some in tries.items()
     }
+    return {one: replace(one, lr=_rate(one, best)) for one in wanted}
 
 
-def _tries(one: Training) -> list[Training]:
-    return [replace(one, lr=lr) for lr in RATES] if one.epochs else [one]
+def _rate(one: Training, best: Mapping[str, float]) -> float:
+    if "projection" not in one.head:
+        return FROM_IDENTITY
+    return best.get(one.method, best[SUM])
 
 
 def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
@@ -111,8 +128,8 @@ def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
 
 def _begun(training: Training, seed: int) -> Run | None:
     """Return the closed form that a training begins with."""
-    closed = replace(CLOSED, head=training.head), seed
-    return closed if "projection" in training.head and (training, seed) != closed else None
+    closed = CLOSED, seed
+    return closed if "projection" in training.head and training.epochs else None
 
 
 def _path(training: Training, seed: int) -> Path:
@@ -133,11 +150,27 @@ def _train(fit: Path, training: Training, seed: int) -> Trained:
             "--out": path,
         }
         if begun is not None:
-            options["--from"] = _path(*begun)
+            options["--from"] = _begins(_path(*begun), training.head)
         given = [str(part) for option in options.items() for part in option]
         command = [sys.executable, "-m", "vrbench", "train", training.head, str(fit), *given, "-q"]
         about.write_text(json.dumps(_run(command)), "utf-8")
     return Trained(path, **json.loads(about.read_text(encoding="utf-8")))
+
+
+def _begins(closed: Path, head: str) -> Path:
+    """Return the closed form as the start of a head that has more parts: these begin with zeros."""
+    if head == CLOSED.head:
+        return closed
+    path = closed.with_name(f"{closed.stem}-{head}.safetensors")
+    known, spec = load(closed), parse_head(head)
+    zeros = {
+        f"{name}.{key}": np.zeros([axis for axis in shape if isinstance(axis, int)], np.float32)
+        for name, part in spec.parts.items()
+        if name not in known.spec.parts
+        for key, shape in part.shapes().items()
+    }
+    Head(spec, {**known.weights, **zeros}, known.about).save(path)
+    return path
 
 
 def _run(command: Sequence[str]) -> dict[str, float]:

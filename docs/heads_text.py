@@ -9,7 +9,7 @@ from textwrap import wrap
 import numpy as np
 
 from docs.heads_measured import Measured
-from docs.heads_runs import EPOCHS, RATES, SEEDS
+from docs.heads_runs import EPOCHS, RATES, SEEDS, SUM
 
 NOISE = 1.4
 """Standard deviation of an R@1 of 10 percent over 476 queries, in points."""
@@ -67,9 +67,6 @@ class Found:
     untrained: Sequence[Measured]
     alignments: Sequence[Measured]
     losses: Sequence[Measured]
-
-
-SUM = "0.5*global+0.5*tokenflow"
 
 
 def seen(found: Found) -> str:

@@ -135,7 +135,7 @@ def _sound(rows: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     if rows.dtype == np.float16:  # processors have no such numbers: without the sign, their bits
         most = (rows.view(np.uint16) & np.uint16(0x7FFF)).max(axis=1, initial=0)
         return most < 0x7C00, most > 0
-    return np.isfinite(rows).all(axis=1), rows.any(axis=1)
+    return np.isfinite(rows).all(axis=1), np.asarray(rows.any(axis=1))
 
 
 def _length_problems(group: Any, side: str, n: int, rows: int) -> Iterator[str]:

@@ -53,6 +53,9 @@ class Loss(ABC):
     needs_teacher: ClassVar[bool] = False
     """Whether it compares with a teacher, over the batch and queues (``momentum``)."""
 
+    has_anchors: ClassVar[bool] = False
+    """Whether it compares with learnt anchors, of the items before and behind the head."""
+
     @property
     def run(self) -> int:
         """Most clips of a run, where a batch is to have runs of long videos (else 0)."""
@@ -100,6 +103,11 @@ class LossSum:
     def needs_teacher(self) -> bool:
         """Whether some part does."""
         return any(part.needs_teacher for _, part in self.parts)
+
+    @property
+    def has_anchors(self) -> bool:
+        """Whether some part does."""
+        return any(part.has_anchors for _, part in self.parts)
 
     @property
     def run(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,15 @@ from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.features.check import bad_rows
 from vrbench.features.tokens import FRAME_LEVEL
+from vrbench.heads import HeadSpec
+from vrbench.heads.applied import map_side
+from vrbench.heads.base import Side
 from vrbench.runtime.memory import spare
 from vrbench.runtime.seeds import seeded
 from vrbench.sequences.engine.grouping import Grouping, group_tokens
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Index = NDArray[np.int64]
 
@@ -74,6 +82,24 @@ class TrainingItems:
             described[np.isin(part, order[held:])],
             described[np.isin(part, order[:held])],
         )
+
+    def behind(
+        self, spec: HeadSpec, weights: Mapping[str, Tensor]
+    ) -> tuple[TrainingItems, HeadSpec]:
+        """Return the items as the first heads give them that are not trained, and the other heads.
+
+        Args:
+            spec: all heads, in order.
+            weights: of them, on the CPU.
+        """
+        fixed = dict(takewhile(lambda named: not named[1].trained, spec.parts.items()))
+        rest = {name: part for name, part in spec.parts.items() if name not in fixed}
+
+        def mapped(side: Side, items: Tokens) -> Tokens:
+            return map_side(HeadSpec(fixed), weights, side, items)
+
+        text, video = mapped("text", self.text), mapped("video", self.video)
+        return replace(self, text=text, video=video), HeadSpec(rest)
 
     def texts_of(self, videos: Index) -> Index:
         """Return the rows of the texts of these videos."""
