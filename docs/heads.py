@@ -77,7 +77,7 @@ def _table(what: str, rows: Mapping[str, Measured]) -> Iterator[str]:
     heads = (
         *(what, "rate", "validation", "t2v R@1", "R@5", "R@10", "v2t R@1"),
         *(cell for bank in NORMED for cell in (f"ncl, {bank}: t2v", "v2t")),
-        *("parameters", "s", "MB"),
+        *("parameters", "s"),
     )
     yield f"| {' | '.join(heads)} |"
     yield f"|---|---:{'|---:' * (len(heads) - 2)}|"
@@ -90,7 +90,6 @@ def _table(what: str, rows: Mapping[str, Measured]) -> Iterator[str]:
             *(_bank(one, bank, way) for bank in NORMED for way in DIRECTIONS),
             f"{one.parameters:,}",
             "" if one.before else f"{np.mean([each.seconds for each in one.heads]):.0f}",
-            "" if one.before else f"{max(each.megabytes for each in one.heads):.0f}",
         )
         yield f"| `{name} | {' | '.join(cells)} |"
 

@@ -1,4 +1,4 @@
-"""Trainings of the page on heads, each in a process of its own.
+"""Trainings of the page on heads, in processes of their own.
 
 Everything lies in ``build/heads``; an interrupted run carries on there.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 
+from vrbench.features import Features, open_features
 from vrbench.heads import parse_head
 from vrbench.heads.file import load
 from vrbench.heads.head import Head
@@ -30,6 +32,7 @@ FROM_IDENTITY = 3e-4
 """That of a head without a closed form, which has further to go."""
 AT_ONCE = 2
 """Trainings side by side, with one thread each."""
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,11 @@ class Trained:
 
     Attributes:
         path: of its file.
-        seconds: of its process, CPU seconds.
-        megabytes: largest resident size of that process.
+        seconds: of the training, CPU seconds.
     """
 
     path: Path
     seconds: float
-    megabytes: float
 
     def head(self) -> Head:
         """Read it."""
@@ -109,20 +110,24 @@ def _rate(one: Training, best: Mapping[str, float]) -> float:
 
 
 def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
-    """Train what is not there yet; the closed form is fitted once for each head and seed.
+    """Train what is not there yet; the closed form is fitted once for each seed.
 
     Args:
         fit: feature file of the training videos.
         runs: trainings and their seeds.
     """
-    begun = {run: _begun(*run) for run in runs}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    begun = [start for run in runs if (start := _begun(*run)) is not None]
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
 
         def made(wanted: Iterable[Run]) -> dict[Run, Trained]:
             once = list(dict.fromkeys(wanted))
-            return dict(zip(once, pool.map(lambda run: _train(fit, *run), once), strict=True))
+            done = {run: pool.submit(_train, fit, *run) for run in once if not _is_there(*run)}
+            for one in done.values():
+                one.result()
+            return {run: _trained(*run) for run in once}
 
-        made(start for start in begun.values() if start is not None)
+        made(begun)
         return made(runs)
 
 
@@ -136,25 +141,42 @@ def _path(training: Training, seed: int) -> Path:
     return BUILD / f"{identity(asdict(training) | {'seed': seed})}.safetensors"
 
 
-def _train(fit: Path, training: Training, seed: int) -> Trained:
+def _is_there(training: Training, seed: int) -> bool:
+    path = _path(training, seed)
+    return path.is_file() and path.with_suffix(".json").is_file()
+
+
+def _trained(training: Training, seed: int) -> Trained:
+    path = _path(training, seed)
+    said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return Trained(path, said["seconds"])
+
+
+def _train(fit: Path, training: Training, seed: int) -> None:
+    """Train one in this process, which keeps the features open for the next."""
+    from vrbench.training.settings import TrainingSettings
+    from vrbench.training.train import Where
+    from vrbench.training.train import run as trained
+
     path, begun = _path(training, seed), _begun(training, seed)
-    about = path.with_suffix(".json")
-    if not (path.is_file() and about.is_file()):
-        options: dict[str, object] = {
-            "--method": training.method,
-            "--loss": training.loss,
-            "--lr": training.lr,
-            "--queue": training.queue,
-            "--seed": seed,
-            "--epochs": training.epochs,
-            "--out": path,
-        }
-        if begun is not None:
-            options["--from"] = _begins(_path(*begun), training.head)
-        given = [str(part) for option in options.items() for part in option]
-        command = [sys.executable, "-m", "vrbench", "train", training.head, str(fit), *given, "-q"]
-        about.write_text(json.dumps(_run(command)), "utf-8")
-    return Trained(path, **json.loads(about.read_text(encoding="utf-8")))
+    settings = TrainingSettings(
+        *(training.head, training.method, training.loss, training.epochs),
+        lr=training.lr,
+        queue=training.queue,
+        seed=seed,
+    )
+    start = None if begun is None else _begins(_path(*begun), training.head)
+    features, before = _opened(fit), process_time()
+    trained(features, settings, Where(path, start))
+    seconds = round(process_time() - before, 1)
+    path.with_suffix(".json").write_text(json.dumps({"seconds": seconds}), "utf-8")
+
+
+@cache
+def _opened(fit: Path) -> Features:
+    features = open_features(fit)
+    features.sha256()  # read once, and not in the time of the first training
+    return features
 
 
 def _begins(closed: Path, head: str) -> Path:
@@ -171,15 +193,3 @@ def _begins(closed: Path, head: str) -> Path:
     }
     Head(spec, {**known.weights, **zeros}, known.about).save(path)
     return path
-
-
-def _run(command: Sequence[str]) -> dict[str, float]:
-    """Run a command with one thread; return its CPU seconds, and its largest resident size."""
-    one = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env={**os.environ, **one})
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}.")
-    seconds = round(usage.ru_utime + usage.ru_stime, 1)
-    return {"seconds": seconds, "megabytes": round(usage.ru_maxrss / 1000)}

@@ -64,6 +64,14 @@ class HeadPart(ABC):
         """Return the head that has weights of these shapes, as far as they tell its parameters."""
         return cls()
 
+    def places(self, longest: Mapping[Side, int]) -> dict[Side, int]:
+        """Return how many tokens an item may have, of the sides where that is limited.
+
+        Args:
+            longest: tokens of each side's longest item of training.
+        """
+        return {}
+
     @abstractmethod
     def shapes(self) -> dict[str, tuple[Dim, ...]]:
         """Return the axes of every weight."""
