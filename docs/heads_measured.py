@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from docs.heads_runs import BUILD, SEEDS, Trained, Training, train
+from docs.heads_runs import BUILD, CLOSED, SEEDS, Trained, Training, train
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.evaluation.tuning import choose
 from vrbench.heads.head import Head
-from vrbench.results import Result
+from vrbench.results import Result, identity
 from vrbench.sims.sim import DIRECTIONS
 
 
@@ -27,24 +27,33 @@ class Measured:
         training: what was trained.
         heads: one a seed.
         results: of each seed, by what was measured: ``raw``, ``train``, ``oracle``, ``queue``.
+        before: the results are those of the closed form that it began with.
     """
 
     training: Training
     heads: Sequence[Trained]
     results: Sequence[Mapping[str, Result]]
+    before: bool = False
 
     @property
     def parameters(self) -> int:
         """How many numbers are trained, the logit scale included."""
+        if self.before:
+            return 0
         head = self.heads[0].head()
         fixed = tuple(f"{name}." for name, part in head.spec.parts.items() if not part.trained)
         learnt = (w.size for name, w in head.weights.items() if not name.startswith(fixed))
-        return sum(learnt) if self.training.epochs else 0
+        return sum(learnt)
+
+    @property
+    def validations(self) -> list[float]:
+        """The validation of each seed."""
+        return [each.validation(before=self.before) for each in self.heads]
 
     @property
     def sum(self) -> float:
         """Mean over seeds of the validation."""
-        return float(np.mean([each.validation() for each in self.heads]))
+        return float(np.mean(self.validations))
 
     def errors(self, way: str) -> list[float]:
         """Return the normalization error of each seed's raw similarities, at gamma 0.01."""
@@ -68,29 +77,40 @@ class Measured:
         return float(np.mean(self.values(bank, key, direction)))
 
 
-def measure(fit: Path, test: Path, trainings: Iterable[Training]) -> list[Measured]:
-    """Train with every seed, and measure on the test set.
+def measure(
+    fit: Path, test: Path, trainings: Iterable[Training], closed: Iterable[Training]
+) -> tuple[dict[Training, Measured], list[Measured]]:
+    """Train with every seed, choose each head's ``ncl``, and only then measure on the test set.
 
     Args:
         fit: feature file of the training videos.
         test: feature file of the test videos, with a bank of other training videos.
         trainings: with their learning rates.
+        closed: those of them of which the closed form before them is measured too.
+
+    Returns:
+        Each training's numbers, and those of the closed forms.
     """
-    wanted = list(trainings)
-    made = train(fit, [(one, seed) for one in wanted for seed in SEEDS])
-    found = []
-    for one in wanted:
-        heads = [made[one, seed] for seed in SEEDS]
-        results = [_evaluate(test, each.head(), bool(one.queue)) for each in heads]
-        found.append(Measured(one, heads, results))
-    return found
+    wanted, known = list(dict.fromkeys(trainings)), list(closed)
+    runs = [(one, seed) for one in wanted for seed in SEEDS]
+    begun = [(CLOSED, seed) for seed in SEEDS]
+    made = train(fit, [*begun, *runs])
+    heads = {one: [made[one, seed] for seed in SEEDS] for one in wanted}
+    jobs = [(made[run], run[0].method, bool(run[0].queue)) for run in runs]
+    jobs += [(made[start], one.method, False) for one in known for start in begun]
+    norms = [_gamma(test, each.head(), method) for each, method, _ in jobs]
+    each = iter([_evaluate(test, *job, norm) for job, norm in zip(jobs, norms, strict=True)])
+    found = {one: Measured(one, some, [next(each) for _ in SEEDS]) for one, some in heads.items()}
+    starts = [Measured(one, heads[one], [next(each) for _ in SEEDS], True) for one in known]
+    return found, starts
 
 
-def _evaluate(test: Path, head: Head, queue: bool) -> dict[str, Result]:
-    """Raw, under ``ncl`` with each bank; its temperature is chosen on halves of the train bank."""
-    method, folder = str(head.method), BUILD / "results"
+def _evaluate(
+    test: Path, trained: Trained, method: str, queue: bool, norm: str
+) -> dict[str, Result]:
+    """Raw, and under ``ncl`` with each bank."""
+    folder, head = BUILD / "results", trained.head()
     opened = Evaluation.open(test, head=head)
-    norm = _gamma(opened, head)
     found = {}
     for name, spec, kind in (
         ("raw", "none", None),
@@ -105,12 +125,15 @@ def _evaluate(test: Path, head: Head, queue: bool) -> dict[str, Result]:
     return found
 
 
-def _gamma(opened: Evaluation, head: Head) -> str:
-    """Return ``ncl`` with the temperature chosen for this head, which is kept beside it."""
+def _gamma(test: Path, head: Head, method: str) -> str:
+    """Return ``ncl`` with the temperature chosen for a head, which is kept beside it.
+
+    It is chosen on halves of the train bank: no test query is read.
+    """
     assert head.path is not None
-    known = head.path.with_suffix(".gamma.json")
+    known = head.path.with_suffix(f".{identity({'method': method})}.json")
     if not known.is_file():
-        tuning = choose(opened, str(head.method), "ncl")
+        tuning = choose(Evaluation.open(test, head=head), method, "ncl")
         known.write_text(json.dumps(tuning.to_dict()), "utf-8")
     said: dict[str, Any] = json.loads(known.read_text(encoding="utf-8"))
     return str(said["chosen"])

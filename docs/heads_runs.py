@@ -14,6 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from vrbench.heads import parse_head
 from vrbench.heads.file import load
 from vrbench.heads.head import Head
 from vrbench.results import identity
@@ -23,6 +26,8 @@ SEEDS = (0, 1, 2)
 EPOCHS = 2
 RATES = (1e-4, 3e-4)
 """Learning rates that are tried, each with the first seed."""
+ONE_RATE = ("emd",)
+"""Alignments that take the first rate: they are trained for too long to try others."""
 AT_ONCE = 2
 """Trainings side by side, with one thread each."""
 
@@ -49,6 +54,7 @@ class Training:
 
 
 CLOSED = Training("global", epochs=0)
+SUM = "0.5*global+0.5*tokenflow"
 Run = tuple[Training, int]
 
 
@@ -70,49 +76,54 @@ class Trained:
         """Read it."""
         return load(self.path)
 
-    def validation(self) -> float:
-        """Return the best epoch's sum of R@1, R@5 and R@10 of both directions."""
-        about = self.head().about
-        return float(about["validation"][about["best"]]["sum"])
+    @property
+    def curve(self) -> list[float]:
+        """The sum of R@1, R@5 and R@10 of both directions, before training and after each epoch."""
+        return [float(row["sum"]) for row in self.head().about["validation"]]
+
+    def validation(self, *, before: bool = False) -> float:
+        """Return the curve's value at the best epoch, or before training."""
+        return self.curve[0 if before else self.head().about["best"]]
 
 
-def chosen(fit: Path, trainings: Iterable[Training]) -> dict[Training, Training]:
-    """Return each training with the learning rate that validates best, with the first seed."""
-    wanted = list(trainings)
-    tries = {one: _tries(one) for one in wanted}
-    runs = dict.fromkeys((each, SEEDS[0]) for one in wanted for each in tries[one])
-    made = train(fit, list(runs))
+def tried(
+    fit: Path, trainings: Iterable[Training], rates: Sequence[float] = RATES
+) -> dict[Training, dict[Training, float]]:
+    """Return each training with each learning rate, and how it validates with the first seed."""
+    tries = {one: _tries(one, rates) for one in trainings}
+    made = train(fit, [(each, SEEDS[0]) for some in tries.values() for each in some])
     return {
-        one: max(tries[one], key=lambda each: made[each, SEEDS[0]].validation()) for one in wanted
+        one: {each: made[each, SEEDS[0]].validation() for each in some}
+        for one, some in tries.items()
     }
 
 
-def _tries(one: Training) -> list[Training]:
-    return [replace(one, lr=lr) for lr in RATES] if one.epochs else [one]
+def _tries(one: Training, rates: Sequence[float]) -> list[Training]:
+    return [one] if one.method in ONE_RATE else [replace(one, lr=lr) for lr in rates]
 
 
 def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
-    """Train what is not there yet; the closed form is fitted once for each head and seed.
+    """Train what is not there yet; the closed form is fitted once for each seed.
 
     Args:
         fit: feature file of the training videos.
         runs: trainings and their seeds.
     """
-    begun = {run: _begun(*run) for run in runs}
+    begun = [start for run in runs if (start := _begun(*run)) is not None]
     with ThreadPoolExecutor(AT_ONCE) as pool:
 
         def made(wanted: Iterable[Run]) -> dict[Run, Trained]:
             once = list(dict.fromkeys(wanted))
             return dict(zip(once, pool.map(lambda run: _train(fit, *run), once), strict=True))
 
-        made(start for start in begun.values() if start is not None)
+        made(begun)
         return made(runs)
 
 
 def _begun(training: Training, seed: int) -> Run | None:
     """Return the closed form that a training begins with."""
-    closed = replace(CLOSED, head=training.head), seed
-    return closed if "projection" in training.head and (training, seed) != closed else None
+    closed = CLOSED, seed
+    return closed if "projection" in training.head and training.epochs else None
 
 
 def _path(training: Training, seed: int) -> Path:
@@ -133,11 +144,27 @@ def _train(fit: Path, training: Training, seed: int) -> Trained:
             "--out": path,
         }
         if begun is not None:
-            options["--from"] = _path(*begun)
+            options["--from"] = _begins(_path(*begun), training.head)
         given = [str(part) for option in options.items() for part in option]
         command = [sys.executable, "-m", "vrbench", "train", training.head, str(fit), *given, "-q"]
         about.write_text(json.dumps(_run(command)), "utf-8")
     return Trained(path, **json.loads(about.read_text(encoding="utf-8")))
+
+
+def _begins(closed: Path, head: str) -> Path:
+    """Return the closed form as the start of a head that has more parts: these begin with zeros."""
+    if head == CLOSED.head:
+        return closed
+    path = closed.with_name(f"{closed.stem}-{head}.safetensors")
+    known, spec = load(closed), parse_head(head)
+    zeros = {
+        f"{name}.{key}": np.zeros([axis for axis in shape if isinstance(axis, int)], np.float32)
+        for name, part in spec.parts.items()
+        if name not in known.spec.parts
+        for key, shape in part.shapes().items()
+    }
+    Head(spec, {**known.weights, **zeros}, known.about).save(path)
+    return path
 
 
 def _run(command: Sequence[str]) -> dict[str, float]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
 import numpy as np
 
 from docs.heads_measured import Measured
-from docs.heads_runs import EPOCHS, RATES, SEEDS
+from docs.heads_runs import EPOCHS, RATES, SEEDS, SUM, Training
 
 NOISE = 1.4
 """Standard deviation of an R@1 of 10 percent over 476 queries, in points."""
@@ -61,15 +61,16 @@ class Found:
         untrained: the closed form, by alignment.
         alignments: one head and loss, by alignment.
         losses: one head, by alignment and loss.
+        longer: one head, with more epochs and a queue.
+        curves: the validation of the first seed's longer trainings, by rate.
     """
 
     heads: Sequence[Measured]
     untrained: Sequence[Measured]
     alignments: Sequence[Measured]
     losses: Sequence[Measured]
-
-
-SUM = "0.5*global+0.5*tokenflow"
+    longer: Sequence[Measured]
+    curves: Mapping[Training, list[float]]
 
 
 def seen(found: Found) -> str:
@@ -79,9 +80,12 @@ def seen(found: Found) -> str:
         ValueError: a sentence is no longer true of the numbers.
     """
     sentences = (_trained(found), _tokenflow(found), _ncl(found), _losses(found))
-    return "\n\n".join(
-        "\n".join(wrap(" ".join(one), 100, break_on_hyphens=False)) for one in sentences
-    )
+    return "\n\n".join(wrapped(*one) for one in sentences)
+
+
+def wrapped(*said: str) -> str:
+    """Return sentences as a paragraph."""
+    return "\n".join(wrap(" ".join(said), 100, break_on_hyphens=False))
 
 
 def _trained(found: Found) -> tuple[str, ...]:

@@ -212,6 +212,11 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], said: str) -> None:
         vrbench.evaluate(by_mark(20, 1), **options)
 
 
+def test_a_queue_is_no_bank_of_long_videos(trained: Head) -> None:
+    with pytest.raises(InputError, match="holds single captions and clips, of no long video"):
+        vrbench.evaluate(by_mark(20, 1), norm="ncl", bank="head", head=trained, sequence="dtw")
+
+
 def test_similarities_have_no_tokens_for_a_head(trained: Head) -> None:
     with pytest.raises(InputError, match="--head reads tokens"):
         vrbench.evaluate(np.eye(4), head=trained)

@@ -7,49 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from loss_batches import (
+    Array,
+    batch,
+    differences,
+    gradient,
+    relative,
+    slow_infonce,
+    slow_ncl,
+)
 
 from vrbench import losses
 from vrbench.errors import InputError
-
-Array = NDArray[Any]
-
-
-def batch(n: int = 6, seed: int = 0) -> tuple[Array, Array]:
-    rng = np.random.default_rng(seed)
-    return rng.uniform(-1, 1, (n, n)), rng.uniform(-1, 1, (n, n))
-
-
-def surprise(row: Array, right: int) -> float:
-    """Cross entropy of one query, written out."""
-    top = max(row)
-    return float(top + np.log(sum(np.exp(x - top) for x in row)) - row[right])
-
-
-def slow_infonce(t2v: Array, v2t: Array, scale: float) -> float:
-    n = len(t2v)
-    texts = sum(surprise(scale * t2v[i], i) for i in range(n)) / n
-    videos = sum(surprise(scale * v2t[:, j], j) for j in range(n)) / n
-    return (texts + videos) / 2
-
-
-def slow_biases(sim: Array, gamma: float, iterations: int) -> tuple[Array, Array]:
-    """Figure 4 as it is printed; only for logits that exp can hold."""
-    m = np.exp(sim / gamma)
-    beta = 1 / m.sum(0)
-    for _ in range(iterations):
-        alpha = 1 / (m @ beta)
-        beta = 1 / (alpha @ m)
-    return gamma * np.log(alpha / alpha.sum()), gamma * np.log(beta / beta.sum())
-
-
-def slow_ncl(t2v: Array, v2t: Array, gamma: float, iterations: int) -> float:
-    adjusted = []
-    for sim in (t2v, v2t):
-        a, b = slow_biases(sim, gamma, iterations)
-        n = len(sim)
-        adjusted.append(np.array([[sim[i, j] + a[i] + b[j] for j in range(n)] for i in range(n)]))
-    return slow_infonce(adjusted[0], adjusted[1], 1 / gamma)
 
 
 def slow_triplet(t2v: Array, v2t: Array, margin: float, hardest: bool) -> float:
@@ -83,6 +52,8 @@ CASES: list[tuple[Any, Any, dict[str, Any]]] = [
     (losses.dsl, slow_dsl, {"tau": 0.01, "scale": 100.0}),
     (losses.dsl, slow_dsl, {"tau": 0.5, "scale": 10.0}),
 ]
+
+
 NAMED = pytest.mark.parametrize(("loss", "slow", "options"), CASES)
 
 
@@ -98,28 +69,6 @@ def test_a_loss_equals_the_slow_loop(loss: Any, slow: Any, options: dict[str, An
     assert abs(expected - alone) > 1e-3  # each direction reads its own
 
 
-def gradient(tensor: torch.Tensor) -> Array:
-    assert tensor.grad is not None
-    return np.asarray(tensor.grad.numpy())
-
-
-def relative(found: Array, expected: Array) -> float:
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
-
-
-def differences(function: Any, at: Array, step: float = 1e-5) -> Array:
-    """Central differences of the fourth order of a scalar function."""
-    out = np.empty(at.shape)
-    for where in np.ndindex(*at.shape):
-        values = []
-        for k in (-2, -1, 1, 2):
-            moved = at.copy()
-            moved[where] += k * step
-            values.append(float(function(moved)))
-        out[where] = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * step)
-    return out
-
-
 @NAMED
 def test_gradients_equal_finite_differences(loss: Any, slow: Any, options: dict[str, Any]) -> None:
     t2v, v2t = batch(5, seed=1)
@@ -133,61 +82,6 @@ def test_gradients_equal_finite_differences(loss: Any, slow: Any, options: dict[
             return float(loss((x, v2t) if k == 0 else (t2v, x), **options))
 
         assert relative(gradient(tensors[k]), differences(moved, at)) < 1e-6
-
-
-def test_biases_are_constants_unless_told_otherwise() -> None:
-    sim, gamma = batch(5, seed=2)[0], 0.2
-    given = torch.tensor(sim, requires_grad=True)
-    losses.ncl(given, gamma).backward()
-    a, b = slow_biases(sim, gamma, 4)
-
-    def constant(x: Array) -> float:
-        moved = x + a[:, None] + b
-        return slow_infonce(moved, moved, 1 / gamma)
-
-    expected = differences(constant, sim)
-    assert relative(gradient(given), expected) < 1e-6
-    through = torch.tensor(sim, requires_grad=True)
-    losses.ncl(through, gamma, through=True).backward()
-    assert relative(gradient(through), expected) > 1e-2
-
-
-@pytest.mark.parametrize("gamma", [0.05, 0.5])
-def test_gradient_of_a_video_bias_is_equation_28_times_one_over_gamma(gamma: float) -> None:
-    sim, n = batch(7, seed=3)[0], 7
-    bias = torch.zeros(n, dtype=torch.float64, requires_grad=True)
-    # a bias of the videos in the t2v half alone: what it does to v2t cancels in each column
-    losses.infonce((torch.tensor(sim) + bias, torch.tensor(sim)), 1 / gamma).backward()
-    p = np.exp(sim / gamma)
-    p /= p.sum(1, keepdims=True)
-    printed = -(1 - p.sum(0)) / (2 * n)
-    np.testing.assert_allclose(gradient(bias), printed / gamma, rtol=1e-12)
-    assert relative(printed, gradient(bias)) > 0.4
-
-
-def test_ncl_normalizes_the_probabilities_that_it_learns_from() -> None:
-    sim, gamma = batch(8, seed=4)[0], 0.1
-    given = torch.tensor(sim, requires_grad=True)
-    losses.ncl(given, gamma, iterations=2000).backward()
-    # each row and column of 1 - P sums to 0 where the biases have converged
-    np.testing.assert_allclose(gradient(given).sum(0), 0, atol=1e-9)
-    np.testing.assert_allclose(gradient(given).sum(1), 0, atol=1e-9)
-
-
-def test_ncl_does_not_see_what_is_added_to_an_item() -> None:
-    sim = batch(6, seed=5)[0]
-    added = np.linspace(-1, 1, 6)
-    expected = losses.ncl(sim, 0.2, 1000)
-    assert losses.ncl(sim + added, 0.2, 1000) == pytest.approx(expected, rel=1e-9)
-    assert losses.ncl(sim + added[:, None], 0.2, 1000) == pytest.approx(expected, rel=1e-9)
-    assert abs(losses.infonce(sim + added, 5) - losses.infonce(sim, 5)) > 1e-2
-
-
-def test_ncl_works_where_exponentials_overflow() -> None:
-    sim = batch(6, seed=6)[0].astype(np.float32)
-    found = losses.ncl(sim, 0.001)
-    assert np.isfinite(found)
-    assert found == pytest.approx(float(losses.ncl(sim.astype(np.float64), 0.001)), rel=1e-4)
 
 
 def test_values_that_one_can_work_out() -> None:

@@ -8,62 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from anchor_sims import (
+    Array,
+    cosines,
+    directional,
+    slow_printed,
+    slow_released,
+    weights,
+)
 
 from vrbench.errors import InputError
-from vrbench.losses import multi_sk, parse_loss, sspc
-
-Array = NDArray[Any]
-
-
-def cosines(n: int = 7, anchors: int = 5, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).uniform(-0.5, 0.9, (n, anchors))
-
-
-def weights(anchors: int, k: int, approach: int, mu: float = 0.25, eta: float = 0.1) -> list[float]:
-    """Of all channels, the largest first (supplementary 2.1; i from 0)."""
-    if approach == 1:
-        return [1.0] * k + [mu] * (anchors - k)
-    return [eta + (1 - eta) * (1 - i / anchors) for i in range(anchors)]
-
-
-def loops(axis: int, shape: tuple[int, ...]) -> list[tuple[Any, ...]]:
-    """Index of every line of a cube along an axis."""
-    others = [range(size) if a != axis else [slice(None)] for a, size in enumerate(shape)]
-    return [(c, i, a) for c in others[0] for i in others[1] for a in others[2]]
-
-
-def cube(sim: Array, channel_weights: list[float], eps: float) -> Array:
-    n, anchors = sim.shape
-    q = np.empty((len(channel_weights), n, anchors))
-    for c, i, a in np.ndindex(*q.shape):
-        q[c, i, a] = math.exp(channel_weights[c] * sim[i, a] / eps)
-    return np.asarray(q / q.sum())
-
-
-def slow_printed(sim: Array, channel_weights: list[float], eps: float, iterations: int) -> Array:
-    """The pseudo-code (supplementary 3), line by line on the whole cube."""
-    q, (n, anchors) = cube(sim, channel_weights, eps), sim.shape
-    for _ in range(iterations):
-        for axis, mass in ((2, 1.0), (1, n / anchors), (0, 1.0)):
-            for line in loops(axis, q.shape):
-                q[line] *= mass / q[line].sum()
-    for line in loops(2, q.shape):
-        q[line] /= q[line].sum()
-    return q
-
-
-def slow_released(sim: Array, channel_weights: list[float], eps: float, iterations: int) -> Array:
-    """The released order, the channels of weight 1 last, 1e-5 in the denominators."""
-    q, (n, anchors) = cube(sim, channel_weights[::-1], eps), sim.shape
-    for _ in range(iterations):
-        for axis, mass in ((1, n / anchors), (0, 1.0), (2, 1.0)):
-            for line in loops(axis, q.shape):
-                q[line] *= mass / (q[line].sum() + 1e-5)
-    for line in loops(2, q.shape):
-        q[line] /= q[line].sum()
-    return q
-
+from vrbench.losses import multi_sk, sspc
 
 SLOW = {"exact": slow_printed, "released": slow_released}
 
@@ -209,13 +164,6 @@ def test_a_sample_without_a_nearest_anchor_is_0_as_released() -> None:
 # --- arrays, tensors, gradients
 
 
-def directional(function: Any, at: Array, seed: int, step: float = 1e-5) -> tuple[float, Array]:
-    """Slope of a scalar function along a random direction, by central differences."""
-    way = np.random.default_rng(seed).standard_normal(at.shape)
-    values = [float(function(at + m * step * way)) for m in (-2, -1, 1, 2)]
-    return (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * step), way
-
-
 @pytest.mark.parametrize("variant", ["exact", "released"])
 @pytest.mark.parametrize("approach", [1, 2])
 def test_gradients_equal_finite_differences(approach: Any, variant: Any) -> None:
@@ -242,30 +190,6 @@ def test_what_comes_in_is_what_goes_out() -> None:
         assert np.array_equal(given, before)
 
 
-def test_sspc_is_binary_cross_entropy_of_an_exponential() -> None:
-    sim, due = cosines(seed=8), multi_sk(cosines(seed=9), 2)
-    expected = 0.0
-    for i, a in np.ndindex(*sim.shape):
-        logit = math.exp(sim[i, a] / 0.3)
-        p = 1 / (1 + math.exp(-logit))
-        expected -= (due[i, a] * math.log(p) + (1 - due[i, a]) * math.log(1 - p)) / sim.size
-    assert sspc(sim, due, 0.3) == pytest.approx(expected, rel=1e-9)
-    given = torch.tensor(sim, requires_grad=True)
-    fixed = torch.tensor(due, requires_grad=True)
-    sspc(given, fixed, 0.3).backward()
-    assert fixed.grad is None
-    assert given.grad is not None
-    for seed in range(3):
-        slope, way = directional(lambda x: sspc(x, due, 0.3), sim, seed)
-        assert float((given.grad.numpy() * way).sum()) == pytest.approx(slope, rel=1e-6)
-
-
-def test_sspc_of_values_that_one_can_work_out() -> None:
-    assert sspc(np.zeros((3, 2)), np.ones((3, 2))) == pytest.approx(math.log(1 + math.exp(-1)))
-    assert sspc(np.full((3, 2), -9.0), np.zeros((3, 2))) == pytest.approx(math.log(2))
-    assert sspc(np.full((2, 2), 0.5), np.ones((2, 2))) == pytest.approx(0, abs=1e-60)
-
-
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"k": 0}, "must be at least 1"),
     ({"k": 6}, "need as many in sim"),
@@ -287,27 +211,3 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_wrong_input_is_one_sentence(options: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         multi_sk(**{"sim": cosines(), "k": 2, **options})
-
-
-def test_wrong_input_of_sspc_is_one_sentence() -> None:
-    sim = cosines()
-    cases: list[tuple[Any, str]] = [
-        ((sim, sim[:3]), "they need one shape"),
-        ((sim, np.full_like(sim, np.nan)), "assignment is NaN"),
-        ((sim, sim, 0.0), "temperature must be positive"),
-        ((sim, sim, 1e-4), "overflows: raise the temperature"),
-    ]
-    for given, said in cases:
-        with pytest.raises(InputError, match=said):
-            sspc(*given)
-    for spec, said in (
-        ("sspc:cm=false,ms=false", "has no terms"),
-        ("sspc:queue=-1", "queue must not be negative"),
-        ("sspc:anchors=8", "raise anchors"),
-        ("sspc:temperature=0", "temperature must be positive"),
-        ("sspc:eps=0", "eps must be positive"),
-    ):
-        with pytest.raises(InputError, match=said):
-            parse_loss(spec)
-    with pytest.raises(TypeError, match="train with it"):
-        parse_loss("sspc")(torch.eye(2), torch.eye(2), torch.tensor(1.0))

@@ -31,6 +31,27 @@ def softmax(x: Array) -> Array:
 
 
 @pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("video-paragraph+0.5*video-paragraph:length=4", "runs of 4 and of 8 clips"),
+        ("momentum+momentum:ema=0.9", "differ in ema, of which a training has one"),
+        ("infonce+sspc+0.1*sspc:queue=7", "differ in queue"),
+    ],
+)
+def test_a_sum_has_one_kind_of_batches_one_teacher_and_one_set_of_anchors(
+    spec: str, says: str
+) -> None:
+    with pytest.raises(InputError, match=says):
+        parse_loss(spec)
+
+
+def test_parts_of_a_sum_may_differ_in_what_is_their_own() -> None:
+    assert parse_loss("video-paragraph+video-paragraph:fuse=0.5").run == 8
+    assert parse_loss("momentum+momentum:alpha=0.9").needs_teacher
+    assert parse_loss("sspc+sspc:temperature=0.2").has_anchors
+
+
+@pytest.mark.parametrize(
     "spec",
     [
         "infonce",

@@ -190,6 +190,10 @@ def test_what_cannot_be_is_one_sentence(folder: Path) -> None:
         (("--train", "t.h5", "--seed", "-1"), "seed must be 0 or more"),
         (("--train", "t.h5", "--norm", "nlc"), "Unknown norm 'nlc'"),
         (("--train", "t.h5", "--method", "SCAN=scam"), "Unknown method 'scam'"),
+        (
+            ("--train", "t.h5", "--head", "linear+learnable:frames=2,words=9"),
+            "of f.h5 has 5 tokens, and the head learnable would have places for 2: give it as many",
+        ),
         (("--train", shared.name), "would train on 7 of the 8 test videos of f.h5, the first is"),
         (("--train", "other.h5"), "other.h5 and f.h5 were made with another encoder"),
     ):

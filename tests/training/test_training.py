@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from heads import features, items, mlp
+from heads import features, items
 from planted import FRAMES, WORDS, by_mark, by_place, shuffled
 from small_features import write_features
 
 import vrbench
 from vrbench.errors import InputError
 from vrbench.features import Features
-from vrbench.heads import train as closed_form
-from vrbench.heads.applied import apply_head
 from vrbench.heads.head import Head
 from vrbench.sims.sim import DIRECTIONS
 from vrbench.training import items as training_items
@@ -25,6 +23,8 @@ from vrbench.training.items import TrainingItems
 from vrbench.training.optimizer import rate
 
 PLACES = f"learnable:frames={FRAMES},words={WORDS}"
+
+
 LONG: dict[str, Any] = {"epochs": 16, "batch": 64, "patience": 16}
 
 
@@ -143,63 +143,6 @@ def test_without_validation_the_last_epoch_is_kept() -> None:
     assert len(head.video_ids) == 40
 
 
-def test_the_header_says_what_the_head_was_trained_on() -> None:
-    train = by_mark(40, 0)
-    head = vrbench.train(train, "wti", epochs=1, seed=3)
-    about = head.about
-    assert about["encoder"] == "toy"
-    assert about["split"] == "train"
-    assert (about["loss"], about["method"], about["seed"]) == ("infonce", "wti", 3)
-    assert about["features"] == {"file": train.path.name, "sha256": train.sha256()}
-    assert head.trained_on(train.video.ids) == [str(i) for i in train.video.ids]
-    assert not head.trained_on(by_mark(40, 1).video.ids)
-    with pytest.raises(InputError, match="trained on 40 of the 40 test videos"):
-        apply_head(train, head)
-    apply_head(by_mark(40, 1), head)
-
-
-def test_what_is_fitted_in_closed_form_sees_no_validation_video(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    train, seen = by_mark(200, 0), list[str]()
-    fit = closed_form.train
-
-    def spy(given: Features) -> Any:
-        seen.extend(map(str, given.video.ids))
-        return fit(given)
-
-    monkeypatch.setattr(closed_form, "train", spy)
-    head = vrbench.train(train, "projection", epochs=0)
-    held = TrainingItems.of(train, 0.1, 0).held
-    assert len(seen) == 180
-    assert not {*seen} & {*map(str, train.video.ids[held])}
-    assert len(head.video_ids) == 200
-    with pytest.raises(InputError, match="put it first"):
-        vrbench.train(train, "linear+projection", epochs=0)
-
-
-def test_given_weights_are_not_fitted_first(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    train = by_mark(200, 0)
-    first = vrbench.train(train, "projection", epochs=0)
-    first.save(tmp_path / "h.safetensors")
-    monkeypatch.setattr(closed_form, "train", lambda _: pytest.fail("fitted again"))
-    again = vrbench.train(train, "projection", epochs=0, start=tmp_path / "h.safetensors")
-    for name, value in first.weights.items():
-        np.testing.assert_array_equal(again.weights[name], value)
-
-
-def test_a_head_has_seen_what_the_one_it_begins_with_has_seen(tmp_path: Path) -> None:
-    before, after = by_mark(40, 1), by_mark(40, 2)
-    vrbench.train(before, "wti", epochs=1).save(tmp_path / "h.safetensors")
-    head = vrbench.train(after, "wti", epochs=1, start=tmp_path / "h.safetensors")
-    assert head.trained_on(before.video.ids) == before.video.ids.tolist()
-    assert head.trained_on(after.video.ids) == after.video.ids.tolist()
-    with pytest.raises(InputError, match="trained on 40 of the 40 test videos"):
-        apply_head(before, head)
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -256,22 +199,3 @@ def test_batches_from_disk_are_those_from_memory(
     monkeypatch.setattr(training_items, "spare", spare)
     assert vrbench.train(path, "linear+learnable", **options).sha256 == whole.sha256
     assert reads
-
-
-def test_released_weights_load_by_their_names(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    arrays = {**mlp(rng, 24, 24, "text"), **mlp(rng, 24, 24, "video")}
-    released = {f"module.{k.removeprefix('wti.')}": torch.tensor(v) for k, v in arrays.items()}
-    released |= {"module.clip.logit_scale": torch.tensor(4.5), "module.other": torch.ones(3)}
-    torch.save(released, tmp_path / "drl.bin")
-    head = vrbench.train(by_mark(20, 0), "wti", epochs=0, start=tmp_path / "drl.bin")
-    for name, value in arrays.items():
-        np.testing.assert_array_equal(head.weights[name], value.astype(np.float32))
-    assert head.weights["logit_scale"] == np.float32(4.5)
-    assert not head.video_ids
-    head.save(tmp_path / "h.safetensors")
-    again = vrbench.train(by_mark(20, 0), "wti", epochs=0, start=tmp_path / "h.safetensors")
-    for name, value in head.weights.items():
-        np.testing.assert_array_equal(again.weights[name], value)
-    with pytest.raises(InputError, match="no weights of the head 'temporal'"):
-        vrbench.train(by_mark(20, 0), "temporal", epochs=0, start=tmp_path / "drl.bin")

@@ -104,11 +104,11 @@ def softmax(logits: Tensor, axis: int) -> Tensor:
 
 def attend(logits: Tensor, values: Tensor, axis: int) -> Tensor:
     """Softmax-weighted mean of ``values`` along ``axis``, which is dropped."""
-    weight = (logits - logits.detach().amax(axis, keepdim=True)).exp_()
+    if logits.requires_grad or values.requires_grad:  # a graph of three steps
+        return (logits.softmax(axis) * values).sum(axis)
+    weight = (logits - logits.amax(axis, keepdim=True)).exp_()
     under = total(weight, axis)
-    # the gradient of exp needs exp itself
-    weighted = weight * values if weight.requires_grad else weight.mul_(values)
-    return total(weighted, axis) / under
+    return total(weight.mul_(values), axis) / under
 
 
 def log_sum_exp(logits: Tensor, axis: int) -> Tensor:

@@ -62,6 +62,11 @@ class EarthMover(TokenAlignment):
         """Return the same (T, V) for both directions."""
         import torch
 
+        if tile.c.requires_grad:
+            plans = emd_compiled.plans(self.eps, tile)
+            if plans is not None:
+                result = (plans * tile.c).sum((1, 2))
+                return result, result
         cost = _pairs_first((1 - tile.c).permute(0, 3, 2, 1))  # (T, V, f, w)
         video = self.masses(_pairs_first(tile.d.mT))  # (T, V, f)
         text = self.masses(_pairs_first(tile.e.mT))  # (T, V, w)

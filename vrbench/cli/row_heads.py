@@ -65,16 +65,19 @@ class RowHeads:
         """Check, before anything is trained, that all heads may be trained and evaluated.
 
         Raises:
-            InputError: a test video is among those of training, the encoders differ, or a number
-                is out of range.
+            InputError: a test video is among those of training, the encoders differ, an item is
+                longer than a head has places, or a number is out of range.
         """
-        from vrbench.training.folder import check_apart
+        from vrbench.heads import parse_head
+        from vrbench.training.folder import check_apart, check_places
 
         for found in work:
+            test = found.grid.features
             for recipe in found.trained:
-                self.settings(recipe)
+                head = self.settings(recipe).head
+                check_places(parse_head(head), self.features, test)
             if found.trained:
-                check_apart(self.features, found.grid.features)
+                check_apart(self.features, test)
 
     def plan(self, recipe: Recipe) -> str:
         """Return what is to be done for a head."""

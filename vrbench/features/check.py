@@ -116,8 +116,8 @@ def bad_rows(
         what: what a row is, such as "a token".
         most: items named at most.
     """
-    finite = np.isfinite(rows).all(axis=1)
-    fine = finite & rows.any(axis=1) if side.normalized else finite
+    finite, points = _sound(rows)
+    fine = finite & points if side.normalized else finite
     if fine.all():
         return
     first: dict[str, int] = {}
@@ -128,6 +128,14 @@ def bad_rows(
         if finite[row]:
             why = "is all zeros and has no direction: leave the item out, or store with --raw"
         yield f"Item '{item}' of {side.name}: {what} {why}."
+
+
+def _sound(rows: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which rows are finite, and which are not all zeros."""
+    if rows.dtype == np.float16:  # processors have no such numbers: without the sign, their bits
+        most = (rows.view(np.uint16) & np.uint16(0x7FFF)).max(axis=1, initial=0)
+        return most < 0x7C00, most > 0
+    return np.isfinite(rows).all(axis=1), np.asarray(rows.any(axis=1))
 
 
 def _length_problems(group: Any, side: str, n: int, rows: int) -> Iterator[str]:

@@ -209,7 +209,7 @@ def _with_tokens(items: Tokens, blocks: Iterator[Tokens]) -> Tokens:
     size = int(first.nbytes * (items.offsets[-1] / len(first)))
     whole = itertools.chain([first], found)
     fits = spare(2 * size) == 2 * size
-    rows = np.concatenate(list(whole)) if fits else spool(whole, "Tokens")
+    rows = _together(whole, int(items.offsets[-1])) if fits else spool(whole, "Tokens")
     vectors = [block.global_vectors for block in rest if block.global_vectors is not None]
     columns = {} if "level" in items.token_columns else dict(items.token_columns)
     for name in rest[0].token_columns.keys() - {"level"}:
@@ -221,6 +221,16 @@ def _with_tokens(items: Tokens, blocks: Iterator[Tokens]) -> Tokens:
         global_vectors=np.concatenate(vectors) if vectors else None,
         token_columns=columns,
     )
+
+
+def _together(blocks: Iterator[NDArray[Any]], most: int) -> NDArray[Any]:
+    """Return blocks one after the other, at most so many rows, without a second copy of them."""
+    first = next(blocks)
+    rows, n = np.empty((most, first.shape[1]), first.dtype), 0
+    for block in itertools.chain([first], blocks):
+        rows[n : n + len(block)] = block
+        n += len(block)
+    return rows[:n]
 
 
 def _with_columns(items: Tokens, blocks: Iterator[Tokens]) -> Tokens:

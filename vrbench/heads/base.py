@@ -64,6 +64,14 @@ class HeadPart(ABC):
         """Return the head that has weights of these shapes, as far as they tell its parameters."""
         return cls()
 
+    def places(self, longest: Mapping[Side, int]) -> dict[Side, int]:
+        """Return how many tokens an item may have, of the sides where that is limited.
+
+        Args:
+            longest: tokens of each side's longest item of training.
+        """
+        return {}
+
     @abstractmethod
     def shapes(self) -> dict[str, tuple[Dim, ...]]:
         """Return the axes of every weight."""
@@ -138,6 +146,10 @@ def check_width(items: Packed, side: Side, width: int) -> None:
 
 def affine(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """(n, d) -> (n, w), ``x W^T + b``; without gradient a row has the same bits wherever it is."""
+    import torch
+
+    if torch.is_grad_enabled():
+        return torch.nn.functional.linear(rows, weight, bias)
     product = (gridded(rows) @ gridded(weight).mT)[: len(rows), : len(weight)]
     return product if bias is None else product + bias
 

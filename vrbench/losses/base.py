@@ -53,6 +53,13 @@ class Loss(ABC):
     needs_teacher: ClassVar[bool] = False
     """Whether it compares with a teacher, over the batch and queues (``momentum``)."""
 
+    has_anchors: ClassVar[bool] = False
+    """Whether it compares with learnt anchors, of the items before and behind the head."""
+
+    shared: ClassVar[tuple[str, ...]] = ()
+    """Its parameters that a training has one of, such as the size of its queues: parts of a sum
+    have the same."""
+
     @property
     def run(self) -> int:
         """Most clips of a run, where a batch is to have runs of long videos (else 0)."""
@@ -92,9 +99,29 @@ class LossSum:
 
     Attributes:
         parts: (weight, loss) in order.
+
+    Raises:
+        InputError: two parts of one kind want batches, queues or a teacher of their own.
     """
 
     parts: tuple[tuple[float, Loss], ...]
+
+    def __post_init__(self) -> None:
+        first: dict[type[Loss], Loss] = {}
+        for _, part in self.parts:
+            other = first.setdefault(type(part), part)
+            for name in part.shared:
+                if getattr(other, name) != getattr(part, name):
+                    raise InputError(
+                        f"{losses.spec(other)} and {losses.spec(part)} differ in {name}, of which "
+                        "a training has one: give both the same."
+                    )
+        runs = sorted({part.run for _, part in self.parts if part.run})
+        if len(runs) > 1:
+            raise InputError(
+                f"The parts of {self.spec} want runs of {runs[0]} and of {runs[-1]} clips, and a "
+                "training has batches of one kind: give them the same length."
+            )
 
     @property
     def needs_teacher(self) -> bool:
@@ -102,8 +129,13 @@ class LossSum:
         return any(part.needs_teacher for _, part in self.parts)
 
     @property
+    def has_anchors(self) -> bool:
+        """Whether some part does."""
+        return any(part.has_anchors for _, part in self.parts)
+
+    @property
     def run(self) -> int:
-        """Most clips of a run, as the first part says that needs them; else 0."""
+        """Most clips of a run, as the parts say that need them; else 0."""
         return next((part.run for _, part in self.parts if part.run), 0)
 
     @property

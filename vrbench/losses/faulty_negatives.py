@@ -85,7 +85,9 @@ class FaultyNegatives(Loss):
     """``infonce`` against the targets of ``faulty_negatives``, each direction its own.
 
     ``L = -(sum_ij T^T[i, j] log softmax_j(scale S^T) + sum_ij T^V[i, j] log softmax_i(scale S^V)) /
-    (2 n)`` with the targets of S^T and of S^V, in variant ``norton`` T^V transposed.
+    (2 n)`` with the targets of S^T and of S^V, in variant ``norton`` T^V transposed: a video's
+    targets are then those of the text at its place. ``clip-caption:variant=norton`` has one T for
+    both directions, made from the videos' side, and tau 1.
 
     Source: Norton eq. 7 and 8. Deviation: the mean over the batch and both directions, as infonce.
 

@@ -86,6 +86,7 @@ class Momentum(Loss):
     queue: int = 4096
     source = "TokenFlow eq. 23-24, Appendix B"
     needs_teacher = True
+    shared = ("ema", "queue")
 
     def __post_init__(self) -> None:
         _check_share("alpha", self.alpha)

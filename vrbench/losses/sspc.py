@@ -91,6 +91,8 @@ class SSPC(Loss):
     iterations: int = 20
     variant: Literal["exact", "released"] = "exact"
     source = "Preserving Modality Structure, released code"
+    has_anchors = True
+    shared = ("anchors", "k", "queue", "cm", "ms", "approach", "eps", "iterations", "variant")
 
     def __post_init__(self) -> None:
         check_positive(temperature=self.temperature)

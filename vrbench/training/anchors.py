@@ -49,7 +49,7 @@ class Anchors:
 
     @classmethod
     def of(cls, loss: LossSum, stored: Both, mapped: Both, seed: int) -> Anchors | None:
-        """Return them where a part of the loss has anchors; the first such part says how many."""
+        """Return them where a part of the loss has anchors; all such parts say how many."""
         for _, part in loss.parts:
             if isinstance(part, SSPC):
                 return cls(part, stored, mapped, seed)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,15 @@ from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.features.check import bad_rows
 from vrbench.features.tokens import FRAME_LEVEL
+from vrbench.heads import HeadSpec
+from vrbench.heads.applied import map_side
+from vrbench.heads.base import Side
 from vrbench.runtime.memory import spare
 from vrbench.runtime.seeds import seeded
 from vrbench.sequences.engine.grouping import Grouping, group_tokens
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Index = NDArray[np.int64]
 
@@ -75,6 +83,24 @@ class TrainingItems:
             described[np.isin(part, order[:held])],
         )
 
+    def behind(
+        self, spec: HeadSpec, weights: Mapping[str, Tensor]
+    ) -> tuple[TrainingItems, HeadSpec]:
+        """Return the items as the first heads give them that are not trained, and the other heads.
+
+        Args:
+            spec: all heads, in order.
+            weights: of them, on the CPU.
+        """
+        fixed = dict(takewhile(lambda named: not named[1].trained, spec.parts.items()))
+        rest = {name: part for name, part in spec.parts.items() if name not in fixed}
+
+        def mapped(side: Side, items: Tokens) -> Tokens:
+            return map_side(HeadSpec(fixed), weights, side, items)
+
+        text, video = mapped("text", self.text), mapped("video", self.video)
+        return replace(self, text=text, video=video), HeadSpec(rest)
+
     def texts_of(self, videos: Index) -> Index:
         """Return the rows of the texts of these videos."""
         return np.flatnonzero(np.isin(self.owner, videos))
@@ -87,7 +113,8 @@ class TrainingItems:
         """Yield the texts of each batch of an epoch: distinct videos, with one text each.
 
         An epoch passes over every training text once, in rounds: each round has one text of every
-        video that has one left, and is cut into batches as equal as can be.
+        video that has one left, and is cut into batches as equal as can be. In a batch the texts
+        stand in order of length, as an alignment reads them.
         """
         rng = np.random.default_rng([seed, epoch])
         texts = rng.permutation(self.texts_of(self.trained))
@@ -101,7 +128,8 @@ class TrainingItems:
         for k in range(int(nth.max()) + 1):
             chosen = texts[round_of == k]
             if len(chosen) >= LEAST:
-                yield from np.array_split(chosen, -(-len(chosen) // size))
+                for batch in np.array_split(chosen, -(-len(chosen) // size)):
+                    yield batch[np.argsort(self.text.lengths[batch], kind="stable")]
 
     def steps(self, size: int) -> int:
         """Return the batches of an epoch."""
@@ -126,12 +154,15 @@ def _loaded(items: Tokens) -> Tokens:
     """Return items in memory where it holds them twice, else as they are; bad ones are refused."""
     level = {k: v for k, v in items.token_columns.items() if k == "level"}
     items = replace(items, token_columns=level)
+    size = int(items.offsets[-1]) * items.dim * items.tokens.dtype.itemsize
+    fits = spare(2 * size) == 2 * size
+    if fits:
+        items = items.block(0, len(items))
     for block in items.blocks():
         owner = np.repeat(block.ids, block.lengths)
         for problem in bad_rows(block.tokens, owner, block, "a token"):
             raise InputError(problem)
-    size = int(items.offsets[-1]) * items.dim * items.tokens.dtype.itemsize
-    return _frames(items.block(0, len(items))) if spare(2 * size) == 2 * size else items
+    return _frames(items) if fits else items
 
 
 def _frames(items: Tokens) -> Tokens:

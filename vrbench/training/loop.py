@@ -41,6 +41,8 @@ LEAST_SCALE = 0.0
 class Loop:
     """A training on its way.
 
+    What the first heads give that are not trained is made once, and kept.
+
     Args:
         items: what it trains on.
         settings: how.
@@ -58,10 +60,13 @@ class Loop:
         score: Scorer,
     ) -> None:
         self._score = score
-        self.items, self.settings, self.device = items, settings, device
+        self.settings, self.device = settings, device
         self.spec = parse_head(settings.head)
         self.method = parse_method(str(settings.method))
         self.loss = parse_loss(settings.loss)
+        self.items, self.moving = items, self.spec
+        if not (self.loss.run or self.loss.has_anchors):  # they read items before any head
+            self.items, self.moving = items.behind(self.spec, weights)
         self.weights = {name: w.detach().clone().to(device) for name, w in weights.items()}
         learnt = {
             name: weight.requires_grad_()
@@ -167,7 +172,8 @@ class Loop:
 
     def _mapped(self, weights: Mapping[str, Tensor], stored: Both) -> Both:
         text, video = stored
-        return apply(self.spec, weights, "text", text), apply(self.spec, weights, "video", video)
+        spec = self.moving
+        return apply(spec, weights, "text", text), apply(spec, weights, "video", video)
 
     def _sides(self, weights: Mapping[str, Tensor], texts: Index) -> Both:
         return self._mapped(weights, self._stored(texts))
@@ -177,7 +183,7 @@ class Loop:
         row: dict[str, Any] = {"epoch": state.epoch, "loss": loss}
         row["scale"] = float(self.weights[SCALE].detach().exp())
         if len(self.items.held):
-            found = recalls(self.spec, self.weights, self.method, self.items, self._score)
+            found = recalls(self.moving, self.weights, self.method, self.items, self._score)
             row |= {**found, "sum": total(found)}
         state.curve.append(row)
         now = {name: weight.detach().cpu().numpy().copy() for name, weight in self.weights.items()}

@@ -51,7 +51,8 @@ class Optimizer:
             for decays, d in ((True, settings.weight_decay), (False, 0.0))
         ]
         kept = [group for group in groups if group["params"]]
-        self._adam = torch.optim.AdamW(kept, lr=settings.lr, foreach=False)
+        on_cpu = all(weight.device.type == "cpu" for weight in weights.values())
+        self._adam = torch.optim.AdamW(kept, lr=settings.lr, foreach=False, fused=on_cpu)
 
     def step(self, loss: Tensor, step: int) -> None:
         """Change the weights by the gradient of a loss."""
@@ -59,7 +60,11 @@ class Optimizer:
 
         self._adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(list(self.weights.values()), CLIP, foreach=False)
+        weights = list(self.weights.values())
+        grads = [weight.grad for weight in weights if weight.grad is not None]
+        length = torch.nn.utils.get_total_norm(grads, foreach=False)
+        if length > CLIP:
+            torch.nn.utils.clip_grads_with_norm_(weights, CLIP, length, foreach=False)
         for group in self._adam.param_groups:
             group["lr"] = self._settings.lr * rate(step, self._steps, self._settings.warmup)
         self._adam.step()

@@ -58,7 +58,7 @@ class Teacher:
     def of(
         cls, loss: LossSum, weights: Mapping[str, Tensor], sides: Sides, normalized: bool
     ) -> Teacher | None:
-        """Return it where a part of the loss needs one; the first such part says how it follows."""
+        """Return it where a part of the loss needs one; all such parts say how it follows."""
         for _, part in loss.parts:
             if isinstance(part, Momentum):
                 return cls(part.ema, part.queue, weights, sides, normalized)

@@ -199,4 +199,4 @@ def _head(
         "train_ids": sorted({*before, *(digest(features.video.ids[row]) for row in seen)}),
     }
     known = {name: torch.as_tensor(value.copy()) for name, value in weights.items()}
-    return Head(loop.spec, weights, about, loop.queue.bank(loop.spec, known, items))
+    return Head(loop.spec, weights, about, loop.queue.bank(loop.moving, known, items))

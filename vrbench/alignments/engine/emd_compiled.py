@@ -10,7 +10,7 @@ import numpy as np
 from vrbench.alignments.engine import emd_kernels, kernels, simplex
 from vrbench.alignments.engine.fused import run
 from vrbench.alignments.engine.tiles import Tile
-from vrbench.runtime.compiling import compiled
+from vrbench.runtime.compiling import available, compiled
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,6 +20,20 @@ def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tens
     """Hand a tile to a kernel of exact transport; None where a pair was not solved in time."""
     value, _ = run(_solver(kernel), how, tile, ("c", "d", "e"))
     return value if value.isfinite().all() else None
+
+
+def plans(eps: float, tile: Tile) -> Tensor | None:
+    """Return a tile's optimal plans (T, w, f, V); None as for ``exact``, or for other products."""
+    import torch
+
+    products, (t, w, f, v) = tile.products, tile.shape
+    if products.c.device.type != "cpu" or products.c.dtype != torch.float32 or not available():
+        return None
+    at = (tile.text.token, tile.text.item, tile.video.token, tile.video.item, w, f)
+    arrays = [part.numpy() for part in (products.c, products.d, products.e)]
+    found = torch.zeros(t, w, f, v)
+    _solver(emd_kernels.plans)(*arrays, at, eps, found.numpy())
+    return found if found.isfinite().all() else None
 
 
 def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> tuple[float, Any, Any] | None:

@@ -31,6 +31,22 @@ def emd(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:
         v2t[t] = t2v[t]
 
 
+def plans(c: Any, d: Any, e: Any, at: Any, eps: Any, plan: Any) -> None:
+    """Optimal plans (T, w, f, V), which come as zeros; NaN where the solver gave up."""
+    _, _, _, _, w, f = at
+    cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
+    tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
+    for t in range(plan.shape[0]):
+        for v in range(plan.shape[3]):
+            read(c, d, e, at, eps, t, v, plan.shape[3], cost, a, b)
+            if not np.isfinite(transport(cost, a, b, tree, number)):
+                plan[t, 0, 0, v] = np.nan
+            for x in range(w + f - 1):  # each token but the root has an arc to its parent
+                y = tree[0, x]
+                i, s = (x, y - w) if x < w else (y, x - w)
+                plan[t, i, s, v] += number[0, x]
+
+
 def one(c: Any, d: Any, e: Any, at: Any, eps: Any, number: Any) -> Any:
     """Similarity of the first pair, which leaves its optimal duals (words, frames) in a row."""
     _, _, _, _, w, f = at

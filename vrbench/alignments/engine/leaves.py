@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vrbench.alignments.base import TokenAlignment
-from vrbench.alignments.engine.tiles import Products, Tile
+from vrbench.alignments.engine.tiles import Panel, Products, Tile
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 PRODUCTS = {"c", "d", "e"}
 """The values that belong to one tile; tokens are shared with other tiles."""
+
+TOKENS: Mapping[str, Callable[[Products], Panel]] = {
+    "words": lambda products: products.texts,
+    "frames": lambda products: products.videos,
+}
+"""The tokens that a tile may read, and whose panel has them."""
 
 
 def words_of(name: str) -> str:
@@ -130,12 +136,7 @@ class Gathered:
         self.learnt = [_zeros(tensor) for tensor in learnt]
         self.numbers: dict[str, Tensor] = {}
         self._made: dict[str, Tensor] = {}
-        texts, videos = products.texts, products.videos
-        self._whole = Products(
-            replace(texts, tokens=_zeros(texts.tokens)),
-            replace(videos, tokens=_zeros(videos.tokens)),
-            self._made,
-        )
+        self._tokens: dict[str, Tensor] = {}
 
     def put(self, found: TileGradients) -> None:
         """Write what the tile has for itself to its place; any thread may."""
@@ -147,13 +148,20 @@ class Gathered:
     def add(self, found: TileGradients) -> None:
         """Add what the tile shares; the sums are repeatable where tiles come in order."""
         for name in sorted(found.read.keys() - PRODUCTS):
+            if name in TOKENS and name not in self._tokens:
+                self._tokens[name] = _zeros(TOKENS[name](self.products).tokens)
             self._sum(found, name).add_(found.read[name])
         for sum_, grad in zip(self.learnt, found.learnt, strict=True):
             if grad is not None:
                 sum_.add_(grad)
 
     def _place(self, found: TileGradients, name: str) -> Tensor:
-        value: Tensor = getattr(Tile(self._whole, found.tile.text, found.tile.video), name)
+        texts, videos = self.products.texts, self.products.videos
+        if name in TOKENS:
+            texts = replace(texts, tokens=self._tokens.get("words", texts.tokens))
+            videos = replace(videos, tokens=self._tokens.get("frames", videos.tokens))
+        whole = Products(texts, videos, self._made)
+        value: Tensor = getattr(Tile(whole, found.tile.text, found.tile.video), name)
         return value
 
     def _sum(self, found: TileGradients, name: str) -> Tensor:
@@ -170,22 +178,26 @@ class Gathered:
             self.numbers[name] = found.read[name].new_zeros(len(panel.rows))
         return self.numbers[name][group.tokens].view(found.read[name].shape)
 
-    def sides(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    def sides(self) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
         """Return those of the texts' and videos' tokens, and of their global vectors, if read."""
         texts, videos = self.products.texts, self.products.videos
-        words, frames = self._whole.texts.tokens, self._whole.videos.tokens
+        words, frames = self._tokens.get("words"), self._tokens.get("frames")
         text = video = None
         if (c := self._made.get("c")) is not None:
-            words.addmm_(c, videos.tokens)
-            frames.addmm_(c.mT, texts.tokens)
+            words = _plus(words, c, videos.tokens)
+            frames = _plus(frames, c.mT, texts.tokens)
         if (d := self._made.get("d")) is not None:
             text = d @ videos.tokens
-            frames.addmm_(d.mT, texts.global_vectors)
+            frames = _plus(frames, d.mT, texts.global_vectors)
         if (e := self._made.get("e")) is not None:
             video = e.mT @ texts.tokens
-            words.addmm_(e, videos.global_vectors)
+            words = _plus(words, e, videos.global_vectors)
         return words, frames, text, video
 
 
 def _zeros(like: Tensor) -> Tensor:
     return like.new_zeros(like.shape)
+
+
+def _plus(known: Tensor | None, rows: Tensor, columns: Tensor) -> Tensor:
+    return rows @ columns if known is None else known.addmm_(rows, columns)

@@ -15,11 +15,19 @@ Done = TypeVar("Done")
 
 
 class Pool:
-    """Threads with one BLAS thread each on the CPU; the caller's own thread on a GPU."""
+    """Threads with one BLAS thread each on the CPU; the caller's own thread on a GPU.
 
-    def __init__(self, workers: int | None, on: device) -> None:
+    Args:
+        workers: threads; None: one a core.
+        on: where products are made.
+        alone: use the caller's own thread on the CPU too, for work of less than a few milliseconds.
+    """
+
+    def __init__(self, workers: int | None, on: device, *, alone: bool = False) -> None:
         n = workers or len(os.sched_getaffinity(0))
-        self.threads = None if on.type == "cuda" else ThreadPoolExecutor(n, initializer=_one_thread)
+        self._alone = alone
+        own = alone or on.type == "cuda"
+        self.threads = None if own else ThreadPoolExecutor(n, initializer=_one_thread)
 
     def run(self, work: Callable[[Task], Done], tasks: list[Task]) -> Iterator[Done]:
         """Yield each task's result as it comes."""
@@ -36,6 +44,8 @@ class Pool:
         self._before = torch.get_num_threads(), torch.get_float32_matmul_precision()
         # tf32 and its like would round the factors of a float32 product to 10 bits or fewer
         torch.set_float32_matmul_precision("highest")
+        if self._alone:
+            _one_thread()
         return self
 
     def __exit__(self, *_: object) -> None:

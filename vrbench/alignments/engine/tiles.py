@@ -68,12 +68,14 @@ class Panel:
             all second ones) where the items are to become lanes.
         groups: the items, in order.
         rows: which tokens of the block they are, zero rows left out.
+        grid: whether there are zero rows up to the grid.
     """
 
     items: Items
     tokens: Tensor
     groups: list[LengthGroup]
     rows: NDArray[np.int64]
+    grid: bool = True
 
     @property
     def index(self) -> NDArray[np.int64]:
@@ -88,14 +90,16 @@ class Panel:
     @cached_property
     def global_vectors(self) -> Tensor:
         """(items, d) in the order of the groups."""
-        return on_grid(self.items.global_vectors[self.index])
+        vectors = in_order(self.items.global_vectors, self.index)
+        return on_grid(vectors) if self.grid else vectors
 
 
-def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
+def panels(items: Items, size: int, *, lanes: bool, grid: bool = True) -> Iterator[Panel]:
     """Cut a block into panels of at most ``size`` tokens, whole items only, at least one.
 
     A group of lanes holds a multiple of 16 items where there are as many, the one nearest to
-    ``size`` tokens: they fill the widest vector registers.
+    ``size`` tokens: they fill the widest vector registers. Without ``grid`` there are no zero
+    rows, and the bits of a product depend on where it stands.
     """
     several = LANES if lanes else 1
     groups: list[LengthGroup] = []
@@ -108,19 +112,25 @@ def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
             fit = (size - token) // length
             fit = (fit + several // 2) // several * several
             if groups and fit < least:
-                yield _panel(items, groups, lanes)
+                yield _panel(items, groups, lanes, grid)
                 groups, token, item = [], 0, 0
                 continue
             chosen, left = np.split(left, [max(least, fit)])
             groups.append(LengthGroup(chosen, length, token, item))
             token, item = token + len(chosen) * length, item + len(chosen)
-    yield _panel(items, groups, lanes)
+    yield _panel(items, groups, lanes, grid)
 
 
-def _panel(items: Items, groups: list[LengthGroup], lanes: bool) -> Panel:
+def _panel(items: Items, groups: list[LengthGroup], lanes: bool, grid: bool) -> Panel:
     rows = [token_rows(items.offsets, group.index).reshape(-1, group.length) for group in groups]
     order = np.concatenate([(r.T if lanes else r).ravel() for r in rows])
-    return Panel(items, on_grid(items.tokens[order]), groups, order)
+    tokens = in_order(items.tokens, order)
+    return Panel(items, on_grid(tokens) if grid else tokens, groups, order, grid)
+
+
+def in_order(rows: Tensor, order: NDArray[np.int64]) -> Tensor:
+    """Return rows in an order; the same tensor where they stand in it already."""
+    return rows if np.array_equal(order, np.arange(len(rows))) else rows[order]
 
 
 def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:

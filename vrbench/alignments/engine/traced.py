@@ -24,13 +24,16 @@ from vrbench.alignments.engine.leaves import (
     words_of,
 )
 from vrbench.alignments.engine.threads import Pool
-from vrbench.alignments.engine.tiles import LANES, Panel, Products, Tile, panels
+from vrbench.alignments.engine.tiles import LANES, Panel, Products, Tile, in_order, panels
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 TILE = 1 << 18
 """Products that are worked on at once: all that their graph keeps stays in a cache."""
+
+FEW = 2 * TILE
+"""Products of a batch up to which threads cost more than they save."""
 
 
 def reduced(
@@ -93,8 +96,8 @@ def _functions() -> tuple[Any, Any]:
         @once_differentiable
         def backward(ctx: Any, grad: Tensor) -> Tensor:
             found, length = ctx.saved_tensors
-            along = (found * grad).sum(-1, keepdim=True)
-            given: Tensor = (grad - found * along).div_(length)
+            along = torch.linalg.vecdot(found, grad).unsqueeze(-1)
+            given: Tensor = torch.addcmul(grad, found, along, value=-1).div_(length)
             return given
 
     return Reduced, Unit
@@ -133,8 +136,10 @@ class _Batch:
         return (fused.reduction(self.part, self.cosines) if fits else None) or self.part.reduce
 
     def _each(self, work: Callable[[Any], Any], tasks: Iterable[Any]) -> list[Any]:
-        with Pool(None, self.products.c.device) as pool:
-            return list(pool.run(work, list(tasks)))
+        c, (first, *rest) = self.products.c, tasks
+        with Pool(None, c.device, alone=c.numel() <= FEW) as pool:
+            # the first alone: it makes the products that the others read
+            return [*pool.run(work, [first]), *pool.run(work, rest)]
 
     def gradients(self, grads: Sequence[Tensor], names: Sequence[str]) -> list[Tensor | None]:
         """Of both sides' tokens and global vectors, what is learnt, and the numbers of tokens."""
@@ -165,13 +170,16 @@ class _Batch:
 
 
 def _panel(items: Items, *, lanes: bool) -> Panel:
-    """All items in one panel; its vectors are made here, where no graph is recorded."""
+    """All items in one panel; its vectors are made here, where no graph is recorded.
+
+    Without the grid: the same batch has the same bits, and another has its own products.
+    """
     room = len(items.tokens) + 2 * LANES * int(np.diff(items.offsets).max())  # groups are rounded
-    (panel,) = panels(items, room, lanes=lanes)
+    (panel,) = panels(items, room, lanes=lanes, grid=False)
     _ = panel.global_vectors
     return panel
 
 
 def _back(rows: Tensor | None, order: NDArray[np.int64]) -> Tensor | None:
-    """Rows of a panel -> the order of the batch, without the rows up to the grid."""
-    return None if rows is None else rows[np.argsort(order)]
+    """Rows of a panel -> the order of the batch."""
+    return None if rows is None else in_order(rows, np.argsort(order))

@@ -68,6 +68,11 @@ def open_source(
     data, bank = _opened(data, bank, text_video)
     if bank == HEAD and not (head and head.bank):
         raise InputError("--bank head needs --head with a file that was trained with --queue.")
+    if bank == HEAD and head is not None and sequence is not None:
+        raise InputError(
+            f"The queue of {head.name} holds single captions and clips, of no long video: give "
+            "--bank train, a feature file with sequences, or leave --sequence out."
+        )
     if head is not None and not isinstance(data, Features):
         raise InputError("--head reads tokens: give it a feature file, not similarities.")
     if settings.side != "video" and (head is not None or not isinstance(data, Features)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from vrbench.errors import InputError
 from vrbench.heads import heads
-from vrbench.heads.base import Dim, HeadPart, Start
+from vrbench.heads.base import Dim, HeadPart, Side, Start
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +45,10 @@ class LearnableWeights(HeadPart):
     def __post_init__(self) -> None:
         if self.frames < 1 or self.words < 1:
             raise InputError("frames and words must be at least 1.")
+
+    def places(self, longest: Mapping[Side, int]) -> dict[Side, int]:
+        """Return the parameters."""
+        return {"text": self.words, "video": self.frames}
 
     def shapes(self) -> dict[str, tuple[Dim, ...]]:
         """Return the axes of the weight."""

@@ -56,6 +56,10 @@ class Temporal(HeadPart):
         named = {name.split(".")[2] for name in shapes if name.startswith("transformerClip.")}
         return cls(layers=max(1, len(named)))
 
+    def places(self, longest: Mapping[Side, int]) -> dict[Side, int]:
+        """Return the positions that training begins with, of frames."""
+        return {"video": max(POSITIONS, longest["video"])}
+
     def shapes(self) -> dict[str, tuple[Dim, ...]]:
         """Return the axes of every weight."""
         found: dict[str, tuple[Dim, ...]] = {PLACES: ("positions", "width")}
@@ -73,8 +77,8 @@ class Temporal(HeadPart):
                 f"Video tokens are {width} wide, which temporal cannot divide into {self.heads} "
                 "attention heads: give another number of them (temporal:heads=4)."
             )
-        longest = max(POSITIONS, start.longest_video)
-        weights = {PLACES: 0.01 * torch.randn(longest, width, generator=rng)}
+        most = self.places({"video": start.longest_video})["video"]
+        weights = {PLACES: 0.01 * torch.randn(most, width, generator=rng)}
         through, onto = width**-0.5, (2 * width * self.layers) ** -0.5
         spreads = {
             "in_proj": through,
