@@ -32,6 +32,7 @@ class TrainingItems:
         owner: (n_text,) row of each text's video.
         trained: rows of the videos that train.
         held: rows of the videos that validate.
+        patches: whether the videos' patches are kept beside their frames.
     """
 
     text: Tokens
@@ -39,10 +40,17 @@ class TrainingItems:
     owner: Index
     trained: Index
     held: Index
+    patches: bool = False
 
     @classmethod
     def of(
-        cls, features: Features, validation: float, seed: int, *, sequences: bool = False
+        cls,
+        features: Features,
+        validation: float,
+        seed: int,
+        *,
+        sequences: bool = False,
+        patches: bool = False,
     ) -> TrainingItems:
         """Split the videos that have a text, and read what memory holds.
 
@@ -51,6 +59,7 @@ class TrainingItems:
             validation: share that validates.
             seed: of the split.
             sequences: videos are clips, and all of a long video go to the same part.
+            patches: whether the method reads patches.
 
         Raises:
             InputError: a part has too few videos, or an item cannot be read or is malformed; or
@@ -68,11 +77,12 @@ class TrainingItems:
             )
         order = seeded(seed).permutation(parts)
         return cls(
-            _loaded(features.text),
-            _loaded(features.video),
+            _loaded(features.text, patches=False),
+            _loaded(features.video, patches=patches),
             features.text_video,
             described[np.isin(part, order[held:])],
             described[np.isin(part, order[:held])],
+            patches,
         )
 
     def texts_of(self, videos: Index) -> Index:
@@ -80,8 +90,9 @@ class TrainingItems:
         return np.flatnonzero(np.isin(self.owner, videos))
 
     def pairs(self, texts: Index) -> tuple[Tokens, Tokens]:
-        """Return texts, and the video of each, in memory: frames only."""
-        return _frames(self.text.take(texts)), _frames(self.video.take(self.owner[texts]))
+        """Return texts, and the video of each, in memory: frames only unless patches are read."""
+        video = self.video.take(self.owner[texts])
+        return _frames(self.text.take(texts)), video if self.patches else _frames(video)
 
     def batches(self, epoch: int, size: int, seed: int) -> Iterator[Index]:
         """Yield the texts of each batch of an epoch: distinct videos, with one text each.
@@ -122,16 +133,19 @@ def long_videos(clips: Tokens) -> Grouping:
     return group_tokens(clips)
 
 
-def _loaded(items: Tokens) -> Tokens:
+def _loaded(items: Tokens, *, patches: bool) -> Tokens:
     """Return items in memory where it holds them twice, else as they are; bad ones are refused."""
-    level = {k: v for k, v in items.token_columns.items() if k == "level"}
-    items = replace(items, token_columns=level)
+    marks = {k: v for k, v in items.token_columns.items() if k in ("level", "frame")[: 1 + patches]}
+    items = replace(items, token_columns=marks)
     for block in items.blocks():
         owner = np.repeat(block.ids, block.lengths)
         for problem in bad_rows(block.tokens, owner, block, "a token"):
             raise InputError(problem)
     size = int(items.offsets[-1]) * items.dim * items.tokens.dtype.itemsize
-    return _frames(items.block(0, len(items))) if spare(2 * size) == 2 * size else items
+    if spare(2 * size) < 2 * size:
+        return items
+    whole = items.block(0, len(items))
+    return whole if patches else _frames(whole)
 
 
 def _frames(items: Tokens) -> Tokens:
