@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TAU = 0.01
 """Temperature of all softmaxes, in both papers' code."""
+FEW = 8
+"""Entries up to which weights are multiplied slice by slice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +81,24 @@ def _filled(x: Tensor, axis: int, slots: int) -> Tensor:
 def _times(shares: Tensor, weight: Tensor, axis: int) -> Tensor:
     """Multiply rows along an axis by the part of W for as many entries."""
     n = shares.shape[axis]
+    part = weight[:n, :n].to(shares)
+    if n <= FEW and not (shares.requires_grad or part.requires_grad):
+        return _times_few(shares, part, axis)
     rows = shares.movedim(axis, -1)
-    product = matmul(rows.reshape(-1, n), weight[:n, :n].to(shares))
-    return product.view(rows.shape).movedim(-1, axis)
+    return matmul(rows.reshape(-1, n), part).view(rows.shape).movedim(-1, axis)
+
+
+def _times_few(shares: Tensor, part: Tensor, axis: int) -> Tensor:
+    """Multiply slice by slice: filled up to the grid, few entries would become many."""
+    import torch
+
+    rows = shares.unbind(axis)
+    found = torch.empty_like(shares)
+    for into, column in zip(found.unbind(axis), part.unbind(1), strict=True):
+        torch.mul(rows[0], column[0], out=into)
+        for row, weight in zip(rows[1:], column[1:], strict=True):
+            into += row * weight
+    return found
 
 
 def matmul(rows: Tensor, matrix: Tensor) -> Tensor:
