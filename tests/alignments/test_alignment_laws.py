@@ -181,7 +181,7 @@ def test_transport_is_what_pot_converges_to() -> None:
             near(sim.t2v[i, j], (plan * c).sum(), 1e-8)
 
 
-@pytest.mark.parametrize("spec", REGISTERED)
+@pytest.mark.parametrize("spec", [spec for spec in REGISTERED if not spec.startswith("ucofia")])
 def test_exchanging_the_sides_exchanges_the_directions(spec: str) -> None:
     texts, videos = items(2)
     there = vrbench.score(texts, videos, spec, precision="double")

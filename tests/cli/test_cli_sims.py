@@ -11,8 +11,8 @@ from cli_runs import OWNER, random_sim, refused, run
 from numpy.typing import NDArray
 from small_features import COUNTS
 
-from vrbench.evaluation.sources import features as feature_source
-from vrbench.sims import stored
+from vrbench.evaluation.sources import bank_matrix as feature_source
+from vrbench.sims import writing
 
 Array = NDArray[Any]
 
@@ -60,7 +60,7 @@ def test_a_bank_that_stays_on_disk_is_saved_alike(monkeypatch: pytest.MonkeyPatc
     run(*words, "whole.npz")
     monkeypatch.setattr(feature_source, "spare", lambda *_: 0)
     monkeypatch.setattr(feature_source, "SPOOLED", 100)
-    monkeypatch.setattr(stored, "COPIED", 50)
+    monkeypatch.setattr(writing, "COPIED", 50)
     run(*words, "spooled.npz")
     with np.load("whole.npz") as whole, np.load("spooled.npz") as spooled:
         assert {*whole.files} == {*spooled.files}

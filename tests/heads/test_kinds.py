@@ -98,6 +98,8 @@ def test_a_head_of_another_width_is_refused() -> None:
         "linear+learnable",
         "temporal:layers=2,heads=4+wti",
         "projection+linear+learnable:frames=8",
+        "linear+ucofia:levels=video+frame,k=2",
+        "ucofia:levels=frame+xclip",
     ],
 )
 def test_specs_round_trip(spec: str) -> None:
@@ -114,6 +116,9 @@ def test_specs_round_trip(spec: str) -> None:
         ("temporal:layers=0", "at least 1"),
         ("learnable:frames=0", "at least 1"),
         ("wti:heads=3", "Unknown parameter 'heads'"),
+        ("ucofia:levels=frames", "Unknown level 'frames'"),
+        ("ucofia:levels=video+video", "stands twice"),
+        ("ucofia:k=0", "k must be at least 1"),
     ],
 )
 def test_wrong_specs_are_refused(spec: str, said: str) -> None:
@@ -122,7 +127,7 @@ def test_wrong_specs_are_refused(spec: str, said: str) -> None:
 
 
 def test_every_head_says_where_it_comes_from() -> None:
-    known = {"learnable", "linear", "projection", "temporal", "wti"}
+    known = {"learnable", "linear", "projection", "temporal", "ucofia", "wti", "xclip"}
     assert known <= heads.classes().keys()
     for cls in heads.classes().values():
         assert cls.source

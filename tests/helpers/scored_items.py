@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import oracle_attended
 import oracle_transports
 import oracles
 from numpy.typing import NDArray
@@ -32,12 +33,17 @@ ORACLES: dict[str, oracles.Alignment] = {
     "token-mean": oracles.token_mean,
     "tokenflow": oracles.tokenflow,
     "transport": oracle_transports.transport,
+    "ucofia": oracle_attended.ucofia,
     "uniform": oracles.uniform,
     "wti": oracles.wti,
+    "xclip": oracle_attended.xclip,
 }
 """The slow reference of each alignment. Whoever adds an alignment adds its reference."""
 
-REGISTERED = tuple(alignments.classes())
+WITHOUT_PATCHES = {"ucofia": "ucofia:levels=frame"}
+"""What reads patches unless it is told otherwise, and what of it needs none and has one matrix."""
+
+REGISTERED = tuple(WITHOUT_PATCHES.get(name, name) for name in alignments.classes())
 SPECS = (
     *REGISTERED,
     "emd:eps=0",
@@ -55,6 +61,8 @@ SPECS = (
     "transport:reg=1",
     "0.5*global+0.5*tokenflow:lam=5",
     "2*max-avg+-0.25*emd+scan",
+    "ucofia:levels=video",
+    "0.5*ucofia:levels=video+frame+xclip",
 )
 
 
@@ -75,6 +83,7 @@ def reference(
         name = alignments.spec(part).partition(":")[0]
         assert name in ORACLES, f"{name} needs a slow reference in tests/oracles.py and in ORACLES"
         values = {key: value for key, value in vars(part).items() if key != "level"}
+        values = {key: value for key, value in values.items() if key not in ("weights", "step")}
         found = oracles.pairwise(
             ORACLES[name], texts, videos, text_globals, video_globals, **values
         )

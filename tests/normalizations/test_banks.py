@@ -12,7 +12,7 @@ from small_features import write_features
 
 import vrbench
 from vrbench.errors import InputError
-from vrbench.evaluation.sources import features as feature_source
+from vrbench.evaluation.sources import bank_matrix as feature_source
 
 __all__ = ["bare", "path"]
 

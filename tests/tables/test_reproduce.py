@@ -51,7 +51,7 @@ BY_HAND: dict[str, Hand] = {
         "Train queries": [*TRAIN, "ncl:gamma=0.01"],
         "Test queries (oracle)": [*GLOBAL, "--norm", "ncl:gamma=0.01", "--bank", "test"],
     },
-    "ucofia-10": {"CLIP4Clip [14]": GLOBAL},
+    "ucofia-10": {"CLIP4Clip [14]": GLOBAL, "X-CLIP [15]": ["--method", "xclip"]},
 }
 
 

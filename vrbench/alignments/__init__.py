@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
+from vrbench.alignments.base import (
+    Alignment,
+    MeanAlignment,
+    TokenAlignment,
+    VectorAlignment,
+)
 from vrbench.alignments.sums import parse_sum, sum_spec, terms_in_order
 from vrbench.registry import Registry
 
 alignments: Registry[Alignment] = Registry(
-    "method", "vrbench.alignments", base=(TokenAlignment, VectorAlignment)
+    "method", "vrbench.alignments", base=(TokenAlignment, VectorAlignment, MeanAlignment)
 )
 
 
@@ -30,6 +35,32 @@ class Method:
         """Whether one matrix serves both directions."""
         return all(part.symmetric for _, part in self.parts)
 
+    @property
+    def levels(self) -> tuple[Method, ...]:
+        """Each alignment level as a method of its own; none where there is one matrix.
+
+        A sum has one, to which an alignment with levels gives their mean.
+        """
+        (weight, part), *others = self.parts
+        if others or not isinstance(part, MeanAlignment) or not part.by_level:
+            return ()
+        levels = part.parts()
+        return tuple(Method(((weight, one),)) for one in levels) if len(levels) > 1 else ()
+
+    @property
+    def terms(self) -> tuple[tuple[float, Alignment], ...]:
+        """The alignments of vectors or tokens whose weighted sum it is, (weight, alignment)."""
+        return tuple(term for weight, part in self.parts for term in _terms(weight, part))
+
+    @property
+    def reads_patches(self) -> bool:
+        """Whether some part reads patches of the videos."""
+        return any(part.reads_patches for _, part in self.parts)
+
+    def in_step(self, seed: int, step: int) -> Method:
+        """Return the same sum as one step of training has it."""
+        return Method(tuple((weight, part.in_step(seed, step)) for weight, part in self.parts))
+
     def with_weights(self, weights: Mapping[str, Any]) -> Method:
         """Return the same sum, each alignment with what a head has learnt for it."""
         return Method(tuple((weight, part.with_weights(weights)) for weight, part in self.parts))
@@ -38,6 +69,13 @@ class Method:
     def spec(self) -> str:
         """The spec that names this sum, such as ``0.5*global+0.5*tokenflow:lam=5``."""
         return sum_spec(self.parts, alignments.spec)
+
+
+def _terms(weight: float, part: Alignment) -> tuple[tuple[float, Alignment], ...]:
+    if not isinstance(part, MeanAlignment):
+        return ((weight, part),)
+    parts = part.parts()
+    return tuple(term for one in parts for term in _terms(weight / len(parts), one))
 
 
 def parse_method(spec: str) -> Method:

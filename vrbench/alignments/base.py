@@ -7,13 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, dtype
 
+    from vrbench.alignments.engine.batch import Packed
     from vrbench.alignments.engine.items import Items
     from vrbench.alignments.engine.tiles import Tile
+    from vrbench.features.tokens import Tokens
 
 Level = Literal["frame", "patch"]
 """What a video's tokens are, where the file has both."""
+
+Side = Literal["text", "video"]
 
 Reduce = Callable[["Tile"], "tuple[Tensor, Tensor]"]
 """A tile -> s^T and s^V, (T, V) each."""
@@ -38,6 +42,39 @@ class Alignment:
     """Which of a video's tokens it reads; a parameter of those that have such a field. Global
     vectors are those of the whole video, whichever tokens are read."""
 
+    unscaled: bool = False
+    """Whether it reads a video's tokens as they are stored, even where cosines are scored."""
+
+    @property
+    def reads_patches(self) -> bool:
+        """Whether it reads patches of the videos."""
+        return self.level == "patch"
+
+    def chosen(self, side: Side, tokens: Tokens, kind: dtype) -> Tokens:
+        """Return the tokens of a side that it reads, before they are scaled; made once a scoring.
+
+        Args:
+            side: ``text`` or ``video``.
+            tokens: all of the side, in memory or in a file.
+            kind: of the products.
+
+        Raises:
+            InputError: the side lacks what it reads.
+        """
+        return tokens
+
+    def drawn(self, batch: Packed) -> Packed:
+        """Return the same of the videos of a batch of training, with gradient."""
+        return batch
+
+    def in_step(self, seed: int, step: int) -> Self:
+        """Return it as one step of training has it: what is random in it comes from these."""
+        return self
+
+    def mapped(self, side: Side, items: Items) -> Items:
+        """Return a side's items, scaled, as its products read them."""
+        return items
+
     def with_weights(self, weights: Mapping[str, Any]) -> Self:
         """Return it with what a head has learnt, as far as it has use for it; its spec stays.
 
@@ -45,6 +82,23 @@ class Alignment:
             weights: arrays or tensors by their names in a head file, ``learnable.weight``.
         """
         return self
+
+
+class MeanAlignment(Alignment, ABC):
+    """An alignment that is the mean of others."""
+
+    by_level: ClassVar[bool] = False
+    """Whether each part is an alignment level: a matrix of its own, of which the mean is taken
+    where a norm does not work level by level."""
+
+    @abstractmethod
+    def parts(self) -> tuple[Alignment, ...]:
+        """Return the alignments, at least one; what a head has learnt is in them."""
+
+    @property
+    def reads_patches(self) -> bool:
+        """Whether one of them reads patches of the videos."""
+        return any(part.reads_patches for part in self.parts())
 
 
 class VectorAlignment(Alignment, ABC):

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from vrbench.errors import InputError
-from vrbench.registry import format_value
+from vrbench.registry import format_value, split_sum
 
 T = TypeVar("T")
 
-_PLUS = re.compile(r"(?<!\d[eE])\+")
 _WEIGHTED = re.compile(r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*\*(.*)", re.DOTALL)
 
 
@@ -41,7 +40,7 @@ def sum_spec(parts: Iterable[tuple[float, T]], spec: Callable[[T], str]) -> str:
 
 def terms_in_order(spec: str) -> list[str]:
     """Return the terms of a sum with their weights, as they stand there."""
-    return _PLUS.split(spec)
+    return split_sum(spec)
 
 
 def _weighted(text: str, spec: str) -> tuple[float, str]:

@@ -10,8 +10,9 @@ import numpy as np
 
 from vrbench.alignments import Method
 from vrbench.alignments.base import TokenAlignment
-from vrbench.alignments.engine.driver import TOKEN_BYTES, score
+from vrbench.alignments.engine.driver import score
 from vrbench.alignments.engine.fused import compiles
+from vrbench.alignments.engine.reading import TOKEN_BYTES
 from vrbench.alignments.functions import FunctionAlignment
 from vrbench.evaluation.plan import Job
 from vrbench.evaluation.settings import Compute
@@ -65,8 +66,9 @@ def estimate(source: Source, job: Job, compute: Compute) -> Estimate | None:
     text, video = sides[0]
     products = sum(int(a.offsets[-1]) * int(b.offsets[-1]) for a, b in sides)
     width = 8 if compute.precision == "double" else 4
-    matrices = 2 * len(text) * len(video) * (width + (8 if job.norm.needs_bank else 0))
-    folded = not source.keeps_matrix(job.bank)
+    levels = max(1, len(job.method.levels))
+    matrices = 2 * len(text) * len(video) * (levels * width + (8 if job.norm.needs_bank else 0))
+    folded = not source.keeps_matrix(job.bank, job.method)
     held = sum(min(UNBOUNDED, int(s.offsets[-1]) * s.dim * TOKEN_BYTES) for s in (text, video))
     memory = imports() + held + (0 if folded else matrices)
     bounded = folded and source.bounds(job.method) is not None
@@ -79,9 +81,9 @@ def estimate(source: Source, job: Job, compute: Compute) -> Estimate | None:
 
 def _rate(method: Method, text: Tokens, video: Tokens, compute: Compute) -> float:
     """Token products a second, from a sample spread over the items."""
-    if not any(isinstance(part, TokenAlignment) for _, part in method.parts):
+    if not any(isinstance(part, TokenAlignment) for _, part in method.terms):
         return float("inf")
-    calls = any(isinstance(part, FunctionAlignment) for _, part in method.parts)
+    calls = any(isinstance(part, FunctionAlignment) for _, part in method.terms)
     few = FEW if calls else 1
     texts, videos = _sample(text, SAMPLE_WORDS // few), _sample(video, SAMPLE_FRAMES // few)
     took: list[float] = []

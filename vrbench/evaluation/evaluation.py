@@ -161,7 +161,9 @@ class Evaluation:
 
     def _check_matrix(self, jobs: Sequence[Job], save: Path | None) -> None:
         """Refuse what needs the whole matrix where none is to be kept."""
-        if self.compute.matrix or all(self.source.keeps_matrix(job.bank) for job in jobs):
+        if self.compute.matrix or all(
+            self.source.keeps_matrix(job.bank, job.method) for job in jobs
+        ):
             return
         for wrong, what in (
             (any(job.norm.needs_bank for job in jobs), "only --norm none"),

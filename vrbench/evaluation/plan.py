@@ -83,7 +83,9 @@ def plan(
             spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
             scorers = "_".join(filter(None, (spec or "sim", source.sequence)))
             name = results.stem(source.about["dataset"], scorers, norm_spec, key)
-            exists = out is not None and _exists(out / f"{name}.json", source.keeps_matrix(kind))
+            exists = out is not None and _exists(
+                out / f"{name}.json", source.keeps_matrix(kind, method)
+            )
             jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
 

@@ -90,7 +90,8 @@ def _write_matrices(case: Case, normalized: Sim, output: Output) -> None:
         kept = source.beside(case.method, case.bank_kind)
         beside = {**ids, "notes": _data_notes(case) or None, **kept}
         spec = normalizations.spec(case.norm)
-        save_sim(output.sims, normalized, spec, case.sim, source.truth, case.bank.sim, beside)
+        levels = normalized if case.norm.needs_bank else case.sim
+        save_sim(output.sims, levels, spec, case.sim, source.truth, case.bank.sim, beside)
     if output.trec is not None:
         depth = max(DEPTH, *case.settings.k)
         write_runs(output.trec, normalized, source.truth, **ids, depth=depth)

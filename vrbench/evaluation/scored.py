@@ -37,8 +37,10 @@ class Scored:
 
     def serves(self, method: Method | None, kind: str) -> bool:
         """Whether these are the similarities of this method with this bank, too."""
-        source = self.source
-        return method == self.method and source.same_sim(kind) == source.same_sim(self.kind)
+        source, kinds = self.source, (kind, self.kind)
+        wholes = {source.keeps_matrix(one, method) for one in kinds}
+        same = len({source.same_sim(one) for one in kinds}) == 1
+        return method == self.method and same and len(wholes) == 1
 
     def sim(self, progress: Callable[[int, int], None] | None) -> Sim:
         """Return the raw similarities, alignment levels apart."""

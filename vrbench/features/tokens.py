@@ -166,8 +166,11 @@ class Tokens:
                 f"tokens of level {FRAME_LEVEL}, give each item one or leave level out."
             )
 
+    def counts_at(self, level: int) -> NDArray[np.int64]:
+        """(n,) number of tokens at a level (0 frame, 1 patch); all of them if none is marked."""
+        return self.lengths if "level" not in self.token_columns else self._at_level(level)
+
     def _at_level(self, level: int) -> NDArray[np.int64]:
-        """(n,) number of tokens at a level."""
         before = offsets_of(np.asarray(self.token_columns["level"]) == level)
         return before[self.offsets[1:]] - before[self.offsets[:-1]]
 

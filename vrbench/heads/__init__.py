@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
 from vrbench.heads.base import HeadPart
-from vrbench.registry import Registry
+from vrbench.registry import Registry, split_sum
+
+__all__ = ["HeadSpec", "heads", "load", "parse_head", "patch_saliency", "select_patches"]
 
 if TYPE_CHECKING:
     from vrbench.heads.head import Head
+    from vrbench.heads.patches import patch_saliency, select_patches
 
 heads: Registry[HeadPart] = Registry(
     "head", "vrbench.heads.kinds", base=HeadPart, group="vrbench.heads"
 )
-
-_PLUS = re.compile(r"(?<!\d[eE])\+")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,15 @@ class HeadSpec:
         return "+".join(heads.spec(part) for part in self.parts.values())
 
 
+def __getattr__(name: str) -> Any:
+    """Import the functions of ``patches.py`` when they are first used."""
+    if name in ("patch_saliency", "select_patches"):
+        from vrbench.heads import patches
+
+        return getattr(patches, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def parse_head(spec: str) -> HeadSpec:
     """Read ``name:key=value``, or several of them joined by ``+``.
 
@@ -44,7 +53,7 @@ def parse_head(spec: str) -> HeadSpec:
         InputError: a name, parameter or value cannot be read, or a head stands twice.
     """
     parts: dict[str, HeadPart] = {}
-    for text in _PLUS.split(spec):
+    for text in split_sum(spec):
         name = text.partition(":")[0].strip()
         if name in parts:
             raise InputError(f"The head '{name}' stands twice in '{spec}': give it once.")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from vrbench.alignments.engine.batch import Packed
 
+MARKS = ("level", "frame")
+"""Columns that tell frames and patches apart."""
+
 VALUES = 1_000_000
 """Numbers of a block of tokens that is mapped at once."""
 
@@ -156,7 +159,7 @@ def mapped_block(
     head: HeadSpec, weights: Mapping[str, Tensor], side: Side, block: Tokens, kind: dtype
 ) -> Tokens:
     """Return items in memory as heads give them, with their numbers as token columns."""
-    found = apply(head, weights, side, packed(block, kind))
+    found = apply(head, weights, side, packed(block, kind, patches=_reads_patches(head)))
     vectors = found.globals_
     return replace(
         block,
@@ -164,13 +167,13 @@ def mapped_block(
         global_vectors=None if vectors is None else vectors.numpy(),
         token_columns={
             **block.token_columns,
-            **{name: value.numpy() for name, value in found.weights.items()},
+            **{name: w.numpy() for name, w in found.weights.items() if name not in MARKS},
         },
     )
 
 
-def packed(block: Tokens, kind: dtype, device: str = "cpu") -> Packed:
-    """Return items in memory as tensors."""
+def packed(block: Tokens, kind: dtype, device: str = "cpu", *, patches: bool = False) -> Packed:
+    """Return items in memory as tensors; with patches, tokens are marked as what they are."""
     import torch
 
     from vrbench.alignments.engine.batch import Packed
@@ -179,19 +182,23 @@ def packed(block: Tokens, kind: dtype, device: str = "cpu") -> Packed:
         return torch.as_tensor(np.ascontiguousarray(values)).to(device, kind)
 
     vectors = block.global_vectors
-    return Packed(tensor(block.tokens), block.lengths, None if vectors is None else tensor(vectors))
+    marks = {k: tensor(v) for k, v in block.token_columns.items() if patches and k in MARKS}
+    whole = None if vectors is None else tensor(vectors)
+    return Packed(tensor(block.tokens), block.lengths, whole, marks)
 
 
 def _blocks(
     head: HeadSpec, weights: Mapping[str, Tensor], side: Side, items: Tokens, kind: dtype
 ) -> Iterator[Tokens]:
-    """Yield mapped blocks; of the columns only the level, which words on disk would slow down."""
+    """Yield mapped blocks; of the columns only the marks, which words on disk would slow down."""
     import torch
 
-    level = {k: v for k, v in items.token_columns.items() if k == "level"}
+    patches = _reads_patches(head)
+    kept = MARKS if patches else ("level",)
+    marks = {k: v for k, v in items.token_columns.items() if k in kept}
     with torch.no_grad():
-        for block in replace(items, token_columns=level).blocks(VALUES):
-            frames = block.at_level(FRAME_LEVEL) if _maps(head) else block
+        for block in replace(items, token_columns=marks).blocks(VALUES):
+            frames = block.at_level(FRAME_LEVEL) if _maps(head) and not patches else block
             yield mapped_block(head, weights, side, frames, kind)
 
 
@@ -212,7 +219,9 @@ def _with_tokens(items: Tokens, blocks: Iterator[Tokens]) -> Tokens:
     rows = _together(whole, int(items.offsets[-1])) if fits else spool(whole, "Tokens")
     vectors = [block.global_vectors for block in rest if block.global_vectors is not None]
     columns = {} if "level" in items.token_columns else dict(items.token_columns)
-    for name in rest[0].token_columns.keys() - {"level"}:
+    whole_items = sum(len(block.token_columns.get("level", ())) for block in rest)
+    dropped = set() if whole_items == int(items.offsets[-1]) else {"level"}
+    for name in rest[0].token_columns.keys() - dropped:
         columns[name] = np.concatenate([block.token_columns[name] for block in rest])
     return replace(
         items,
@@ -235,9 +244,13 @@ def _together(blocks: Iterator[NDArray[Any]], most: int) -> NDArray[Any]:
 
 def _with_columns(items: Tokens, blocks: Iterator[Tokens]) -> Tokens:
     """Return items with the numbers that heads gave their tokens, which stay where they are."""
-    found = [{k: v for k, v in block.token_columns.items() if k != "level"} for block in blocks]
+    found = [{k: v for k, v in block.token_columns.items() if k not in MARKS} for block in blocks]
     columns = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
     return replace(items, token_columns={**items.token_columns, **columns})
+
+
+def _reads_patches(head: HeadSpec) -> bool:
+    return any(part.reads_patches for part in head.parts.values())
 
 
 def _maps(head: HeadSpec) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Start:
         text_width: of a word, as the head gets it.
         video_width: of a frame.
         longest_text: words of the longest text.
-        longest_video: frames of the longest video.
+        longest_video: frames of the longest video, patches not counted.
         rng: where random weights come from.
         features: the training features; a head in closed form is fitted on them.
     """
@@ -58,6 +59,18 @@ class HeadPart(ABC):
 
     released: ClassVar[str] = ""
     """Regular expression of the names that released checkpoints give to its weights."""
+
+    @property
+    def reads_patches(self) -> bool:
+        """Whether its method reads patches of the videos, which heads before it then map, too."""
+        return False
+
+    by_token: ClassVar[bool] = False
+    """Whether it maps each token by itself, patches like frames; else it gets frames only."""
+
+    def own_name(self, released: str) -> str | None:
+        """Return its own name of what a released checkpoint calls ``released``; None: not its."""
+        return released if self.released and re.fullmatch(self.released, released) else None
 
     @classmethod
     def fitting(cls, shapes: Mapping[str, tuple[int, ...]]) -> Self:

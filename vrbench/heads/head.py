@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.errors import InputError
+from vrbench.features.tokens import FRAME_LEVEL
 from vrbench.heads import HeadSpec, heads
-from vrbench.heads.base import Side, sizes
+from vrbench.heads.base import HeadPart, Side, sizes
 from vrbench.runtime.inputs import to_numpy
 
 if TYPE_CHECKING:
@@ -137,8 +138,24 @@ def apply(spec: HeadSpec, weights: Mapping[str, Tensor], side: Side, items: Pack
     """
     for name, part in spec.parts.items():
         with heads.calling(part):
-            items = part.apply(of_part(name, weights), side, items)
+            items = _applied(part, of_part(name, weights), side, items)
     return items
+
+
+def _applied(part: HeadPart, weights: Mapping[str, Tensor], side: Side, items: Packed) -> Packed:
+    """Return what items become; a head that looks at whole items gets their frames only."""
+    if "level" not in items.weights or part.by_token or type(part).apply is HeadPart.apply:
+        return part.apply(weights, side, items)
+    given = items.at_level(FRAME_LEVEL)
+    frames = part.apply(weights, side, given)
+    if frames.tokens.shape != given.tokens.shape:
+        raise InputError(
+            f"The head {heads.spec(part)} changes the number or width of frames, and not their "
+            "patches, which the method reads: put linear first, or leave it out."
+        )
+    tokens = items.tokens.clone()
+    tokens[items.weights["level"] == FRAME_LEVEL] = frames.tokens
+    return replace(items, tokens=tokens, globals_=frames.globals_)
 
 
 def of_part(name: str, weights: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from vrbench.registry.failures import TRACEBACK, raised
 from vrbench.registry.files import load_file
 from vrbench.registry.origins import Origin, OriginDict, origin, origins, set_unknown
 from vrbench.registry.registry import Registry
-from vrbench.registry.specs import format_value, parameters
+from vrbench.registry.specs import format_value, parameters, split_sum
 
 __all__ = [
     "TRACEBACK",
@@ -22,4 +22,5 @@ __all__ = [
     "parameters",
     "raised",
     "set_unknown",
+    "split_sum",
 ]

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from vrbench.errors import InputError, did_you_mean
+
+_PLUS = re.compile(r"(?<!\d[eE])\+")
+
+LISTED = {"levels": ("video", "frame", "patch")}
+"""Parameters whose value is a list joined by ``+``, and the words that can stand in it."""
+
+
+def split_sum(spec: str) -> list[str]:
+    """Return the terms of ``term+term``; a ``+`` inside ``1e+3`` or a list parts nothing."""
+    terms: list[str] = []
+    for piece in _PLUS.split(spec):
+        key = terms[-1].replace(":", ",").rpartition(",")[2].partition("=")[0] if terms else ""
+        if piece.partition(",")[0].strip() in LISTED.get(key.strip(), ()):
+            terms[-1] += f"+{piece}"
+        else:
+            terms.append(piece)
+    return terms
 
 
 def parameters(cls: type[Any]) -> list[Field[Any]]:

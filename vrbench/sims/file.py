@@ -19,8 +19,9 @@ from vrbench.runtime.opened import OpenedFile
 from vrbench.sims.beside import SMALL, small_beside
 from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences, read_truth
 from vrbench.sims.sim import Sim, as_matrix, is_finite
-from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool, write_npz
+from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool
 from vrbench.sims.truth import Truth
+from vrbench.sims.writing import write_npz
 
 KEYS = (
     *("t2v", "v2t", "norm", "raw_t2v", "raw_v2t", "text_video", "positives"),

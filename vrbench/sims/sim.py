@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import to_numpy
+from vrbench.sims.levels import Levels
 from vrbench.sims.scored import ScoredMatrix
 from vrbench.sims.stored import StoredMatrix
 
@@ -210,7 +211,7 @@ def mean_level(values: Any) -> Any:
 
 def as_matrix(values: Any) -> NDArray[Any]:
     """Return ``values`` (numpy, torch, nested lists) as a float array; float64 stays float64."""
-    if isinstance(values, StoredMatrix | ScoredMatrix):
+    if isinstance(values, StoredMatrix | ScoredMatrix | Levels):
         return values  # type: ignore[return-value]  # has what the readers of blocks need
     array = to_numpy(values)
     if array.dtype in (np.float32, np.float64):

@@ -6,7 +6,7 @@ import math
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import IO, Any
@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.runtime.npz import Npz
 from vrbench.runtime.opened import OpenedFile, read_at
-
-COPIED = 16_000_000
-"""Bytes that are written from file to file at once."""
 
 
 class _Handle:
@@ -127,30 +124,6 @@ def _spooling(what: str) -> Iterator[None]:
 def _write(file: IO[bytes], data: memoryview) -> None:
     while data:
         data = data[file.write(data) :]
-
-
-def write_npz(stream: IO[bytes], arrays: Mapping[str, Any]) -> None:
-    """Write an npz as ``np.savez`` does, without loading what stays on disk."""
-    with zipfile.ZipFile(stream, "w") as archive:
-        for key, value in arrays.items():
-            with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
-                if isinstance(value, StoredMatrix):
-                    _write_npy(member, value)
-                else:
-                    np.lib.format.write_array(member, np.asarray(value), allow_pickle=False)
-
-
-def _write_npy(member: IO[bytes], matrix: StoredMatrix) -> None:
-    header = {
-        "descr": np.lib.format.dtype_to_descr(matrix.dtype),
-        "fortran_order": matrix.transposed,
-        "shape": matrix.shape,
-    }
-    np.lib.format.write_array_header_1_0(member, header)
-    rows = matrix.T if matrix.transposed else matrix
-    step = max(1, COPIED // (rows.columns * rows.dtype.itemsize))
-    for start in range(0, len(rows), step):
-        member.write(rows[start : start + step].data)
 
 
 def in_npz(npz: Npz, key: str) -> StoredMatrix | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vrbench.alignments import parse_method
 from vrbench.evaluation.plan import parse_norm
 from vrbench.evaluation.sources.base import Source
+from vrbench.features import Tokens
 from vrbench.features.logit_scale import with_scale
+from vrbench.features.tokens import PATCH_LEVEL
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.published import MeasuredBy, PublishedTable, Row
@@ -48,6 +51,8 @@ class Obstacles:
         reason = self._not_learnt(row, slot) if trains else self._needs_head(row, slot)
         if reason:
             return reason
+        if self._no_patches(row, slot):
+            return f"{self._file} has no patches (level 1) beside its frames"
         if slot.sequence and self.source.sequence is None:
             return f"{self._file} does not say which clips and captions are a sequence"
         return ("" if trains else self._other_training(row, slot)) or self._no_bank(slot)
@@ -57,6 +62,12 @@ class Obstacles:
         if reason or recipes(self.choices, row, slot):
             return reason
         return f"--head {self.choices.head} has no part that it learns"
+
+    def _no_patches(self, row: Row, slot: MeasuredBy) -> bool:
+        features = self.source.features
+        if features is None or has_patches(features.video):
+            return False
+        return any(parse_method(m).reads_patches for m in self.choices.methods_of(row, slot))
 
     def _needs_head(self, row: Row, slot: MeasuredBy) -> str:
         chosen = self.choices.methods.get(row.label)
@@ -97,6 +108,12 @@ class Obstacles:
     @property
     def _file(self) -> str:
         return self.source.name
+
+
+def has_patches(videos: Tokens) -> bool:
+    """Whether every video has patches beside its frames."""
+    marked = "level" in videos.token_columns
+    return marked and bool((videos.counts_at(PATCH_LEVEL) > 0).all())
 
 
 def recipes(choices: Choices, row: Row, slot: MeasuredBy) -> list[Recipe]:

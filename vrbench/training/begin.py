@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features import Features
+from vrbench.features.tokens import FRAME_LEVEL
 from vrbench.heads import HeadSpec
 from vrbench.heads.base import Side, Start
 from vrbench.heads.head import SCALE, check_weights, of_part
@@ -49,7 +50,7 @@ def begin(
     text, video = features.text, features.video
     widths: dict[Side, int] = {"text": text.dim, "video": video.dim}
     seen = features.limited(trained)
-    longest = int(text.lengths.max()), int(video.lengths.max())
+    longest = int(text.lengths.max()), int(video.counts_at(FRAME_LEVEL).max())
     for number, (name, part) in enumerate(spec.parts.items()):
         if number and not part.trained:
             raise InputError(f"'{name}' is fitted on the features as they are: put it first.")

@@ -40,6 +40,7 @@ class TrainingItems:
         owner: (n_text,) row of each text's video.
         trained: rows of the videos that train.
         held: rows of the videos that validate.
+        patches: whether the videos' patches are kept beside their frames.
     """
 
     text: Tokens
@@ -47,10 +48,17 @@ class TrainingItems:
     owner: Index
     trained: Index
     held: Index
+    patches: bool = False
 
     @classmethod
     def of(
-        cls, features: Features, validation: float, seed: int, *, sequences: bool = False
+        cls,
+        features: Features,
+        validation: float,
+        seed: int,
+        *,
+        sequences: bool = False,
+        patches: bool = False,
     ) -> TrainingItems:
         """Split the videos that have a text, and read what memory holds.
 
@@ -59,6 +67,7 @@ class TrainingItems:
             validation: share that validates.
             seed: of the split.
             sequences: videos are clips, and all of a long video go to the same part.
+            patches: whether the method reads patches.
 
         Raises:
             InputError: a part has too few videos, or an item cannot be read or is malformed; or
@@ -76,11 +85,12 @@ class TrainingItems:
             )
         order = seeded(seed).permutation(parts)
         return cls(
-            _loaded(features.text),
-            _loaded(features.video),
+            _loaded(features.text, patches=False),
+            _loaded(features.video, patches=patches),
             features.text_video,
             described[np.isin(part, order[held:])],
             described[np.isin(part, order[:held])],
+            patches,
         )
 
     def behind(
@@ -106,8 +116,9 @@ class TrainingItems:
         return np.flatnonzero(np.isin(self.owner, videos))
 
     def pairs(self, texts: Index) -> tuple[Tokens, Tokens]:
-        """Return texts, and the video of each, in memory: frames only."""
-        return _frames(self.text.take(texts)), _frames(self.video.take(self.owner[texts]))
+        """Return texts, and the video of each, in memory: frames only unless patches are read."""
+        video = self.video.take(self.owner[texts])
+        return _frames(self.text.take(texts)), video if self.patches else _frames(video)
 
     def batches(self, epoch: int, size: int, seed: int) -> Iterator[Index]:
         """Yield the texts of each batch of an epoch: distinct videos, with one text each.
@@ -150,10 +161,10 @@ def long_videos(clips: Tokens) -> Grouping:
     return group_tokens(clips)
 
 
-def _loaded(items: Tokens) -> Tokens:
+def _loaded(items: Tokens, *, patches: bool) -> Tokens:
     """Return items in memory where it holds them twice, else as they are; bad ones are refused."""
-    level = {k: v for k, v in items.token_columns.items() if k == "level"}
-    items = replace(items, token_columns=level)
+    marks = {k: v for k, v in items.token_columns.items() if k in ("level", "frame")[: 1 + patches]}
+    items = replace(items, token_columns=marks)
     size = int(items.offsets[-1]) * items.dim * items.tokens.dtype.itemsize
     fits = spare(2 * size) == 2 * size
     if fits:
@@ -162,7 +173,7 @@ def _loaded(items: Tokens) -> Tokens:
         owner = np.repeat(block.ids, block.lengths)
         for problem in bad_rows(block.tokens, owner, block, "a token"):
             raise InputError(problem)
-    return _frames(items) if fits else items
+    return _frames(items) if fits and not patches else items
 
 
 def _frames(items: Tokens) -> Tokens:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import parse_method
+from vrbench.alignments import Method, parse_method
 from vrbench.alignments.engine.batch import similarities
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.heads import parse_head
@@ -65,7 +65,7 @@ class Loop:
         self.method = parse_method(str(settings.method))
         self.loss = parse_loss(settings.loss)
         self.items, self.moving = items, self.spec
-        if not (self.loss.run or self.loss.has_anchors):  # they read items before any head
+        if not (self.loss.run or self.loss.has_anchors or items.patches):  # they read all items
             self.items, self.moving = items.behind(self.spec, weights)
         self.weights = {name: w.detach().clone().to(device) for name, w in weights.items()}
         learnt = {
@@ -124,7 +124,8 @@ class Loop:
     def _step(self, texts: Index, lengths: Index | None, step: int) -> float:
         stored = self._stored(texts)
         text, video = self._mapped(self.weights, stored)
-        loss = self._loss(stored, (text, video), texts, lengths)
+        method = self.method.with_weights(self.weights).in_step(self.settings.seed, step)
+        loss = self._loss(method, stored, (text, video), texts, lengths)
         value = math.nan if loss is None else float(loss.item())
         if loss is not None and math.isfinite(value):
             self.queue.add(self.items, texts, text, video)
@@ -138,12 +139,12 @@ class Loop:
         return value
 
     def _loss(
-        self, stored: Both, mapped: Both, texts: Index, lengths: Index | None
+        self, method: Method, stored: Both, mapped: Both, texts: Index, lengths: Index | None
     ) -> Tensor | None:
         """Return the loss of a batch; None where a similarity or the scale is no number."""
         import torch
 
-        method, teacher = self.method.with_weights(self.weights), self.teacher
+        teacher = self.teacher
         if teacher is None:
             both = similarities(method, *mapped, normalized=self.items.text.normalized)
             known = None
@@ -168,7 +169,8 @@ class Loop:
     def _stored(self, texts: Index) -> Both:
         text, video = self.items.pairs(texts)
         kind = self.weights[SCALE].dtype
-        return packed(text, kind, self.device), packed(video, kind, self.device)
+        patches = self.items.patches
+        return packed(text, kind, self.device), packed(video, kind, self.device, patches=patches)
 
     def _mapped(self, weights: Mapping[str, Tensor], stored: Both) -> Both:
         text, video = stored

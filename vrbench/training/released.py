@@ -24,7 +24,9 @@ def start_weights(path: Path, spec: HeadSpec) -> dict[str, NDArray[Any]]:
 
     A head file has these names already. CLIP4Clip and DRL call the weights of ``temporal``
     ``frame_position_embeddings...`` and ``transformerClip...``, DRL those of ``wti``
-    ``text_weight_fc...`` and ``video_weight_fc...``; what else is in a checkpoint is passed over.
+    ``text_weight_fc...`` and ``video_weight_fc...``, X-CLIP and UCoFiA those of ``xclip`` and
+    ``ucofia`` ``global_mat_weight``, ``visual_token_selector...`` and so on; what else is in a
+    checkpoint is passed over.
 
     Raises:
         InputError: the file cannot be read, or has nothing for one of the heads.
@@ -32,11 +34,11 @@ def start_weights(path: Path, spec: HeadSpec) -> dict[str, NDArray[Any]]:
     tensors = {_BEFORE.sub("", name): value for name, value in read_tensors(path).items()}
     found: dict[str, NDArray[Any]] = {}
     for head, part in spec.parts.items():
-        mine = {
-            name if name.startswith(f"{head}.") else f"{head}.{name}": value
-            for name, value in tensors.items()
-            if name.startswith(f"{head}.") or (part.released and re.fullmatch(part.released, name))
+        named = {
+            name: name if name.startswith(f"{head}.") else _prefixed(head, part.own_name(name))
+            for name in tensors
         }
+        mine = {own: tensors[name] for name, own in named.items() if own is not None}
         if not mine:
             raise InputError(
                 f"{path} has no weights of the head '{head}': give a head file that has it, or "
@@ -46,6 +48,10 @@ def start_weights(path: Path, spec: HeadSpec) -> dict[str, NDArray[Any]]:
     if SCALE in tensors and tensors[SCALE].numel() == 1:
         found[SCALE] = np.asarray(tensors[SCALE].float().numpy()).reshape(())
     return found
+
+
+def _prefixed(head: str, name: str | None) -> str | None:
+    return None if name is None else f"{head}.{name}"
 
 
 def seen_before(path: Path) -> list[str]:

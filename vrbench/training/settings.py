@@ -85,7 +85,17 @@ class TrainingSettings:
 
 
 def method_of(spec: HeadSpec) -> str:
-    """Return the method that one of the heads is for, else the default."""
-    from vrbench.alignments import alignments
+    """Return the method that one of the heads is for, else the default.
 
-    return next((name for name in spec.parts if name in alignments.classes()), DEFAULT_METHOD)
+    It has the parameters of the head that it knows: ``ucofia:levels=video+frame``.
+    """
+    from vrbench.alignments import alignments
+    from vrbench.registry import parameters
+
+    for name, part in spec.parts.items():
+        if (cls := alignments.classes().get(name)) is not None:
+            known = {field.name for field in parameters(cls)}
+            given = {f.name: getattr(part, f.name) for f in parameters(type(part))}
+            shared = {key: value for key, value in given.items() if key in known}
+            return alignments.spec(cls(**shared))
+    return DEFAULT_METHOD

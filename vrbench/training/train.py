@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from vrbench.alignments import parse_method
 from vrbench.errors import InputError
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.scorer import Scorer
@@ -142,7 +143,10 @@ def _begun(
     spec, out = parse_head(settings.head), where.out
     given = start_weights(where.start, spec) if where.start else None
     runs = parse_loss(settings.loss).run > 0
-    items = TrainingItems.of(features, settings.validation, settings.seed, sequences=runs)
+    patches = parse_method(str(settings.method)).reads_patches
+    items = TrainingItems.of(
+        features, settings.validation, settings.seed, sequences=runs, patches=patches
+    )
     weights = begin(spec, features, items.trained, settings.seed, given)
     device = torch_device(where.device)
     score = Scorer(Compute(device=device, memory=where.memory))

@@ -55,7 +55,7 @@ def recalls(
         "both",
         None,
         8 * len(texts) * len(items.held),
-    )
+    ).flat()
     found: dict[str, dict[str, float]] = {}
     for direction in DIRECTIONS:
         ranks = metrics.ranks(getattr(sim, direction), owner, direction)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,14 @@ from vrbench.alignments.base import Alignment, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine.items import Items, scaled
 from vrbench.alignments.engine.traced import reduced, unit
 from vrbench.errors import InputError
-from vrbench.features.tokens import Tokens, offsets_of
+from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens, offsets_of
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+MARKS = ("level", "frame")
+"""Names of the values that tell frames and patches apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +34,25 @@ class Packed:
         lengths: (n,) number of tokens of each item, from 1.
         globals_: (n, d) one vector an item; None: made as in scoring, l2(mean(l2(tokens))), or
             where ``normalized=False`` the mean token as it is.
-        weights: (sum l,) further values of each token by name, such as the weights of ``wti``.
+        weights: (sum l,) further values of each token by name, such as the weights of ``wti``;
+            where tokens are frames and patches, ``level`` (0 and 1) and, if known, their ``frame``.
     """
 
     tokens: Tensor
     lengths: Sequence[int] | NDArray[Any]
     globals_: Tensor | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def at_level(self, level: int) -> Packed:
+        """Return the tokens of one level (0 frame, 1 patch); all of them if none is marked."""
+        marks = self.weights.get("level")
+        if marks is None:
+            return self
+        keep = marks == level
+        ends = np.cumsum(keep.cpu().numpy())
+        lengths = np.diff(np.concatenate([[0], ends])[offsets_of(self.lengths)])
+        rest = {k: w[keep] for k, w in self.weights.items() if k not in MARKS}
+        return replace(self, tokens=self.tokens[keep], lengths=lengths, weights=rest)
 
 
 def similarities(
@@ -60,30 +76,44 @@ def similarities(
         InputError: shapes, dtypes or lengths do not fit together.
     """
     _check(text, video)
-    texts, videos = _items(text, normalized), _items(video, normalized)
+    texts, frames = (_items(side.at_level(FRAME_LEVEL), normalized) for side in (text, video))
     t2v: Any = 0
     v2t: Any = 0
-    for weight, part in method.parts:
+    for weight, part in method.terms:
         with alignments.calling(part):
-            both = _pair(part, texts, videos)
+            videos = _read(part, video, frames)
+            both = _pair(part, part.mapped("text", texts), part.mapped("video", videos))
         t2v, v2t = t2v + weight * both[0], v2t + weight * both[1]
     return t2v, (t2v if method.symmetric else v2t)
 
 
 def vectors(side: Packed) -> Tensor:
     """(n, d) global vectors of length 1 of a batch's items, with gradient."""
-    return _items(side, normalized=True).global_vectors
+    return _items(side.at_level(FRAME_LEVEL), normalized=True).global_vectors
 
 
-def _pair(part: Alignment, texts: _BatchItems, videos: _BatchItems) -> tuple[Tensor, Tensor]:
-    if part.level != "frame":
-        raise InputError("A head is trained on frames: leave level=patch out of the method.")
+def _read(part: Alignment, video: Packed, frames: _BatchItems) -> _BatchItems:
+    """Return what an alignment reads of the videos, whose global vectors are of the frames."""
+    if not part.reads_patches:
+        return frames
+    if "level" not in video.weights:
+        raise InputError("The method reads patches, and the videos have none.")
+    chosen = part.drawn(video) if part.level == "frame" else video.at_level(PATCH_LEVEL)
+    items = _items(chosen, frames.stored.normalized and not part.unscaled)
+    return replace(items, vectors=frames.global_vectors)
+
+
+def _pair(part: Alignment, texts: Items, videos: Items) -> tuple[Tensor, Tensor]:
+    assert isinstance(texts, _BatchItems)
+    assert isinstance(videos, _BatchItems)
     if isinstance(part, VectorAlignment):
         value = part.vectors(texts) @ part.vectors(videos).mT
         return value, value
     if not isinstance(part, TokenAlignment):
         raise TypeError(f"{part} is no alignment of vectors or of tokens")
-    return reduced(part, texts, videos, texts.numbers, videos.numbers)
+    both = texts.numbers.keys() & videos.numbers.keys()
+    numbers = ({name: side.numbers[name] for name in both} for side in (texts, videos))
+    return reduced(part, texts, videos, *numbers)
 
 
 @dataclass(frozen=True)
@@ -114,6 +144,8 @@ class _BatchItems(Items):
     @cached_property
     def global_vectors(self) -> Tensor:
         """(n, d) the given vectors; without them those of the mean tokens."""
+        if self.vectors is not None:
+            return self.vectors
         vectors = self.means() if self.given is None else self.given
         return scaled(vectors, self.stored.normalized, self.tokens.dtype)
 

@@ -10,18 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method, alignments
-from vrbench.alignments.base import Alignment, Level, Reduce, TokenAlignment, VectorAlignment
+from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, check_products, prepare
+from vrbench.alignments.engine.reading import Reading, runs
 from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import Panel, Products, on_grid, panels
 from vrbench.errors import InputError
-from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
+from vrbench.features.tokens import Tokens
 from vrbench.runtime.device import torch_device
 from vrbench.sims.sim import Sim
 
 if TYPE_CHECKING:
-    from torch import Tensor, device, dtype
+    from torch import Tensor
 
 PairProgress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
@@ -34,12 +35,6 @@ TILE = 1 << 19
 
 BLOCK_BYTES = 500_000_000
 """Working size of the blocks read from each side, unless less memory is allowed."""
-
-TOKEN_BYTES = 8 * 3
-"""Working bytes of a number of a token: float64, with a grouped and a transposed copy."""
-
-
-LEVELS: dict[Level, int] = {"frame": FRAME_LEVEL, "patch": PATCH_LEVEL}
 
 
 def score(
@@ -70,7 +65,8 @@ def score(
         compiled: whether numba may do the reductions that it can, where it is installed.
 
     Returns:
-        Sim of (n_text, n_video) matrices on the CPU.
+        Sim of (n_text, n_video) matrices on the CPU; (levels, n_text, n_video) of a method that
+        has alignment levels.
 
     Raises:
         InputError: widths differ, one side is raw and the other not, or an item is malformed.
@@ -82,11 +78,14 @@ def score(
     kind = torch.float64 if precision == "double" else torch.float32
     on = torch.device(torch_device(device))
     out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
-    done, total = 0, len(text) * len(video) * len(method.parts)
+    done, total = 0, len(text) * len(video) * len(method.terms)
     work = _Work(text, video, kind, on, block_bytes, compiled)
     with Pool(workers, on) as pool:
-        for weight, part in method.parts:
-            for pairs in work.add(part, {d: (weight, matrix) for d, matrix in out.items()}, pool):
+        terms = [(work.choosing(term[1]), *term) for term in _terms(method, out)]
+        for reading, weight, part, into in terms:
+            for pairs in reading.add(
+                part, {d: (weight, matrix) for d, matrix in into.items()}, pool
+            ):
                 done += pairs
                 if progress:
                     progress(done, total)
@@ -104,17 +103,31 @@ def global_vectors(items: Tokens) -> NDArray[np.float64]:
     on = torch.device("cpu")
     parts = [
         prepare(items.block(part.start, part.stop), torch.float64, on).global_vectors.numpy()
-        for part in _blocks(items, BLOCK_BYTES)
+        for part in runs(items, BLOCK_BYTES)
     ]
     return np.concatenate(parts)
 
 
 def _empty(n: int, m: int, method: Method, keep: str, kind: str) -> dict[str, NDArray[Any]]:
-    """One zero matrix for each direction that differs and is wanted."""
+    """One zero matrix, or one a level, for each direction that differs and is wanted."""
     directions = ("t2v", "v2t") if keep == "both" else (keep,)
     if method.symmetric:
         directions = directions[:1]
-    return {direction: np.zeros((n, m), dtype=kind) for direction in directions}
+    levels = len(method.levels)
+    shape = (levels, n, m) if levels else (n, m)
+    return {direction: np.zeros(shape, dtype=kind) for direction in directions}
+
+
+def _terms(
+    method: Method, out: dict[str, NDArray[Any]]
+) -> Iterator[tuple[float, Alignment, dict[str, NDArray[Any]]]]:
+    """Yield what is computed: a weight, an alignment, and the matrices it is added to."""
+    levels = method.levels
+    for weight, part in () if levels else method.terms:
+        yield weight, part, out
+    for k, level in enumerate(levels):
+        for weight, part in level.terms:
+            yield weight, part, {direction: matrix[k] for direction, matrix in out.items()}
 
 
 def _check_options(precision: str, device: str, workers: int | None) -> None:
@@ -140,36 +153,19 @@ def _check_sides(text: Tokens, video: Tokens) -> None:
         )
 
 
-def _blocks(tokens: Tokens, size: int) -> Iterator[slice]:
-    """Split into runs of items whose working copies take at most ``size`` bytes."""
-    per_token = tokens.dim * TOKEN_BYTES
-    start = 0
-    while start < len(tokens):
-        room = tokens.offsets[start] + size // per_token
-        stop = int(np.searchsorted(tokens.offsets, room, side="right")) - 1
-        yield slice(start, max(stop, start + 1))
-        start = max(stop, start + 1)
-
-
 Target = dict[str, tuple[float, NDArray[Any]]]
 """By direction: the weight of a part, and the (part of the) result that it is added to."""
 
 
 @dataclass(frozen=True)
-class _Work:
-    """The two sides, and how their blocks are brought into memory."""
+class _Work(Reading):
+    """The two sides, and what is done to their blocks.
 
-    text: Tokens
-    video: Tokens
-    kind: dtype
-    on: device
-    block_bytes: int
+    Attributes:
+        compiled: whether numba may do the reductions that it can.
+    """
+
     compiled: bool
-
-    def blocks(self, side: Tokens, level: Level = "frame") -> Iterator[tuple[slice, Items]]:
-        for where in _blocks(side, self.block_bytes):
-            block = side.block(where.start, where.stop)
-            yield where, prepare(block, self.kind, self.on, LEVELS[level])
 
     def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         """Add one alignment's similarities to the target; yield finished pairs."""
@@ -178,15 +174,15 @@ class _Work:
 
     def _add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
         if isinstance(part, VectorAlignment):
-            texts, text_sizes = self.vectors(part, self.text)
-            videos, video_sizes = self.vectors(part, self.video, part.level)
+            texts, text_sizes = self.vectors(part, "text")
+            videos, video_sizes = self.vectors(part, "video")
             check_products(self.text, self.video, (text_sizes, video_sizes), self.kind)
             yield from _add_products(texts, videos, target)
             return
         assert isinstance(part, TokenAlignment)
         reduce = self.reduction(part)
-        for t, text in self.blocks(self.text):
-            for v, video in self.blocks(self.video, part.level):
+        for t, text in self.blocks(part, "text"):
+            for v, video in self.blocks(part, "video"):
                 sizes = text.largest(vectors=False), video.largest(vectors=False)
                 check_products(text.stored, video.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
@@ -197,19 +193,6 @@ class _Work:
         fits = self.on.type == "cpu" and self.kind.itemsize == 4 and self.compiled
         found = fused.reduction(part, self.text.normalized) if fits else None
         return found or part.reduce
-
-    def vectors(
-        self, part: VectorAlignment, side: Tokens, level: Level = "frame"
-    ) -> tuple[Tensor, NDArray[Any]]:
-        """Return the vector of each item, and its largest magnitude as it is stored."""
-        import torch
-
-        found = [
-            (part.vectors(items), items.largest(vectors=True))
-            for _, items in self.blocks(side, level)
-        ]
-        vectors, largest = zip(*found, strict=True)
-        return torch.cat(vectors), np.concatenate(largest)
 
 
 def _add_tiles(

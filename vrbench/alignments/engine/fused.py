@@ -42,7 +42,7 @@ def reduction(part: Alignment, cosines: bool = True) -> Reduce | None:
 
 def compiles(method: Method, cosines: bool = True) -> bool:
     """Whether some part of a method has a compiled reduction."""
-    return any(reduction(part, cosines) is not None for _, part in method.parts)
+    return any(reduction(part, cosines) is not None for _, part in method.terms)
 
 
 def elementwise(kernel: Callable[..., None]) -> Any:

@@ -30,12 +30,14 @@ class Items:
         offsets: (n + 1,).
         stored: what the block was made from.
         whole: the same items with the tokens that their global vectors are made of; None: these.
+        vectors: (n, d) what an alignment made of the global vectors; None: nothing.
     """
 
     tokens: Tensor
     offsets: NDArray[np.int64]
     stored: Tokens
     whole: Items | None = field(default=None, kw_only=True)
+    vectors: Tensor | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -56,6 +58,8 @@ class Items:
         Raises:
             InputError: a vector is NaN, infinite or (for cosines) zero.
         """
+        if self.vectors is not None:
+            return self.vectors
         if self.whole is not None:
             return self.whole.global_vectors
         stored = self.stored

@@ -97,8 +97,13 @@ class Source(ABC):
         """Return what is equal for banks with which ``sim`` gives the same similarities."""
         return None
 
-    def keeps_matrix(self, bank: str) -> bool:
-        """Whether the similarities exist as a whole, and are not only folded over."""
+    def keeps_matrix(self, bank: str, method: Method | None = None) -> bool:
+        """Whether the similarities exist as a whole, and are not only folded over.
+
+        Args:
+            bank: what they are scored for.
+            method: that scores them: of one with alignment levels there are several matrices.
+        """
         return True
 
     def bounds(self, method: Method | None) -> EarthMover | None:

@@ -16,11 +16,12 @@ from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import PairProgress, global_vectors
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.about import about
+from vrbench.evaluation.sources.bank_matrix import bank_matrix
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.evaluation.sources.sizes import Sizes
 from vrbench.evaluation.sources.splitting import features_held_out
-from vrbench.evaluation.sources.without_matrix import emd_alone, fold, readable
+from vrbench.evaluation.sources.without_matrix import emd_alone, fold
 from vrbench.features import Features, Tokens
 from vrbench.features.doubts import padding_notes, scan
 from vrbench.features.logit_scale import logit_scale
@@ -33,11 +34,7 @@ from vrbench.sims.beside import MOST_PAIRS
 from vrbench.sims.file import SimFile
 from vrbench.sims.names import SEQUENCES
 from vrbench.sims.sim import Direction, Sim
-from vrbench.sims.stored import spool
 from vrbench.sims.truth import Truth
-
-SPOOLED = 50_000_000
-"""Bytes of a bank's similarities that are scored at once, where they go to disk."""
 
 
 @dataclass(eq=False)
@@ -103,9 +100,10 @@ class FeatureSource(Source):
         sides = zip(("text", "video"), self._bank_sides(kind), strict=True)
         return {side: None if items is None else items.ids for side, items in sides}
 
-    def keeps_matrix(self, bank: str) -> bool:
+    def keeps_matrix(self, bank: str, method: Method | None = None) -> bool:
         """Whether a norm needs the matrix, or there is room for it and it is wanted."""
-        return bank != "none" or (self.compute.matrix and self._sizes.raw() <= self._room)
+        size = self._sizes.raw(levels=_levels(method))
+        return bank != "none" or (self.compute.matrix and size <= self._room)
 
     def same_sim(self, bank: str) -> Hashable:
         """Return whether the matrix is kept."""
@@ -131,24 +129,30 @@ class FeatureSource(Source):
             InputError: it is; the sentence says how much would be enough.
         """
         for method, bank in jobs:
-            size = self._sizes.raw() + (self._sizes.normalized if bank != "none" else 0)
+            levels = _levels(method)
+            size = self._sizes.raw(levels=levels) + self._normalized(bank, levels)
             if saved:
-                banked = (0 if side is None else len(side) for side in self._bank_sides(bank))
-                size += self._sizes.beside(*banked)
-            elif not self.keeps_matrix(bank) and not whole:
+                texts, videos = (len(side or ()) for side in self._bank_sides(bank))
+                size += self._sizes.beside(texts, videos, levels)
+            elif not self.keeps_matrix(bank, method) and not whole:
                 size = 4 * self._sizes.pairs if self.bounds(method) else 0
             check_fits(size, self._room, ", or fewer items (--limit)")
 
     def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
         """Score every text against every video, now or when the similarities are read."""
-        if not self.keeps_matrix(bank):
+        if not self.keeps_matrix(bank, method):
             assert method is not None
             exact = self.bounds(method)
             return fold(self._score, method, exact, self.features, self.truth, progress)
         directions = 1 if method is not None and method.symmetric else 2
-        more = 0 if bank == "none" else self._sizes.normalized
-        pending = self._sizes.raw(directions) + more
+        levels = _levels(method)
+        pending = self._sizes.raw(directions, levels) + self._normalized(bank, levels)
         return self._score(method, *self._sides, "both", progress, pending)
+
+    def _normalized(self, bank: str, levels: int) -> int:
+        """Bytes of what a norm makes, and of the level that it works on where there are several."""
+        one = 0 if levels == 1 else 8 * self._sizes.pairs
+        return 0 if bank == "none" else self._sizes.normalized + one
 
     @property
     def _sides(self) -> tuple[Tokens, Tokens]:
@@ -198,7 +202,7 @@ class FeatureSource(Source):
         kept["bank_text_video"] = texts.video
         pairs = len(texts) * len(videos)
         if pairs <= MOST_PAIRS:
-            pending = self._sizes.banked(len(texts), len(videos))
+            pending = self._sizes.banked(len(texts), len(videos), _levels(method))
             sim = self._score(method, texts, videos, "both", None, pending)
             kept |= {"bank_bank_t2v": sim.t2v}
             kept |= {} if sim.v2t is sim.t2v else {"bank_bank_v2t": sim.v2t}
@@ -207,23 +211,8 @@ class FeatureSource(Source):
     def _bank_matrix(
         self, method: Method | None, queries: Tokens, keep: Direction, progress: PairProgress | None
     ) -> Any:
-        """(bank queries, gallery) similarities: in memory, or on disk where they do not fit."""
         gallery = self.features.video if keep == "t2v" else self.features.text
-        row = len(gallery) * self._sizes.width
-        whole = spare(len(queries) * row, self._sizes.normalized) == len(queries) * row
-
-        def rows(start: int, stop: int) -> NDArray[Any]:
-            some = queries.block(start, stop) if stop - start < len(queries) else queries
-            sides = (some, gallery) if keep == "t2v" else (gallery, some)
-            pending = (stop - start) * row + self._sizes.normalized
-            return self._score(method, *sides, keep, progress, pending).levels(keep)[0]
-
-        if whole:
-            return rows(0, len(queries))
-        step = max(1, min(SPOOLED // row, readable(queries)))
-        return spool(
-            rows(start, min(start + step, len(queries))) for start in range(0, len(queries), step)
-        )
+        return bank_matrix(self._score, self._sizes, method, queries, gallery, keep, progress)
 
     def held_out(self, share: float, seed: int) -> FeatureSource:
         """Split the bank's videos."""
@@ -240,6 +229,11 @@ class FeatureSource(Source):
         if kind == "file" and isinstance(self.other, Features):
             return self.other.text, self.other.video
         return None, None
+
+
+def _levels(method: Method | None) -> int:
+    """Return how many matrices a method makes of each direction."""
+    return max(1, len(method.levels)) if method is not None else 1
 
 
 def _names(items: Tokens) -> NDArray[Any]:

@@ -69,7 +69,7 @@ class Scorer:
 
     def _load(self, method: Method, text: Tokens, video: Tokens) -> None:
         """Score one pair: what a method loads and compiles is there before memory is shared."""
-        kinds = tuple(type(part) for _, part in method.parts)
+        kinds = tuple(type(part) for _, part in method.terms)
         if kinds not in self._loaded:
             self._loaded.add(kinds)
             one, how = (text.block(0, 1), video.block(0, 1)), self.compute

@@ -49,7 +49,7 @@ class SequenceFeatures(FeatureSource):
         self.text_ids, self.video_ids = self.texts.ids, self.videos.ids
         self.captions = None if self.captions is None else joined(self.captions, self.texts)
 
-    def keeps_matrix(self, bank: str) -> bool:
+    def keeps_matrix(self, bank: str, method: Method | None = None) -> bool:
         """Whether there is a matrix of paragraphs and long videos: always."""
         return True
 
@@ -117,13 +117,13 @@ class SequenceFeatures(FeatureSource):
         progress: PairProgress | None,
     ) -> Sim:
         (texts, paragraphs), (clips, videos) = text, video
-        done, total = 0, len(texts) * len(clips) * len(method.parts if method else ())
+        done, total = 0, len(texts) * len(clips) * len(method.terms if method else ())
 
         def score(rows: NDArray[np.int64]) -> Sim:
             nonlocal done
             start, pairs = done, len(rows) * len(clips)
             shown = partial(_shifted, progress, start, total) if progress else None
-            done += pairs * len(method.parts if method else ())
+            done += pairs * len(method.terms if method else ())
             return self._score(method, texts.take(rows), clips, keep, shown, 16 * pairs)
 
         chunk = max(1, spare(CHUNK_BYTES) // (16 * len(clips)))

@@ -26,26 +26,27 @@ class Sizes:
         """Entries of a matrix."""
         return self.n_text * self.n_video
 
-    def raw(self, directions: int = 2) -> int:
-        """Return those of the similarities of so many directions."""
-        return directions * self.width * self.pairs
+    def raw(self, directions: int = 2, levels: int = 1) -> int:
+        """Return those of the similarities of so many directions; of levels the mean, too."""
+        matrices = levels if levels == 1 else levels + 1
+        return directions * self.width * self.pairs * matrices
 
     @property
     def normalized(self) -> int:
         """Those of both directions after a norm, float64."""
         return 2 * 8 * self.pairs
 
-    def banked(self, bank_texts: int, bank_videos: int) -> int:
+    def banked(self, bank_texts: int, bank_videos: int, levels: int = 1) -> int:
         """Return those of the bank against itself, both directions."""
-        return 2 * self.width * bank_texts * bank_videos
+        return 2 * self.width * bank_texts * bank_videos * levels
 
     @property
     def within_is_kept(self) -> bool:
         """Whether the products within a side go into a similarity file."""
         return max(self.n_text, self.n_video) ** 2 <= MOST_PAIRS
 
-    def beside(self, bank_texts: int, bank_videos: int) -> int:
+    def beside(self, bank_texts: int, bank_videos: int, levels: int = 1) -> int:
         """Return those of what a similarity file keeps beside the similarities."""
         within = self.n_text**2 + self.n_video**2 + self.pairs if self.within_is_kept else 0
         banked = bank_texts * bank_videos <= MOST_PAIRS
-        return 8 * within + (self.banked(bank_texts, bank_videos) if banked else 0)
+        return 8 * within + (self.banked(bank_texts, bank_videos, levels) if banked else 0)

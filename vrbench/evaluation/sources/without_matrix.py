@@ -94,7 +94,7 @@ def _when_read(
     def rows(start: int, stop: int) -> NDArray[Any]:
         some = items.block(start, stop)
         sides = (some, gallery) if keep == "t2v" else (gallery, some)
-        found = score(method, *sides, keep, None, FOLDED + READ).levels(keep)[0]
+        found = score(method, *sides, keep, None, FOLDED + READ).flat().levels(keep)[0]
         if progress:
             progress(stop * len(gallery), len(items) * len(gallery))
         return np.ascontiguousarray(found)

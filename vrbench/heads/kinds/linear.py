@@ -36,6 +36,7 @@ class Linear(HeadPart):
 
     width: int = 0
     source = "CLIP's projections"
+    by_token = True
 
     def __post_init__(self) -> None:
         if self.width < 0:

@@ -28,6 +28,7 @@ class ClosedProjection(HeadPart):
     """
 
     source = "Hotelling 1936 (CCA)"
+    by_token = True
     trained = False
 
     def shapes(self) -> dict[str, tuple[Dim, ...]]:

@@ -29,6 +29,7 @@ class TokenWeights(HeadPart):
     """
 
     source = "DRL, arXiv:2203.07111"
+    by_token = True
     maps = False
     released = r"(?:text|video)_weight_fc\..*"
 
