@@ -6,6 +6,7 @@ from small_annotations import refusal, write
 
 from vrbench import datasets
 from vrbench.datasets import Video
+from vrbench.datasets.items import Moment
 
 # --- ActivityNet Captions
 
@@ -172,7 +173,7 @@ def test_coin_texts_have_the_times_and_the_names_of_their_steps(tmp_path: Path) 
     write(tmp_path, COIN_json=STEPS)
     found = datasets.read("coin:unit=timed", tmp_path, "test")
     assert found.videos == (
-        Video("x", ("wear a mask", "weld"), moments=((1.0, 2.0, 7), (2.0, 9.0, 5))),
+        Video("x", ("wear a mask", "weld"), moments=(Moment(1.0, 2.0, 7), Moment(2.0, 9.0, 5))),
     )
     assert [one["label"] for one in found.text_columns(found.videos[0])] == ["wear a mask", "weld"]
     assert "1 videos instead of 2,797" in found.notes()[0]
@@ -204,8 +205,8 @@ def test_htm_align_has_times_and_labels(tmp_path: Path) -> None:
 def test_htm_align_is_of_whole_videos_whose_sentences_have_times(tmp_path: Path) -> None:
     found = datasets.read("htm-align", write(tmp_path, htm_align_json=SPEECH), "test")
     assert found.videos == (
-        Video("v", ("hello", "cut it"), moments=((1.5, 4, 0), (7, 9, 1))),
-        Video("w", ("stir",), moments=((0, 2, 1),)),
+        Video("v", ("hello", "cut it"), moments=(Moment(1.5, 4, 0), Moment(7, 9, 1))),
+        Video("w", ("stir",), moments=(Moment(0, 2, 1),)),
     )
     assert found.facts == ()
     assert found.text_columns(found.videos[0]) == [

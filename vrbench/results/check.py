@@ -48,6 +48,7 @@ def _is_report(value: Any) -> bool:
 
 
 KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
+    bool: ("true or false", lambda value: isinstance(value, bool)),
     str: ("a string", lambda value: isinstance(value, str)),
     float: ("a number", _is_number),
     Count: ("a whole number", _is_count),

@@ -57,7 +57,8 @@ def _check_rate(features: Features, rows: Tokens, task: str) -> None:
     wrong = np.flatnonzero(~(np.abs(last - (n - 1)) <= SLACK + SHARE * n))
     if len(wrong):
         one = int(wrong[0])
+        when = f", the last at {last[one]:.1f} s" if np.isfinite(last[one]) else " without times"
         raise InputError(
-            f"Video '{rows.ids[one]}' of {rows.name} has {n[one]} rows, the last at "
-            f"{last[one]:.1f} s, and {task} needs a row a second: {REMEDY}."
+            f"Video '{rows.ids[one]}' of {rows.name} has {n[one]} rows{when}, and {task} needs a "
+            f"row a second: {REMEDY}."
         )

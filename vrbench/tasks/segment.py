@@ -190,8 +190,9 @@ def _check_apart(features: Features, train: Features) -> None:
             f"{train.video.name} is {train.video.dim} wide and {features.video.name} "
             f"{features.video.dim}: use one space."
         )
-    shared = np.intersect1d(features.video.ids.astype(str), train.video.ids.astype(str))
-    if len(shared):
+    known = set(map(str, train.video.ids))
+    shared = [name for name in map(str, features.video.ids) if name in known]
+    if shared:
         raise InputError(
             f"Video '{shared[0]}' of {train.path} is also a test video: train on others."
         )
