@@ -11,7 +11,7 @@ from docs.sequences_text import HEAD, NOISE, OFFSETS, ORDER, check
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.figures.plot import plot
 from vrbench.figures.sequence_noise import NOISES, SequenceNoise
-from vrbench.tasks.on_features import ordered
+from vrbench.tasks.order import ordered
 from vrbench.tasks.ordering_file import read_pairs
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from small_annotations import refusal, write
 
 from vrbench import datasets
 from vrbench.datasets import Video
+from vrbench.datasets.items import Moment
 
 # --- ActivityNet Captions
 
@@ -168,6 +169,17 @@ def test_coin_clips_are_labelled_with_their_step(tmp_path: Path) -> None:
     assert "3 classes instead of 778" in found.notes()[0]
 
 
+def test_coin_texts_have_the_times_and_the_names_of_their_steps(tmp_path: Path) -> None:
+    write(tmp_path, COIN_json=STEPS)
+    found = datasets.read("coin:unit=timed", tmp_path, "test")
+    assert found.videos == (
+        Video("x", ("wear a mask", "weld"), moments=(Moment(1.0, 2.0, 7), Moment(2.0, 9.0, 5))),
+    )
+    assert [one["label"] for one in found.text_columns(found.videos[0])] == ["wear a mask", "weld"]
+    assert "1 videos instead of 2,797" in found.notes()[0]
+    assert "3 classes instead of 778" in found.notes()[0]
+
+
 def test_malformed_coin(tmp_path: Path) -> None:
     write(tmp_path, COIN_json={"database": {"x": {"subset": "testing"}}})
     assert "database.x: expected an object with 'class'" in refusal("coin", tmp_path, "test")
@@ -179,7 +191,7 @@ SPEECH = {"v": [[0, 1.5, 4, " hello "], [1, 9.0, 7, "cut it"]], "w": [[1, 0, 2, 
 
 
 def test_htm_align_has_times_and_labels(tmp_path: Path) -> None:
-    found = datasets.read("htm-align", write(tmp_path, htm_align_json=SPEECH), "test")
+    found = datasets.read("htm-align:unit=clips", write(tmp_path, htm_align_json=SPEECH), "test")
     assert found.videos == (
         Video("v_0", ("hello",), "v", 1.5, 4, 0, 0),
         Video("v_1", ("cut it",), "v", 7, 9, 1, 1),
@@ -188,6 +200,29 @@ def test_htm_align_has_times_and_labels(tmp_path: Path) -> None:
     whole = datasets.read("htm-align:unit=videos", tmp_path, "test")
     assert whole.videos[0] == Video("v", ("hello cut it",))
     assert "2 videos instead of 80" in whole.notes()[0]
+
+
+def test_htm_align_is_of_whole_videos_whose_sentences_have_times(tmp_path: Path) -> None:
+    found = datasets.read("htm-align", write(tmp_path, htm_align_json=SPEECH), "test")
+    assert found.videos == (
+        Video("v", ("hello", "cut it"), moments=(Moment(1.5, 4, 0), Moment(7, 9, 1))),
+        Video("w", ("stir",), moments=(Moment(0, 2, 1),)),
+    )
+    assert found.facts == ()
+    assert found.text_columns(found.videos[0]) == [
+        {"start": 1.5, "end": 4, "label": "0"},
+        {"start": 7, "end": 9, "label": "1"},
+    ]
+    assert found.notes()[0] == (
+        "1 segments end before they start ('v#1'): start and end are swapped."
+    )
+    frames = {
+        spec: datasets.datasets.parse(spec).frames
+        for spec in ("htm-align", "htm-align:unit=clips", "coin:unit=timed", "coin", "msvd")
+    }
+    assert list(frames.values()) == ["fps:1", "", "fps:1", "", ""]
+    kept = found.bank(2)
+    assert [video.moments for video in kept.videos] == [((1.5, 4, 0),), ((0, 2, 1),)]
 
 
 def test_malformed_htm_align(tmp_path: Path) -> None:

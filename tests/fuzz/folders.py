@@ -39,6 +39,7 @@ READERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ),
     ("coin", "test", {"COIN.json": {"database": {"a": _COIN}}}),
     ("coin:unit=clips", "test", {"COIN.json": {"database": {"a": _COIN}}}),
+    ("coin:unit=timed", "test", {"COIN.json": {"database": {"a": _COIN}}}),
     ("htm-align", "test", {"htm_align.json": {"a": [[1, 0, 2.5, "cut"], [0, 3, 4, "hi"]]}}),
     ("coco", "test", {"dataset_coco.json": _KARPATHY}),
     ("flickr30k", "test", {"dataset_flickr30k.json": _KARPATHY}),

@@ -60,7 +60,7 @@ def test_the_page_has_every_result_test_audit_and_figure(folder: Path) -> None:
 def test_the_papers_tables_that_the_results_fill_are_on_it(folder: Path) -> None:
     report(folder, folder / "p.html")
     page = (folder / "p.html").read_text()
-    shown = re.findall(r"<summary>([a-z]+-\d+):", page)
+    shown = re.findall(r"<summary>([a-z-]+-\d+):", page)
     # Max-avg beside the baseline, and ncl with a training bank beside none.
     assert {"tokenflow-5", "ncl-5"} <= set(shown)
     assert page.count("<h3>Measured here") == len(shown)

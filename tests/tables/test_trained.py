@@ -42,7 +42,7 @@ def measured(table: Table) -> Section:
 def test_what_tables_name_can_be_read_and_is_a_spec() -> None:
     found = [s for t in map(published.load, published.names()) for s in slots(t).values()]
     trained = [slot for slot in found if slot.loss]
-    assert len(trained) == 53
+    assert len(trained) == 89
     for slot in trained:
         assert parse_loss(slot.loss).parts
         assert not slot.head or parse_head(slot.head).spec == slot.head
@@ -158,7 +158,10 @@ def test_a_row_of_any_method_takes_the_head_of_that_method() -> None:
 def test_zero_shot_rows_have_no_head() -> None:
     assert rows_of("tokenflow-1", learnt("global", encoder="CLIP zero-shot")) == ["CLIP4Clip [20]"]
     assert rows_of("tokenflow-1", learnt("global")) == ["CLIP4Clip [20]"]
-    assert rows_of("norton-3", sample_result()) != rows_of("norton-3", learnt("global")) == []
+    videoclip = "VideoCLIP (Xu et al., 2021)"
+    assert rows_of("norton-5", learnt("global")) == [videoclip]
+    zero_shot = sample_result(encoder="VideoCLIP zero-shot")
+    assert rows_of("norton-5", zero_shot) == [f"zero-shot: {videoclip}"]
 
 
 def test_without_a_head_a_result_is_of_one_of_two_rows_that_the_loss_tells_apart() -> None:
@@ -184,6 +187,20 @@ def test_most_rows_need_no_head() -> None:
     assert needing == {
         *((f"tokenflow-{i}", "TokenFlow + MD (Ours)") for i in range(1, 5)),
         *((f"tokenflow-{i}", "Learnable [28]") for i in (5, 6)),
+        *((f"norton-{i}", "Norton (Ours)") for i in (3, 4, 9)),
+        *(
+            (f"norton-{i}", f"{setting}: Norton (Ours)")
+            for i in (1, 2)
+            for setting in ("Cap. Avg.", "DTW", "OTAM")
+        ),
+        *((f"modality-structure-{i}", "Ours") for i in (1, 2, 4)),
+        ("modality-structure-3", "visual CLIP, text CLIP: Ours"),
+        *(
+            ("modality-structure-5", f"{o}λ_nce 1.0, λ_sspc {i}.0")
+            for o, i in (("", 2), ("Ours: ", 1))
+        ),
+        *(("modality-structure-6", row) for row in ("CM 0, MS 1", "CM 1, MS 0")),
+        ("modality-structure-7", "Approach 1 (Ours)"),
     }
 
 

@@ -24,7 +24,7 @@ from vrbench.tasks import (
     multiple_choice,
     ordering,
 )
-from vrbench.tasks.htm_align import auc, windowed
+from vrbench.tasks.htm_align import auc, similarities
 
 Array = NDArray[Any]
 
@@ -92,7 +92,7 @@ def test_seconds_are_those_of_slow_loops_over_windows(seed: int) -> None:
     if seed == 3:
         shown[:12] = True  # windows without a text whose time was not corrected
     slow = slow_htm(video, text, start, end, shown, 32, 8)
-    assert np.allclose(windowed(video, text, start, end, shown), slow, atol=1e-12)
+    assert np.allclose(similarities(video, text, start, end, shown), slow, atol=1e-12)
     second, hits, recall = htm_align(video, text, start, end, shown)
     assert np.array_equal(second, slow.argmax(1))
     expected = [

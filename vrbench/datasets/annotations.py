@@ -27,6 +27,7 @@ class Annotations:
         expected: the published counts.
         remarks: the reader's remarks on these files, in sentences.
         facts: the facts known of some video of the split, such as ``label``.
+        of_texts: those known of some text that has times of its own.
     """
 
     dataset: str
@@ -36,6 +37,7 @@ class Annotations:
     expected: Split = field(default_factory=Split)
     remarks: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    of_texts: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -62,7 +64,21 @@ class Annotations:
         ``sequence`` and ``label``, the name of its class ("" for none), ``position`` (-1),
         ``start`` and ``end`` (seconds, NaN).
         """
-        said = {name: getattr(video, name) for name in self.facts}
+        return self._named({name: getattr(video, name) for name in self.facts})
+
+    def text_columns(self, video: Video) -> list[dict[str, Any]]:
+        """Return the columns of a feature file for each text of a video.
+
+        Those of its video; times and label are the text's own, where texts have them.
+        """
+        shared = self.columns(video)
+        if not self.of_texts:
+            return [shared] * len(video.texts)
+        own = (moment._asdict() for moment in video.moments)
+        return [{**shared, **self._named({n: m[n] for n in self.of_texts})} for m in own]
+
+    def _named(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Put the name of the class in the place of its number, and what stands for unknown."""
         if (label := said.get("label")) is not None:
             said["label"] = self.label_names.get(label, str(label))
         return {name: NONE[name] if value is None else value for name, value in said.items()}
@@ -91,7 +107,9 @@ class Annotations:
         turns = [v for k in rounds for v, video in enumerate(self.videos) if k < len(video.texts)]
         taken = Counter(turns[:size])
         videos = tuple(
-            replace(self.videos[v], texts=self.videos[v].texts[:n])
+            replace(
+                self.videos[v], texts=self.videos[v].texts[:n], moments=self.videos[v].moments[:n]
+            )
             for v, n in sorted(taken.items())
         )
         distinct = len({text for video in videos for text in video.texts})

@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar
 
 from vrbench.datasets.annotations import NONE, Annotations
 from vrbench.datasets.files import Folder
-from vrbench.datasets.items import Split, Video
+from vrbench.datasets.items import Moment, Split, Video
 from vrbench.errors import InputError, did_you_mean
 
 T = TypeVar("T")
@@ -42,6 +42,11 @@ class Dataset(ABC):
 
     splits: ClassVar[Mapping[str, Split]] = {}
     """Published splits by name. Empty: the names of the files are the splits."""
+
+    @property
+    def frames(self) -> str:
+        """Which frames of a video are read by default; empty: as without a dataset."""
+        return ""
 
     @abstractmethod
     def content(self, folder: Folder, split: str) -> Content:
@@ -92,9 +97,10 @@ def annotated(
         raise InputError(f"{where} names no video.")
     _check_names(videos, where)
     facts = [key for key in NONE if any(getattr(video, key) is not None for video in videos)]
-    return Annotations(
-        name, split, videos, found.label_names, expected or Split(), remarks, tuple(facts)
-    )
+    moments = [moment for video in videos for moment in video.moments]
+    said = [key for key in Moment._fields if any(getattr(one, key) is not None for one in moments)]
+    known = found.label_names, expected or Split(), remarks, tuple(facts), tuple(said)
+    return Annotations(name, split, videos, *known)
 
 
 def _counts(split: Split) -> str:
@@ -122,7 +128,12 @@ def _trimmed(video: Video) -> Video:
 
 
 def _forward(video: Video) -> Video:
-    return replace(video, start=video.end, end=video.start) if _is_reversed(video) else video
+    moments = tuple(
+        Moment(one.end, one.start, one.label) if one.start > one.end else one
+        for one in video.moments
+    )
+    whole = replace(video, moments=moments)
+    return replace(whole, start=video.end, end=video.start) if _is_reversed(video) else whole
 
 
 def _is_reversed(video: Video) -> bool:
@@ -131,6 +142,12 @@ def _is_reversed(video: Video) -> bool:
 
 def _swapped(videos: Sequence[Video]) -> Iterator[str]:
     names = [video.id for video in videos if _is_reversed(video)]
+    names += [
+        f"{video.id}#{k}"
+        for video in videos
+        for k, one in enumerate(video.moments)
+        if one.start > one.end
+    ]
     if names:
         yield (
             f"{len(names):,} segments end before they start ({_listed(names)}): start and end are "

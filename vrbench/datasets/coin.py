@@ -19,21 +19,22 @@ FILE = "COIN.json"
 @datasets.register("coin")
 @dataclass(frozen=True)
 class Coin(Segmented):
-    """COIN: whole videos labelled with their task, or clips labelled with their step.
+    """COIN: whole videos labelled with their task, or clips or times labelled with their step.
 
     ``COIN.json``: ``{"database": {id: {"class": task, "subset": "training" | "testing",
     "annotation": [{"id": step, "segment": [start, end], "label": name}, ...]}}}``. Texts are the
     names of the steps. Steps are numbered 1 to 778, as in the file: 0 is the background between
     them. Tasks are numbered in alphabetical order. Both numberings are those of all videos,
-    whatever the split.
+    whatever the split. ``timed``: whole videos, read once a second, with the time and step of each
+    text, as ``vrbench task segmentation`` needs them.
 
     Source: Tang et al., CVPR 2019.
 
     Attributes:
-        unit: ``videos`` or ``clips``.
+        unit: ``videos``, ``clips`` or ``timed``.
     """
 
-    unit: Literal["videos", "clips"] = "videos"
+    unit: Literal["videos", "clips", "timed"] = "videos"
     source = "Tang et al., CVPR 2019"
     splits: ClassVar = {
         "test": Split((FILE,), 2797, 2797, labels=180, about="as annotated"),
@@ -44,14 +45,14 @@ class Coin(Segmented):
     def expected(self, split: str) -> Split:
         """Return the published counts, for tasks or steps."""
         expected = super().expected(split)
-        return replace(expected, labels=778) if self.unit == "clips" else expected
+        return expected if self.unit == "videos" else replace(expected, labels=778)
 
     def content(self, folder: Folder, split: str) -> Content:
         """Read the videos of a subset; classes are those of all videos."""
         database = folder.json(FILE)["database"]
         tasks = sorted({video["class"].text() for _, video in database.items()})
         number = {task: n for n, task in enumerate(tasks)}
-        names = _steps(database) if self.unit == "clips" else dict(enumerate(tasks))
+        names = dict(enumerate(tasks)) if self.unit == "videos" else _steps(database)
         subset = {"test": "testing", "train": "training", "all": ""}[split]
         return Content(self._videos(database, subset, number), names)
 

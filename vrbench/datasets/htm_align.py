@@ -22,23 +22,23 @@ class HtmAlign(Segmented):
     """HTM-Align: sentences with their times; label 1: it can be aligned, 0: it cannot.
 
     ``htm_align.json``: ``{id: [[alignable, start, end, sentence], ...]}``. Times are corrected
-    where the sentence can be aligned, else those of the speech. With clips, a video's sentences are
-    a sequence. The task, ``vrbench task htm-align``, needs whole videos with one token a second,
-    and these times and labels of the texts.
+    where the sentence can be aligned, else those of the speech. ``timed``: whole videos, read once
+    a second, with these times and labels of the texts, as ``vrbench task htm-align`` needs them.
+    With clips, a video's sentences are a sequence.
 
     Source: Han et al., CVPR 2022 (TAN): 80 videos.
 
     Attributes:
-        unit: ``clips`` or ``videos``.
+        unit: ``timed``, ``clips`` or ``videos``.
     """
 
-    unit: Literal["clips", "videos"] = "clips"
+    unit: Literal["timed", "clips", "videos"] = "timed"
     source = "Han et al., CVPR 2022"
     splits: ClassVar = {"test": Split((FILE,), 80, 80, labels=2, about="as published")}
 
     def content(self, folder: Folder, split: str) -> Content:
         """Read the file."""
-        names = {0: "0", 1: "1"} if self.unit == "clips" else {}
+        names = {} if self.unit == "videos" else {0: "0", 1: "1"}
         return Content(self._videos(folder.json(FILE)), names)
 
     def _videos(self, data: Record) -> Iterator[Video]:

@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Moment(NamedTuple):
+    """When a text is said or shown in its video.
+
+    Attributes:
+        start: in seconds.
+        end: in seconds.
+        label: its class; None: it has none.
+    """
+
+    start: float
+    end: float
+    label: int | None = None
 
 
 @dataclass(frozen=True)
@@ -17,6 +32,7 @@ class Video:
         end: its end in the file, in seconds.
         position: its place, from 0, among the clips of its file; None: no clip of a sequence.
         label: its class.
+        moments: when each of its texts is said; empty: texts have the times of their video.
     """
 
     id: str
@@ -26,6 +42,7 @@ class Video:
     end: float | None = None
     position: int | None = None
     label: int | None = None
+    moments: tuple[Moment, ...] = ()
 
     @property
     def sequence(self) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vrbench.datasets.base import Dataset
-from vrbench.datasets.items import Split, Video
+from vrbench.datasets.items import Moment, Split, Video
 from vrbench.datasets.record import Record
 
 
@@ -41,9 +41,16 @@ class Segmented(Dataset):
     ``unit=videos``: a video, and one text: its segments' texts in their order, joined by spaces.
     ``unit=clips``: a clip for each segment, named ``<video id>_<k>`` and lying in the file
     ``<video id>`` between ``start`` and ``end``, and its text; ``position`` is k.
+    ``unit=timed``: a video, and the text of each of its segments, with the segment's times and
+    class; frames are read once a second by default.
     """
 
     unit: str
+
+    @property
+    def frames(self) -> str:
+        """Which frames of a video are read by default."""
+        return "fps:1" if self.unit == "timed" else ""
 
     def expected(self, split: str) -> Split:
         """Return the published counts, for videos or clips."""
@@ -52,6 +59,8 @@ class Segmented(Dataset):
             return published
         if self.unit == "windows":
             return replace(published, videos=None, texts=published.clips)
+        if self.unit == "timed":
+            return replace(published, texts=published.clips)
         return replace(published, videos=published.clips, texts=published.clips)
 
     def cut(
@@ -61,6 +70,10 @@ class Segmented(Dataset):
         if self.unit == "videos":
             paragraph = " ".join(part.text.strip() for part in segments)
             yield Video(video, (paragraph,), label=label)
+            return
+        if self.unit == "timed":
+            moments = tuple(Moment(part.start, part.end, part.label) for part in segments)
+            yield Video(video, tuple(part.text for part in segments), moments=moments)
             return
         for k, part in enumerate(segments):
             yield Video(f"{video}_{k}", (part.text,), video, part.start, part.end, k, part.label)

@@ -16,7 +16,6 @@ from vrbench.evaluation.plan import Job
 from vrbench.evaluation.scored import Scored
 from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
-from vrbench.evaluation.sources.learnt import head_about
 from vrbench.features import Features
 from vrbench.features.overlap import Overlap
 from vrbench.metrics.ranking import count_ranks
@@ -25,6 +24,7 @@ from vrbench.normalizations.apply import Normalized, apply
 from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.base import Normalization
 from vrbench.results import labels
+from vrbench.results.about import head_about
 from vrbench.runtime.progress import Progress
 from vrbench.sims.sim import Direction, Sim
 from vrbench.sims.truth import Queries, queries_of, v2t_queries

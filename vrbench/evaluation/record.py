@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import platform
-import shlex
-import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench._version import VERSION
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.plan import plugins
 from vrbench.evaluation.sources.base import Source
-from vrbench.evaluation.sources.learnt import head_about
 from vrbench.features.overlap import Overlap
 from vrbench.metrics.measure import Measured
 from vrbench.metrics.values import Numbers
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.bank import BankSim
+from vrbench.results.about import head_about
 from vrbench.results.labels import bucket_of_test
+from vrbench.results.provenance import provenance
 from vrbench.results.result import SCHEMA
 from vrbench.results.schema import (
     Change,
@@ -32,9 +26,9 @@ from vrbench.results.schema import (
     Provenance,
     QueryCounts,
     Setup,
+    TaskAbout,
 )
 from vrbench.results.significance import mcnemar
-from vrbench.runtime.compiling import available
 from vrbench.runtime.device import torch_device
 from vrbench.sims.sim import DIRECTIONS, SequenceByDirection, Sim
 
@@ -44,6 +38,7 @@ class SomeHave(TypedDict):
 
     side: NotRequired[str | None]
 
+    task: NotRequired[TaskAbout | None]
     sequence_info: NotRequired[SequenceByDirection | None]
     given_norm: NotRequired[str | None]
 
@@ -139,21 +134,8 @@ def _change(before: NDArray[np.float64], after: NDArray[np.float64]) -> Change:
 
 
 def _provenance(case: Case) -> Provenance:
-    import torch
-
     settings, job = case.settings, case.job
-    from_shell = Path(sys.argv[0]).stem == "vrbench"
-    made: Provenance = {
-        "vrbench": VERSION,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "numba": version("numba") if available() else None,  # null: torch does the reductions
-        "seed": settings.seed,
-        "precision": settings.precision,
-        "device": torch_device(case.compute.device),
-        "command": shlex.join(["vrbench", *sys.argv[1:]]) if from_shell else "vrbench.evaluate",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    device = torch_device(case.compute.device)
+    made = provenance(settings.seed, settings.precision, device, "vrbench.evaluate")
     found = plugins(case.source, job.method, job.norm)
     return {**made, "plugins": found} if found else made

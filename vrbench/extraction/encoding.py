@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
@@ -72,14 +72,14 @@ class Encoding:
         """Append the captions of the videos that the side ``videos`` holds.
 
         The captions of a video that was skipped are left out with it. A caption has the sequence,
-        place, times and label of its video.
+        place, times and label of its video, or times and label of its own.
 
         A block of captions that are encoded together never depends on interruptions: it is of one
         video, and is encoded whole even where the side has some of them.
         """
         rows = {video: row for row, video in enumerate(self.writer.ids(videos))}
         captions = [caption for caption in part.captions if caption.video in rows]
-        said = {video.id: part.columns(video) for video in part.videos}
+        said = dict(zip((c.id for c in part.captions), _text_columns(part), strict=True))
 
         def pack(caption: Caption, encoded: Encoded | None) -> Tokens:
             if encoded is None or not encoded.words:
@@ -87,7 +87,7 @@ class Encoding:
             item = packed(caption.id, encoded, {"words": strings(encoded.words)})
             row = rows[caption.video]
             cut = {} if encoded.cut is None else {"cut": encoded.cut}
-            per_item = columns(captions=caption.text, video=row, **cut, **said[caption.video])
+            per_item = columns(captions=caption.text, video=row, **cut, **said[caption.id])
             return replace(item, item_columns=per_item)
 
         def encode(block: Sequence[Caption]) -> list[Outcome]:
@@ -142,6 +142,12 @@ class Encoding:
         if batch:
             name = f"/{side} ('{batch[0].ids[0]}' to '{batch[-1].ids[0]}')"
             self.writer.append(side, replace(joined(batch), name=name))
+
+
+def _text_columns(part: Annotations) -> Iterator[dict[str, Any]]:
+    """Yield the columns of each caption, in order."""
+    for video in part.videos:
+        yield from part.text_columns(video)
 
 
 def _named(item: Video | Caption, error: InputError) -> InputError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vrbench._version import VERSION
-from vrbench.datasets import Annotations, read_csv
+from vrbench.datasets import Annotations, Video, read_csv
 from vrbench.encoders import LoadedEncoder, encoders
 from vrbench.errors import InputError
 from vrbench.extraction.encoding import Encoding
@@ -59,8 +59,14 @@ class Inputs:
         """Name and SHA-256 of the captions, as JSON; the path is not recorded."""
         if isinstance(self.captions, Path):
             return fingerprint(self.captions)
-        videos = json.dumps([list(vars(video).values()) for video in self.captions.videos])
+        videos = json.dumps([_facts(video) for video in self.captions.videos])
         return json.dumps({self.captions.title: hashlib.sha256(videos.encode()).hexdigest()})
+
+
+def _facts(video: Video) -> list[object]:
+    """Return what decides an item; the times of texts only where they have some."""
+    *facts, moments = vars(video).values()
+    return [*facts, moments] if moments else facts
 
 
 @dataclass(frozen=True)

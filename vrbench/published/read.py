@@ -56,6 +56,7 @@ def _table(
         n_video=entry.get("n_video"),
         setting=entry.get("setting", ""),
         v2t=entry.get("v2t", ""),
+        clips=entry.get("clips", ""),
         notes=(*entry["notes"], *about),
         claims=tuple(_claim(one) for one in paper.get("claims", []) if one["table"] == name),
         numbered="place" not in entry,

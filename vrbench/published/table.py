@@ -78,6 +78,7 @@ class MeasuredBy:
         head: spec of what the system learns besides its encoders; empty: nothing.
         queue: training queries that it keeps as its bank, the last ones; 0: none.
         head_norm: spec of the norm that is run behind a head; empty: ``norm``.
+        task: spec of the task (``vrbench task``) that measures it, without ranks; empty: none.
     """
 
     method: str = ""
@@ -89,6 +90,7 @@ class MeasuredBy:
     head: str = ""
     queue: int = 0
     head_norm: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,8 @@ class PublishedTable:
         setting: the setting of all its numbers, if it is not training on the dataset; empty:
             trained on the dataset, or as each row says.
         v2t: protocol of its v2t numbers where videos have several texts; empty: not known.
+        clips: what its long videos are of: ``captioned``, a clip for each caption; ``windows`` of
+            the whole videos; empty: there are no long videos, or their clips may be any.
         notes: errors of the paper and other remarks for the reader.
         claims: the claims of the paper's text on it.
         numbered: whether it is a numbered table of a paper.
@@ -177,6 +181,7 @@ class PublishedTable:
     n_video: int | None = None
     setting: str = ""
     v2t: str = ""
+    clips: str = ""
     notes: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     numbered: bool = True

@@ -11,7 +11,7 @@ from vrbench.errors import InputError
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import columns, legend, named
 from vrbench.reports import rendering
-from vrbench.reports.page_tables import filled
+from vrbench.reports.page_tables import filled, tasks_of
 from vrbench.reports.parts import Heading, PageCell, PagePart, PageTable, Paragraph, Picture, words
 from vrbench.results import labels
 from vrbench.results.compare import compare
@@ -47,13 +47,15 @@ def report(folder: Path, out: Path) -> list[str]:
         raise InputError(f"{folder} holds no result: run vrbench eval --out {folder}.")
     notes = [f"{name} is not a result" for name in skipped]
     groups: dict[str, list[Result]] = {}
-    for result in results:
+    of_tasks = [result.values for result in results if result.values.get("task")]
+    for result in (one for one in results if not one.values.get("task")):
         groups.setdefault(labels.data(result.values), []).append(result)
     body: list[PagePart] = [
         Paragraph(f"{len(results)} results of {folder.name}/; vrbench {VERSION}.")
     ]
     for data, group in groups.items():
         body += [Heading(data), *_results(group), *_tests(group, notes)]
+    body += tasks_of(of_tasks)
     body += filled(with_ranks(results))
     for path in sims:
         body += _audit(path)

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from vrbench import published
 from vrbench.published import Cell, PublishedTable
 from vrbench.reports.parts import Folded, Heading, PageCell, PagePart, PageTable, Paragraph
+from vrbench.results import labels
 from vrbench.results.schema import ResultDict
 from vrbench.tables import paper_table
 from vrbench.tables.formats import Line, Section, Table, superscript
-from vrbench.tables.matching import fill
+from vrbench.tables.matching import fill, slots
+from vrbench.tables.of_tasks import task_sections
 
 LEAST = 2
 """Fewest measured rows of a table that is shown."""
@@ -34,8 +36,18 @@ def filled(results: Sequence[ResultDict]) -> list[PagePart]:
     return [Heading("Papers' tables"), Paragraph(about, note=True), *folded]
 
 
+def tasks_of(results: Sequence[ResultDict]) -> list[PagePart]:
+    """Return a table for each task that these results are of."""
+    parts = [part for section in task_sections(results) for part in _section(section)]
+    said = labels.notes(results)
+    heading: list[PagePart] = [Heading("Tasks")] if parts else []
+    return [*heading, *parts, *(Paragraph(text, note=True) for text in said)]
+
+
 def _measured_rows(table: PublishedTable, results: Sequence[ResultDict]) -> int:
-    return len(fill(table, results))
+    """Count the rows that are filled; one filled row of a task's table is enough."""
+    found = fill(table, results)
+    return LEAST if any(slots(table)[row].task for row in found) else len(found)
 
 
 def _folded(table: Table) -> PagePart:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import of_part
 from vrbench.metrics.values import Diagnostics, Metrics
-from vrbench.results.schema import UNREAD, Count, FileName, ResultDict
+from vrbench.results.schema import UNREAD, Count, FileName, Report, ResultDict, TaskDict
 
 MOST = 1e300
 """Above any number that is measured; a whole number in JSON may be larger than a float."""
@@ -38,14 +38,35 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
+def _is_report(value: Any) -> bool:
+    def known(one: Any) -> bool:
+        return one is None or isinstance(one, str | bool) or _is_number(one)
+
+    return isinstance(value, dict) and all(
+        known(one) or (isinstance(one, list) and all(map(known, one))) for one in value.values()
+    )
+
+
 KINDS: dict[Any, tuple[str, Callable[[Any], bool]]] = {
+    bool: ("true or false", lambda value: isinstance(value, bool)),
     str: ("a string", lambda value: isinstance(value, str)),
     float: ("a number", _is_number),
     Count: ("a whole number", _is_count),
     FileName: ("the name of a file beside it, or null", _is_file),
     list[str]: ("a list of strings", _are_texts),
+    Report: ("an object of words, numbers and lists of numbers", _is_report),
 }
 """Name of each type in messages, and a test whether a value is of it."""
+
+
+def is_task(value: Any) -> bool:
+    """Whether a result file says that it is a task's."""
+    return isinstance(value, dict) and value.get("task") is not None
+
+
+def result_problems(value: Any) -> Iterator[str]:
+    """Yield what differs from a result, as the end of a sentence."""
+    yield from problems(value, TaskDict if is_task(value) else ResultDict)
 
 
 def problems(value: Any, shape: type = ResultDict, where: str = "") -> Iterator[str]:

@@ -59,6 +59,12 @@ def compare(
         InputError: there are not two results, ranks are missing, protocols differ, items differ and
             ``common`` is false, or the seed is negative.
     """
+    for result in results:
+        if result.values.get("task"):
+            raise InputError(
+                f"The result of the task {labels.task(result.values)} on "
+                f"{labels.dataset(result.values)} has no ranks to compare: leave it out."
+            )
     if len(results) < 2:
         raise InputError(f"{len(results)} result is nothing to compare: give two or more.")
     metrics = _metrics(results)

@@ -23,10 +23,16 @@ DIRECTION_NAMES: dict[Direction, str] = {"t2v": "Text to video", "v2t": "Video t
 
 def method(result: ScorerAbout) -> str:
     """Return the alignment, and the sequence alignment over it where there is one."""
-    parts = [result["method"], head(result), sequence(result)]
+    parts = [task(result), result["method"], head(result), sequence(result)]
     given = result.get("given_norm") or "none"
     as_given = "given similarities" + (f" (already {given})" if given != "none" else "")
     return ", ".join(part for part in parts if part) or as_given
+
+
+def task(result: ScorerAbout) -> str | None:
+    """Return the task that was measured in the place of ranks."""
+    about = result.get("task")
+    return about["spec"] if about else None
 
 
 def head(result: ScorerAbout) -> str | None:
@@ -106,7 +112,8 @@ def limited(result: Setup) -> str:
 def data(result: Setup) -> str:
     """Return data and protocol: results that differ in this line are not comparable."""
     size = f"{result['n_text']} texts x {result['n_video']} videos{limited(result)}"
-    context = [f"{head} {text(result)}" for head, text in CONTEXT.items()]
+    known = {"encoder": CONTEXT["encoder"]} if result.get("task") else CONTEXT  # no ranks, no ties
+    context = [f"{head} {text(result)}" for head, text in known.items()]
     return "; ".join([f"{dataset(result)}, {size}", *context, f"features {_sha(result)}"])
 
 

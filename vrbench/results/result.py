@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.metrics.values import DiagnosticsByDirection, MetricsByDirection, Numbers
 from vrbench.results import showing
-from vrbench.results.check import belong, problems
+from vrbench.results.check import belong, is_task, result_problems
 from vrbench.results.schema import (
     BankAbout,
     ChangeByDirection,
@@ -141,16 +141,26 @@ def stem(dataset: str | None, method: str | None, norm: str, key: str) -> str:
 def save(result: Result, folder: Path, name: str) -> Result:
     """Write ``name.json`` and ``name.npz``; the JSON comes last, so what is there is whole.
 
+    A task's result has no ranks, and so no npz.
+
     Raises:
         InputError: the folder cannot be written.
     """
+    if is_task(result.values):
+        with replacing(folder / f"{name}.json") as about:
+            about.write_text(_text(result))
+        return result
     saved = Result({**result.values, "ranks": f"{name}.npz"}, result.ranks)
     arrays: dict[str, Any] = dict(result.ranks)
     with replacing(folder / f"{name}.json") as about:
-        about.write_text(json.dumps(saved.values, indent=1, allow_nan=False) + "\n")
+        about.write_text(_text(saved))
         with replacing(folder / f"{name}.npz") as ranks:  # moved before the JSON is
             np.savez_compressed(ranks, **arrays)
     return saved
+
+
+def _text(result: Result) -> str:
+    return json.dumps(result.values, indent=1, allow_nan=False) + "\n"
 
 
 def load(path: Path) -> Result:
@@ -168,13 +178,20 @@ def load(path: Path) -> Result:
         schema = values["schema"]
     if schema != SCHEMA:
         raise InputError(f"{path} has schema {schema!r}, expected {SCHEMA}.")
-    for problem in problems(values):
+    for problem in result_problems(values):
         raise InputError(
             f"{path} is not a whole result of vrbench eval: {problem}; run it again with "
             "--overwrite."
         )
+    if is_task(values):
+        return Result(cast(ResultDict, {**values, **nothing_ranked(), "ranks": None}))
     ranks = {} if values["ranks"] is None else _ranks(path.parent / values["ranks"])
     return Result(values, ranks if belong(ranks, values) else {})
+
+
+def nothing_ranked() -> Numbers:
+    """Return the metrics and diagnostics of a result without ranks."""
+    return {"metrics": {"t2v": {}, "v2t": {}}, "diagnostics": {"t2v": {}, "v2t": {}}}
 
 
 def _ranks(path: Path) -> dict[str, NDArray[Any]]:

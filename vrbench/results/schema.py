@@ -22,6 +22,8 @@ Count = Annotated[int, "a whole number"]
 
 FileName = Annotated[str | None, "the name of a file beside it, or null"]
 
+Report = Annotated[dict[str, Any], "an object of words, numbers and lists of numbers"]
+
 
 Change = TypedDict(
     "Change",
@@ -128,10 +130,21 @@ class DataAbout(EncoderAbout):
     notes: NotRequired[list[str] | None]
 
 
+class TaskAbout(TypedDict):
+    """A task, and what it measured in the place of ranks: percentages, and counts."""
+
+    spec: str
+    report: Report
+
+
 class ScorerAbout(TypedDict):
-    """What made the similarities; ``given_norm`` is the norm of those that were given."""
+    """What made the similarities; ``given_norm`` is the norm of those that were given.
+
+    ``task`` is that of a result without similarities, or of those of a task.
+    """
 
     method: str | None
+    task: NotRequired[TaskAbout | None]
     head: NotRequired[HeadAbout | None]
     sequence: NotRequired[str | None]
     sequence_info: NotRequired[SequenceByDirection | None]
@@ -198,4 +211,8 @@ class Extras(TypedDict):
 
 
 class ResultDict(Setup, Measurements, Extras):
-    """The JSON of a result."""
+    """The JSON of a result; a task's has no metrics and no diagnostics in either direction."""
+
+
+class TaskDict(Setup, Extras):
+    """The JSON of a task's result, as far as it is read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vrbench.metrics.metric import PARTS, Metric
@@ -28,6 +28,9 @@ _ABOUT = ("dataset", "split", "encoder", "method", "norm", "sequence")
 def brief(values: ResultDict) -> str:
     """Return a line: data and method of a result, and the first metrics of each direction."""
     said = [_cut(labels.how(values), 60), _cut(_data(values), 60)]
+    if task := values.get("task"):
+        measured = (f"{key} {text}" for key, text in task_numbers(task["report"]).items())
+        return "; ".join([*said, ", ".join(measured)])
     for direction in DIRECTIONS:
         metrics = _first([values], direction)
         numbers = ", ".join(f"{m.name} {m.text(m.value(values, direction))}" for m in metrics)
@@ -72,10 +75,22 @@ def as_html(results: Sequence[ResultDict]) -> str:
     return f"<table>{''.join(lines)}</table>{more}"
 
 
+def task_numbers(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return the numbers of a task's report as they are printed; lists and words are left out."""
+    return {
+        key: f"{value:.2f}" if isinstance(value, float) else str(value)
+        for key, value in report.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
 def frame_row(values: ResultDict) -> dict[str, Any]:
-    """Return a row of a data frame."""
+    """Return a row of a data frame; a task has its numbers instead of metrics."""
+    task = values.get("task")
+    found = {} if task is None else {f"task {k}": v for k, v in task["report"].items()}
     return {
         **{key: values.get(key) for key in _ABOUT},
+        **({} if task is None else {"task": task["spec"], **found}),
         "bank": values["bank"]["kind"],
         **{key: values[key] for key in ("n_text", "n_video")},
         **values["protocol"],

@@ -21,13 +21,17 @@ DIRECTIONS: tuple[Direction, Direction] = ("t2v", "v2t")
 
 
 class SequenceAbout(TypedDict):
-    """Conventions of a sequence alignment's scores in one direction."""
+    """Conventions of a sequence alignment's scores in one direction.
+
+    ``windows``: whether the clips are windows of whole videos; missing where that is not known.
+    """
 
     bucket_of: str | None
     bucket: NotRequired[float | None]
     offset: NotRequired[float | None]
     negative: NotRequired[float | None]
     length_norm: NotRequired[str | None]
+    windows: NotRequired[bool | None]
 
 
 class SequenceByDirection(TypedDict):

@@ -20,6 +20,7 @@ from vrbench.tables.formats import Line, Section, Table, csv, markdown, to_json
 from vrbench.tables.latex import latex
 from vrbench.tables.matching import fill, left_out, missing_heads, missing_methods
 from vrbench.tables.measured import EMPTY, all_columns, line
+from vrbench.tables.of_tasks import task_sections
 
 __all__ = [
     "FORMATS",
@@ -83,6 +84,9 @@ def results_table(results: Sequence[ResultDict]) -> Table:
     Args:
         results: dicts as in a result file.
     """
+    results, of_tasks = _by_kind(results)
+    if of_tasks and not results:
+        return Table("results", "Results", tuple(task_sections(of_tasks)), labels.notes(of_tasks))
     values = {head: list(dict.fromkeys(map(text, results))) for head, text in CONTEXT.items()}
     heads = LABELS | {head: CONTEXT[head] for head in CONTEXT if len(values[head]) > 1}
     about = "; ".join(f"{head} {texts[0]}" for head, texts in values.items() if len(texts) == 1)
@@ -91,7 +95,14 @@ def results_table(results: Sequence[ResultDict]) -> Table:
         line(tuple(text(result) for text in heads.values()), columns, result) for result in results
     )
     section = Section("measured", "", about or "No results found.", tuple(heads), columns, lines)
-    return Table("results", "Results", (section,), labels.notes(results))
+    sections = (section, *task_sections(of_tasks))
+    return Table("results", "Results", sections, labels.notes([*results, *of_tasks]))
+
+
+def _by_kind(results: Sequence[ResultDict]) -> tuple[list[ResultDict], list[ResultDict]]:
+    """Return the results with ranks, and those of tasks."""
+    of_tasks = [one for one in results if one.get("task")]
+    return [one for one in results if not one.get("task")], of_tasks
 
 
 def published_section(table: PublishedTable) -> Section:

@@ -11,6 +11,11 @@ from vrbench.results import labels
 from vrbench.results.schema import EncoderAbout, ResultDict
 from vrbench.sequences import sequences
 from vrbench.tables.trained import needing_head, obstacle, same_but_training, twin
+from vrbench.tasks import tasks
+
+WINDOWS = "windows"
+CLIPS = {"captioned": "one clip for each caption", WINDOWS: "windows of whole videos"}
+"""What ``PublishedTable.clips`` says, in words."""
 
 
 def fill(table: PublishedTable, results: Sequence[ResultDict]) -> dict[str, list[ResultDict]]:
@@ -27,7 +32,10 @@ def fill(table: PublishedTable, results: Sequence[ResultDict]) -> dict[str, list
         found = [
             one
             for one in results
-            if _measures(slot, one) and _same_v2t(table, one) and not _other(table, slot, one)
+            if _measures(slot, one)
+            and _same_v2t(table, one)
+            and _same_clips(table, one)
+            and not _other(table, slot, one)
         ]
         if found:
             filled[label] = sorted(found, key=lambda one: not one.get("head"))
@@ -45,6 +53,13 @@ def left_out(table: PublishedTable, results: Sequence[ResultDict]) -> list[str]:
                     f"Results under --v2t {one['protocol']['v2t']} are left out: this table's rows "
                     f"are measured under --v2t {table.v2t}."
                 ] = None
+            elif not _same_clips(table, one):
+                known = "not known to be" if table.clips == WINDOWS else "one"
+                notes[
+                    f"{labels.method(one)} on {labels.dataset(one)} is left out: this table is "
+                    f"measured on {CLIPS[table.clips]}, and the result is {known} on "
+                    f"{CLIPS[WINDOWS]}."
+                ] = None
             elif one.get("head"):
                 if not any(one is other for other in placed):
                     notes[f"{labels.method(one)} is not beside {label}: {obstacle(slot, one)}."] = (
@@ -53,6 +68,8 @@ def left_out(table: PublishedTable, results: Sequence[ResultDict]) -> list[str]:
             elif not trained_as(table, slot, one):
                 said = labels.training(one)
                 hint = f"vrbench reproduce {table.name} --method '{label}={slot.method}' does"
+                if slot.task:
+                    hint = "say it in the name of the encoder or of the split"
                 reason = f"it is {said}" if said else f"it does not say its training; {hint}"
                 notes[
                     f"{label} ({slot.training}) is not filled by results on "
@@ -101,9 +118,17 @@ def missing_heads(table: PublishedTable, results: Sequence[ResultDict]) -> list[
         for reason in without_head(table, slot) if label not in filled else ():
             rows.setdefault(reason, []).append(label)
     return [
-        f"Left empty: {'; '.join(found)}: {reason} (vrbench reproduce {table.name} --train)."
+        f"Left empty: {'; '.join(found)}: {reason} ({training_hint(table)})."
         for reason, found in rows.items()
     ]
+
+
+def training_hint(table: PublishedTable) -> str:
+    """Return what makes a result with a head for a row of a table."""
+    task = next((slot.task for slot in slots(table).values() if slot.task), "")
+    if task:
+        return f"vrbench train, then vrbench task {task.partition(':')[0]} --head"
+    return f"vrbench reproduce {table.name} --train"
 
 
 def without_head(table: PublishedTable, slot: MeasuredBy) -> list[str]:
@@ -126,6 +151,9 @@ def missing_methods(table: PublishedTable) -> list[str]:
 
 
 def _measures(slot: MeasuredBy, result: ResultDict) -> bool:
+    task = labels.task(result)
+    if slot.task or task:
+        return bool(slot.task and task) and tasks.states(task or "", slot.task)
     return (
         sequences.states(result.get("sequence") or "", slot.sequence)
         and _method_fits(slot.method, result["method"] or "")
@@ -143,6 +171,15 @@ def _other(table: PublishedTable, slot: MeasuredBy, result: ResultDict) -> bool:
 def _method_fits(wanted: str, spec: str) -> bool:
     ours, theirs = terms(spec), terms(wanted)
     return not wanted or (len(ours) == len(theirs) and all(map(alignments.states, ours, theirs)))
+
+
+def _same_clips(table: PublishedTable, result: ResultDict) -> bool:
+    """Whether the long videos of a result are of the clips that a table is measured on."""
+    if not table.clips or not result.get("sequence"):
+        return True
+    sides = (result.get("sequence_info") or {}).values()
+    whole = any(isinstance(side, dict) and side.get("windows") for side in sides)
+    return whole == (table.clips == WINDOWS)
 
 
 def _same_v2t(table: PublishedTable, result: ResultDict) -> bool:

@@ -16,13 +16,15 @@ from vrbench.normalizations import normalizations
 from vrbench.published import Cell, Column, PublishedTable
 from vrbench.registry import Registry
 from vrbench.results import labels
+from vrbench.results.conventions import conventions
 from vrbench.results.schema import ResultDict
 from vrbench.sequences import sequences
 from vrbench.sims.sim import DIRECTIONS
 from vrbench.tables.formats import UNMEASURED, Line, Section
 from vrbench.tables.lettering import letter
-from vrbench.tables.matching import slots
+from vrbench.tables.matching import slots, training_hint
 from vrbench.tables.trained import unlearnt
+from vrbench.tasks import tasks
 
 EMPTY = Cell(None, "")
 
@@ -63,6 +65,14 @@ def all_columns(results: Sequence[ResultDict]) -> tuple[Column, ...]:
     )
 
 
+def task_cell(value: Any, unit: str) -> Cell:
+    """Return a number of a task's report as a cell; an empty one where there is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return EMPTY
+    whole = isinstance(value, int)
+    return Cell(float(value), f"{value}" if whole else f"{value:.{1 if unit == 'percent' else 3}f}")
+
+
 def _unit(metric: Metric) -> str:
     return "percent" if metric.in_percent else metric.unit
 
@@ -96,7 +106,8 @@ def _section(
         "measured", _heading(table, results), about, ("measured",), columns, tuple(lines)
     )
     learnt = (*_heads(results), *_without_head(table, list(bare), results))
-    footnotes = (*_parameters(results), *learnt, *labels.notes(results))
+    said = dict.fromkeys(line for one in results for line in conventions(one))
+    footnotes = (*_parameters(results), *said, *learnt, *labels.notes(results))
     section = replace(section, footnotes=footnotes)
     return letter(_bold(section, sources), sources)
 
@@ -114,10 +125,9 @@ def _without_head(
     if not bare:
         return ()
     some = f" in {'; '.join(bare)}" if any(one.get("head") for one in results) else ""
-    return (
-        f"No head{some}: the features as they are; the paper's system is trained (vrbench "
-        f"reproduce {table.name} --train FEATURES learns a head on them).",
-    )
+    hint = training_hint(table)
+    hint += " FEATURES learns a head on them" if hint.endswith("--train") else ""
+    return (f"No head{some}: the features as they are; the paper's system is trained ({hint}).",)
 
 
 def _parameters(results: Iterable[ResultDict]) -> tuple[str, ...]:
@@ -125,6 +135,7 @@ def _parameters(results: Iterable[ResultDict]) -> tuple[str, ...]:
     specs: dict[str, None] = {}
     for result in results:
         for registry, found in (
+            (tasks, [labels.task(result) or ""]),
             (alignments, terms(result["method"] or "")),
             (sequences, [result.get("sequence") or ""]),
             (normalizations, [result["norm"]]),
@@ -187,6 +198,9 @@ def _same_data(table: PublishedTable, result: ResultDict) -> bool:
 
 
 def _cell(result: ResultDict, column: Column) -> Cell:
+    task = result.get("task")
+    if task:
+        return task_cell(task["report"].get(column.metric.lower()), column.unit)
     metric = find(column.metric)
     if metric is None or not column.direction:
         return EMPTY

@@ -17,6 +17,7 @@ from vrbench.metrics.table import recall_k
 from vrbench.published import MeasuredBy, PublishedTable, Row
 from vrbench.results import labels
 from vrbench.tables.choices import Choices
+from vrbench.tables.clips import check_clips
 from vrbench.tables.obstacles import Obstacles, recipes
 from vrbench.tables.trained import Recipe
 
@@ -89,6 +90,7 @@ def reproductions(
             rows of encoders that were trained differently.
     """
     features = open_features(path)
+    check_clips(table, features)
     grouped: dict[str, list[Row]] = {}
     for row in table.rows:
         grouped.setdefault(_sequence(row, features), []).append(row)

@@ -86,7 +86,7 @@ def obstacle(slot: MeasuredBy, result: ResultDict) -> str:
         return "its head was not trained"
     if not _loss_states(loss, slot.loss):
         return f"its loss is {loss}, the row's {slot.loss}"
-    if head.get("method") != result["method"]:
+    if not slot.task and head.get("method") != result["method"]:
         return f"its head was trained with {head.get('method') or 'an unknown method'}"
     learnt = heads_in(slot.head)
     if not slot.method:  # any: then its own head belongs to it
@@ -102,7 +102,7 @@ def unlearnt(slot: MeasuredBy | None, result: ResultDict) -> bool:
     A row whose system is trained may have results of the features as they are. Those of an encoder
     that says it is fine-tuned are trained, too; of given similarities nobody knows.
     """
-    if slot is None or not slot.loss or result["method"] is None:
+    if slot is None or not slot.loss or (result["method"] is None and not result.get("task")):
         return False
     return not result.get("head") and labels.training(result) != "fine-tuned"
 

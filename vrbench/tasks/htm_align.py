@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import to_numpy
 
+Protocol = Literal["window", "global"]
+WINDOW, STEP = 32, 8
+"""Seconds of a window, and between the starts of two."""
 NEVER = -6e4
 """Similarity of a text and a second that no window has scored together."""
 
@@ -34,10 +37,11 @@ def htm_align(
     start: ArrayLike,
     end: ArrayLike,
     alignable: ArrayLike,
-    window: int = 32,
-    step: int = 8,
+    window: int = WINDOW,
+    step: int = STEP,
+    protocol: Protocol = "window",
 ) -> HtmAlignResult:
-    """Find the second of each text in one video: where ``windowed`` is largest.
+    """Find the second of each text in one video: where ``similarities`` is largest.
 
     A text is hit if floor(start) <= its best second (the first of equal ones) <= ceil(end).
 
@@ -49,6 +53,7 @@ def htm_align(
         alignable: (n,) whether the text is shown at all.
         window: in seconds.
         step: in seconds.
+        protocol: ``window``, or ``global``, which has no windows.
 
     Returns:
         second, hits and recall; NaN where no text is alignable.
@@ -56,34 +61,38 @@ def htm_align(
     Raises:
         InputError: shapes do not fit, or a vector has no direction.
 
-    Source: Han et al., CVPR 2022 (TAN), evaluation code as used by Norton Table 9.
+    Source: Han et al., CVPR 2022 (TAN), evaluation code as used by Norton Table 9, whose rows are
+    of both protocols: CLIP's 17.5 is global, MIL-NCE's 34.2 windowed.
     """
-    sim = windowed(video, text, start, end, alignable, window, step)
+    sim = similarities(video, text, start, end, alignable, window, step, protocol)
     second, shown = sim.argmax(axis=1), np.asarray(alignable).astype(bool)
     inside = (np.floor(start) <= second) & (second <= np.ceil(end))
     hits = inside[shown]
     return HtmAlignResult(second, hits, 100 * float(hits.mean()) if len(hits) else float("nan"))
 
 
-def windowed(
+def similarities(
     video: Any,
     text: Any,
     start: ArrayLike,
     end: ArrayLike,
     alignable: ArrayLike,
-    window: int = 32,
-    step: int = 8,
+    window: int = WINDOW,
+    step: int = STEP,
+    protocol: Protocol = "window",
 ) -> NDArray[np.float64]:
-    """(n, V) cosines of texts and seconds, as far as overlapping windows score them together.
+    """(n, V) cosines of texts and seconds; with ``window`` those that no window scores are -6e4.
 
-    Windows begin at 0, step, 2 step, ... < V - window // 2 and cover [w, min(V, w + window)). Which
-    texts a window scores is decided by the texts that are not alignable, whose times were never
-    corrected: of those whose middle lies in [w - window, w + 2 window], from the first to the last;
-    without any the window is left out. The first four windows begin at text 0, otherwise the last
-    four end at the last text. What no window scored, or is exactly 0, counts as -6e4.
+    Windows begin at 0, step, 2 step, ... < V - window // 2 and cover [w, min(V, w + window)); a
+    video of at most window // 2 seconds is one window. Which texts a window scores is decided by
+    the texts that are not alignable, whose times were never corrected: of those whose middle lies
+    in [w - window, w + 2 window], from the first to the last; without any the window is left out.
+    The first four windows begin at text 0, otherwise the last four end at the last text. What no
+    window scored, or is exactly 0, counts as -6e4.
 
     The arguments are those of ``htm_align``. The released code takes a mean over windows; all of
-    them hold the same value, since dot products do not depend on the window.
+    them hold the same value, since dot products do not depend on the window. It has no window, and
+    so no similarity, for a video of at most half a window.
     """
     v, t = _unit(video, "video"), _unit(text, "text")
     if v.shape[1] != t.shape[1]:
@@ -92,8 +101,12 @@ def windowed(
     shown = _per_text(alignable, t, "alignable").astype(bool)
     if window < 1 or step < 1:
         raise InputError(f"window and step must be at least 1, they are {window} and {step}.")
+    if protocol not in get_args(Protocol):
+        raise InputError(f"protocol is '{protocol}': give {' or '.join(get_args(Protocol))}.")
     sim = t @ v.T
-    sim[~_scored(sim.shape, (begin + stop) / 2, shown, window, step) | (sim == 0)] = NEVER
+    if protocol == "window":
+        scored = _scored(sim.shape, (begin + stop) / 2, shown, window, step)
+        sim[~scored | (sim == 0)] = NEVER
     return sim
 
 
@@ -122,7 +135,7 @@ def _scored(
 ) -> NDArray[np.bool_]:
     """(texts, seconds) whether a window scores them together."""
     texts, seconds = shape
-    starts = range(0, seconds - window // 2, step)
+    starts = range(0, max(seconds - window // 2, 1), step)
     scored = np.zeros(shape, dtype=bool)
     for number, first in enumerate(starts):
         near = (first - window <= middle) & (middle <= first + 2 * window)
@@ -151,6 +164,9 @@ def _unit(values: Any, name: str) -> NDArray[np.float64]:
 
 def _per_text(values: ArrayLike, text: NDArray[Any], name: str) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
-    if array.shape != (len(text),) or not np.isfinite(array).all():
+    if array.shape != (len(text),):
         raise InputError(f"{name} must be {len(text)} numbers, one a text; it is {array.shape}.")
+    if not np.isfinite(array).all():
+        row = int(np.argmin(np.isfinite(array)))
+        raise InputError(f"{name} of text {row} is {array[row]}: give each text a finite number.")
     return array

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
-from vrbench.importing import load_arrays
 from vrbench.runtime.inputs import to_numpy
-
-KEYS = ("frames", "labels", "steps", "train_frames", "train_labels")
-"""Arrays of a segmentation file."""
 
 
 def label_frames(frames: Any, steps: Any, background: float | None = None) -> NDArray[np.int64]:
@@ -59,7 +54,8 @@ def linear_head(frames: Any, labels: ArrayLike, test: Any, reg: float = 1.0) -> 
     Raises:
         InputError: shapes do not fit, or ``reg`` is not positive.
 
-    Deviation: Norton fine-tunes its network with a linear classifier by cross entropy.
+    Deviation: Norton fine-tunes its network with a linear classifier by cross entropy
+    (``cross_entropy_head``).
     """
     x, unseen, y = to_numpy(frames), to_numpy(test), np.asarray(labels)
     if x.ndim != 2 or unseen.ndim != 2 or x.shape[1] != unseen.shape[1] or y.shape != (len(x),):
@@ -90,44 +86,3 @@ def frame_accuracy(labels: ArrayLike, truth: ArrayLike) -> float:
     if given.shape != right.shape or given.ndim != 1 or not len(given):
         raise InputError(f"labels {given.shape} and truth {right.shape} must be (n,) both.")
     return 100 * float((given == right).mean())
-
-
-def segment_file(
-    path: Path, background: float | None = None, reg: float = 1.0
-) -> list[dict[str, Any]]:
-    """Report the frame accuracy of step names, and of a linear head where there is training data.
-
-    Args:
-        path: an npz with ``frames`` (n, d) and ``labels`` (n,), and ``steps`` (k, d), or
-            ``train_frames`` and ``train_labels``, or all of them.
-        background: as in ``label_frames``.
-        reg: as in ``linear_head``.
-
-    Raises:
-        InputError: an array is missing or does not fit.
-    """
-    arrays, _ = load_arrays(path, KEYS)
-    for name in ("frames", "labels"):
-        if name not in arrays:
-            raise InputError(f"{path} has no array {name}: it needs frames (n, d), labels (n,).")
-    frames, truth, reports = arrays["frames"], arrays["labels"], []
-    if "steps" in arrays:
-        given = label_frames(frames, arrays["steps"], background)
-        reports.append(_report("step names", given, truth))
-    if "train_frames" in arrays and "train_labels" in arrays:
-        given = linear_head(arrays["train_frames"], arrays["train_labels"], frames, reg)
-        reports.append(_report("linear head", given, truth))
-    if not reports:
-        raise InputError(f"{path} has neither steps nor train_frames with train_labels.")
-    return reports
-
-
-def _report(how: str, given: NDArray[Any], truth: NDArray[Any]) -> dict[str, Any]:
-    largest = np.unique(truth, return_counts=True)[1].max() / len(truth)
-    accuracy = frame_accuracy(given, truth)
-    return {
-        "how": how,
-        "frames": len(truth),
-        "accuracy": accuracy,
-        "largest label": 100 * float(largest),
-    }

@@ -61,7 +61,12 @@ def _load(paths: Sequence[Path]) -> list[Result]:
             results, skipped = load_all(path)
             for name in skipped:
                 note(f"Note: {name} is not a result and was left out.")
-            found += results
+            of_tasks = sum(bool(one.values.get("task")) for one in results)
+            if of_tasks:
+                note(
+                    f"Note: {of_tasks} results of tasks in {path} have no ranks, and were left out."
+                )
+            found += [one for one in results if not one.values.get("task")]
         elif path.is_file():
             found.append(load(path))
         else:

@@ -13,6 +13,7 @@ from vrbench.errors import InputError
 if TYPE_CHECKING:
     from vrbench.extraction.extract import Extraction, Inputs
 
+FRAMES = "uniform:1-12"
 MOST = 20
 """Most skipped items that are listed."""
 
@@ -46,11 +47,12 @@ def extract(
         Path | None, typer.Option(help="npz of vrbench train projection, applied to all tokens.")
     ] = None,
     frames: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="all, fps:R, uniform:N, ends:N, head:N, tail:N, or fps:R,ends:N; M-N for M to N."
+            help="all, fps:R, uniform:N, ends:N, head:N, tail:N, or fps:R,ends:N; M-N for M to N. "
+            "Default: the dataset's (fps:1 where texts have times), else uniform:1-12."
         ),
-    ] = "uniform:1-12",
+    ] = None,
     bank_split: Annotated[
         str | None, typer.Option(help="Split of the dataset that is the bank.")
     ] = None,
@@ -109,6 +111,7 @@ def extract(
     warnings.filterwarnings("ignore", "Image size .* exceeds limit")
     places = (*videos, *(more or ()))
     source = _source(places, captions, dataset, annotations, split)
+    given = datasets.parse(dataset) if annotations else None
     bank = None
     if bank_split is not None or bank_captions is not None:
         if bank_captions is not None and bank_videos is None:
@@ -130,9 +133,9 @@ def extract(
             encoder=encoder,
             weights=weights,
             projection=projection,
-            frames=frames,
+            frames=frames or (given.frames if given else "") or FRAMES,
             bank=bank,
-            dataset=datasets.spec(datasets.parse(dataset)) if annotations else dataset,
+            dataset=datasets.spec(given) if given else dataset,
             split=split,
             dtype=dtype,
             normalized=normalized,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
 
 from vrbench.cli.app import note
@@ -10,6 +10,7 @@ from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_tex
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import columns, legend, named
 from vrbench.results import labels
+from vrbench.results.conventions import conventions
 from vrbench.results.labels import DIRECTION_NAMES
 from vrbench.results.schema import BankAbout, ResultDict
 from vrbench.sims.sim import Direction
@@ -34,7 +35,7 @@ def print_results(results: Sequence[ResultDict]) -> None:
         means = f"{legend(_shown(results, *DIRECTION_NAMES))} {_SEEN}"
         for line in (*wrap(means, _WIDTH), *([_CHANGE] if changed else [])):
             out.print(line, style="dim")
-    for line in dict.fromkeys(line for result in results for line in _sequence_lines(result)):
+    for line in dict.fromkeys(line for result in results for line in conventions(result)):
         out.print(line, style="dim")
 
 
@@ -49,27 +50,6 @@ def print_notes(results: Sequence[ResultDict], said: Sequence[str]) -> None:
     for text in labels.notes(results):
         if text not in known:
             note(f"Note: {text}")
-
-
-def _sequence_lines(result: ResultDict) -> Iterator[str]:
-    """Print the conventions of sequence scores: results that differ in them do not compare."""
-    info = result.get("sequence_info") or {}
-    for direction in DIRECTION_NAMES:
-        about = info.get(direction)
-        if not about:
-            continue
-        said = [f"{labels.method(result)}, {direction}:"]
-        offset, negative = about.get("offset"), about.get("negative")
-        if offset is not None and negative is not None:
-            said.append(
-                f"distance = {offset:g} - similarity, {100 * negative:.1f} % of "
-                f"them negative, length scaling {about.get('length_norm')};"
-            )
-        if about.get("bucket") is not None:
-            of = f" of the {about['bucket_of']} set's matched pairs" if about["bucket_of"] else ""
-            said.append(f"bucket at {about['bucket']:.4g}{of};")
-        if len(said) > 1:
-            yield " ".join(said).rstrip(";") + "."
 
 
 def _with_raw(results: Sequence[ResultDict]) -> list[ResultDict]:

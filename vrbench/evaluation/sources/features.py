@@ -15,7 +15,6 @@ from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import PairProgress, global_vectors
 from vrbench.evaluation.settings import Compute
-from vrbench.evaluation.sources.about import about
 from vrbench.evaluation.sources.bank_matrix import bank_matrix
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.scorer import Scorer
@@ -27,6 +26,7 @@ from vrbench.features.doubts import padding_notes, scan
 from vrbench.features.logit_scale import logit_scale
 from vrbench.heads.head import Head
 from vrbench.normalizations.bank import BankSim
+from vrbench.results.about import about
 from vrbench.runtime.device import torch_device
 from vrbench.runtime.memory import check_fits, spare
 from vrbench.sequences.engine.grouping import ordered

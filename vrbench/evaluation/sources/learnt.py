@@ -9,7 +9,6 @@ from vrbench.features import Features
 from vrbench.heads.applied import apply_head, map_features
 from vrbench.heads.bank import bank_side
 from vrbench.heads.head import Head
-from vrbench.results.schema import FeaturesAbout, HeadAbout
 from vrbench.sims.file import SimFile
 
 
@@ -56,24 +55,3 @@ class Learnt:
             text, video = (bank_side(head.bank, s, head.name, cosines) for s in ("text", "video"))
             mapped = replace(mapped, bank_text=text, bank_video=video)
         return cls(mapped, other, head, queue)
-
-
-def head_about(head: Head | None) -> HeadAbout | None:
-    """Return the head that the items went through, as a result says it."""
-    if head is None:
-        return None
-    said, features = head.about, head.about.get("features")
-    of: FeaturesAbout | None = None
-    if features:
-        of = {"file": str(features["file"]), "sha256": features.get("sha256")}
-    return {
-        "file": head.path.name if head.path else None,
-        "sha256": head.sha256,
-        "head": head.spec.spec,
-        "loss": said.get("loss"),
-        "method": said.get("method"),
-        "seed": said.get("seed"),
-        "epochs": said.get("epochs"),
-        "best": said.get("best"),
-        "features": of,
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from vrbench.normalizations.bank import BankSim
 from vrbench.runtime.memory import spare
 from vrbench.sequences import SequenceAlignment, sequences
 from vrbench.sequences.engine.grouping import Grouping, group_tokens, paragraph_truth
+from vrbench.sequences.engine.windows import apart, apart_note, timed, whole_windows
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
 CHUNK_BYTES = 400_000_000
@@ -35,9 +36,11 @@ class SequenceFeatures(FeatureSource):
 
     Attributes:
         along: the sequence alignment over the alignment.
+        apart: a note on pairs that a bucket's value was not taken of, by their kind of bank.
     """
 
     along: SequenceAlignment = field(kw_only=True)
+    apart: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -73,6 +76,10 @@ class SequenceFeatures(FeatureSource):
         """Score every paragraph against every long video."""
         sides = (self.features.text, self.texts), (self.features.video, self.videos)
         return self._align(method, bank, *sides, "both", progress)
+
+    def odd_rows(self) -> list[str]:
+        """Return the notes on stored rows, and on captions that are apart from their clips."""
+        return [*super().odd_rows(), *self.apart.values()]
 
     def bank(self, method: Method | None, kind: str, progress: PairProgress | None) -> BankSim:
         """Score the bank's paragraphs against the videos, the paragraphs against its videos."""
@@ -127,8 +134,14 @@ class SequenceFeatures(FeatureSource):
             return self._score(method, texts.take(rows), clips, keep, shown, 16 * pairs)
 
         chunk = max(1, spare(CHUNK_BYTES) // (16 * len(clips)))
-        stage = Sequencing(self.along, self._longest, *self._matched(method, kind), chunk)
+        matched = self._matched(method, kind)
+        stage = Sequencing(self.along, self._longest, *matched, chunk, self._windows)
         return stage.apply(paragraphs, videos, score)
+
+    @cached_property
+    def _windows(self) -> bool | None:
+        clips = self.features.video
+        return whole_windows(clips, self.videos) if timed(clips) else None
 
     @property
     def _longest(self) -> tuple[int, int]:
@@ -146,6 +159,10 @@ class SequenceFeatures(FeatureSource):
             texts, videos = self.features.text, self.features.video
         assert texts is not None
         assert videos is not None
+        note = apart_note(texts, videos)
+        if note is not None:
+            self.apart[kind] = note
+            texts = texts.select(np.flatnonzero(~apart(texts, videos)))
         parts: dict[Direction, list[NDArray[Any]]] = {direction: [] for direction in DIRECTIONS}
         for start in range(0, len(texts), MATCHES):
             some = texts.block(start, min(start + MATCHES, len(texts)))

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.sequences import SequenceAlignment, SequenceScores, score_matrix
 from vrbench.sequences.engine.grouping import Grouping
-from vrbench.sims.sim import DIRECTIONS, Direction, Rows, SequenceByDirection, Sim, check_finite
+from vrbench.sims.sim import (
+    DIRECTIONS,
+    Direction,
+    Rows,
+    SequenceAbout,
+    SequenceByDirection,
+    Sim,
+    check_finite,
+)
 
 ClipSim = Callable[[NDArray[np.int64]], Sim]
 """Maps rows of captions to their similarities with all clips; a direction may be missing."""
@@ -27,6 +35,7 @@ class Sequencing:
         matched: by direction, the matched similarities that the method's quantile is taken of.
         matched_of: kind of bank that those are of; ``test``: of the test set.
         chunk: captions whose similarities are in memory at once.
+        windows: whether the clips are windows of whole videos; None: that is not known.
     """
 
     method: SequenceAlignment
@@ -34,6 +43,7 @@ class Sequencing:
     matched: Mapping[Direction, NDArray[Any]]
     matched_of: str | None
     chunk: int
+    windows: bool | None = None
 
     def apply(self, texts: Grouping, videos: Grouping, clips: ClipSim) -> Sim:
         """Score every paragraph against every video, each direction on its own similarities.
@@ -56,7 +66,9 @@ class Sequencing:
         matrices = (whole[d].matrix if d in whole else None for d in DIRECTIONS)
         info: SequenceByDirection = {}
         for direction, scores in whole.items():
-            info[direction] = {**scores.about, "bucket_of": self.matched_of}
+            known = {} if self.windows is None else {"windows": self.windows}
+            said = {**scores.about, "bucket_of": self.matched_of, **known}
+            info[direction] = cast(SequenceAbout, said)
         return Sim(*matrices, info=info)
 
     def _score(
