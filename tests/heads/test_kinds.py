@@ -98,6 +98,7 @@ def test_a_head_of_another_width_is_refused() -> None:
         "linear+learnable",
         "temporal:layers=2,heads=4+wti",
         "projection+linear+learnable:frames=8",
+        "projection:width=128+linear",
     ],
 )
 def test_specs_round_trip(spec: str) -> None:
@@ -111,6 +112,7 @@ def test_specs_round_trip(spec: str) -> None:
         ("linear+", "Unknown head ''"),
         ("linear+linear:width=4", "stands twice"),
         ("linear:width=-1", "width must be 0 or more"),
+        ("projection:width=-1", "width must be 0 or more"),
         ("temporal:layers=0", "at least 1"),
         ("learnable:frames=0", "at least 1"),
         ("wti:heads=3", "Unknown parameter 'heads'"),
