@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -164,8 +165,8 @@ def _space(data: pd.DataFrame) -> str:
     share = 100 * (data["x_share"].iloc[0] + data["y_share"].iloc[0])
     stored = data[~data["centered"]]
     means = stored.groupby("side")[["x", "y"]].mean()
-    apart = float(((means.loc["text"] - means.loc["video"]) ** 2).sum() ** 0.5)
-    spread = float(stored[["x", "y"]].var().sum() ** 0.5)
+    apart = math.dist(means.loc["text"].tolist(), means.loc["video"].tolist())
+    spread = math.sqrt(stored[["x", "y"]].var().sum())
     if apart > spread / 4:
         raise ValueError("the modalities have a gap now: rewrite the sentence")
     return (
