@@ -166,7 +166,7 @@ def _space(data: pd.DataFrame) -> str:
     stored = data[~data["centered"]]
     means = stored.groupby("side")[["x", "y"]].mean()
     apart = math.dist(means.loc["text"].tolist(), means.loc["video"].tolist())
-    spread = math.sqrt(stored[["x", "y"]].var().sum())
+    spread = math.hypot(stored["x"].std(), stored["y"].std())
     if apart > spread / 4:
         raise ValueError("the modalities have a gap now: rewrite the sentence")
     return (
