@@ -164,8 +164,8 @@ def _similarities(data: pd.DataFrame) -> str:
 def _space(data: pd.DataFrame) -> str:
     share = 100 * (data["x_share"].iloc[0] + data["y_share"].iloc[0])
     stored = data[~data["centered"]]
-    means = stored.groupby("side")[["x", "y"]].mean()
-    apart = math.dist(means.loc["text"].tolist(), means.loc["video"].tolist())
+    text, video = stored.groupby("side")[["x", "y"]].mean().to_numpy()
+    apart = math.dist(text, video)
     spread = math.hypot(stored["x"].std(), stored["y"].std())
     if apart > spread / 4:
         raise ValueError("the modalities have a gap now: rewrite the sentence")
