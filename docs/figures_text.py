@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+NO_GAP = 0.01
+"""Largest difference of mean similarities within and across the modalities that is called none."""
 
 
 def _of(data: pd.DataFrame, **where: Any) -> pd.DataFrame:
@@ -45,10 +50,14 @@ def _links(data: pd.DataFrame) -> str:
 
 def _modalities(data: pd.DataFrame) -> str:
     mean = data.set_index("quantity")["mean"]
+    across, right = mean["text-video"], mean["text-video, right pairs"]
+    within = (mean["text-text"], mean["video-video"])
+    if abs(across - sum(within) / 2) > NO_GAP:
+        raise ValueError("the modalities have a gap now: rewrite the sentence")
     return (
-        f"The mean similarity of texts and videos is {mean['text-video']:.2f}, of positive pairs "
-        f"{mean['text-video, right pairs']:.2f}. Both modalities were centered when their "
-        "projection was trained, so there is no gap between them here."
+        f"The mean similarity is {within[0]:.2f} of two texts, {within[1]:.2f} of two videos and "
+        f"{across:.2f} of a text and a video (of positive pairs {right:.2f}): the modalities are "
+        "no nearer to themselves than to each other, so there is no gap between them here."
     )
 
 
@@ -154,9 +163,16 @@ def _similarities(data: pd.DataFrame) -> str:
 
 def _space(data: pd.DataFrame) -> str:
     share = 100 * (data["x_share"].iloc[0] + data["y_share"].iloc[0])
+    stored = data[~data["centered"]]
+    text, video = stored.groupby("side")[["x", "y"]].mean().to_numpy()
+    apart = math.dist(text, video)
+    spread = math.hypot(stored["x"].std(), stored["y"].std())
+    if apart > spread / 4:
+        raise ValueError("the modalities have a gap now: rewrite the sentence")
     return (
         f"Two principal axes show {share:.0f} percent of the variance. Lines join positive pairs. "
-        "Removing each modality's mean changes nothing here: these features have no gap."
+        f"Removing each modality's mean changes little here: the means are {apart:.2f} apart in "
+        f"this plane, over which items scatter by {spread:.2f}."
     )
 
 

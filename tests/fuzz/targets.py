@@ -118,11 +118,11 @@ def _projection(folder: Path) -> None:
 def _head(folder: Path) -> None:
     import numpy as np
 
-    from vrbench.evaluation.sources.learnt import head_about
     from vrbench.features.tokens import Tokens
     from vrbench.heads import file
     from vrbench.heads.applied import apply_side
     from vrbench.heads.bank import SIDES, bank_side
+    from vrbench.results.about import head_about
 
     head = file.load(folder / "h.safetensors")
     for side, width in (("video", 4), ("text", 3)):

@@ -11,9 +11,9 @@ from heads import features, head_of, items, linear, mlp
 
 import vrbench
 from vrbench.errors import InputError
-from vrbench.evaluation.sources.learnt import head_about
 from vrbench.heads.applied import apply_head
 from vrbench.heads.head import Head, digest
+from vrbench.results.about import head_about
 
 RNG = np.random.default_rng(0)
 PLAIN = linear(RNG, 6, text=5, video=7)

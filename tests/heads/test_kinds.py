@@ -100,6 +100,7 @@ def test_a_head_of_another_width_is_refused() -> None:
         "projection+linear+learnable:frames=8",
         "linear+ucofia:levels=video+frame,k=2",
         "ucofia:levels=frame+xclip",
+        "projection:width=128+linear",
     ],
 )
 def test_specs_round_trip(spec: str) -> None:
@@ -113,6 +114,7 @@ def test_specs_round_trip(spec: str) -> None:
         ("linear+", "Unknown head ''"),
         ("linear+linear:width=4", "stands twice"),
         ("linear:width=-1", "width must be 0 or more"),
+        ("projection:width=-1", "width must be 0 or more"),
         ("temporal:layers=0", "at least 1"),
         ("learnable:frames=0", "at least 1"),
         ("wti:heads=3", "Unknown parameter 'heads'"),

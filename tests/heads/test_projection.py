@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from vrbench import metrics
@@ -13,8 +14,11 @@ from vrbench.encoders.toy import Toy
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.features.tokens import offsets_of
+from vrbench.heads import parse_head
+from vrbench.heads.base import Start, sizes
 from vrbench.heads.cca import Moments, canonical
-from vrbench.heads.projection import Affine, ProjectedEncoder, Projection
+from vrbench.heads.maps import MappedEncoder, Maps
+from vrbench.heads.projection import Affine, Projection
 from vrbench.heads.train import Grid, train
 
 Array = NDArray[np.float64]
@@ -132,6 +136,20 @@ def test_the_mean_of_mapped_tokens_is_the_mapped_mean() -> None:
     np.testing.assert_allclose(fitted.video(tokens).mean(0), fitted.video(tokens.mean(0)))
 
 
+@pytest.mark.parametrize(("spec", "grid"), [("", Grid()), (":width=2", Grid(width=(2,)))])
+def test_the_head_is_what_is_fitted(spec: str, grid: Grid) -> None:
+    start = Start(5, 7, 4, 4, torch.Generator(), features())
+    part = parse_head(f"projection{spec}").parts["projection"]
+    known, found = train(features(), grid), part.init(start)
+    for side, by in (("text", known.text), ("video", known.video)):
+        for name, value in (("weight", by.matrix.T), ("bias", by.offset)):
+            np.testing.assert_array_equal(found[f"{side}.{name}"], value.astype(np.float32))
+    sizes("projection", part.shapes(), {name: tuple(w.shape) for name, w in found.items()})
+    wide = parse_head("projection:width=6").parts["projection"]
+    with pytest.raises(InputError, match="projection:width=6 is wider than tokens of width 5"):
+        wide.init(start)
+
+
 def test_fitting_twice_gives_the_same_file(tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):
         train(features(), QUICK).save(tmp_path / name)
@@ -187,7 +205,7 @@ def test_tokens_and_globals_of_both_sides_are_projected() -> None:
     made = {"encoder": "toy:dim=8", "weights": {}}
     inner = Toy(dim=8).load(None)
     inner.text_batch = 5
-    encoder = ProjectedEncoder(inner, "toy:dim=8", Projection(video, text, frozenset(), made))
+    encoder = MappedEncoder(inner, "toy:dim=8", Maps(video, text, frozenset(), made))
     caption = Caption("v#0", "v", "two words")
     encoded: Encoded = encoder.text(caption)
     raw = inner.text(caption)
@@ -205,4 +223,4 @@ def test_a_projection_of_another_encoder_is_refused(made: dict[str, Any]) -> Non
     side = Affine(np.zeros((16, 3)), np.zeros(3))
     loaded: LoadedEncoder = Toy().load(None)
     with pytest.raises(InputError, match="train one for this encoder"):
-        ProjectedEncoder(loaded, "toy", Projection(side, side, frozenset(), made))
+        MappedEncoder(loaded, "toy", Maps(side, side, frozenset(), made))

@@ -38,9 +38,9 @@ def test_what_is_fitted_in_closed_form_sees_no_validation_video(
     train, seen = by_mark(200, 0), list[str]()
     fit = closed_form.train
 
-    def spy(given: Features) -> Any:
+    def spy(given: Features, grid: Any) -> Any:
         seen.extend(map(str, given.video.ids))
-        return fit(given)
+        return fit(given, grid)
 
     monkeypatch.setattr(closed_form, "train", spy)
     head = vrbench.train(train, "projection", epochs=0)
@@ -58,7 +58,7 @@ def test_given_weights_are_not_fitted_first(
     train = by_mark(200, 0)
     first = vrbench.train(train, "projection", epochs=0)
     first.save(tmp_path / "h.safetensors")
-    monkeypatch.setattr(closed_form, "train", lambda _: pytest.fail("fitted again"))
+    monkeypatch.setattr(closed_form, "train", lambda *_: pytest.fail("fitted again"))
     again = vrbench.train(train, "projection", epochs=0, start=tmp_path / "h.safetensors")
     for name, value in first.weights.items():
         np.testing.assert_array_equal(again.weights[name], value)

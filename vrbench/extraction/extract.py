@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vrbench._version import VERSION
 from vrbench.datasets import Annotations, Video, read_csv
-from vrbench.encoders import LoadedEncoder, encoders
+from vrbench.encoders import encoders
 from vrbench.errors import InputError
 from vrbench.extraction.encoding import Encoding
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
@@ -20,7 +20,7 @@ from vrbench.features.cut import cut_notes
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
 from vrbench.features.sides import read_side, sides_of
 from vrbench.features.writer import FeatureWriter
-from vrbench.heads.projection import ProjectedEncoder, Projection
+from vrbench.heads.maps import MappedEncoder, Maps
 from vrbench.registry import origins
 from vrbench.runtime.progress import Progress
 from vrbench.video import Videos, open_videos, parse_sampling
@@ -120,7 +120,8 @@ def extract(
         out: the feature file.
         encoder: spec such as ``onnx:max_words=32``.
         weights: file or folder with the encoder's weights; names and sha256 are recorded.
-        projection: npz of ``vrbench train projection``, applied to all tokens and globals.
+        projection: npz of ``vrbench train projection``, or a head of ``projection`` and ``linear``,
+            applied to all tokens and globals.
         frames: which frames of a video are read, see ``vrbench.video.Sampling``.
         bank: training videos and captions for normalizations.
         dataset: name of the data.
@@ -145,8 +146,10 @@ def extract(
     media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
     parts = {side: part.annotations for side, part in sources.items()}
     piece = Shard.parse(shard)
-    loaded, fitted = _load(spec, weights, projection, device)
-    _check_bank(parts, fitted)
+    maps = Maps.read(projection) if projection else None
+    loaded = encoders.parse(spec).load(weights, device)
+    loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)
+    _check_bank(parts, maps)
     attrs = {
         "dataset": dataset,
         "split": split,
@@ -179,7 +182,7 @@ def extract(
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         notes += [NOTE] if renumbered is not None else []
         writer.finish(**_said(notes=notes), **_said(missing=encoding.missing))
-    seen = sum(video.id in fitted for video in parts[""].videos)
+    seen = 0 if maps is None else sum(maps.saw(video.id) for video in parts[""].videos)
     said = (*loaded.notes, *notes, *_cut(out, spec))
     return Extraction(out, encoding.counts, tuple(encoding.skipped), seen, said)
 
@@ -198,21 +201,10 @@ def _cut(path: Path, encoder: str) -> list[str]:
         return list(cut_notes(sides, encoder))
 
 
-def _load(
-    spec: str, weights: Path | None, projection: Path | None, device: str
-) -> tuple[LoadedEncoder, frozenset[str]]:
-    """Return the encoder, with the projection if given, and the videos that it was fitted on."""
-    mapping = Projection.read(projection) if projection else None
-    loaded = encoders.parse(spec).load(weights, device)
-    if mapping is None:
-        return loaded, frozenset()
-    return ProjectedEncoder(loaded, spec, mapping), mapping.video_ids
-
-
-def _check_bank(parts: Mapping[str, Annotations], fitted: frozenset[str]) -> None:
+def _check_bank(parts: Mapping[str, Annotations], maps: Maps | None) -> None:
     test = {video.file or video.id for video in parts[""].videos}
     for video in parts["bank/"].videos if "bank/" in parts else ():
-        if video.id in fitted:
+        if maps is not None and maps.saw(video.id):
             raise InputError(
                 f"Bank video '{video.id}' is one that the projection was fitted on, which would "
                 "flatter the bank: choose bank videos apart from those."

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.datasets.captions import Caption
-from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.errors import InputError
 from vrbench.runtime.files import replacing
 from vrbench.runtime.inputs import as_text, reading
 from vrbench.runtime.json_text import parse_json
 from vrbench.runtime.npz import read_npz
-from vrbench.video import Clip
 
 FORMAT = "vrbench-projection"
 VERSION = 1
+PROBLEM = "is not a projection"
 REMEDY = "give an .npz that vrbench train projection wrote"
 
 
@@ -40,6 +38,10 @@ class Affine:
     def __call__(self, x: NDArray[Any]) -> NDArray[np.float64]:
         """(..., d) -> (..., w)."""
         return np.asarray(x, dtype=np.float64) @ self.matrix + self.offset
+
+    def then(self, after: Affine) -> Affine:
+        """Return the map that does this one and then another."""
+        return Affine(self.matrix @ after.matrix, after(self.offset))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +88,7 @@ class Projection:
         """
         if not path.exists():
             raise InputError(f"{path} does not exist: make it with vrbench train.")
-        said = {"remedy": REMEDY, "problem": "is not a projection"}
+        said = {"remedy": REMEDY, "problem": PROBLEM}
         arrays = read_npz(path, **said)
         with reading(path, **said):
             if (str(arrays["format"]), int(arrays["version"])) != (FORMAT, VERSION):
@@ -107,42 +109,3 @@ def _affine(arrays: Mapping[str, NDArray[Any]], side: str) -> Affine:
     if not numbers or matrix.ndim != 2 or offset.shape != matrix.shape[1:] or 0 in matrix.shape:
         raise ValueError(f"{side}_matrix {matrix.shape}, {side}_offset {offset.shape}")
     return Affine(matrix, offset)
-
-
-class ProjectedEncoder(LoadedEncoder):
-    """An encoder whose tokens and global vectors go through a projection.
-
-    Raises:
-        InputError: the projection was fitted on tokens of another encoder or other weights.
-    """
-
-    def __init__(self, inner: LoadedEncoder, spec: str, projection: Projection) -> None:
-        made_with = (projection.about.get("encoder"), projection.about.get("weights"))
-        if made_with != (spec, dict(inner.weights)):
-            raise InputError(
-                f"The projection was fitted on tokens of {made_with[0]} with weights "
-                f"{made_with[1]}, now the encoder is {spec} with {dict(inner.weights)}: train one "
-                "for this encoder."
-            )
-        self._inner, self._projection = inner, projection
-        self.weights, self.notes, self.device = inner.weights, inner.notes, inner.device
-        self.text_batch = inner.text_batch
-        # a logit scale belongs to the encoder's own space
-        self.attrs = {key: value for key, value in inner.attrs.items() if key != "scale"}
-        self.video_dim = self.text_dim = len(projection.video.offset)
-
-    def video(self, clip: Clip) -> Encoded:
-        """Encode a video, in the joint space."""
-        return _mapped(self._inner.video(clip), self._projection.video)
-
-    def text(self, caption: Caption) -> Encoded:
-        """Encode a caption, in the joint space."""
-        return self.texts([caption])[0]
-
-    def texts(self, captions: Sequence[Caption]) -> list[Encoded]:
-        """Encode captions of one video, in the joint space."""
-        return [_mapped(item, self._projection.text) for item in self._inner.texts(captions)]
-
-
-def _mapped(item: Encoded, by: Affine) -> Encoded:
-    return replace(item, tokens=by(item.tokens), global_vector=by(item.global_vector))

@@ -44,7 +44,8 @@ def extract(
     split: Annotated[str, typer.Option(help="Split of the dataset, or a name for it.")] = "",
     weights: Annotated[Path | None, typer.Option(help="Weights of the encoder.")] = None,
     projection: Annotated[
-        Path | None, typer.Option(help="npz of vrbench train projection, applied to all tokens.")
+        Path | None,
+        typer.Option(help="npz of vrbench train projection, or a head such as projection+linear."),
     ] = None,
     frames: Annotated[
         str | None,
