@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if {"shared_data", "shared_papers"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("data")
+
+
+def pytest_collection_finish() -> None:
+    """Libraries and tests stay to the end: no collection has to walk through them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,16 @@ what a process keeps for itself, is as new as in an interpreter of its own.
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -130,6 +133,7 @@ def _serve(requests: IO[str], answers: IO[str]) -> None:
     for name in LIBRARIES:
         with suppress(ImportError):
             import_module(name)
+    gc.freeze()  # a collection would touch, and so copy, every object that processes share
     for line in requests:
         request = json.loads(line)
         if "start" in request:
@@ -144,7 +148,29 @@ def _serve(requests: IO[str], answers: IO[str]) -> None:
 
 
 def _become(request: Mapping[str, Any], answers: IO[str]) -> NoReturn:
-    """Be the program until its end."""
+    """Be the program until its end.
+
+    It ends as Python does, but for the destruction of modules: that of the libraries takes longer
+    than most commands.
+    """
+    code = 1
+    try:
+        _run(request, answers)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        vars(threading)["_shutdown"]()
+        vars(atexit)["_run_exitfuncs"]()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+
+def _run(request: Mapping[str, Any], answers: IO[str]) -> None:
+    """Run the program in this process, which was forked for it."""
     assert not any(name.partition(".")[0] == "vrbench" for name in sys.modules)
     for number, name in enumerate((os.devnull, *request["streams"])):
         flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -164,7 +190,6 @@ def _become(request: Mapping[str, Any], answers: IO[str]) -> NoReturn:
         runpy.run_module("vrbench", run_name="__main__", alter_sys=True)
     else:
         exec(request["code"], {"__name__": "__main__"})
-    sys.exit()
 
 
 if __name__ == "__main__":
