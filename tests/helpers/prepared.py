@@ -47,7 +47,7 @@ class Process:
             self.returncode = _ask({"wait": self.pid, "options": os.WNOHANG})
         return self.returncode
 
-    def wait(self, seconds: float = 120) -> int:
+    def wait(self, seconds: float = 600) -> int:
         """Wait for its end.
 
         Raises:
@@ -69,7 +69,7 @@ def start(
     words: Sequence[str | Path],
     folder: Path | None = None,
     *,
-    path: Sequence[Path] = (),
+    path: Sequence[Path] = (ROOT,),
     streams: tuple[str, str] = (os.devnull, os.devnull),
     code: str | None = None,
 ) -> Process:
@@ -78,7 +78,7 @@ def start(
     Args:
         words: the command.
         folder: in which it runs; None: the current one.
-        path: folders before the checkout on Python's path.
+        path: folders that come first on Python's path; one of them holds vrbench.
         streams: files that take its stdout and stderr.
         code: Python that runs in the place of ``python -m vrbench``.
     """
@@ -87,7 +87,7 @@ def start(
             {
                 "start": list(map(str, words)),
                 "folder": str(folder or Path.cwd()),
-                "path": list(map(str, (*path, ROOT))),
+                "path": list(map(str, path)),
                 "environment": dict(os.environ),
                 "streams": streams,
                 "code": code,
@@ -97,7 +97,7 @@ def start(
 
 
 def vrbench(
-    folder: Path, *words: str | Path, path: Sequence[Path] = ()
+    folder: Path, *words: str | Path, path: Sequence[Path] = (ROOT,)
 ) -> subprocess.CompletedProcess[str]:
     """Run ``vrbench words`` to its end."""
     with TemporaryDirectory() as place:
