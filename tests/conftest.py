@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.testing
 from small_features import write_features
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+gc.disable()  # until all is imported and collected
+
+TESTS = Path(__file__).parent
+DATA = TESTS.parents[1] / "shared" / "data"
 PAPERS = DATA.parent / "papers"
+
+LOOKING = ("cli", "encoders", "features", "runtime", "sims", "video")
+"""Rooms in which a child process looks at each feature file first, as everywhere for users.
+
+Every command runs in the first; the others are about files that may be bad. So are the modules
+outside of the rooms.
+"""
 
 SLOW = (
     *("test_alignment_bits", "test_alignment_laws", "test_cli_process", "test_compiling"),
@@ -33,6 +46,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if {"shared_data", "shared_papers"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("data")
+
+
+def pytest_collection_finish() -> None:
+    """Libraries and tests stay to the end: the garbage collector need not walk through them."""
+    gc.freeze()
+    gc.enable()
+    # the command line is the same each time: it takes longer to build than most commands to run
+    vars(typer.testing)["_get_command"] = cache(typer.main.get_command)
+
+
+@pytest.fixture(autouse=True)
+def _look_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In rooms that are not about bad files this process looks itself: a fork takes its time."""
+    if request.path.parent.name not in (*LOOKING, TESTS.name):
+        from vrbench.features import hdf5
+
+        monkeypatch.setattr(hdf5, "look_apart", lambda _, look: look())
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import prepared
 import pytest
 from small_features import write_features
 from toy_videos import write_videos
@@ -121,18 +122,29 @@ def test_every_group_and_base_is_listed() -> None:
 
 @dataclass(frozen=True)
 class Place:
-    """A folder with the page's files, and an environment with both distributions installed."""
+    """A folder with the page's files, and an environment with both distributions installed.
+
+    Attributes:
+        folder: where commands run.
+        python: the environment's.
+        purelib: where it has vrbench and what the page shows, beside no library.
+    """
 
     folder: Path
     python: Path
+    purelib: Path
 
     def run(self, *words: str) -> str:
         """Run a command, outside of the checkout; it has to succeed."""
-        if words[0] == "vrbench":
-            words = (str(self.python.with_name("vrbench")), *words[1:])
         done = subprocess.run(
             words, cwd=self.folder, env=bare(), capture_output=True, text=True, check=False
         )
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        return done.stdout
+
+    def vrbench(self, *words: str) -> str:
+        """Run a command of the wheel, with the libraries imported already."""
+        done = prepared.vrbench(self.folder, *words, path=[self.purelib])
         assert done.returncode == 0, (words, done.stdout, done.stderr)
         return done.stdout
 
@@ -200,19 +212,35 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     write_videos(folder / "videos", ["a", "b"])
     (folder / "captions").mkdir()
     (folder / "captions" / "test.txt").write_text("a\tone\nb\ttwo\na\tthree\n")
-    return Place(folder, python)
+    return Place(folder, python, Path(purelib))
 
 
 @pytest.mark.slow
 def test_the_wheel_is_what_runs(place: Place) -> None:
     where = place.run(str(place.python), "-c", "import vrbench; print(vrbench.__file__)")
     assert Path(where.strip()).is_relative_to(place.folder / "env")
-    assert place.run("vrbench", "--version").startswith("vrbench ")
+    script = place.python.with_name("vrbench")
+    assert place.run(str(script), "--version").startswith("vrbench ")
+    code = "import vrbench, acme_vrbench.norm as a; print(vrbench.__file__, a.__file__, sep='\\n')"
+    prepared.start(
+        [],
+        place.folder,
+        path=[place.purelib],
+        streams=(str(place.folder / "said"), os.devnull),
+        code=code,
+    ).wait()
+    for file in (place.folder / "said").read_text().splitlines():
+        assert Path(file).is_relative_to(place.purelib)
 
 
 @pytest.mark.slow
 def test_every_command_of_the_page_runs(place: Place) -> None:
-    printed = {line: place.run(*shlex.split(line)) for line in COMMANDS}
+    printed = {}
+    for line in COMMANDS:
+        program, *words = shlex.split(line)
+        printed[line] = (
+            place.vrbench(*words) if program == "vrbench" else place.run(program, *words)
+        )
     project = tomllib.loads(FILES["pyproject.toml"])["project"]
     whose = f"{project['name']} {project['version']}"
     assert f"From {whose}." in printed["vrbench list datasets"]
@@ -230,7 +258,7 @@ def test_every_command_of_the_page_runs(place: Place) -> None:
     assert behind["provenance"]["plugins"] == origins
     (numbers,) = (place.folder / "results").glob("found-*.csv")
     assert numbers.read_text().startswith("direction,stage,K,queries\n")
-    about = json.loads(place.run("vrbench", "inspect", "new.h5", "--json"))
+    about = json.loads(place.vrbench("inspect", "new.h5", "--json"))
     assert "tab-separated" in json.dumps(about)
 
 
@@ -238,7 +266,7 @@ def test_every_command_of_the_page_runs(place: Place) -> None:
 def test_what_is_shown_computes_what_it_says(place: Place) -> None:
     place.run(str(place.python), "try_it.py")
     words = ("--method", "top-k:k=1", "--method", "max-avg", "--norm", "none", "--json")
-    ours, known = json.loads(place.run("vrbench", "eval", "features.h5", *words))
+    ours, known = json.loads(place.vrbench("eval", "features.h5", *words))
     assert ours["metrics"] == known["metrics"]
     check = (
         "import numpy as np, vrbench; rng = np.random.default_rng(0)\n"

@@ -60,7 +60,7 @@ class Own(Toy):
 
 def vrbench(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, with the folder on its path."""
-    return prepared.vrbench(folder, *words, path=[folder / "site"])
+    return prepared.vrbench(folder, *words, path=[folder / "site", prepared.ROOT])
 
 
 def evaluate(folder: Path, *words: str) -> list[dict[str, Any]]:

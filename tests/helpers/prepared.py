@@ -8,13 +8,16 @@ what a process keeps for itself, is as new as in an interpreter of its own.
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -44,7 +47,7 @@ class Process:
             self.returncode = _ask({"wait": self.pid, "options": os.WNOHANG})
         return self.returncode
 
-    def wait(self, seconds: float = 120) -> int:
+    def wait(self, seconds: float = 600) -> int:
         """Wait for its end.
 
         Raises:
@@ -66,7 +69,7 @@ def start(
     words: Sequence[str | Path],
     folder: Path | None = None,
     *,
-    path: Sequence[Path] = (),
+    path: Sequence[Path] = (ROOT,),
     streams: tuple[str, str] = (os.devnull, os.devnull),
     code: str | None = None,
 ) -> Process:
@@ -75,7 +78,7 @@ def start(
     Args:
         words: the command.
         folder: in which it runs; None: the current one.
-        path: folders before the checkout on Python's path.
+        path: folders that come first on Python's path; one of them holds vrbench.
         streams: files that take its stdout and stderr.
         code: Python that runs in the place of ``python -m vrbench``.
     """
@@ -84,7 +87,7 @@ def start(
             {
                 "start": list(map(str, words)),
                 "folder": str(folder or Path.cwd()),
-                "path": list(map(str, (*path, ROOT))),
+                "path": list(map(str, path)),
                 "environment": dict(os.environ),
                 "streams": streams,
                 "code": code,
@@ -94,7 +97,7 @@ def start(
 
 
 def vrbench(
-    folder: Path, *words: str | Path, path: Sequence[Path] = ()
+    folder: Path, *words: str | Path, path: Sequence[Path] = (ROOT,)
 ) -> subprocess.CompletedProcess[str]:
     """Run ``vrbench words`` to its end."""
     with TemporaryDirectory() as place:
@@ -130,6 +133,7 @@ def _serve(requests: IO[str], answers: IO[str]) -> None:
     for name in LIBRARIES:
         with suppress(ImportError):
             import_module(name)
+    gc.freeze()  # a collection would touch, and so copy, every object that processes share
     for line in requests:
         request = json.loads(line)
         if "start" in request:
@@ -144,7 +148,29 @@ def _serve(requests: IO[str], answers: IO[str]) -> None:
 
 
 def _become(request: Mapping[str, Any], answers: IO[str]) -> NoReturn:
-    """Be the program until its end."""
+    """Be the program until its end.
+
+    It ends as Python does, but for the destruction of modules: that of the libraries takes longer
+    than most commands.
+    """
+    code = 1
+    try:
+        _run(request, answers)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        vars(threading)["_shutdown"]()
+        vars(atexit)["_run_exitfuncs"]()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+
+def _run(request: Mapping[str, Any], answers: IO[str]) -> None:
+    """Run the program in this process, which was forked for it."""
     assert not any(name.partition(".")[0] == "vrbench" for name in sys.modules)
     for number, name in enumerate((os.devnull, *request["streams"])):
         flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -164,7 +190,6 @@ def _become(request: Mapping[str, Any], answers: IO[str]) -> NoReturn:
         runpy.run_module("vrbench", run_name="__main__", alter_sys=True)
     else:
         exec(request["code"], {"__name__": "__main__"})
-    sys.exit()
 
 
 if __name__ == "__main__":

@@ -159,9 +159,9 @@ NORMS = "--norm none --norm dsl --norm inverted-softmax:beta=5"
     "more",
     [
         *(f"{NORMS} --bank {bank}" for bank in ("test", "train")),
-        "--norm ncl --bank rolling:20",
+        "--norm ncl:iterations=1 --bank rolling:2",
         "--save-sim {}/sims.npz",
-        "--norm ncl --save-sim {}/sims.npz",
+        "--norm ncl:iterations=1 --save-sim {}/sims.npz",
     ],
 )
 def test_the_memory_that_a_refusal_asks_for_is_enough(
@@ -174,21 +174,21 @@ def test_the_memory_that_a_refusal_asks_for_is_enough(
 
 
 def two_ways(rng: np.random.Generator) -> dict[str, Any]:
-    t2v, v2t = rng.standard_normal((2, 5000, 4000))
+    t2v, v2t = rng.standard_normal((2, 4200, 3500))
     return {"t2v": t2v, "v2t": v2t}
 
 
 def levels(rng: np.random.Generator) -> dict[str, Any]:
-    return {"t2v": rng.standard_normal((8, 3000, 2500), dtype=np.float32)}
+    return {"t2v": rng.standard_normal((8, 2400, 2100), dtype=np.float32)}
 
 
 @pytest.mark.parametrize(
     ("made", "words"),
     [
         (two_ways, "--norm none"),
-        (two_ways, "--norm ncl --bank test"),
-        (two_ways, "--limit 3990"),
-        (levels, "--norm sk --bank test"),
+        (two_ways, "--norm ncl:iterations=1 --bank test"),
+        (two_ways, "--limit 3490"),
+        (levels, "--norm sk:iterations=1 --bank test"),
     ],
 )
 def test_a_similarity_file_fits_or_is_refused(
@@ -201,7 +201,7 @@ def test_a_similarity_file_fits_or_is_refused(
     del arrays
     done = grown("eval", "--from-sim", path, *words.split(), "-q", "--out", tmp_path)
     assert done.peak <= done.bound
-    assert done.refusals <= 3, "the imports, the file, and what is made of it"
+    assert 2 <= done.refusals <= 3, "the imports, the file, and what is made of it"
 
 
 @pytest.mark.parametrize("key", ["bank_t2v", "bank_v2t"])

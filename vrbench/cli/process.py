@@ -6,6 +6,7 @@ Nothing heavy is imported before signals are handled.
 from __future__ import annotations
 
 import atexit
+import gc
 import io
 import os
 import signal
@@ -28,6 +29,8 @@ KEPT = "what was finished is kept; run the same command to go on."
 BROKEN_PIPE = 1
 """Exit code where nobody reads the output any more; rich and typer end with the same."""
 
+_YOUNG = 10_000
+"""Objects after which cyclic garbage is looked for; Python's 700 are reached all the time."""
 
 _SHOW_CURSOR = b"\x1b[?25h"
 
@@ -48,6 +51,8 @@ def _stop(number: int, _: FrameType | None) -> None:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(_YOUNG)  # torch alone is a million objects that stay
+    atexit.register(gc.freeze)  # at its end Python would look through them again, for nothing
     for number in ENDINGS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)

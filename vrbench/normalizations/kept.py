@@ -38,7 +38,9 @@ def keep(
     Returns:
         (m,) ``log_c - log(column sums)``, and the step.
     """
-    if len(rows) * rows.width * kind.itemsize > spare(KEEP_BYTES):
+    size = len(rows) * rows.width
+    # a small one takes no more than a block of rows does, and a rolling bank asks for each query
+    if size > CACHED and size * kind.itemsize > spare(KEEP_BYTES):
         return None
     shift = np.max([block.max(axis=0) for block in rows], axis=0).astype(np.float64)
     kept, top = np.empty((len(rows), rows.width), dtype=kind), np.empty(len(rows))
