@@ -11,7 +11,8 @@ from docs.heads_runs import SEEDS, SUM, Training, train, tried
 from docs.heads_tables import losses
 from docs.heads_text import Found, wrapped
 
-EPOCHS = 3
+EPOCHS, MOST = 3, 10
+"""Of the trainings that choose the rate, and of one more with ``--patience 3``, the default."""
 RATES = (3e-5, 1e-4, 3e-4)
 QUEUE = 16384
 """Queries that a training keeps, as NCL does; they change nothing of the training itself."""
@@ -21,9 +22,10 @@ METHODS = ("global", SUM)
 
 TEXT = f"""## Longer, at more rates, and with a queue
 
-{EPOCHS} epochs; `--queue {QUEUE}` keeps the last training queries as they were when they were seen,
-and `--bank head` fits `ncl` on them, as NCL does. Its temperature is the one chosen on the train
-bank. Validation of seed {SEEDS[0]} before training and after each epoch:"""
+Head `projection+linear`. `--queue {QUEUE}` keeps the last training queries as they were when they
+were seen, and `--bank head` fits `ncl` on them, as NCL does (*queue*), at the temperature that was
+chosen on the train bank. Validation of seed {SEEDS[0]} with `infonce`, before training and after
+each of {EPOCHS} epochs:"""
 
 
 def best(tries: Mapping[Training, float]) -> Training:
@@ -42,14 +44,19 @@ def trainings(fit: Path) -> tuple[dict[Training, list[float]], list[Training]]:
     runs = [(each, SEEDS[0]) for some in tries.values() for each in some]
     curves = {run[0]: one.curve for run, one in train(fit, runs).items()}
     vectors, both = (best(tries[wanted[method]]) for method in METHODS)
-    return curves, [vectors, replace(vectors, loss="ncl"), both]
+    longest = replace(vectors, epochs=MOST)
+    return curves, [vectors, replace(vectors, loss="ncl"), longest, both]
 
 
 def longer(found: Found) -> str:
     """Return the section."""
-    rows = {f"`{one.training.method}`, `{one.training.loss}`": one for one in found.longer}
-    table = losses("alignment, loss", rows, QUEUED)
+    rows = {_named(one.training): one for one in found.longer}
+    table = losses("alignment, loss, epochs", rows, QUEUED)
     return "\n\n".join((TEXT, "\n".join(_curves(found.curves)), "\n".join(table), _seen(rows)))
+
+
+def _named(one: Training) -> str:
+    return f"`{one.method}`, `{one.loss}`, {one.epochs}"
 
 
 def _curves(curves: Mapping[Training, list[float]]) -> Iterator[str]:

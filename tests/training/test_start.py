@@ -10,11 +10,17 @@ from heads import mlp
 from planted import by_mark
 
 import vrbench
+from vrbench.alignments import parse_method
 from vrbench.errors import InputError
+from vrbench.evaluation.settings import Compute
+from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.features import Features
 from vrbench.heads import train as closed_form
 from vrbench.heads.applied import apply_head
+from vrbench.heads.kinds.projection import ClosedProjection
+from vrbench.sims.sim import DIRECTIONS
 from vrbench.training.items import TrainingItems
+from vrbench.training.validation import recalls
 
 
 def test_the_header_says_what_the_head_was_trained_on() -> None:
@@ -50,6 +56,28 @@ def test_what_is_fitted_in_closed_form_sees_no_validation_video(
     assert len(head.video_ids) == 200
     with pytest.raises(InputError, match="put it first"):
         vrbench.train(train, "linear+projection", epochs=0)
+
+
+def test_heads_that_are_not_trained_are_applied_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, calls = by_mark(200, 0), list[int]()
+    apply = ClosedProjection.apply
+
+    def counted(self: ClosedProjection, *given: Any) -> Any:
+        calls.append(1)
+        return apply(self, *given)
+
+    monkeypatch.setattr(ClosedProjection, "apply", counted)
+    options: dict[str, Any] = {"method": "max-avg", "batch": 16, "lr": 0.01}
+    taken = []
+    for epochs in (0, 2):
+        head = vrbench.train(train, "projection+linear", epochs=epochs, **options)
+        taken.append(len(calls))
+        calls.clear()
+    assert taken[0] == taken[1] > 0
+    weights = {name: torch.as_tensor(value) for name, value in head.weights.items()}
+    items, row = TrainingItems.of(train, 0.1, 0), head.about["validation"][head.about["best"]]
+    found = recalls(head.spec, weights, parse_method("max-avg"), items, Scorer(Compute()))
+    assert found == {way: row[way] for way in DIRECTIONS}
 
 
 def test_given_weights_are_not_fitted_first(

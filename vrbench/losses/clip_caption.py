@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vrbench.errors import InputError
-from vrbench.losses.base import Batch, Loss, check_positive, losses, tensor
+from vrbench.losses.base import Loss, check_positive, losses
+from vrbench.losses.batch import Batch, tensor
 from vrbench.losses.faulty_negatives import check_beta, faulty_negatives
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.losses.base import Batch, Loss, check_positive, losses
+from vrbench.losses.base import Loss, check_positive, losses
+from vrbench.losses.batch import Batch
 from vrbench.sequences.engine.sinkhorn import RANGE
 from vrbench.sequences.plan import check, transport_plan
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vrbench.errors import InputError
-from vrbench.losses.base import Loss, check_positive, losses, tensor
+from vrbench.losses.base import Loss, check_positive, losses
+from vrbench.losses.batch import tensor
 
 if TYPE_CHECKING:
     from torch import Tensor

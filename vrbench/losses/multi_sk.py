@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vrbench.errors import InputError
-from vrbench.losses.base import check_positive, tensor
+from vrbench.losses.base import check_positive
+from vrbench.losses.batch import tensor
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
-from vrbench.losses.base import Batch, Loss, check_positive, losses
+from vrbench.losses.base import Loss, check_positive, losses
+from vrbench.losses.batch import Batch
 from vrbench.losses.infonce import cross_entropy
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vrbench.errors import InputError
-from vrbench.losses.base import Given, Loss, check_positive, losses, tensor
+from vrbench.losses.base import Given, Loss, check_positive, losses
+from vrbench.losses.batch import tensor
 from vrbench.losses.multi_sk import MultiSK
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vrbench.losses.base import Batch, Loss, check_positive, losses
+from vrbench.losses.base import Loss, check_positive, losses
+from vrbench.losses.batch import Batch
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.losses.base import check_positive, tensor
+from vrbench.losses.base import check_positive
+from vrbench.losses.batch import tensor
 from vrbench.losses.clip_caption import Variant, check_variant
 from vrbench.sequences.plan import bucketed, check
 
