@@ -51,7 +51,8 @@ class BothWays(TokenAlignment):
 
         self._check(tile)
         step = max(1, ROOM // self._filled(tile))
-        parts = [self._mean(c) for c in tile.c.split(step)]
+        c = tile.c
+        parts = [self._mean(c[start : start + step]) for start in range(0, len(c), step)]
         value = parts[0] if len(parts) == 1 else torch.cat(parts)
         return value, value
 
@@ -75,7 +76,7 @@ class BothWays(TokenAlignment):
 
     def _check(self, tile: Tile) -> None:
         texts, videos = tile.products.texts.items, tile.products.videos.items
-        for way, order in ((self.words_first, (0, 1)), (self.frames_first, (1, 0))):
-            for attention, side in zip(way or (), order, strict=way is not None):
-                items, group = ((texts, tile.text), (videos, tile.video))[side]
-                attention.check(items, group)
+        for way, turn in ((self.words_first, 1), (self.frames_first, -1)):
+            for attention, side in zip((way or ())[::turn], ("text", "video"), strict=False):
+                text = side == "text"
+                attention.check(texts if text else videos, tile.text if text else tile.video)
