@@ -12,10 +12,15 @@ from patched import write_patched
 
 import vrbench
 from vrbench import results
+from vrbench.alignments import parse_method
+from vrbench.errors import InputError
 from vrbench.evaluation.sources import bank_matrix
+from vrbench.evaluation.sources import features as feature_source
+from vrbench.evaluation.sources.features import FeatureSource
 from vrbench.evaluation.sources.sizes import Sizes
 from vrbench.features import open_features
 from vrbench.results.result import Result
+from vrbench.runtime import memory
 from vrbench.sims.file import load_sim
 from vrbench.sims.levels import Levels
 from vrbench.sims.stored import spool
@@ -183,3 +188,24 @@ def test_files_without_patches_are_refused_in_one_sentence(tmp_path: Path) -> No
             says="has no patches for every item, which the level patch of ucofia")  # fmt: skip
     (result,) = vrbench.evaluate(plain, "ucofia:levels=video+frame", norm="sk")
     assert result["method"] == "ucofia:levels=video+frame"
+
+
+def test_matrices_of_levels_that_do_not_fit_are_folded_or_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (known,) = vrbench.evaluate(path, "ucofia")
+    room = Sizes(9, 6, 4).raw(levels=3) - 1
+    assert room > Sizes(9, 6, 4).raw() + Sizes(9, 6, 4).normalized
+    monkeypatch.setattr(feature_source, "spare", lambda *_: room)
+    monkeypatch.setattr(memory, "_bound", 10**9)
+    with open_features(path) as features:
+        source = FeatureSource(features)
+        three, one = (parse_method(f"ucofia{levels}") for levels in ("", ":levels=patch"))
+        assert not source.keeps_matrix("none", three)
+        assert source.keeps_matrix("none", one)
+        source.check_room([(three, "none"), (one, "test")], whole=False, saved=False)
+        for bank, saved in (("test", False), ("none", True)):
+            with pytest.raises(InputError, match="memory"):
+                source.check_room([(three, bank)], whole=False, saved=saved)
+    monkeypatch.setattr(memory, "_bound", None)
+    same(vrbench.evaluate(path, "ucofia")[0], known)

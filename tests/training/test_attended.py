@@ -196,6 +196,21 @@ def test_other_heads_stand_before(tmp_path: Path, spec: str, method: str) -> Non
     assert result["method"] == method
 
 
+@pytest.mark.parametrize("encoding", ["stale", "final"])
+def test_the_queue_is_a_bank_of_frames_and_patches(tmp_path: Path, encoding: Any) -> None:
+    path = write_patched(tmp_path / "f.h5", counts=(1, 2, 1, 1, 3, 1, 1, 1))
+    learnt = vrbench.train(
+        path, "ucofia", epochs=1, batch=4, validation=0, queue=5, queue_encoding=encoding
+    )
+    learnt.save(tmp_path / "h.safetensors")
+    with vrbench.open(write_patched(tmp_path / "t.h5", seed=7)) as features:
+        (result,) = vrbench.evaluate(
+            renamed(features), head=tmp_path / "h.safetensors", norm="sk", bank="head"
+        )
+    assert (result["bank"]["n_text"], result["bank"]["n_video"]) == (5, 5)
+    assert result["norm"] == "sk"
+
+
 def renamed(features: Any) -> Any:
     from dataclasses import replace
 

@@ -35,7 +35,8 @@ def score(
         weights: what a head has learnt for the method, by its names in a head file.
 
     Returns:
-        Sim with t2v and v2t, (n_text, n_video) each; the inputs are not changed.
+        Sim with t2v and v2t, (n_text, n_video) each, or (levels, n_text, n_video) of a method with
+        alignment levels; ``.flat()`` takes their mean. The inputs are not changed.
 
     Raises:
         InputError: the method is unknown, widths differ, or an item is malformed; or a function

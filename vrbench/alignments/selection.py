@@ -61,7 +61,9 @@ class SelectedPatches(BothWays):
         rows: list[Index] = []
         lengths: list[Index] = []
         start = 0
-        for block in replace(tokens, token_columns=marks).blocks(VALUES):
+        marked = replace(tokens, token_columns=marks)
+        # without a network, the marks say everything: no token is read
+        for block in [marked] if self.saliency is None else marked.blocks(VALUES):
             kept, counts = self._kept(block, kind)
             rows.append(start + kept)
             lengths.append(counts)
@@ -93,10 +95,10 @@ class SelectedPatches(BothWays):
             scores = found.double().numpy()
         kept = self._best(scores, frames)
         order, of = self._in_order(frames, frames.frame[kept])
-        return (
-            np.concatenate([frames.token, frames.patch[kept]][not self.frames_too :])[order],
-            np.bincount(frames.video[of], minlength=len(block)),
-        )
+        rows = frames.patch[kept]
+        if self.frames_too:
+            rows = np.concatenate([frames.token, rows])
+        return rows[order], np.bincount(frames.video[of], minlength=len(block))
 
     def _logits(self, tokens: Tensor, frames: Frames) -> Tensor:
         assert self.saliency is not None
@@ -107,10 +109,10 @@ class SelectedPatches(BothWays):
         """(kept,) which of the patches are kept, in their order."""
         if self.saliency is None:
             return np.arange(len(scores))
-        groups = [rows[:, : self.k] if rows.shape[1] <= self.k else
-                  np.take_along_axis(rows, top(scores[rows], self.k), axis=1)
-                  for _, rows in _equal(frames)]  # fmt: skip
-        return np.sort(np.concatenate([rows.ravel() for rows in groups]))
+        best = [
+            np.take_along_axis(rows, top(scores[rows], self.k), 1) for _, rows in _equal(frames)
+        ]
+        return np.sort(np.concatenate([rows.ravel() for rows in best]))
 
     def _in_order(self, frames: Frames, of: Index) -> tuple[Index, Index]:
         """Return the order of what is kept, frames' own tokens first, and which frame each is of.

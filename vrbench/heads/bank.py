@@ -37,11 +37,16 @@ def bank_arrays(side: Side, items: Tokens, order: NDArray[np.int64]) -> dict[str
         "offsets": items.offsets,
         "ids": np.frombuffer(ids, np.uint8),
         "order": order.astype(np.int64),
-        **items.token_columns,
+        **{name: _floats(value) for name, value in items.token_columns.items()},
     }
     if items.global_vectors is not None:
         found["global"] = np.asarray(items.global_vectors)
     return {f"{PREFIX}{side}.{name}": value for name, value in found.items()}
+
+
+def _floats(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column as a file has it: what marks patches are whole numbers."""
+    return column if column.dtype.kind == "f" else column.astype(np.float32)
 
 
 def bank_side(arrays: Mapping[str, NDArray[Any]], side: Side, name: str, cosines: bool) -> Tokens:

@@ -43,7 +43,8 @@ def score(
             It gets tokens as they are given, before they are scaled.
 
     Returns:
-        Sim with t2v and v2t, (n_text, n_video) each; the inputs are not changed.
+        Sim with t2v and v2t, (n_text, n_video) each, or (levels, n_text, n_video) of a method with
+        alignment levels; ``.flat()`` takes their mean. The inputs are not changed.
 
     Raises:
         InputError: the method is unknown, widths differ, an item or the head is malformed, or a

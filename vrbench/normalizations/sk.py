@@ -20,8 +20,8 @@ class SinkhornKnopp(Normalization):
 
     On ``M = exp(scale * bank)``, queries x gallery: ``beta = 1 / column sums``, ``iterations``
     times ``alpha = 1 / (M beta)``, ``beta = 1 / (alpha^T M)``; ``b = log(beta / sum beta)`` and
-    ``out[q, g] = sim[q, g] + b[g] / scale``. A similarity file may hold levels on a leading axis;
-    what vrbench scores itself has one level, for which this is ``ncl:gamma=1/scale``. Under
+    ``out[q, g] = sim[q, g] + b[g] / scale``. Methods with alignment levels (``ucofia``) and
+    similarity files may hold several on a leading axis; on one this is ``ncl:gamma=1/scale``. Under
     ``exact`` the same runs on ``M^T``, gallery x queries, and ``b = log(alpha / sum alpha)``: its
     alpha is that of the last iteration, which another update of beta follows.
 
