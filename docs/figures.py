@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import copyfile
 from tempfile import TemporaryDirectory
 from textwrap import wrap
 
 from docs.figures_text import SEEN
 from docs.running import run
+from vrbench import datasets
 from vrbench.figures import figures
 
 PICTURES = Path(__file__).parent / "figures"
+FEATURES = Path(__file__).parents[1] / "features"
 SCALE = 0.55
 """Of a picture as it is written: two panels are 900 pixels wide."""
 COLORS = 32
 
 SEQUENCES = " features/youcook2-600.h5 --method token-mean"
-OF = {"sequence-noise": SEQUENCES, "realignment": SEQUENCES}
+CATEGORIES = " msrvtt-categories.h5 --method global"
+OF = {"sequence-noise": SEQUENCES, "realignment": SEQUENCES} | dict.fromkeys(
+    ("anchors", "anchor-categories", "anchor-top"), CATEGORIES
+)
 """What a figure is of, where it is not the bundled features under ``global``."""
 
 HEAD = """# Figures
 
 Made by `make docs` from the bundled features (476 test videos of MSR-VTT 1k-A from two small
 encoders, with a bank of training queries; [the example](example.md) uses the same), and for
-sequences from 600 cooking videos ([features/README.md](../features/README.md)). Each command
+sequences from 600 cooking videos ([features/README.md](../features/README.md));
+`msrvtt-categories.h5` is the bundled file with MSR-VTT's categories as `/video/label`. Each command
 writes the numbers as CSV too, and the picture as SVG; the numbers in the sentences are read from
 that CSV. `vrbench list figures` has every parameter, and `--from-sim` takes a similarity file
 instead. Raw and normalized differ in line or hatching as well as in colour. How long things take,
@@ -32,15 +39,27 @@ and how much memory, is measured by `make bench`
 
 
 def page(shared: Path) -> str:
-    """Write the pictures and return the page; it needs nothing of the research data."""
-    del shared
+    """Write the pictures and return the page; only the categories are of the research data."""
     PICTURES.mkdir(exist_ok=True)
     parts = [HEAD]
     with TemporaryDirectory() as folder:
-        (Path(folder) / "features").symlink_to(Path(__file__).parents[1] / "features")
+        (Path(folder) / "features").symlink_to(FEATURES)
+        with_categories(shared, Path(folder) / "msrvtt-categories.h5")
         for name, cls in figures.classes().items():
             parts.append("\n\n".join(_section(name, cls.source, Path(folder))))
     return "\n\n".join(parts) + "\n"
+
+
+def with_categories(shared: Path, out: Path) -> None:
+    """Write the bundled features with the category of each video."""
+    import h5py
+
+    found = datasets.read("msrvtt", shared / "data/annotations/msrvtt", "full-test")
+    known = {video.id: found.columns(video)["label"] for video in found.videos}
+    copyfile(FEATURES / "msrvtt-476.h5", out)
+    with h5py.File(out, "a") as file:
+        names = [known[name.decode()] for name in file["video/ids"][:]]
+        file["video"].create_dataset("label", data=names, dtype=h5py.string_dtype())
 
 
 def _section(name: str, source: str, folder: Path) -> list[str]:

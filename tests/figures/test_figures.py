@@ -43,8 +43,12 @@ def sims(small: Case) -> tuple[Any, Any]:
     return small.sim.flat(), small.normalized
 
 
-OF_PAIRS = sorted(n for n, cls in figures.classes().items() if "sequences" not in cls.needs)
-"""Figures of texts and videos; test_sequence_figures.py has those of sequences."""
+OF_PAIRS = sorted(
+    name
+    for name, cls in figures.classes().items()
+    if not {"sequences", "categories"} & set(cls.needs.split())
+)
+"""Figures of texts and videos; other files have those of sequences and of anchors."""
 
 
 @pytest.mark.parametrize("name", OF_PAIRS)

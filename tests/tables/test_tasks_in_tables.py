@@ -39,9 +39,8 @@ def answers(folder: Path, encoder: str = "") -> Path:
 
 def measured(name: str, folder: Path) -> Section:
     found, _ = load_all(folder)
-    [section] = [s for s in paper_table(name, [r.values for r in found]).sections
-                 if s.kind == "measured"]  # fmt: skip
-    return section
+    table = paper_table(name, [result.values for result in found])
+    return next(section for section in table.sections if section.kind == "measured")
 
 
 def filled(section: Section) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vrbench.features import Features
-    from vrbench.tasks.base import Task, TaskReport
+    from vrbench.tasks.base import Task
     from vrbench.tasks.record import TaskJob
 
 task = typer.Typer(no_args_is_help=True, help="The papers' other tasks.")
@@ -235,26 +235,9 @@ def _measure(jobs: Sequence[TaskJob], out: Path | None, overwrite: bool, as_json
         if made is None:
             raise InputError(f"{job.spec} has no report.")
         reports.append(made["report"])
-    _print(reports, as_json)
-
-
-def _print(reports: list[TaskReport], as_json: bool) -> None:
     if as_json:
         print_json(reports)
         return
-    from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
+    from vrbench.cli.printing.tasks import print_reports
 
-    shown = {key: value for key, value in reports[0].items() if not isinstance(value, list)}
-    heads = [key for key, value in shown.items() if isinstance(value, str)]
-    columns = [key for key in shown if key not in heads]
-    rows = [
-        TextRow([str(report[key]) for key in heads], [_cell(report[key]) for key in columns])
-        for report in reports
-    ]
-    print_text_table(console(), TextTable(heads, columns, rows))
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    print_reports(reports)
