@@ -142,10 +142,14 @@ def test_the_loss_reads_equation_5_fused_with_the_pooled_one(
     assert all(side.tokens.grad is not None for side in sides)
 
 
-def test_the_similarity_is_that_of_the_method_lse() -> None:
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [("alpha=0.5", "lse:alpha=0.5"), ("match=max", "token-mean"), ("match=mean", "global")],
+)
+def test_the_similarity_is_that_of_the_method(options: str, method: str) -> None:
     texts, videos, *sides = batch(1)
-    (part,) = (p for _, p in parse_loss("video-paragraph:alpha=0.5").parts)
-    expected = vrbench.score(texts, videos, "lse:alpha=0.5", precision="double").t2v
+    (part,) = (p for _, p in parse_loss(f"video-paragraph:{options}").parts)
+    expected = vrbench.score(texts, videos, method, precision="double").t2v
     found = part.similarity(*sides)  # type: ignore[attr-defined]
     np.testing.assert_allclose(found.detach().numpy(), expected, rtol=0, atol=1e-9)
 
@@ -224,6 +228,7 @@ def test_what_has_no_sequences_is_refused_in_one_sentence() -> None:
         ("video-paragraph:fuse=-1", "fuse must be 0 or more"),
         ("video-paragraph:reg=0", "reg must be positive"),
         ("video-paragraph:iterations=0", "iterations must be at least 1"),
+        ("video-paragraph:match=mode", "must be one of lse, max, mean"),
         ("video-paragraph:variant=released", "must be one of exact, norton"),
         ("clip-caption:beta=2", "beta must lie between 0 and 1"),
         ("clip-caption:iterations=0", "iterations must be at least 1"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from vrbench.alignments.engine.batch import Packed, vectors
 from vrbench.alignments.engine.traced import unit
@@ -15,6 +15,8 @@ from vrbench.sequences.plan import check
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Match = Literal["lse", "max", "mean"]
 
 
 @losses.register("video-paragraph")
@@ -37,6 +39,8 @@ class VideoParagraph(Loss):
         bucket: quantile, 0 to 1, of the batch's matched similarities that is the value of the
             prompt bucket; none: no bucket.
         alpha: softness > 0 of eq. 5.
+        match: ``lse``, eq. 5; ``max``, the best token in its place (Table 7 D, which paper's
+            similarity it names; lse's limit for alpha 0); ``mean``, F = P (Table 7 C).
         length: most clips of a run.
         fuse: weight from 0 of the similarity P of the global vectors, ``(fuse P + F) / (fuse +
             1)``; the paper tells of it in Appendix A without a number, the release has 0.5.
@@ -51,6 +55,7 @@ class VideoParagraph(Loss):
     iterations: int = 50
     bucket: float | None = 0.3
     alpha: float = 1.0
+    match: Match = "lse"
     length: int = 8
     fuse: float = 0.0
     variant: Variant = "exact"
@@ -60,6 +65,8 @@ class VideoParagraph(Loss):
         check_variant(self.variant)
         check(self.reg, self.iterations, self.variant)
         check_positive(alpha=self.alpha)
+        if self.match not in get_args(Match):
+            raise InputError(f"match is {' or '.join(get_args(Match))}, it is {self.match}.")
         if self.bucket is not None and not 0 <= self.bucket <= 1:
             raise InputError(f"bucket is a quantile from 0 to 1, it is {self.bucket}.")
         if self.length < 1:
@@ -89,8 +96,11 @@ class VideoParagraph(Loss):
 
     def similarity(self, text: Packed, video: Packed) -> Tensor:
         """(captions, clips) of a batch."""
-        parts = vectors(text) @ vectors(video).mT, *soft_matches(text, video, self.alpha)
-        pooled, of_words, of_frames = map(self._scaled, parts)
+        pooled = self._scaled(vectors(text) @ vectors(video).mT)
+        if self.match == "mean":
+            return pooled
+        alpha = self.alpha if self.match == "lse" else None
+        of_words, of_frames = map(self._scaled, soft_matches(text, video, alpha))
         return (self.fuse * pooled + (of_words + of_frames) / 2) / (self.fuse + 1)
 
     def _scaled(self, part: Tensor) -> Tensor:
@@ -99,17 +109,23 @@ class VideoParagraph(Loss):
         return (part - part.min()) / (part.max() - part.min())
 
 
-def soft_matches(text: Packed, video: Packed, alpha: float) -> tuple[Tensor, Tensor]:
-    """Return both halves of eq. 5, (texts, videos) each: means over words, and over frames."""
-    c = unit(text.tokens) @ unit(video.tokens).mT / alpha
+def soft_matches(text: Packed, video: Packed, alpha: float | None) -> tuple[Tensor, Tensor]:
+    """Return both halves of eq. 5, (texts, videos) each: means over words, and over frames.
+
+    Without ``alpha`` the maximum takes the place of ``alpha log sum exp``.
+    """
+    c = unit(text.tokens) @ unit(video.tokens).mT
     words, frames = ([int(length) for length in side.lengths] for side in (text, video))
-    of_words = alpha * _best_and_mean(c, words, frames)
-    return of_words, alpha * _best_and_mean(c.mT, frames, words).mT
+    of_words = _best_and_mean(c, words, frames, alpha)
+    return of_words, _best_and_mean(c.mT, frames, words, alpha).mT
 
 
-def _best_and_mean(c: Tensor, mine: list[int], theirs: list[int]) -> Tensor:
-    """(my tokens, their tokens) -> (my items, their items): the mean of log sum exp over theirs."""
+def _best_and_mean(c: Tensor, mine: list[int], theirs: list[int], alpha: float | None) -> Tensor:
+    """(my tokens, their tokens) -> (my items, their items): the mean of the best of theirs."""
     import torch
 
-    best = torch.stack([part.logsumexp(1) for part in torch.split(c, theirs, 1)], 1)
+    def best_of(part: Tensor) -> Tensor:
+        return part.amax(1) if alpha is None else alpha * (part / alpha).logsumexp(1)
+
+    best = torch.stack([best_of(part) for part in torch.split(c, theirs, 1)], 1)
     return torch.stack([part.mean(0) for part in torch.split(best, mine)])
