@@ -30,7 +30,7 @@ PATIENCE = TrainingSettings("linear").patience
 HEAD = f"""# What training gives on stored features
 
 Made by `python -m docs heads --shared ../shared`, which extracts the features, trains and measures
-(about two hours on one core; `build/heads` keeps what is done). Training features: frames and words
+(about an hour on two cores; `build/heads` keeps what is done). Training features: frames and words
 of 3,351 MSR-VTT videos and their 66,514 captions by the encoders of the bundled features, before
 any projection: 768 numbers a token, up to 2 frames a video. Test: the 476 videos of 1k-A at hand
 (2 to 12 frames) with one caption each; train bank: 2,000 captions of 1,000 further videos.
@@ -200,8 +200,8 @@ def _ncl(found: Found) -> tuple[str, ...]:
         f"gamma that was chosen) from {error[0]:.2f} to {error[1]:.2f}. v2t R@1 rises from",
         f"{v2t['raw']:.1f} to {said(v2t)} with the bank of training queries, the queue and the",
         f"oracle, and t2v R@10 from {ten['raw']:.1f} to {said(ten)}; but t2v R@1 falls from",
-        f"{t2v['raw']:.1f} to {said(t2v)}. The queue, which costs no data of its own, does as much",
-        "as the other bank.",
+        f"{t2v['raw']:.1f} to {said(t2v)}. The queue, which needs no data of its own, does about as",
+        "much as the other bank.",
     )
 
 
