@@ -200,8 +200,8 @@ def _ncl(found: Found) -> tuple[str, ...]:
         f"gamma that was chosen) from {error[0]:.2f} to {error[1]:.2f}. v2t R@1 rises from",
         f"{v2t['raw']:.1f} to {said(v2t)} with the bank of training queries, the queue and the",
         f"oracle, and t2v R@10 from {ten['raw']:.1f} to {said(ten)}; but t2v R@1 falls from",
-        f"{t2v['raw']:.1f} to {said(t2v)}. The queue, which needs no data of its own, does about as",
-        "much as the other bank.",
+        f"{t2v['raw']:.1f} to {said(t2v)}. The queue, which needs no data of its own, does about",
+        "as much as the other bank.",
     )
 
 
