@@ -3,9 +3,9 @@
 Captions of 4 to 16 words, videos of 2 frames, 768 numbers a token, float16 on disk; `linear`,
 batches of 128, `infonce`. *Bare products* are those of forward and backward over the same batches,
 float32 in memory: tokens times maps, words times frames, both times the other side's global vectors
-(TokenFlow eq. 14), and those that give the gradients of all these. The rows without a target leave
-out the products with global vectors, which could be had from those of words and frames where a
-global vector is a mean. *An epoch* is a whole training: it opens and reads the file, packs batches,
+(TokenFlow eq. 14), and those that give the gradients of all these; a second row leaves out those
+with global vectors, which could be had from those of words and frames where a global vector is a
+mean. *An epoch* is a whole training: it opens and reads the file, packs batches,
 scores, and makes the steps of AdamW. One thread on both sides. Seconds and peaks are those of
 `vrbench train` in a process of its own, its imports included.
 """

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from docs.heads_longer import best, longer, trainings
-from docs.heads_measured import Measured, measure
-from docs.heads_runs import BUILD, CLOSED, SUM, Training, tried
-from docs.heads_tables import alignments, losses
-from docs.heads_text import ALIGNMENTS, HEAD, HEADS, OBJECTIVES, Found, seen
+from docs.heads_measured import measure
+from docs.heads_runs import (
+    BUILD,
+    CLOSED,
+    EPOCHS,
+    FEW,
+    MOST,
+    QUEUE,
+    SUM,
+    Training,
+    chosen,
+    tried,
+)
+from docs.heads_tables import alignments, losses, rates
+from docs.heads_text import ALIGNMENTS, HEAD, HEADS, OBJECTIVES, TRIES, Found, seen
 from features import make
 
+SLOW = ("emd",)
+"""Methods with fewer epochs, and without a queue as a bank."""
 KINDS = ("linear", "projection+linear")
 METHODS = ("global", "uniform", "learnable", "max-avg", "scan", "tokenflow", SUM, "emd")
 """Of TokenFlow's Tables 5 and 6, and TokenFlow without the global similarity."""
@@ -20,10 +32,8 @@ WEIGHED = ("learnable",)
 """Those that read weights of their own from a head."""
 MOMENTUM = "momentum:ema=0.95,queue=16"
 """With the numbers of TokenFlow's Appendix E."""
-LOSSES = {
-    "global": ("infonce", "ncl", MOMENTUM, "dsl", "triplet", "15*ncl:gamma=0.07"),
-    SUM: ("infonce", "ncl", MOMENTUM),
-}
+LOSSES = ("infonce", "ncl", MOMENTUM, "dsl", "triplet", "15*ncl:gamma=0.07")
+"""Of the global vectors."""
 
 
 def page(shared: Path) -> str:
@@ -36,41 +46,43 @@ def page(shared: Path) -> str:
 
 def written(found: Found) -> str:
     """Return the page of what was measured."""
-    named = {f"{one.training.method}`, closed form": one for one in found.untrained}
-    named |= {f"{one.training.method}`": one for one in found.alignments}
+    rows = {f"`{one.training.method}`, closed form": one for one in found.untrained}
+    rows |= {f"`{one.training.method}`": one for one in found.alignments}
+    kinds = {f"`{one.training.head}`": one for one in found.heads}
     parts = [
         *(HEAD, seen(found)),
-        *(
-            HEADS,
-            "\n".join(alignments("head", {f"{one.training.head}`": one for one in found.heads})),
-        ),
-        *(ALIGNMENTS, "\n".join(alignments("alignment", named))),
+        *(TRIES, "\n".join(rates(found.tries))),
+        *(HEADS, "\n".join(alignments("head", kinds))),
+        *(ALIGNMENTS, "\n".join(alignments("alignment", rows))),
         OBJECTIVES,
-        *(_of(method, found.losses) for method in LOSSES),
-        longer(found),
+        "\n".join(losses("`global`, loss", {_named(one.training): one for one in found.losses})),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _of(method: str, measured: Sequence[Measured]) -> str:
-    rows = {f"`{m.training.loss}`": m for m in measured if m.training.method == method}
-    return "\n".join(losses(f"`{method}`, loss", rows))
+def _named(one: Training) -> str:
+    return f"`{one.loss}`" + f", {MOST} epochs" * (one.epochs == MOST)
 
 
 def run(fit: Path, test: Path) -> Found:
     """Choose learning rates on validation videos of the training features, then measure once."""
-    parts = {
+    tries = tried(fit)
+    wanted = {
         "alignments": [_training(method) for method in METHODS],
-        "losses": [_training(method, loss) for method, some in LOSSES.items() for loss in some],
+        "losses": [_training("global", loss) for loss in LOSSES],
         "heads": [_training(SUM, head=kind) for kind in KINDS],
     }
-    rates = {one: best(some) for one, some in tried(fit, chain(*parts.values())).items()}
-    curves, more = trainings(fit)
-    weighed = [rates[one] for one in parts["alignments"] if one.method not in WEIGHED]
-    measured, untrained = measure(fit, test, [*rates.values(), *more], weighed)
-    rows = {part: [measured[rates[one]] for one in some] for part, some in parts.items()}
-    return Found(untrained=untrained, longer=[measured[one] for one in more], curves=curves, **rows)
+    wanted["losses"].insert(1, replace(_training("global"), epochs=MOST))
+    parts = {part: [chosen(tries, one) for one in some] for part, some in wanted.items()}
+    weighed = [one for one in parts["alignments"] if one.method not in WEIGHED]
+    measured, untrained = measure(fit, test, chain(*parts.values()), weighed)
+    rows = {part: [measured[one] for one in some] for part, some in parts.items()}
+    return Found(untrained=untrained, tries=tries, **rows)
 
 
 def _training(method: str, loss: str = "infonce", head: str = CLOSED.head) -> Training:
-    return Training(method, loss, f"{head}+{method}" if method in WEIGHED else head)
+    if method in WEIGHED:
+        head = f"{head}+{method}"
+    keeps = "projection" in head and method not in SLOW
+    epochs = FEW if method in SLOW else EPOCHS
+    return Training(method, loss, head, queue=QUEUE if keeps else 0, epochs=epochs)

@@ -77,6 +77,11 @@ class Measured:
         return float(np.mean(self.values(bank, key, direction)))
 
 
+def spread(values: Sequence[float], decimals: int = 1) -> str:
+    """Mean and standard deviation over the seeds."""
+    return f"{np.mean(values):.{decimals}f} ± {np.std(values, ddof=1):.{decimals}f}"
+
+
 def measure(
     fit: Path, test: Path, trainings: Iterable[Training], closed: Iterable[Training]
 ) -> tuple[dict[Training, Measured], list[Measured]]:

@@ -1,4 +1,4 @@
-"""Trainings of the page on heads, each in a process of its own.
+"""Trainings of the page on heads, in processes of their own.
 
 Everything lies in ``build/heads``; an interrupted run carries on there.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 
+from vrbench.features import Features, open_features
 from vrbench.heads import parse_head
 from vrbench.heads.file import load
 from vrbench.heads.head import Head
@@ -23,13 +25,15 @@ from vrbench.results import identity
 
 BUILD = Path("build") / "heads"
 SEEDS = (0, 1, 2)
-EPOCHS = 2
-RATES = (1e-4, 3e-4)
+EPOCHS, MOST, FEW = 3, 10, 2
+"""Of a training; of one that goes on until its patience of 3 epochs ends; and of ``emd``."""
+RATES = (3e-5, 1e-4, 3e-4)
 """Learning rates that are tried, each with the first seed."""
-ONE_RATE = ("emd",)
-"""Alignments that take the first rate: they are trained for too long to try others."""
+FROM_IDENTITY = 3e-4
+"""That of a head without a closed form, which has further to go."""
 AT_ONCE = 2
 """Trainings side by side, with one thread each."""
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,17 @@ class Training:
     method: str
     loss: str = "infonce"
     head: str = "projection+linear"
-    lr: float = RATES[0]
+    lr: float = RATES[1]
     queue: int = 0
     epochs: int = EPOCHS
 
 
 CLOSED = Training("global", epochs=0)
 SUM = "0.5*global+0.5*tokenflow"
+TRIED = ("global", SUM)
+"""Alignments that the rates are tried with."""
+QUEUE = 16384
+"""Queries that a training keeps, as NCL does; they change nothing of the training itself."""
 Run = tuple[Training, int]
 
 
@@ -64,13 +72,11 @@ class Trained:
 
     Attributes:
         path: of its file.
-        seconds: of its process, CPU seconds.
-        megabytes: largest resident size of that process.
+        seconds: of the training, CPU seconds.
     """
 
     path: Path
     seconds: float
-    megabytes: float
 
     def head(self) -> Head:
         """Read it."""
@@ -79,27 +85,44 @@ class Trained:
     @property
     def curve(self) -> list[float]:
         """The sum of R@1, R@5 and R@10 of both directions, before training and after each epoch."""
-        return [float(row["sum"]) for row in self.head().about["validation"]]
+        return _validated(self.path)[0]
 
     def validation(self, *, before: bool = False) -> float:
         """Return the curve's value at the best epoch, or before training."""
-        return self.curve[0 if before else self.head().about["best"]]
+        curve, best = _validated(self.path)
+        return curve[0 if before else best]
 
 
-def tried(
-    fit: Path, trainings: Iterable[Training], rates: Sequence[float] = RATES
-) -> dict[Training, dict[Training, float]]:
-    """Return each training with each learning rate, and how it validates with the first seed."""
-    tries = {one: _tries(one, rates) for one in trainings}
-    made = train(fit, [(each, SEEDS[0]) for some in tries.values() for each in some])
-    return {
-        one: {each: made[each, SEEDS[0]].validation() for each in some}
-        for one, some in tries.items()
-    }
+@cache
+def _validated(path: Path) -> tuple[list[float], int]:
+    """Return a head's curve and its best epoch; its file holds a large queue, and is read once."""
+    about = load(path).about
+    return [float(row["sum"]) for row in about["validation"]], int(about["best"])
 
 
-def _tries(one: Training, rates: Sequence[float]) -> list[Training]:
-    return [one] if one.method in ONE_RATE else [replace(one, lr=lr) for lr in rates]
+def tried(fit: Path) -> dict[Training, Trained]:
+    """Train with each learning rate, with the first seed and ``infonce``."""
+    tries = [Training(method, lr=lr, queue=QUEUE) for method in TRIED for lr in RATES]
+    made = train(fit, [(one, SEEDS[0]) for one in tries])
+    return {one: trained for (one, _), trained in made.items()}
+
+
+def chosen(tries: Mapping[Training, Trained], wanted: Training) -> Training:
+    """Return a training with the learning rate that validates best.
+
+    Other losses and alignments than those that were tried take over the rate of theirs.
+    """
+    best = {}
+    for method in TRIED:
+        some = [one for one in tries if one.method == method]
+        best[method] = max(some, key=lambda one: tries[one].validation()).lr
+    return replace(wanted, lr=_rate(wanted, best))
+
+
+def _rate(one: Training, best: Mapping[str, float]) -> float:
+    if "projection" not in one.head:
+        return FROM_IDENTITY
+    return best.get(one.method, best[SUM])
 
 
 def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
@@ -110,11 +133,15 @@ def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
         runs: trainings and their seeds.
     """
     begun = [start for run in runs if (start := _begun(*run)) is not None]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
 
         def made(wanted: Iterable[Run]) -> dict[Run, Trained]:
             once = list(dict.fromkeys(wanted))
-            return dict(zip(once, pool.map(lambda run: _train(fit, *run), once), strict=True))
+            done = {run: pool.submit(_train, fit, *run) for run in once if not _is_there(*run)}
+            for one in done.values():
+                one.result()
+            return {run: _trained(*run) for run in once}
 
         made(begun)
         return made(runs)
@@ -130,25 +157,42 @@ def _path(training: Training, seed: int) -> Path:
     return BUILD / f"{identity(asdict(training) | {'seed': seed})}.safetensors"
 
 
-def _train(fit: Path, training: Training, seed: int) -> Trained:
+def _is_there(training: Training, seed: int) -> bool:
+    path = _path(training, seed)
+    return path.is_file() and path.with_suffix(".json").is_file()
+
+
+def _trained(training: Training, seed: int) -> Trained:
+    path = _path(training, seed)
+    said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return Trained(path, said["seconds"])
+
+
+def _train(fit: Path, training: Training, seed: int) -> None:
+    """Train one in this process, which keeps the features open for the next."""
+    from vrbench.training.settings import TrainingSettings
+    from vrbench.training.train import Where
+    from vrbench.training.train import run as trained
+
     path, begun = _path(training, seed), _begun(training, seed)
-    about = path.with_suffix(".json")
-    if not (path.is_file() and about.is_file()):
-        options: dict[str, object] = {
-            "--method": training.method,
-            "--loss": training.loss,
-            "--lr": training.lr,
-            "--queue": training.queue,
-            "--seed": seed,
-            "--epochs": training.epochs,
-            "--out": path,
-        }
-        if begun is not None:
-            options["--from"] = _begins(_path(*begun), training.head)
-        given = [str(part) for option in options.items() for part in option]
-        command = [sys.executable, "-m", "vrbench", "train", training.head, str(fit), *given, "-q"]
-        about.write_text(json.dumps(_run(command)), "utf-8")
-    return Trained(path, **json.loads(about.read_text(encoding="utf-8")))
+    settings = TrainingSettings(
+        *(training.head, training.method, training.loss, training.epochs),
+        lr=training.lr,
+        queue=training.queue,
+        seed=seed,
+    )
+    start = None if begun is None else _begins(_path(*begun), training.head)
+    features, before = _opened(fit), process_time()
+    trained(features, settings, Where(path, start))
+    seconds = round(process_time() - before, 1)
+    path.with_suffix(".json").write_text(json.dumps({"seconds": seconds}), "utf-8")
+
+
+@cache
+def _opened(fit: Path) -> Features:
+    features = open_features(fit)
+    features.sha256()  # read once, and not in the time of the first training
+    return features
 
 
 def _begins(closed: Path, head: str) -> Path:
@@ -163,17 +207,5 @@ def _begins(closed: Path, head: str) -> Path:
         if name not in known.spec.parts
         for key, shape in part.shapes().items()
     }
-    Head(spec, {**known.weights, **zeros}, known.about).save(path)
+    Head(spec, {**known.weights, **zeros}, {**known.about, "head": spec.spec}).save(path)
     return path
-
-
-def _run(command: Sequence[str]) -> dict[str, float]:
-    """Run a command with one thread; return its CPU seconds, and its largest resident size."""
-    one = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env={**os.environ, **one})
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}.")
-    seconds = round(usage.ru_utime + usage.ru_stime, 1)
-    return {"seconds": seconds, "megabytes": round(usage.ru_maxrss / 1000)}
