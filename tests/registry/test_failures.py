@@ -15,6 +15,7 @@ from small_features import write_features
 
 import vrbench
 from vrbench.alignments import alignments
+from vrbench.alignments.engine.batch import Packed
 from vrbench.auditing.rules import rules
 from vrbench.errors import InputError
 from vrbench.heads import HeadSpec, heads
@@ -199,7 +200,8 @@ def test_a_head_that_raises_is_named() -> None:
         def apply(self, *_: object) -> None:
             raise ValueError("of two\nlines.")
 
+    items = Packed(torch.zeros(1, 1), [1])
     with pytest.raises(
         InputError, match=r"^The head 'Bad' of .* fails \(ValueError: of two lines in"
     ):
-        apply(HeadSpec({"bad": Bad()}), {}, "text", None)  # type: ignore[arg-type,dict-item]
+        apply(HeadSpec({"bad": Bad()}), {}, "text", items)  # type: ignore[dict-item]
