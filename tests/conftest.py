@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # workers share the cores: threads of BLAS would wait for each other (see ``all_threads``)
+    for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
+
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -63,6 +70,17 @@ def _look_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         from vrbench.features import hdf5
 
         monkeypatch.setattr(hdf5, "look_apart", lambda _, look: look())
+
+
+@pytest.fixture
+def all_threads() -> Iterator[None]:
+    """Products of torch take a thread a core, and at least two, as for users."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(2, os.cpu_count() or 1))
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,8 @@ SLOW = ("emd", "transport", "scan-original")
 """Alignments in doubles that take too long for all of the bundled features."""
 DIRECTIONS = ("t2v", "v2t")
 
+pytestmark = pytest.mark.usefixtures("all_threads")
+
 
 @pytest.fixture(params=["numba", "numpy"], autouse=True)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:

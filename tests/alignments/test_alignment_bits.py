@@ -12,6 +12,8 @@ import vrbench
 from vrbench.alignments.engine import driver, fused
 from vrbench.sims.sim import Sim
 
+pytestmark = pytest.mark.usefixtures("all_threads")
+
 
 @pytest.fixture(params=["numba", "torch"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
