@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.errors import InputError
 from vrbench.features.file import Features
-from vrbench.features.sides import json_attr
 from vrbench.features.tokens import FRAME_LEVEL, Tokens, offsets_of
 from vrbench.heads import HeadSpec
 from vrbench.heads.base import HeadPart, Side
+from vrbench.heads.check_features import check_encoder, check_unseen
 from vrbench.heads.head import Head, apply
 from vrbench.runtime.memory import spare
 from vrbench.sims.stored import spool
@@ -38,9 +37,6 @@ SIDES: dict[str, Side] = {
     "bank_text": "text",
 }
 """The sides of Features, and which map each one gets."""
-
-MADE_WITH = ("encoder", "weights", "projection")
-"""What a head file says of how its training features were made."""
 
 Precision = Literal["single", "double"]
 
@@ -103,56 +99,6 @@ def map_side(
         return items
     blocks = _blocks(spec, weights, side, items, kind or torch.float32)
     return _with_tokens(items, blocks) if _maps(spec) else _with_columns(items, blocks)
-
-
-def check_encoder(features: Features, head: Head) -> None:
-    """Check that features come from the encoder, weights and projection of the head's training.
-
-    A head that says nothing of these, such as one of arrays, fits all features.
-
-    Raises:
-        InputError: they do not.
-    """
-    if not head.about:
-        return
-    found, due = made_with(features), {name: head.about.get(name) for name in MADE_WITH}
-    if found["encoder"] != due["encoder"]:
-        theirs, ours = (one["encoder"] or "no known encoder" for one in (due, found))
-        raise InputError(
-            f"{head.name} was trained on features of {theirs}, and {features.path} has those of "
-            f"{ours}: use a head of this encoder."
-        )
-    for name, what in (("weights", "weights"), ("projection", "projection")):
-        if found[name] != due[name]:
-            raise InputError(
-                f"{head.name} was trained on features with other {what} of the encoder than "
-                f"{features.path} has: use a head that was trained with the same."
-            )
-
-
-def made_with(features: Features) -> dict[str, Any]:
-    """Return the encoder of features, and the SHA-256 of its weights and of a projection."""
-    attrs, path = features.attrs, features.path
-    projection = json_attr(attrs, "projection", dict, path)
-    return {
-        "encoder": str(attrs.get("encoder") or "") or None,
-        "weights": json_attr(attrs, "weights", dict, path),
-        "projection": sorted(projection.values()),
-    }
-
-
-def check_unseen(features: Features, head: Head) -> None:
-    """Check that the head was trained on no video of the test side.
-
-    Raises:
-        InputError: it was.
-    """
-    seen = head.trained_on(features.video.ids.tolist())
-    if seen:
-        raise InputError(
-            f"{head.name} was trained on {len(seen)} of the {len(features.video)} test videos of "
-            f"{features.path}, the first is '{seen[0]}': evaluate it on others."
-        )
 
 
 def mapped_block(

@@ -12,8 +12,8 @@ from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.features.tokens import FRAME_LEVEL, offsets_of
 from vrbench.heads import HeadSpec
-from vrbench.heads.applied import made_with
 from vrbench.heads.base import Side
+from vrbench.heads.check_features import made_with
 from vrbench.training.identity import identity_of
 from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import partial

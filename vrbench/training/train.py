@@ -13,7 +13,7 @@ from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.features import Features, open_features
 from vrbench.heads import parse_head
-from vrbench.heads.applied import made_with
+from vrbench.heads.check_features import made_with
 from vrbench.heads.file import load
 from vrbench.heads.head import Head, digest
 from vrbench.losses import parse_loss
