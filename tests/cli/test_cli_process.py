@@ -66,7 +66,7 @@ def test_a_signal_leaves_no_unfinished_file(
     words = [sys.executable, "-c", BLOCKED + MAIN, "import", "a.npz", "--out", "b.h5"]
     ended, said = stopped(words, number, tmp_path)
     assert ended == code
-    assert said == f"{word}: what was finished is kept; run the same command to go on.\n"
+    assert said == f"{word}: nothing is kept; the same command begins anew.\n"
     assert not list(tmp_path.iterdir())
 
 

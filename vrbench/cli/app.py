@@ -12,13 +12,16 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar, get_args
 
 import typer
 from typer.core import TyperCommand
+from typer.models import OptionInfo, ParameterInfo
 
 from vrbench._version import VERSION
-from vrbench.cli.process import KEPT
+from vrbench.cli.completion import completer
+from vrbench.cli.panels import panel
+from vrbench.cli.process import NOTHING_KEPT, kept, say_when_stopped
 from vrbench.errors import InputError
 from vrbench.runtime.printable import one_line
 
@@ -31,7 +34,7 @@ R = TypeVar("R")
 app = typer.Typer(
     name="vrbench",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -55,15 +58,23 @@ def common(
     """Benchmark and reproduction toolkit for text-video retrieval over stored features."""
 
 
-def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def command(
+    name: str, *, of: typer.Typer = app, keeps: str = NOTHING_KEPT
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a command whose errors are printed on stderr in one sentence.
 
     Every command takes ``--plugin`` and runs these files first, without code of its own for it.
+
+    Args:
+        name: of the command.
+        of: the application or group that it belongs to.
+        keeps: what is true of the work done so far when a signal ends it.
     """
 
     def add(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            say_when_stopped(keeps)
             try:
                 _load(kwargs.pop("plugin", None))  # type: ignore[arg-type]
                 return function(*args, **kwargs)
@@ -77,10 +88,11 @@ def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[P, R]], C
                 note(f"vrbench: {sentence}")
                 raise typer.Exit(2) from error
             except KeyboardInterrupt:
-                note(f"Interrupted: {KEPT}")
+                note(f"Interrupted: {kept()}")
                 raise typer.Exit(130) from None
 
         _add_option(run, "plugin", PLUGIN)
+        _describe_options(run, name if of is app else f"{of.info.name} {name}")
         return of.command(name, cls=_Once)(run)
 
     return add
@@ -90,6 +102,10 @@ PLUGIN = Annotated[
     list[Path] | None,
     typer.Option(help="Python file that registers methods of its own; repeat for several."),
 ]
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")]
+"""An option of every command that shows progress."""
 
 
 def _load(plugins: list[Path] | None) -> None:
@@ -106,6 +122,16 @@ def _add_option(function: Callable[..., Any], name: str, kind: Any) -> None:
     shown = signature.replace(parameters=[*signature.parameters.values(), added])
     vars(function)["__signature__"] = shown
     function.__annotations__ = {**function.__annotations__, name: kind}
+
+
+def _describe_options(function: Callable[..., Any], command: str) -> None:
+    """Put each option into its group of ``--help``, and say what a shell offers for its value."""
+    for parameter in inspect.signature(function).parameters.values():
+        for about in get_args(parameter.annotation):
+            if isinstance(about, ParameterInfo):
+                about.autocompletion = completer(command, parameter.name)
+                if isinstance(about, OptionInfo):
+                    about.rich_help_panel = panel(parameter.name)
 
 
 class _Once(TyperCommand):

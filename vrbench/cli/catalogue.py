@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING
+from functools import partial
+from importlib import import_module
 from typing import Any, cast
 
 from vrbench.registry import Registry, format_value, origin, parameters
@@ -34,59 +36,33 @@ def registered(registry: Registry[Any]) -> list[Entry]:
     ]
 
 
-def _methods() -> list[Entry]:
-    from vrbench.alignments import alignments
-
-    return registered(alignments)
-
-
-def _norms() -> list[Entry]:
-    from vrbench.normalizations import normalizations
-
-    return registered(normalizations)
-
-
-def _sequences() -> list[Entry]:
-    from vrbench.sequences import sequences
-
-    return registered(sequences)
+REGISTRIES = {
+    "methods": "alignments:alignments",
+    "norms": "normalizations:normalizations",
+    "sequences": "sequences:sequences",
+    "heads": "heads:heads",
+    "losses": "losses:losses",
+    "encoders": "encoders:encoders",
+    "datasets": "datasets:datasets",
+    "rules": "auditing.rules:rules",
+    "figures": "figures:figures",
+}
+"""Where the registry of each kind is: ``PACKAGE:NAME`` under ``vrbench``."""
 
 
-def _heads() -> list[Entry]:
-    from vrbench.heads import heads
-
-    return registered(heads)
-
-
-def _losses() -> list[Entry]:
-    from vrbench.losses import losses
-
-    return registered(losses)
+def registry_of(kind: str) -> Registry[Any]:
+    """Return the registry of a kind of ``REGISTRIES``."""
+    package, _, name = REGISTRIES[kind].partition(":")
+    return cast("Registry[Any]", getattr(import_module(f"vrbench.{package}"), name))
 
 
-def _encoders() -> list[Entry]:
-    from vrbench.encoders import encoders
-
-    return registered(encoders)
-
-
-def _datasets() -> list[Entry]:
-    from vrbench.datasets import datasets
-
-    known = datasets.classes()
-    return [{**row, "splits": known[row["name"]].overview()} for row in registered(datasets)]
-
-
-def _figures() -> list[Entry]:
-    from vrbench.figures import figures
-
-    return registered(figures)
-
-
-def _rules() -> list[Entry]:
-    from vrbench.auditing.rules import rules
-
-    return registered(rules)
+def _entries_of(kind: str) -> list[Entry]:
+    registry = registry_of(kind)
+    known = registry.classes()
+    rows = registered(registry)
+    if kind == "datasets":
+        return [{**row, "splits": known[row["name"]].overview()} for row in rows]
+    return rows
 
 
 def _metrics() -> list[Entry]:
@@ -108,15 +84,8 @@ def _tables() -> list[Entry]:
 
 
 CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
-    "methods": _methods,
-    "norms": _norms,
-    "sequences": _sequences,
-    "heads": _heads,
-    "losses": _losses,
-    "encoders": _encoders,
-    "datasets": _datasets,
+    **{kind: partial(_entries_of, kind) for kind in REGISTRIES},
     "metrics": _metrics,
-    "rules": _rules,
-    "figures": _figures,
     "tables": _tables,
 }
+"""The entries of each kind, in the order in which they are listed."""

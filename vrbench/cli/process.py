@@ -24,7 +24,7 @@ ENDINGS = {
 }
 """The signals that end a process, and their messages; the exit code is 128 + the number."""
 
-KEPT = "what was finished is kept; run the same command to go on."
+NOTHING_KEPT = "nothing is kept; the same command begins anew."
 
 BROKEN_PIPE = 1
 """Exit code where nobody reads the output any more; rich and typer end with the same."""
@@ -33,6 +33,20 @@ _YOUNG = 10_000
 """Objects after which cyclic garbage is looked for; Python's 700 are reached all the time."""
 
 _SHOW_CURSOR = b"\x1b[?25h"
+
+
+_kept = NOTHING_KEPT
+
+
+def say_when_stopped(kept: str) -> None:
+    """Set what a signal that ends the process says of the work done so far."""
+    global _kept
+    _kept = kept
+
+
+def kept() -> str:
+    """Return what is said of the work done so far when a signal ends the process."""
+    return _kept
 
 
 def _stop(number: int, _: FrameType | None) -> None:
@@ -45,7 +59,7 @@ def _stop(number: int, _: FrameType | None) -> None:
     with suppress(OSError):
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)  # progress bars hide it
-        os.write(2, f"{ENDINGS[signal.Signals(number)]}: {KEPT}\n".encode())
+        os.write(2, f"{ENDINGS[signal.Signals(number)]}: {_kept}\n".encode())
     os._exit(128 + number)
 
 
@@ -65,7 +79,7 @@ def main() -> None:
     stdout = sys.stdout
     try:
         try:
-            app()
+            app(prog_name="vrbench")
         finally:
             stdout.flush()
     except BrokenPipeError:

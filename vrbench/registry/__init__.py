@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vrbench.registry.checks import is_readable
+from vrbench.registry.explained import Explained, explain
 from vrbench.registry.failures import TRACEBACK, raised
 from vrbench.registry.files import load_file
 from vrbench.registry.origins import Origin, OriginDict, origin, origins, set_unknown
@@ -11,9 +12,11 @@ from vrbench.registry.specs import format_value, parameters, split_sum
 
 __all__ = [
     "TRACEBACK",
+    "Explained",
     "Origin",
     "OriginDict",
     "Registry",
+    "explain",
     "format_value",
     "is_readable",
     "load_file",

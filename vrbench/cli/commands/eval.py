@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note, print_json, say
+from vrbench.cli.app import Quiet, command, note, print_json, say
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ FEW = 100_000
 """Pairs that are scored before a person would read what they take."""
 
 
-@command("eval")
+@command("eval", keeps="finished results are kept; the same command makes the others.")
 def evaluate(
     features: Annotated[
         list[Path] | None,
@@ -115,7 +115,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Recorded in the result.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Make again what exists.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
+    quiet: Quiet = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print timings.")] = False,
 ) -> None:
     """Score, normalize and measure; print a table and keep the results.
@@ -177,14 +177,15 @@ def evaluate(
         if results:  # also those that were finished before one failed
             said = [text for opened, _ in work for text in opened.source.notes]
             _print(results, json, verbose, None if quiet else said)
+            if not quiet:
+                lie = "result lies" if len(results) == 1 else f"{len(results)} results lie"
+                note(f"The {lie} in {out}: vrbench report {out} makes a page of them.")
 
 
 def _run(
     evaluation: Evaluation, jobs: Sequence[Job], output: Output, quiet: bool
 ) -> Iterator[Result]:
-    from contextlib import nullcontext
-
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.progress import bars
 
     existing = sum(job.exists for job in jobs)
     if not quiet:
@@ -196,8 +197,8 @@ def _run(
                 f"{existing} of {len(jobs)} results exist in {output.folder} (--overwrite makes "
                 "them again)."
             )
-    with nullcontext() if quiet else Bars() as bars:
-        yield from evaluation.run(jobs, output, bars)
+    with bars(quiet) as progress:
+        yield from evaluation.run(jobs, output, progress)
 
 
 def _announce(evaluation: Evaluation, jobs: Sequence[Job]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import Quiet, command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ MOST = 20
 """Most skipped items that are listed."""
 
 
-@command("extract")
+@command("extract", keeps="items that were written are kept; the same command goes on.")
 def extract(
     videos: Annotated[
         list[Path],
@@ -84,6 +84,7 @@ def extract(
         bool, typer.Option("--strict", help="Stop at an item that cannot be read (else skip it).")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Encode videos and captions into a feature file.
 
@@ -103,7 +104,7 @@ def extract(
     """
     import warnings
 
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.progress import bars
     from vrbench.datasets import datasets
     from vrbench.extraction.extract import Inputs
     from vrbench.extraction.extract import extract as run
@@ -127,7 +128,7 @@ def extract(
         bank = Inputs(bank.videos, bank.annotations.bank(bank_size)) if bank_size else bank
     elif bank_size or bank_videos:
         raise InputError("A bank needs --bank-captions with --bank-videos, or --bank-split.")
-    with Bars() as progress:
+    with bars(quiet) as progress:
         done = run(
             Inputs(source.videos, source.captions, limit),
             out,
@@ -147,7 +148,8 @@ def extract(
             overwrite=overwrite,
             progress=progress,
         )
-    _report(done)
+    if not quiet:
+        _report(done)
 
 
 def _source(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command, print_json, say
+from vrbench.cli.app import command, print_json
 from vrbench.errors import InputError, did_you_mean
-
-WIDEST = 60
-"""Width of the column of specs; text after a longer spec starts further right."""
 
 
 @command("list")
@@ -18,8 +15,12 @@ def list_(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="methods, sequences, norms, encoders, datasets, metrics, rules, figures or tables."
+            help="methods, sequences, norms, heads, losses, encoders, datasets, metrics, rules, "
+            "figures or tables."
         ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="One of them: its formula, source and parameters.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
@@ -28,36 +29,49 @@ def list_(
     Examples:
       vrbench list
 
+      vrbench list methods tokenflow
+
       vrbench list methods --json
     """
     from vrbench.cli.catalogue import CATALOGUE
+    from vrbench.cli.printing.listing import print_entries
 
     if kind is not None and kind not in CATALOGUE:
         raise InputError(
             f"Unknown kind '{kind}'.{did_you_mean(kind, CATALOGUE)} Kinds: {', '.join(CATALOGUE)}."
         )
+    if kind is not None and name is not None:
+        _explain(kind, name, json)
+        return
     entries = {name: CATALOGUE[name]() for name in ([kind] if kind else CATALOGUE)}
     if json:
         print_json(entries)
         return
-    for name, rows in entries.items():
-        _print(name, rows)
+    for title, rows in entries.items():
+        print_entries(title, rows)
 
 
-def _print(title: str, rows: list[dict[str, Any]]) -> None:
-    say(f"{title}:")
-    specs = [row["name"] + (f":{row['parameters']}" if row["parameters"] else "") for row in rows]
-    width = min(max(map(len, specs)), WIDEST)
-    for spec, row in zip(specs, rows, strict=True):
-        needs = f" Needs {row['needs']}." if "needs" in row else ""
-        source = f"{needs} [{row['source']}]" if row["source"] else needs
-        splits = f" Splits: {row['splits']}." if "splits" in row else ""
-        say(f"  {spec.ljust(width)}  {row['summary']}{source}{splits}{_origin(row)}")
-    say()
+def _explain(kind: str, name: str, as_json: bool) -> None:
+    """Print one entry, with each of its parameters where it is a method."""
+    from dataclasses import asdict
 
+    from vrbench.cli.catalogue import CATALOGUE, REGISTRIES, registry_of
+    from vrbench.cli.printing.listing import print_entries
+    from vrbench.registry import explain
 
-def _origin(row: dict[str, Any]) -> str:
-    """Return the origin of a plug-in."""
-    if "distribution" in row:
-        return f" From {row['distribution']} {row['version']}."
-    return f" From {row.get('file', 'this process')}." if "sha256" in row else ""
+    rows = {row["name"]: row for row in CATALOGUE[kind]()}
+    if name not in rows:
+        raise InputError(
+            f"There is no '{name}' among {kind}.{did_you_mean(name, rows)} vrbench list {kind} "
+            "names all."
+        )
+    if kind not in REGISTRIES:
+        print_json(rows[name]) if as_json else print_entries(kind, [rows[name]])
+        return
+    found = explain(registry_of(kind).classes()[name])
+    if as_json:
+        print_json({"name": name, **asdict(found)})
+        return
+    from vrbench.cli.printing.explained import print_explained
+
+    print_explained(name, found)

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command, note, say
+from vrbench.cli.app import Quiet, command, note, say
 from vrbench.errors import InputError
 
 
 @command("plot")
 def plot(
-    name: Annotated[str, typer.Argument(help="Figure spec; vrbench list figures has them all.")],
+    name: Annotated[
+        str | None, typer.Argument(help="Figure spec. Without it: the list of all figures.")
+    ] = None,
     features: Annotated[
         Path | None,
         typer.Argument(
@@ -35,7 +37,7 @@ def plot(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of random draws.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the files.")] = Path("results"),
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make a figure: its numbers as CSV, and PNG and SVG where matplotlib is installed.
 
@@ -48,15 +50,18 @@ def plot(
 
       vrbench plot recalls clips.h5 --method global --sequence dtw --norm ncl --bank test
     """
-    from contextlib import nullcontext
-
+    from vrbench.cli.catalogue import CATALOGUE
     from vrbench.cli.opening import open_evaluation
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.listing import print_entries
+    from vrbench.cli.printing.progress import bars
     from vrbench.evaluation.settings import Settings
     from vrbench.figures import figures
     from vrbench.figures.plot import draw
     from vrbench.figures.training import NAME
 
+    if name is None:
+        print_entries("figures", CATALOGUE["figures"]())
+        return
     if name == NAME:
         if head is not None:
             raise InputError("training takes the head file itself: give it in place of features.")
@@ -64,8 +69,8 @@ def plot(
         return
     figure = figures.parse(name)
     opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
-    with nullcontext() if quiet else Bars() as bars:
-        _, written = draw(figure, opened, method or opened.method, norm, out, bars)
+    with bars(quiet) as progress:
+        _, written = draw(figure, opened, method or opened.method, norm, out, progress)
     _conclude(written, quiet)
 
 

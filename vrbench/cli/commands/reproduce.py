@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note, say
+from vrbench.cli.app import Quiet, command, note, say
 from vrbench.cli.commands.table import Format, print_as
 from vrbench.errors import InputError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vrbench.tables.reproducing import Reproduction
 
 
-@command("reproduce")
+@command("reproduce", keeps="finished results and epochs are kept; the same command goes on.")
 def reproduce(
     name: Annotated[str, typer.Argument(help="A paper's table, such as tokenflow-5.")],
     features: Annotated[
@@ -84,7 +84,7 @@ def reproduce(
     ),
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Make again what exists.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run the grid that a paper's table needs on feature files, then print the table.
 
@@ -169,15 +169,13 @@ def _all(
 
 def _by_row(found: Reproduction, output: Output, quiet: bool) -> dict[str, list[ResultDict]]:
     """Run the missing jobs, and return the results of each row."""
-    from contextlib import nullcontext
-
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.progress import bars
     from vrbench.results.result import with_ranks
 
     results = []
     if found.jobs:
-        with nullcontext() if quiet else Bars() as bars:
-            results = with_ranks(found.evaluation.run(found.jobs, output, bars))
+        with bars(quiet) as progress:
+            results = with_ranks(found.evaluation.run(found.jobs, output, progress))
     named = dict(zip((job.name for job in found.jobs), results, strict=True))
     return {row: [named[name] for name in names] for row, names in found.rows.items()}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note, print_json
+from vrbench.cli.app import Quiet, command, note, print_json
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def show(
     ] = None,
     out: Annotated[Path, typer.Option(help="The HTML page of --frames.")] = Path("show.html"),
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show a query's best candidates before and after normalization, and its positive's rank.
 
@@ -55,10 +55,8 @@ def show(
 
       vrbench show --direction v2t --frames frames/ --out page.html
     """
-    from contextlib import nullcontext
-
     from vrbench.cli.opening import open_evaluation
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.progress import bars
     from vrbench.runtime.files import check_output
     from vrbench.video import open_videos, parse_sampling
 
@@ -67,10 +65,10 @@ def show(
     if frames is not None:
         check_output("--out", out, [features, from_sim, bank, head], "html")
         open_videos(frames, parse_sampling("all"))
-    with nullcontext() if quiet else Bars() as bars:
+    with bars(quiet) as progress:
         opened = open_evaluation(features, from_sim, bank, sequence, head=head)
         jobs = opened.jobs(method or [opened.method], norm or ["ncl"])
-        cases = [opened.case_of(job, bars) for job in jobs]
+        cases = [opened.case_of(job, progress) for job in jobs]
         shown = _queries(cases, query, direction, k, picks)
     _print(shown, cases[0], json)
     if frames is not None:

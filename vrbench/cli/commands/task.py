@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import app, command, print_json
+from vrbench.cli.app import Quiet, app, command, print_json
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,10 +26,11 @@ Out = Annotated[
     typer.Option(help="Folder in which results are kept, for vrbench table; what exists is read."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Make again what exists.")]
+KEEPS = "finished results are kept where --out is given; nothing else."
 HeadFile = Annotated[Path | None, typer.Option(help="As in eval.")]
 
 
-@command("qa", of=task)
+@command("qa", of=task, keeps=KEEPS)
 def qa(
     features: Annotated[
         Path,
@@ -41,6 +42,7 @@ def qa(
     out: Out = None,
     overwrite: Overwrite = False,
     json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Multiple choice: choose one of a video's answers (argmax of dot products).
 
@@ -49,10 +51,10 @@ def qa(
     """
     from vrbench.tasks.qa import Qa
 
-    _on_features(Qa(), features, head, (out, overwrite, json))
+    _on_features(Qa(), features, head, (out, overwrite, json), quiet)
 
 
-@command("classification", of=task)
+@command("classification", of=task, keeps=KEEPS)
 def classification(
     features: Annotated[Path, typer.Argument(help="Feature file with /video/label.")],
     seeds: Annotated[int, typer.Option(min=1, help="Clusterings, with seeds 0, 1, ...")] = 10,
@@ -66,6 +68,7 @@ def classification(
     out: Out = None,
     overwrite: Overwrite = False,
     json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Classification without labels: k-means, clusters matched with classes one to one.
 
@@ -74,10 +77,12 @@ def classification(
     """
     from vrbench.tasks.classes import Classification
 
-    _on_features(Classification(side, clusters, seeds), features, head, (out, overwrite, json))
+    _on_features(
+        Classification(side, clusters, seeds), features, head, (out, overwrite, json), quiet
+    )
 
 
-@command("ordering", of=task)
+@command("ordering", of=task, keeps=KEEPS)
 def ordering(
     source: Annotated[
         Path,
@@ -114,7 +119,7 @@ def ordering(
         _measure(jobs_of_features(opened, method, ways, seed), out, overwrite, json)
 
 
-@command("htm-align", of=task)
+@command("htm-align", of=task, keeps=KEEPS)
 def htm_align(
     features: Annotated[
         Path,
@@ -136,6 +141,7 @@ def htm_align(
     out: Out = None,
     overwrite: Overwrite = False,
     json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """HTM-Align: find the second that shows a sentence (recall), and whether any does (AUC).
 
@@ -150,10 +156,10 @@ def htm_align(
         tasks.parse(f"htm-align:protocol={one}{sizes if one != 'global' or len(ways) < 2 else ''}")
         for one in ways
     ]
-    _on_features(found, features, head, (out, overwrite, json))
+    _on_features(found, features, head, (out, overwrite, json), quiet)
 
 
-@command("segmentation", of=task)
+@command("segmentation", of=task, keeps=KEEPS)
 def segmentation(
     source: Annotated[
         Path,
@@ -203,11 +209,12 @@ def _on_features(
     path: Path,
     head: Path | None,
     output: tuple[Path | None, bool, bool],
+    quiet: bool,
 ) -> None:
     """Measure tasks on one feature file."""
     from functools import partial
 
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.progress import bars
     from vrbench.features import open_features
     from vrbench.heads import load
     from vrbench.heads.applied import apply_head
@@ -215,11 +222,11 @@ def _on_features(
     from vrbench.tasks.record import TaskData, TaskJob
 
     learnt = load(head) if head else None
-    with open_features(path) as opened, Bars() as bars:
+    with open_features(path) as opened, bars(quiet) as progress:
         features: Features = opened if learnt is None else apply_head(opened, learnt)
         data = TaskData.of(opened, learnt)
         jobs = [
-            TaskJob.of(one, data, partial(one.report, features, bars))
+            TaskJob.of(one, data, partial(one.report, features, progress))
             for one in ([found] if isinstance(found, Task) else found)
         ]
         _measure(jobs, *output)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from typer.core import TyperGroup
 
-from vrbench.cli.app import app, command, note
+from vrbench.cli.app import Quiet, app, command, note
+from vrbench.cli.completion import completer
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
     from typer._click import Command, Context
+    from typer._click.shell_completion import CompletionItem
 
     from vrbench.heads.projection import Projection
 
@@ -30,6 +32,14 @@ class _ByHead(TyperGroup):
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             return HEAD, self.commands[HEAD], args
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the heads beside the commands."""
+        from typer._click.shell_completion import CompletionItem
+
+        complete = completer(f"train {HEAD}", "head")
+        heads = complete(cast("typer.Context", ctx), incomplete) if complete else []
+        return [*super().shell_complete(ctx, incomplete), *map(CompletionItem, heads)]
 
 
 train = typer.Typer(
@@ -53,6 +63,7 @@ def projection(
     folds: Annotated[int, typer.Option(min=2, help="Parts, each held out once.")] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the split into parts.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the npz.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fit a map of video and text tokens into one space: regularized CCA, in closed form.
 
@@ -63,7 +74,7 @@ def projection(
 
       vrbench train projection raw.h5 --out p.npz --reg 0.5,1,2 --width 128 --power 0
     """
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.progress import bars
     from vrbench.features import open_features
     from vrbench.heads.train import Grid
     from vrbench.heads.train import train as run
@@ -74,9 +85,11 @@ def projection(
         raise InputError(f"{out} exists: give another --out, or --overwrite.")
     widths = [int(value) for value in _numbers("--width", width)]
     grid = Grid(_numbers("--reg", reg), widths, _numbers("--power", power), folds, seed)
-    with open_features(features) as opened, Bars() as progress:
+    with open_features(features) as opened, bars(quiet) as progress:
         fitted = run(opened, grid, progress)
     fitted.save(out)
+    if quiet:
+        return
     _report(fitted)
     note(f"{out}: fitted on {fitted.about['n_video']} videos and {fitted.about['n_text']} texts.")
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from vrbench.cli.app import command
+from vrbench.cli.app import Quiet, command
 from vrbench.cli.commands.train import HEAD, train
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-@command(HEAD, of=train)
+@command(
+    HEAD, of=train, keeps="finished epochs are kept; the same command goes on after the last one."
+)
 def head(
     head: Annotated[
         str, typer.Argument(help="Head spec, or several joined by +; vrbench list heads.")
@@ -61,7 +63,7 @@ def head(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Begin anew. Default: go on where it stopped.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Learn a head by a loss on batches of stored features, and keep its best epoch.
 
@@ -74,9 +76,7 @@ def head(
 
       vrbench train temporal f.h5 --from clip4clip.bin --epochs 0 --out h.safetensors
     """
-    from contextlib import nullcontext
-
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.progress import bars
     from vrbench.cli.printing.training import conclude, tell
     from vrbench.features import open_features
     from vrbench.runtime.files import check_output
@@ -94,15 +94,15 @@ def head(
         queue_encoding, seed,
     )  # fmt: skip
     existed = out.exists() and not overwrite
-    with open_features(features) as opened, nullcontext() if quiet else Bars() as bars:
+    with open_features(features) as opened, bars(quiet) as progress:
 
         def told(curve: Sequence[Mapping[str, Any]]) -> None:
             if log:
                 _log(log, curve)
-            if bars is not None:
-                tell(bars, curve)
+            if progress is not None:
+                tell(progress, curve)
 
-        where = Where(out, start, device, bound, overwrite, bars, told)
+        where = Where(out, start, device, bound, overwrite, progress, told)
         learnt = run(opened, settings, where)
     if log:
         _log(log, learnt.about["validation"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note, print_json, say
+from vrbench.cli.app import Quiet, command, print_json, say
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def tune(
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print curve and result as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Choose a normalization's parameters on a validation part of the bank, then evaluate.
 
@@ -59,10 +59,8 @@ def tune(
 
       vrbench tune --from-sim sims.npz --norm ncl --try gamma=scale,0.02,0.05
     """
-    from contextlib import nullcontext
-
     from vrbench.cli.opening import open_evaluation
-    from vrbench.cli.printing.progress import Bars
+    from vrbench.cli.printing.progress import bars
     from vrbench.evaluation.settings import Settings
     from vrbench.evaluation.tuning import choose, measured
 
@@ -72,8 +70,8 @@ def tune(
     tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
     if not json:
         _print_curve(tuning)
-    with nullcontext() if quiet else Bars() as bars:
-        tuning = measured(tuning, opened, method, out, bars)
+    with bars(quiet) as progress:
+        tuning = measured(tuning, opened, method, out, progress)
     assert tuning.result is not None
     results = [tuning.result.to_dict()]
     from vrbench.cli.printing.results import print_notes, print_results
@@ -110,7 +108,7 @@ def _print_curve(tuning: Tuning) -> None:
     other = f"the other {bank['n_text']} x {bank['n_video']} as its bank"
     if bank["kind"] != "train":
         other = f"bank {bank['kind']} of its own queries"
-    note(
+    say(
         f"Validation on {texts} texts x {videos} videos of the bank, with {other}. R@1 and MnR of "
         f"{about['direction']}:"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,11 @@ class Bars:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+
+
+def bars(quiet: bool) -> AbstractContextManager[Bars | None]:
+    """Return bars to enter, or nothing where the command is to be quiet."""
+    return nullcontext() if quiet else Bars()
 
 
 def _progress(console: Console) -> Progress:
