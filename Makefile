@@ -9,7 +9,7 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-quick coverage oldest pythons faults lint type check hooks
-.PHONY: bench fuzz docs features clean
+.PHONY: bench fuzz docs site dist features clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,7 +19,7 @@ install: $(READY) ## make .venv with every extra, at the versions of constraints
 # the files that say what to install; the environment is made anew when one of them is newer
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev,docs]'
 	@touch $@
 
 demo: $(READY) ## several alignments with and without normalization, on the bundled features
@@ -71,6 +71,14 @@ fuzz: $(READY) ## read damaged files for FUZZ seconds (default 3600), guided by 
 
 docs: $(READY) ## make the pages of docs/ again, with SHARED (default ../shared)
 	$(BIN)/python -m docs --shared $(SHARED)
+
+site: $(READY) ## build the documentation site into build/site/html; a warning is an error
+	$(BIN)/python -m docs.site build/site
+
+dist: $(READY) ## build the wheel and the sdist into dist/
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/python -m twine check --strict dist/*
 
 features: $(READY) ## make features/msrvtt-476.h5 again from SHARED (default ../shared)
 	$(BIN)/python features/make.py --shared $(SHARED) --models build/models --out features/msrvtt-476.h5

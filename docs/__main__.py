@@ -6,8 +6,15 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-PAGES = ("example", "figures", "normalization", "sequences")
+from docs.consoles import rerun
+
+PAGES = ("figures", "normalization", "sequences")
 """A module each, with ``page(shared) -> str``."""
+RERUN = (
+    "example",
+    *("tutorials/own-features", "tutorials/from-videos", "tutorials/which-normalization"),
+)
+"""Pages that are their own source: only the outputs of their commands are made anew."""
 LONG = ("heads",)
 """Those that train for an hour, and are made only where they are named."""
 
@@ -15,12 +22,16 @@ LONG = ("heads",)
 def main() -> None:
     """Write ``docs/NAME.md`` for each page."""
     parser = argparse.ArgumentParser(prog="python -m docs", description=__doc__)
-    parser.add_argument("pages", nargs="*", default=PAGES, metavar="PAGE")
+    parser.add_argument("pages", nargs="*", default=(*PAGES, *RERUN), metavar="PAGE")
     parser.add_argument("--shared", type=Path, required=True, help="folder of the research data")
     given = parser.parse_args()
     for name in given.pages:
-        text = import_module(f"docs.{name}").page(given.shared)
-        (Path(__file__).parent / f"{name}.md").write_text(text, encoding="utf-8")
+        path = Path(__file__).parent / f"{name}.md"
+        if name in RERUN:
+            text = rerun(path.read_text(encoding="utf-8"))
+        else:
+            text = import_module(f"docs.{name}").page(given.shared)
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ WIDTH = 150
 
 
 def run(command: str, folder: Path) -> list[str]:
-    """Run ``vrbench ...`` (or ``head``, ``ls``) in a folder and return the lines it prints.
+    """Run ``vrbench ...`` (or ``python``, ``head``, ``ls``) in a folder and return what it prints.
 
     Raises:
         subprocess.CalledProcessError: it fails.
@@ -21,6 +21,8 @@ def run(command: str, folder: Path) -> list[str]:
     words = shlex.split(command)
     if words[0] == "vrbench":
         words[:1] = [sys.executable, "-m", "vrbench"]
+    if words[0] == "python":
+        words[0] = sys.executable
     path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     variables = {**os.environ, "COLUMNS": str(WIDTH), "PYTHONPATH": path}
     done = subprocess.run(

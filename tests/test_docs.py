@@ -5,18 +5,25 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from typer.testing import CliRunner
 
-from docs import example
-from docs.__main__ import PAGES
+from docs.__main__ import PAGES, RERUN
+from docs.consoles import commands as shown_commands
+from docs.consoles import rerun
 from docs.figures_text import SEEN
-from vrbench.cli import registered as commands  # noqa: F401  registers every command
+from vrbench.cli import registered  # noqa: F401  registers every command
 from vrbench.cli.app import app
+from vrbench.features.layout import TYPES
 from vrbench.figures import figures
 from vrbench.importing.to_features import import_arrays
+from vrbench.metrics.values import Numbers
+from vrbench.results.schema import ResultDict
 
+INTERNAL = {"error_gamma", "norm_info", "solved", "rank_vectors", "given_norm"}
+"""Keys of results that few readers need; the schema explains them."""
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -31,18 +38,42 @@ def test_every_figure_has_its_picture_command_and_sentence() -> None:
 
 
 def test_every_page_made_is_there_and_its_links_lead_somewhere() -> None:
-    assert {f"{name}.md" for name in PAGES} <= {path.name for path in DOCS.glob("*.md")}
-    for page in (*DOCS.glob("*.md"), DOCS.parent / "README.md"):
+    assert all((DOCS / f"{name}.md").exists() for name in (*PAGES, *RERUN))
+    for page in (*DOCS.rglob("*.md"), DOCS.parent / "README.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_the_example_has_all_steps_of_the_program() -> None:
     page = (DOCS / "example.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^\$ (.*)$", page, re.M)
-    assert shown == [line for _, _, lines in example.STEPS for line, _ in lines]
-    used = {shlex.split(line)[1] for line in shown if line.startswith("vrbench ")}
+    used = {shlex.split(line)[1] for line in shown_commands(page) if line.startswith("vrbench ")}
     assert used >= {"eval", "reproduce", "table", "audit", "compare", "show", "plot", "report"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["own-features", "from-videos"])
+def test_a_tutorial_is_what_its_commands_print(name: str) -> None:
+    page = (DOCS / "tutorials" / f"{name}.md").read_text(encoding="utf-8")
+    made = rerun(page)
+    assert len(shown_commands(page)) > 3
+    # bytes of a file depend on the version of HDF5, numbers at most in their last place on BLAS
+    hidden = re.compile(r"[0-9a-f]{12,}|^[\d.]+ MB|vrbench \d\S*|\d{4}-\d\d-\d\dT\S+", re.M)
+    assert hidden.sub("", made) == hidden.sub("", page)
+
+
+def test_consoles_are_made_anew_from_the_files_of_a_page() -> None:
+    page = "**`a.py`**\n\n```python\nfor i in range(5): print(i)\n```\n\n```console\n"
+    cut = "$ python a.py\n7\n8\n... (1 more lines)\n$ python a.py\n```\ntext\n"
+    shown = "$ python a.py\n0\n1\n... (3 more lines)\n$ python a.py\n0\n1\n2\n3\n4\n```\ntext\n"
+    assert rerun(page + cut) == page + shown
+
+
+def test_the_page_of_files_names_every_dataset_and_key() -> None:
+    page = (DOCS / "reference" / "files.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w@-]+)`", page))
+    assert set(TYPES) <= named
+    keys = {key for kind in (ResultDict, Numbers) for key in get_type_hints(kind)}
+    assert keys - INTERNAL <= named
 
 
 def test_a_published_table_of_the_example_is_what_is_printed() -> None:
