@@ -11,6 +11,7 @@ from docs.consoles import rerun
 PAGES = ("figures", "normalization", "sequences")
 """A module each, with ``page(shared) -> str``."""
 RERUN = (
+    "../README",
     "example",
     *("tutorials/own-features", "tutorials/from-videos", "tutorials/which-normalization"),
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cli_runs import refused, run
+from small_features import write_features
 from typer.main import get_command
 
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
@@ -131,3 +132,16 @@ def test_eval_says_where_its_results_lie() -> None:
     words = ("eval", "f.h5", "--method", "global", "--method", "max-avg", "--out", "r")
     assert "2 results lie in r: " in run(*words).err
     assert run(*words, "-q").err == ""
+
+
+@pytest.mark.usefixtures("place")
+def test_a_grid_runs_what_it_can_and_names_the_norms_without_a_bank() -> None:
+    write_features(Path("bare.h5"), bank=())
+    words = ("eval", "bare.h5", "--method", "global", "--norm")
+    done = run(*words, "none", "--norm", "ncl", "--norm", "nnn", "-q", "--json")
+    assert done.code == 2
+    assert [one["norm"] for one in done.results] == ["none"]
+    assert "vrbench: Left out: ncl, nnn. bare.h5 has no bank of training queries" in done.err
+    assert done.err.endswith("with --bank test (transductive).\n")
+    refused(*words, "ncl", says="^vrbench: bare.h5 has no bank of training queries")
+    assert run(*words, "none", "--norm", "ncl", "--bank", "test").code == 0

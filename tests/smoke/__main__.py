@@ -11,7 +11,7 @@ from pathlib import Path
 
 from smoke.commands import COMMANDS, write_inputs
 from smoke.modules import import_all
-from smoke.numbers import same_as_readme
+from smoke.numbers import same_as_docs
 from smoke.running import run
 
 PACKAGES = ("torch", "numpy", "h5py", "pandas", "scipy", "numba", "transformers")
@@ -32,7 +32,7 @@ def main() -> None:
                 print(f"vrbench {' '.join(command.words)}", flush=True)
                 run(*command.words)
         if torch:
-            print(f"{same_as_readme()} numbers are those of README.md")
+            print(f"{same_as_docs()} numbers are those of docs/alignments.md")
         else:
             print("No torch here: what scores or encodes was not tried.")
         os.chdir("/")  # a current folder cannot be removed everywhere

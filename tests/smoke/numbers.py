@@ -1,4 +1,4 @@
-"""The demo on the bundled features against the table of README.md."""
+"""The demo on the bundled features against the table of docs/alignments.md."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 from smoke.running import run
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "alignments.md"
 METHODS = ("global", "uniform", "max-avg", "scan", "tokenflow")
 METRICS = ("R@1", "R@5", "R@10", "MdR", "MnR")
 
 
-def same_as_readme() -> int:
+def same_as_docs() -> int:
     """Evaluate on the bundled features and compare; how many numbers were compared.
 
     Raises:
-        SystemExit: a number is another one than README.md has.
+        SystemExit: a number is another one than docs/alignments.md has.
     """
     words = [word for method in METHODS for word in ("--method", method)]
     out = run("eval", *words, "--norm", "none", "--norm", "ncl", "--json")
@@ -28,7 +28,7 @@ def same_as_readme() -> int:
         for found, said in zip(_numbers(result), table[_name(result)], strict=True):
             compared += 1
             if found != said:
-                sys.exit(f"{_name(result)}: {found}, README.md has {said}")
+                sys.exit(f"{_name(result)}: {found}, docs/alignments.md has {said}")
     return compared
 
 
@@ -42,8 +42,8 @@ def _numbers(result: dict[str, Any]) -> list[str]:
 
 
 def _table() -> dict[tuple[str, str], list[str]]:
-    """Method and norm -> the metrics of both directions as README.md prints them."""
-    rows = re.findall(r"^\| `(.+?)` \| (.+?) \| (.*) \|$", README.read_text("utf-8"), re.MULTILINE)
+    """Method and norm -> the metrics of both directions as docs/alignments.md prints them."""
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \| (.*) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     found = {}
     for method, norm, numbers in rows:
         cells = numbers.split(" | ")

@@ -11,7 +11,7 @@ from vrbench.alignments import Method
 from vrbench.errors import InputError
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.estimate import Estimate, estimate
-from vrbench.evaluation.plan import Job, plan
+from vrbench.evaluation.plan import Job, NoBankError, bank_kind, parse_norm, plan
 from vrbench.evaluation.run import Output, existing, finish, naming
 from vrbench.evaluation.scored import Scored
 from vrbench.evaluation.settings import Compute, Settings
@@ -102,6 +102,20 @@ class Evaluation:
         """
         kind = self.bank if bank is None else bank
         return plan(self.source, self.settings, methods, norms, kind, out, tuning)
+
+    def without_bank(self, norms: Sequence[str]) -> dict[str, str]:
+        """Return, of these norms, those that lack a bank of training queries, with the sentence.
+
+        Raises:
+            InputError: a spec cannot be read.
+        """
+        found = {}
+        for spec in norms:
+            try:
+                bank_kind(self.source, parse_norm(spec, self.source), self.bank)
+            except NoBankError as error:
+                found[spec] = str(error)
+        return found
 
     def case(self, method: str, norm: str = "none", progress: Progress | None = None) -> Case:
         """Return one cell of the grid, whose similarities and bank are made when first read.

@@ -20,6 +20,10 @@ from vrbench.results.schema import TuningDict
 from vrbench.sequences import sequences
 
 
+class NoBankError(InputError):
+    """A norm needs a bank of training queries that the data do not have."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One cell of the grid.
@@ -118,6 +122,7 @@ def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:
 
     Raises:
         InputError: it needs one and there is none.
+        NoBankError: that is for want of training queries.
     """
     name = normalizations.spec(norm)
     if not norm.needs_bank:
@@ -129,7 +134,7 @@ def bank_kind(source: Source, norm: Normalization, asked: str | None) -> str:
     if asked is None and norm.transductive:
         return "test"
     if not source.has_bank:
-        raise InputError(
+        raise NoBankError(
             f"{source.name} has no bank of training queries, text and video, "
             f"for --norm {name}: import or extract one, or use the test queries themselves with "
             "--bank test (transductive)."

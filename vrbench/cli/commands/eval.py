@@ -157,9 +157,14 @@ def evaluate(
     alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
     existing = None if overwrite or save_sim or run else out
     work: list[tuple[Evaluation, list[Job]]] = []
+    left_out: dict[str, str] = {}
     for (file, sim), along in product(given, alongs):
         opened = open_evaluation(file, sim, bank, along, settings, compute, head)
-        work.append((opened, opened.jobs(method or [opened.method], norm or ["none"], existing)))
+        norms, lacking = norm or ["none"], opened.without_bank(norm or [])
+        if len(lacking) < len(set(norms)):  # what can be run is, and the others are named
+            norms = [one for one in norms if one not in lacking]
+            left_out |= lacking
+        work.append((opened, opened.jobs(method or [opened.method], norms, existing)))
     for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
         if sum(len(jobs) for _, jobs in work) != 1:
             raise InputError(
@@ -168,6 +173,7 @@ def evaluate(
             )
     if dry_run:
         _print_plan(work)
+        _refuse(left_out)
         return
     results: list[Result] = []
     try:
@@ -180,6 +186,13 @@ def evaluate(
             if not quiet:
                 lie = "result lies" if len(results) == 1 else f"{len(results)} results lie"
                 note(f"The {lie} in {out}: vrbench report {out} makes a page of them.")
+    _refuse(left_out)
+
+
+def _refuse(left_out: dict[str, str]) -> None:
+    """Say which norms of the grid were left out, after what could be run."""
+    if left_out:
+        raise InputError(f"Left out: {', '.join(left_out)}. {next(iter(left_out.values()))}")
 
 
 def _run(
