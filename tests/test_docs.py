@@ -14,8 +14,11 @@ from docs.__main__ import PAGES, RERUN
 from docs.consoles import commands as shown_commands
 from docs.consoles import rerun
 from docs.figures_text import SEEN
+from docs.site.methods import FORMULAS
+from docs.site.methods import pages as pages_of_methods
 from vrbench.cli import registered  # noqa: F401  registers every command
 from vrbench.cli.app import app
+from vrbench.cli.catalogue import registry_of
 from vrbench.features.layout import TYPES
 from vrbench.figures import figures
 from vrbench.importing.to_features import import_arrays
@@ -66,6 +69,22 @@ def test_consoles_are_made_anew_from_the_files_of_a_page() -> None:
     cut = "$ python a.py\n7\n8\n... (1 more lines)\n$ python a.py\n```\ntext\n"
     shown = "$ python a.py\n0\n1\n... (3 more lines)\n$ python a.py\n0\n1\n2\n3\n4\n```\ntext\n"
     assert rerun(page + cut) == page + shown
+
+
+@pytest.mark.parametrize("kind", ["methods", "norms", "sequences", "losses"])
+def test_every_method_has_its_formula_on_the_site(kind: str) -> None:
+    assert set(FORMULAS[kind]) == set(registry_of(kind).classes())
+
+
+def test_every_page_of_the_repository_is_reached_from_the_site() -> None:
+    contents = (DOCS / "site" / "contents.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^[\w/-]+$", contents, re.M))
+    pages = {
+        f"docs/{path.relative_to(DOCS).with_suffix('').as_posix()}" for path in DOCS.rglob("*.md")
+    }
+    assert pages - {"docs/site/contents"} <= listed
+    made = {f"docs/{name.removesuffix('.md')}" for name, _ in pages_of_methods()}
+    assert {page for page in made if page.endswith("/index")} <= listed
 
 
 def test_the_page_of_files_names_every_dataset_and_key() -> None:

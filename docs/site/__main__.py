@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 COPIED = (
     *("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
-    *("LICENSE", "features/README.md", "benchmarks/results.md", "benchmarks/*.png"),
+    *("LICENSE", "CITATION.cff", "features/README.md", "benchmarks/results.md", "benchmarks/*.png"),
     *("docs/*.md", "docs/*.svg", "docs/figures/*", "docs/tutorials/*.md", "docs/reference/*.md"),
 )
 """Files of the repository, which keep their places, so that links between them hold."""

@@ -52,7 +52,7 @@ def _overview(kind: str, title: str, found: dict[str, Explained]) -> str:
 def _page(kind: str, name: str, one: Explained, command: str) -> str:
     parts = [f"# `{name}`", _text(one.summary)]
     if formula := FORMULAS.get(kind, {}).get(name):
-        parts.append(f"```{{math}}\n{formula}\n```")
+        parts += [f"```{{math}}\n{line}\n```" for line in re.split(r", *\\quad", formula)]
     parts += map(_text, one.body)
     if one.parameters:
         rows = [
