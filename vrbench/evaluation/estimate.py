@@ -21,7 +21,7 @@ from vrbench.evaluation.sources.scorer import UNBOUNDED
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.memory import imports
 
-LONG = 30.0
+LONG = 10.0
 """Seconds from which a run is announced."""
 SAMPLE_WORDS, SAMPLE_FRAMES = 4000, 2000
 """Tokens of the sample."""

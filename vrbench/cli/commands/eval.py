@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import Quiet, command, note, print_json, say
+from vrbench.cli.app import Quiet, command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from vrbench.evaluation.plan import Job
     from vrbench.evaluation.run import Output
     from vrbench.results.result import Result
-
-FEW = 100_000
-"""Pairs that are scored before a person would read what they take."""
 
 
 @command("eval", keeps="finished results are kept; the same command makes the others.")
@@ -135,6 +131,7 @@ def evaluate(
 
     from vrbench.cli.opening import open_evaluation, read_ids
     from vrbench.cli.printing.numbers import whole_numbers
+    from vrbench.cli.printing.runs import print_plan, print_run
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
     from vrbench.metrics.trec import run_files
@@ -172,7 +169,7 @@ def evaluate(
                 "most one --sequence."
             )
     if dry_run:
-        _print_plan(work)
+        print_plan(work)
         _refuse(left_out)
         return
     results: list[Result] = []
@@ -182,7 +179,7 @@ def evaluate(
     finally:
         if results:  # also those that were finished before one failed
             said = [text for opened, _ in work for text in opened.source.notes]
-            _print(results, json, verbose, None if quiet else said)
+            print_run(results, json, verbose, None if quiet else said)
             if not quiet:
                 lie = "result lies" if len(results) == 1 else f"{len(results)} results lie"
                 note(f"The {lie} in {out}: vrbench report {out} makes a page of them.")
@@ -199,10 +196,11 @@ def _run(
     evaluation: Evaluation, jobs: Sequence[Job], output: Output, quiet: bool
 ) -> Iterator[Result]:
     from vrbench.cli.printing.progress import bars
+    from vrbench.cli.printing.runs import announce
 
     existing = sum(job.exists for job in jobs)
     if not quiet:
-        _announce(evaluation, jobs)
+        announce(evaluation, jobs)
         for text in evaluation.source.notes:
             note(f"Note: {text}")
         if existing:
@@ -212,45 +210,3 @@ def _run(
             )
     with bars(quiet) as progress:
         yield from evaluation.run(jobs, output, progress)
-
-
-def _announce(evaluation: Evaluation, jobs: Sequence[Job]) -> None:
-    """Say what a long run will take, before it."""
-    from vrbench.evaluation.estimate import LONG
-
-    for job in jobs:
-        few = evaluation.source.pairs(job.bank) < FEW
-        cost = None if job.exists or few else evaluation.estimate(job)
-        if cost is not None and cost.seconds > LONG:
-            note(f"{job.label}: {cost}.")
-
-
-def _print_plan(work: Sequence[tuple[Evaluation, Sequence[Job]]]) -> None:
-    for evaluation, jobs in work:
-        source = evaluation.source
-        say(f"{source.name}: {source.truth.n_text} texts x {source.truth.n_video} videos")
-        for job in jobs:
-            cost = evaluation.estimate(job) if not job.exists else None
-            state = "exists" if job.exists else str(cost or "nothing to score")
-            say(f"  {job.label}: {state}")
-
-
-def _print(
-    results: Sequence[Result], as_json: bool, verbose: bool, said: Sequence[str] | None
-) -> None:
-    """Print results, and their notes besides ``said``; None: no notes."""
-    from vrbench.cli.printing.results import print_notes, print_results
-
-    values = [result.to_dict() for result in results]
-    if as_json:
-        print_json(values)
-    else:
-        print_results(values)
-    # under the tables they stand already, where a person sees both streams
-    if said is not None and (as_json or not sys.stdout.isatty()):
-        print_notes(values, said)
-    if as_json:
-        return
-    for value in values if verbose else []:
-        seconds = ", ".join(f"{phase} {s:.2f} s" for phase, s in value["seconds"].items())
-        note(f"{value['method']} {value['norm']}: {seconds}; {value['norm_info'] or ''}")

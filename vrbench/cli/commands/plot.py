@@ -54,10 +54,12 @@ def plot(
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.listing import print_entries
     from vrbench.cli.printing.progress import bars
+    from vrbench.cli.printing.runs import announce
     from vrbench.evaluation.settings import Settings
     from vrbench.figures import figures
     from vrbench.figures.plot import draw
     from vrbench.figures.training import NAME
+    from vrbench.runtime.files import check_folder
 
     if name is None:
         print_entries("figures", CATALOGUE["figures"]())
@@ -68,7 +70,10 @@ def plot(
         _training(features, out, quiet)
         return
     figure = figures.parse(name)
+    check_folder(out)
     opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
+    if not quiet:
+        announce(opened, opened.jobs([method or opened.method], ["none"]))
     with bars(quiet) as progress:
         _, written = draw(figure, opened, method or opened.method, norm, out, progress)
     _conclude(written, quiet)

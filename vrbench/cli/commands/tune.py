@@ -61,11 +61,16 @@ def tune(
     """
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.progress import bars
+    from vrbench.cli.printing.runs import announce
     from vrbench.evaluation.settings import Settings
     from vrbench.evaluation.tuning import choose, measured
+    from vrbench.runtime.files import check_folder
 
+    check_folder(out)
     opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
     method = opened.method if method is None else method
+    if not quiet:
+        announce(opened, opened.jobs([method], ["none"]))
     grid = _grid(try_) if try_ else None
     tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
     if not json:
