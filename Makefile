@@ -75,10 +75,12 @@ docs: $(READY) ## make the pages of docs/ again, with SHARED (default ../shared)
 site: $(READY) ## build the documentation site into build/site/html; a warning is an error
 	$(BIN)/python -m docs.site build/site
 
-dist: $(READY) ## build the wheel and the sdist into dist/
+dist: $(READY) ## build the wheel and the sdist into dist/, and check what they say of themselves
 	rm -rf dist
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dist]'
 	$(BIN)/python -m build --quiet
 	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python -m pyroma --min 9 dist/*.tar.gz
 
 features: $(READY) ## make features/msrvtt-476.h5 again from SHARED (default ../shared)
 	$(BIN)/python features/make.py --shared $(SHARED) --models build/models --out features/msrvtt-476.h5

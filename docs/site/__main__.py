@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import jupytext
+
 from docs.site.methods import pages
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +33,9 @@ def main() -> None:
         _place(source, path.relative_to(ROOT).as_posix(), path.read_bytes())
     for name, text in pages():
         _place(source, f"docs/{name}", text.encode())
+    for path in sorted((ROOT / "docs" / "notebooks").glob("[!_]*.py")):
+        page = jupytext.writes(jupytext.read(path), fmt="md")
+        _place(source, f"docs/notebooks/{path.stem}.md", page.encode())
     first = (source / "README.md").read_text(encoding="utf-8")
     contents = (HERE / "contents.md").read_text(encoding="utf-8")
     (source / "README.md").unlink()
