@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note, print_json, say
+from vrbench.cli.app import command, note
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from vrbench.evaluation.plan import Job
     from vrbench.evaluation.run import Output
     from vrbench.results.result import Result
-
-FEW = 100_000
-"""Pairs that are scored before a person would read what they take."""
 
 
 @command("eval")
@@ -72,6 +68,21 @@ def evaluate(
         Literal["video", "audio", "video+audio"],
         typer.Option(help="What stands for a video: its frames, its /audio, or the mean of both."),
     ] = "video",
+    qrels: Annotated[
+        Path | None,
+        typer.Option(help="TREC qrels of texts and videos, with grades, in place of the pairs."),
+    ] = None,
+    from_run: Annotated[
+        Path | None,
+        typer.Option(help="TREC run: for a text only the videos that it lists compete in t2v."),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Means of N folds of the videos (COCO 1K: 5), with their spread."),
+    ] = None,
+    interval: Annotated[
+        bool, typer.Option("--interval", help="Bootstrap intervals of each result.")
+    ] = False,
     from_sim: Annotated[
         list[Path] | None,
         typer.Option(help="Measure this similarity file (npz) instead; repeat for several."),
@@ -134,31 +145,34 @@ def evaluate(
     from itertools import product
 
     from vrbench.cli.opening import open_evaluation, read_ids
+    from vrbench.cli.printing.eval import print_made, print_plan
     from vrbench.cli.printing.numbers import whole_numbers
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
+    from vrbench.evaluation.sources.judged import Judgements
     from vrbench.metrics.trec import run_files
     from vrbench.runtime.files import check_output
     from vrbench.runtime.memory import parse_size
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
-    inputs = [*(features or []), *(from_sim or []), bank, limit_ids, head]
+    inputs = [*(features or []), *(from_sim or []), bank, limit_ids, head, qrels, from_run]
     if save_sim:
         check_output("--save-sim", save_sim, inputs, "similarity")
     for path in run_files(run) if run else []:
         check_output("--run", path, inputs)
-    cut = (limit, read_ids(limit_ids), seed, bank_limit, side)
+    cut = (limit, read_ids(limit_ids), seed, bank_limit, side, folds, interval)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
+    judgements = Judgements(qrels, from_run)
     files: Sequence[Path | None] = [] if from_sim else features or [None]
     given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
     alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
     existing = None if overwrite or save_sim or run else out
     work: list[tuple[Evaluation, list[Job]]] = []
     for (file, sim), along in product(given, alongs):
-        opened = open_evaluation(file, sim, bank, along, settings, compute, head)
+        opened = open_evaluation(file, sim, bank, along, settings, compute, head, judgements)
         work.append((opened, opened.jobs(method or [opened.method], norm or ["none"], existing)))
     for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
         if sum(len(jobs) for _, jobs in work) != 1:
@@ -167,7 +181,7 @@ def evaluate(
                 "most one --sequence."
             )
     if dry_run:
-        _print_plan(work)
+        print_plan(work)
         return
     results: list[Result] = []
     try:
@@ -176,7 +190,7 @@ def evaluate(
     finally:
         if results:  # also those that were finished before one failed
             said = [text for opened, _ in work for text in opened.source.notes]
-            _print(results, json, verbose, None if quiet else said)
+            print_made(results, json, verbose, None if quiet else said)
 
 
 def _run(
@@ -184,11 +198,12 @@ def _run(
 ) -> Iterator[Result]:
     from contextlib import nullcontext
 
+    from vrbench.cli.printing.eval import announce
     from vrbench.cli.printing.progress import Bars
 
     existing = sum(job.exists for job in jobs)
     if not quiet:
-        _announce(evaluation, jobs)
+        announce(evaluation, jobs)
         for text in evaluation.source.notes:
             note(f"Note: {text}")
         if existing:
@@ -198,45 +213,3 @@ def _run(
             )
     with nullcontext() if quiet else Bars() as bars:
         yield from evaluation.run(jobs, output, bars)
-
-
-def _announce(evaluation: Evaluation, jobs: Sequence[Job]) -> None:
-    """Say what a long run will take, before it."""
-    from vrbench.evaluation.estimate import LONG
-
-    for job in jobs:
-        few = evaluation.source.pairs(job.bank) < FEW
-        cost = None if job.exists or few else evaluation.estimate(job)
-        if cost is not None and cost.seconds > LONG:
-            note(f"{job.label}: {cost}.")
-
-
-def _print_plan(work: Sequence[tuple[Evaluation, Sequence[Job]]]) -> None:
-    for evaluation, jobs in work:
-        source = evaluation.source
-        say(f"{source.name}: {source.truth.n_text} texts x {source.truth.n_video} videos")
-        for job in jobs:
-            cost = evaluation.estimate(job) if not job.exists else None
-            state = "exists" if job.exists else str(cost or "nothing to score")
-            say(f"  {job.label}: {state}")
-
-
-def _print(
-    results: Sequence[Result], as_json: bool, verbose: bool, said: Sequence[str] | None
-) -> None:
-    """Print results, and their notes besides ``said``; None: no notes."""
-    from vrbench.cli.printing.results import print_notes, print_results
-
-    values = [result.to_dict() for result in results]
-    if as_json:
-        print_json(values)
-    else:
-        print_results(values)
-    # under the tables they stand already, where a person sees both streams
-    if said is not None and (as_json or not sys.stdout.isatty()):
-        print_notes(values, said)
-    if as_json:
-        return
-    for value in values if verbose else []:
-        seconds = ", ".join(f"{phase} {s:.2f} s" for phase, s in value["seconds"].items())
-        note(f"{value['method']} {value['norm']}: {seconds}; {value['norm_info'] or ''}")

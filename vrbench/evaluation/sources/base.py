@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class Source(ABC):
         other: the bank of ``--bank FILE``: a feature file or a similarity file.
         window: queries before the current one in a rolling bank; 0: all so far.
         head: what the items went through, and whose weights methods get.
+        judged: sha256 of the files that ``qrels`` and ``candidates`` come from.
     """
 
     about: DataAbout
@@ -65,6 +67,7 @@ class Source(ABC):
     other: Features | SimFile | None = None
     window: int = 0
     head: Head | None = None
+    judged: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
     def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
@@ -135,6 +138,7 @@ class Source(ABC):
             "features": self.about["features"]["sha256"],
             "sequence": along,
             "bank": [bank, self.bank_identity(bank)],
+            **self.judged,
         }
 
     def odd_rows(self) -> list[str]:

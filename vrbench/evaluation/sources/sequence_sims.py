@@ -34,6 +34,11 @@ class SequenceSims(SimSource):
         super().__post_init__()
         self.sequence = sequences.spec(self.along)
         self.texts, self.videos = self.group("text"), self.group("video")
+        if self.truth.gain is not None or self.truth.candidates is not None:
+            raise InputError(
+                f"{self.file.path} has relevance or candidates, which are of single captions and "
+                "clips: leave them out, or --sequence."
+            )
         self.pairs_of_clips = self.truth
         ids = self.text_ids, self.video_ids
         self.truth = paragraph_truth(self.truth, self.texts, self.videos, ids)
