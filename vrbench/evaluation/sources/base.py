@@ -79,6 +79,25 @@ class Source(ABC):
             return BankSim(kind, other_bank.whole(self.other, self.text_ids, self.video_ids))
         return BankSim(kind, window=self.window)
 
+    def inner(self, method: Method | None, kind: str, progress: PairProgress | None) -> Sim | None:
+        """Return the bank against itself, where it can be had: see ``BankSim``."""
+        return None
+
+    def beyond(
+        self, method: Method | None, kind: str, bank: BankSim, progress: PairProgress | None
+    ) -> Sim | None:
+        """Return the test queries against the bank's gallery, where they can be had.
+
+        They are what the bank has of the other direction, if that is scored alike.
+        """
+        if bank.sim is None or not self.symmetric(method):
+            return None
+        return Sim(bank.sim.v2t, bank.sim.t2v)
+
+    def symmetric(self, method: Method | None) -> bool:
+        """Whether both directions are scored alike."""
+        return method is not None and method.symmetric
+
     def learnt(self, method: Method) -> Method:
         """Return a method with the weights that the head has for it."""
         return method if self.head is None else self.head.bound(method)

@@ -67,6 +67,10 @@ class SequenceSims(SimSource):
         v2t = self._align(Sim(None, sim.v2t), self.texts, videos, matched).v2t
         return BankSim(kind, Sim(t2v, v2t), np.isin(videos.ids, texts.ids).astype(np.int64))
 
+    def inner(self, method: Method | None, kind: str, progress: PairProgress | None) -> Sim | None:
+        """Return nothing: what the file has of the bank against itself is of single items."""
+        return None
+
     def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
         """Return the names of the bank's paragraphs and long videos."""
         named = {side: f"bank_{side}_sequence" in self.file.sequences for side in ("text", "video")}
