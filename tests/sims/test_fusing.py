@@ -157,8 +157,9 @@ def test_of_normalized_similarities_alone_no_bank_is_kept(tmp_path: Path) -> Non
     done = run("fuse", *files, "--out", tmp_path / "n.npz")
     assert "The bank is left out: a file is normalized" in done.err
     assert load_sim(tmp_path / "n.npz").norm == "csls+none"
-    words = ("eval", "--from-sim", tmp_path / "n.npz", "--norm", "dsl")
-    refused(*words, says="already normalized")
+    done = run("eval", "--from-sim", tmp_path / "n.npz", "--norm", "dsl", "-q")
+    assert done.code == 2
+    assert "is already normalized by 'csls+none'" in done.err
 
 
 def test_weights_are_tuned_on_the_banks(tmp_path: Path) -> None:
