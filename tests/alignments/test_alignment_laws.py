@@ -181,10 +181,15 @@ def test_transport_is_what_pot_converges_to() -> None:
             near(sim.t2v[i, j], (plan * c).sum(), 1e-8)
 
 
-@pytest.mark.parametrize("spec", [spec for spec in REGISTERED if not spec.startswith("ucofia")])
+OF_A_SIDE = ("ucofia", "query-scoring")
+"""Methods that do one thing with texts and another with videos."""
+
+
+@pytest.mark.parametrize("spec", [spec for spec in REGISTERED if not spec.startswith(OF_A_SIDE)])
 def test_exchanging_the_sides_exchanges_the_directions(spec: str) -> None:
     texts, videos = items(2)
     there = vrbench.score(texts, videos, spec, precision="double")
+    spec = {"maxsim": "maxsim:side=video"}.get(spec, spec)  # it names the side that looks
     back = vrbench.score(videos, texts, spec, precision="double")
     near(back.t2v, there.v2t.T)
     near(back.v2t, there.t2v.T)

@@ -118,7 +118,9 @@ def test_limits_are_flagged_wherever_the_result_is_shown() -> None:
 @pytest.mark.usefixtures("place")
 def test_k_is_obeyed() -> None:
     (result,) = run("eval", "f.h5", "--k", "2,7,50", "--json").results
-    assert list(result["metrics"]["t2v"]) == ["R@2", "R@7", "R@50", "MdR", "MnR", "tied"]
+    assert list(result["metrics"]["t2v"]) == [
+        *("R@2", "R@7", "R@50", "MdR", "MnR", "MRR", "mAP", "nDCG@10", "nDCG@50", "rsum", "tied")
+    ]
     assert result["metrics"]["t2v"]["R@50"] == 100
     assert "R@50" in run("eval", "f.h5", "--k", "2,7,50").out
 

@@ -25,7 +25,7 @@ KEYS = {
 }
 """The keys of a result that interface.md promises."""
 
-METRICS = {"R@1", "R@5", "R@10", "MdR", "MnR", "tied"}
+METRICS = {"R@1", "R@5", "R@10", "MdR", "MnR", "MRR", "mAP", "nDCG@10", "rsum", "tied"}
 DIAGNOSTICS = {"normalization_error", "under", "once", "over", "hub_skewness"}
 PROVENANCE = {
     *("vrbench", "python", "torch", "numpy", "numba", "seed", "precision", "device", "command"),
@@ -52,7 +52,8 @@ def test_a_result_has_the_promised_keys(path: Path, tmp_path: Path) -> None:
     assert (values["n_text"], values["n_video"]) == (N_TEXT, N_VIDEO)
     assert values["protocol"] == {"ties": "mean", "v2t": "best-caption"}
     for direction in ("t2v", "v2t"):
-        assert set(values["metrics"][direction]) == METRICS
+        several = {f"recall@{k}" for k in (1, 5, 10)} if direction == "v2t" else set()
+        assert set(values["metrics"][direction]) == METRICS | several
         assert set(values["diagnostics"][direction]) == DIAGNOSTICS
     assert all(isinstance(seconds, float) for seconds in values["seconds"].values())
     assert set(values["provenance"]) >= PROVENANCE
@@ -126,7 +127,9 @@ def test_the_default_is_tokenflow_without_a_norm(path: Path) -> None:
 
 def test_protocol_and_ks_are_obeyed(path: Path) -> None:
     (result,) = vrbench.evaluate(path, "max-avg", k=(2, 1), ties="pessimistic", v2t="each-caption")
-    assert list(result["metrics"]["v2t"]) == ["R@2", "R@1", "MdR", "MnR", "tied"]
+    assert list(result["metrics"]["v2t"]) == [
+        *("R@2", "R@1", "MdR", "MnR", "MRR", "mAP", "nDCG@10", "rsum", "tied")
+    ]
     assert result["protocol"] == {"ties": "pessimistic", "v2t": "each-caption"}
     sim, _ = matrices(path, "max-avg")
     expected = slow.ranks_v2t(sim.v2t, OWNER, "pessimistic", "each-caption")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import oracle_attended
+import oracle_late
 import oracle_transports
 import oracles
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ ORACLES: dict[str, oracles.Alignment] = {
     "lse": oracles.lse,
     "max-avg": oracles.max_avg,
     "max-sum": oracles.max_sum,
+    "maxsim": oracle_late.maxsim,
+    "query-scoring": oracle_late.query_scoring,
     "scan": oracles.scan,
     "scan-original": oracles.scan_original,
     "token-mean": oracles.token_mean,
@@ -48,6 +51,10 @@ SPECS = (
     *REGISTERED,
     "emd:eps=0",
     "emd:eps=0.2",
+    "maxsim:side=video",
+    "maxsim:mean=true,whole=true",
+    "maxsim:side=video,whole=true",
+    "query-scoring:tau=0.01",
     "lse:alpha=0.05",
     "lse:alpha=0.3,length_norm=true",
     "lse:length_norm=true",

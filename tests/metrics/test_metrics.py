@@ -173,7 +173,9 @@ def test_measuring_gives_the_promised_keys_from_the_same_ranks() -> None:
     truth = Truth.of((7, 4), [0, 0, 1, 1, 1, 2, 2])
     found = measure(sim, truth, (1, 3), "pessimistic", "each-caption", 0.1)
     for direction in ("t2v", "v2t"):
-        assert list(found.metrics[direction]) == ["R@1", "R@3", "MdR", "MnR", "tied"]
+        assert list(found.metrics[direction]) == [
+            *("R@1", "R@3", "MdR", "MnR", "MRR", "mAP", "nDCG@10", "rsum", "tied")
+        ]
         assert set(found.diagnostics[direction]) == {
             *("normalization_error", "under", "once", "over", "hub_skewness")
         }

@@ -29,7 +29,7 @@ def within(ranks: NDArray[Any], k: int) -> Any:
     return np.count_nonzero(ranks > k, axis=-1) / ranks.shape[-1]
 
 
-MRR = Metric("MRR", "mean reciprocal rank", reciprocal, decimals=2, more_is_better=True)
+HALF = Metric("half", "mean reciprocal rank", reciprocal, decimals=2, more_is_better=True)
 MISS = Metric("miss@K", "share of misses", within, unit="share", more_is_better=False)
 WON = Metric(
     "won",
@@ -46,7 +46,7 @@ WON = Metric(
 
 @pytest.fixture
 def more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "METRICS", (*table.METRICS, MRR, MISS, WON))
+    monkeypatch.setattr(table, "METRICS", (*table.METRICS, HALF, MISS, WON))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_metric_is_measured(folder: Path) -> None:
     for direction in ("t2v", "v2t"):
         ranks = result.ranks[direction][~np.isnan(result.ranks[direction])]
         found = result["metrics"][direction]
-        assert found["MRR"] == pytest.approx(100 * sum(1 / r for r in ranks) / len(ranks))
+        assert found["half"] == pytest.approx(100 * sum(1 / r for r in ranks) / len(ranks))
         misses = sum(r > 5 for r in ranks) / len(ranks)
         assert found["miss@5"] == pytest.approx(misses)
         assert 0 < result["diagnostics"][direction]["won"] <= 60
@@ -70,43 +70,45 @@ def test_a_metric_is_measured(folder: Path) -> None:
 
 def test_it_stands_in_every_table_report_and_comparison(folder: Path, tmp_path: Path) -> None:
     results = Results(load_all(folder)[0])
-    value = results[0].metrics["t2v"]["MRR"]
+    value = results[0].metrics["t2v"]["half"]
     shown = run("eval", tmp_path / "f.h5", "--method", "global", "--out", folder / "more")
-    for heading in (" MRR ", " miss@5 ", " winners "):
+    for heading in (" half ", " miss@5 ", " winners "):
         assert heading in shown.out
-    assert "R@K, tied, never, often, MRR, miss@K in percent. tied: " in shown.out
+    percent = "R@K, MRR, mAP, nDCG@K, recall@K, tied, never, often, half, miss@K in percent."
+    said = " ".join(shown.out.split())
+    assert f"{percent} recall@K: share of a query's positives" in said
     assert "winners: items that a query retrieves first" in " ".join(shown.out.split())
     assert "mean reciprocal rank" in run("list", "metrics").out
     names = [row["name"] for row in json.loads(run("list", "metrics", "--json").out)["metrics"]]
-    assert names[-3:] == ["MRR", "miss@K", "won"]
+    assert names[-3:] == ["half", "miss@K", "won"]
     listed = run("table", "--results", folder).out
-    assert "t2v MRR" in listed
+    assert "t2v half" in listed
     assert "t2v miss@10" in listed
     assert "v2t items won" in listed
     assert f"{value:.2f}" in listed
     cells = run("table", "--results", folder, "--format", "csv").out
-    assert f"t2v MRR,{value!r},percent" in cells
+    assert f"t2v half,{value!r},percent" in cells
     report = json.loads(run("compare", folder, "--draws", "99", "--json").out)
     tested = [test["metric"] for test in report["tests"] if (test["a"], test["b"]) == (0, 1)]
-    assert tested[:8] == ["R@1", "R@5", "R@10", "MdR", "MnR", "MRR", "miss@1", "miss@5"]
-    assert "bootstrap for MdR, MnR, MRR, miss@1, miss@5 and miss@10" in report["about"]["test"]
-    assert "MRR" in run("compare", folder, "--draws", "99").out
+    assert tested[:8] == ["R@1", "R@5", "R@10", "MdR", "MnR", "half", "miss@1", "miss@5"]
+    assert "bootstrap for MdR, MnR, half, miss@1, miss@5 and miss@10" in report["about"]["test"]
+    assert "half" in run("compare", folder, "--draws", "99").out
     features = vrbench.open(tmp_path / "f.h5")
     sim = vrbench.score(features.text, features.video, "global")
     np.savez(tmp_path / "s.npz", t2v=sim.t2v, v2t=sim.v2t, text_video=features.text_video)
-    assert " MRR " in run("audit", tmp_path / "s.npz").out
+    assert " half " in run("audit", tmp_path / "s.npz").out
     assert run("report", folder, "--out", tmp_path / "p.html").code == 0
     page = (tmp_path / "p.html").read_text()
-    assert "<button>MRR</button>" in page
+    assert "<button>half</button>" in page
     assert "<button>miss@5 %</button>" in page
-    assert {"t2v MRR", "v2t miss@10", "v2t won"} <= set(results.to_frame().columns)
+    assert {"t2v half", "v2t miss@10", "v2t won"} <= set(results.to_frame().columns)
     assert f"{value:.2f}" in repr(results[0])
-    assert "t2v MRR" in results._repr_html_()
+    assert "t2v half" in results._repr_html_()
 
 
 def test_an_interval_and_a_p_of_it_agree(folder: Path) -> None:
     report = json.loads(run("compare", folder, "--draws", "399", "--json").out)
-    found = [test for test in report["tests"] if test["metric"] in ("MRR", "miss@5")]
+    found = [test for test in report["tests"] if test["metric"] in ("half", "miss@5")]
     assert len(found) == 2 * 2 * 6
     for test in found:
         low, high = test["interval"]
@@ -120,18 +122,18 @@ def test_files_from_before_it_are_read_and_wrong_values_are_not(
     path, *others = sorted(folder.glob("*.json"))
     values = json.loads(path.read_text())
     for direction in ("t2v", "v2t"):
-        for name in ("MRR", "miss@1", "miss@5", "miss@10"):
+        for name in ("half", "miss@1", "miss@5", "miss@10"):
             del values["metrics"][direction][name]
         del values["diagnostics"][direction]["won"]
     path.write_text(json.dumps(values))
-    assert "MRR" not in load(path).metrics["t2v"]
+    assert "half" not in load(path).metrics["t2v"]
     assert run("table", "--results", folder).code == 0
     frame = Results([load(path), load(others[0])]).to_frame()
-    assert frame["t2v MRR"].isna().tolist() == [True, False]
+    assert frame["t2v half"].isna().tolist() == [True, False]
     report = json.loads(run("compare", folder, "--draws", "9", "--json").out)
     assert {test["metric"] for test in report["tests"]} == {"R@1", "R@5", "R@10", "MdR", "MnR"}
     for part, key, value in (
-        ("metrics", "MRR", "x"),
+        ("metrics", "half", "x"),
         ("metrics", "miss@x", 1),
         ("diagnostics", "won", [1]),
     ):
@@ -147,7 +149,7 @@ def test_without_it_a_file_that_has_it_is_read_as_before(
 ) -> None:
     monkeypatch.undo()
     assert len(load_all(folder)[0]) == 4
-    assert "MRR" not in run("table", "--results", folder).out
+    assert "half" not in run("table", "--results", folder).out
 
 
 def test_every_key_has_one_metric() -> None:
@@ -157,7 +159,7 @@ def test_every_key_has_one_metric() -> None:
         assert found is not None
         assert (found.family, found.k) == (one.name, 7 if one.each_k else 0)
         assert one.published == "" or table.find(one.published) is one
-        assert (one.of is None) != (one.of_ranks is None)
+        assert [one.of, one.of_ranks, one.each].count(None) == 2
     for name in ("R@0", "R@x", "R@", "r@1", "R@1.5", "nothing", "", "X@3", "R@" + "1" * 40):
         assert table.find(name) is None
     with pytest.raises(KeyError):

@@ -179,11 +179,11 @@ def test_a_ratio_that_overflows_says_what_to_do() -> None:
 
 
 def test_gc_is_the_same_where_sorted_columns_lie_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vrbench.normalizations import gc
+    from vrbench.normalizations import sorted_columns
 
     rng = np.random.default_rng(0)
     bank, sim = rng.standard_normal((40, 7)), rng.standard_normal((11, 7))
     whole = vrbench.normalize(sim, "gc", bank=bank)
     for room in (0, 3 * 40 * 8 * 3):
-        monkeypatch.setattr(gc, "spare", lambda wanted, room=room: room)
+        monkeypatch.setattr(sorted_columns, "spare", lambda wanted, room=room: room)
         np.testing.assert_array_equal(vrbench.normalize(sim, "gc", bank=bank).t2v, whole.t2v)

@@ -55,12 +55,12 @@ class ScanOriginal(TokenAlignment):
         frames, words = tile.frames, tile.words
 
         beta = _softmax_of_unit(attention, unit=WORDS, over=FRAMES, lam=self.lam)
-        squared = _attended_squared(beta.permute(3, 0, 1, 2), frames).permute(1, 2, 0)
-        to_text = _cosine(total(beta * c, FRAMES), words.norm(dim=-1)[:, :, None], squared)
+        squared = attended_squared(beta.permute(3, 0, 1, 2), frames).permute(1, 2, 0)
+        to_text = cosine(total(beta * c, FRAMES), words.norm(dim=-1)[:, :, None], squared)
 
         beta = _softmax_of_unit(attention, unit=FRAMES, over=WORDS, lam=self.lam)
-        squared = _attended_squared(beta.permute(0, 2, 3, 1), words)
-        to_video = _cosine(total(beta * c, WORDS), frames.norm(dim=-1).mT[None], squared)
+        squared = attended_squared(beta.permute(0, 2, 3, 1), words)
+        to_video = cosine(total(beta * c, WORDS), frames.norm(dim=-1).mT[None], squared)
         return self._aggregate(to_text), self._aggregate(to_video)
 
     def _aggregate(self, values: Tensor) -> Tensor:
@@ -76,7 +76,7 @@ def _softmax_of_unit(attention: Tensor, unit: int, over: int, lam: float) -> Ten
     return weight / total(weight, over).unsqueeze(over)
 
 
-def _attended_squared(beta: Tensor, tokens: Tensor) -> Tensor:
+def attended_squared(beta: Tensor, tokens: Tensor) -> Tensor:
     """Squared length of the attended vectors, ``|sum_s beta[..., s] tokens[s]|^2``.
 
     Args:
@@ -92,6 +92,6 @@ def _attended_squared(beta: Tensor, tokens: Tensor) -> Tensor:
     return squared[:, : x * y].view(n, x, y)
 
 
-def _cosine(dot: Tensor, length: Tensor, squared: Tensor) -> Tensor:
+def cosine(dot: Tensor, length: Tensor, squared: Tensor) -> Tensor:
     """Cosine from the dot product, one length, and the other's square."""
     return dot / (length * squared.clamp(min=0).sqrt()).clamp(min=EPS)

@@ -9,6 +9,7 @@ from vrbench.errors import InputError
 
 if TYPE_CHECKING:
     from vrbench.evaluation.evaluation import Evaluation
+    from vrbench.evaluation.sources.judged import Judgements
 
 
 def open_evaluation(
@@ -19,6 +20,7 @@ def open_evaluation(
     settings: Any = None,
     compute: Any = None,
     head: Path | None = None,
+    judgements: Judgements | None = None,
 ) -> Evaluation:
     """Open the data of a command.
 
@@ -30,6 +32,7 @@ def open_evaluation(
         settings: settings that decide a result; None: the defaults.
         compute: settings of the computation; None: the defaults.
         head: value of ``--head``.
+        judgements: values of ``--qrels`` and ``--from-run``.
 
     Raises:
         InputError: a file is missing or malformed, or both are given.
@@ -47,6 +50,7 @@ def open_evaluation(
     data = load_sim(from_sim) if from_sim else open_features(features or bundled_features())
     learnt = load(head) if head else None
     how: dict[str, Any] = {"bank": bank, "sequence": sequence, "head": learnt}
+    how |= {} if judgements is None else {"judgements": judgements}
     return Evaluation.open(data, settings, compute, **how)
 
 

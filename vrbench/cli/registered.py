@@ -8,6 +8,7 @@ from vrbench.cli.commands import inspect
 from vrbench.cli.commands import train
 from vrbench.cli.commands import train_head
 from vrbench.cli.commands import eval as eval_
+from vrbench.cli.commands import fuse
 from vrbench.cli.commands import tune
 from vrbench.cli.commands import task
 from vrbench.cli.commands import table

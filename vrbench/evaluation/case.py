@@ -106,7 +106,9 @@ class Case:
     def normalizing(self) -> Normalized:
         """The similarities after the norm, and the numbers that it reports."""
         report = self.progress and self._report_way
-        return apply(self.norm, self.sim, self.bank, self.source.truth, report)
+        self.bank  # noqa: B018  it may be refused
+        bank = self.scored.whole_bank(self.norm, self.bank_kind, self._report("bank"))
+        return apply(self.norm, self.sim, bank, self.source.truth, report)
 
     @property
     def normalized(self) -> Sim:

@@ -11,6 +11,7 @@ from vrbench.alignments.prototypes import method_of
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.evaluation.settings import Compute, Settings
+from vrbench.evaluation.sources.judged import Judgements
 from vrbench.heads.scoring import Given, as_head
 from vrbench.results.result import Results
 from vrbench.runtime.memory import parse_size
@@ -37,6 +38,10 @@ def evaluate(
     limit_ids: Sequence[str] | None = None,
     seed: int = 0,
     side: str = "video",
+    qrels: str | Path | None = None,
+    from_run: str | Path | None = None,
+    folds: int | None = None,
+    interval: bool = False,
     out: str | Path | None = None,
     overwrite: bool = False,
     memory: str | None = None,
@@ -73,6 +78,10 @@ def evaluate(
         seed: recorded.
         side: what stands for a video: ``video``, ``audio`` (of the file's ``/audio``) or
             ``video+audio``, the mean of both.
+        qrels: TREC qrels of texts and videos, with grades, in place of the data's pairs.
+        from_run: TREC run: for a text only the videos that it lists compete in t2v.
+        folds: the result is the mean of so many folds of the videos, with its spread.
+        interval: bootstrap intervals stand in each result.
         out: folder for result files; what exists there is read, not made again.
         overwrite: make it again.
         memory: bound of the process's resident memory, such as ``2GB``.
@@ -91,11 +100,12 @@ def evaluate(
         precision, device, workers, None if memory is None else parse_size(memory), matrix
     )
     ids = None if limit_ids is None else tuple(limit_ids)
-    settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed, bank_limit, side)
+    cut = (limit, ids, seed, bank_limit, side, folds, interval)
+    settings = Settings(tuple(k), ties, v2t, precision, *cut)
+    judgements = Judgements(*(None if f is None else Path(f) for f in (qrels, from_run)))
     learnt = None if head is None else as_head(head)
-    evaluation = Evaluation.open(
-        data, settings, compute, bank=bank, sequence=sequence, text_video=text_video, head=learnt
-    )
+    how: dict[str, Any] = {"bank": bank, "sequence": sequence, "text_video": text_video}
+    evaluation = Evaluation.open(data, settings, compute, **how, head=learnt, judgements=judgements)
     method = evaluation.method if method is None else method
     norms = [norm] if isinstance(norm, str) else list(norm)
     folder = None if out is None else Path(out)

@@ -11,19 +11,22 @@ from vrbench.alignments import Method
 from vrbench.errors import InputError
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.estimate import Estimate, estimate
+from vrbench.evaluation.folds import fold_settings, joined
 from vrbench.evaluation.plan import Job, NoBankError, bank_kind, parse_norm, plan
 from vrbench.evaluation.run import Output, existing, finish, naming
 from vrbench.evaluation.scored import Scored
 from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
+from vrbench.evaluation.sources.judged import Judgements, with_judgements
 from vrbench.evaluation.sources.opening import open_source
 from vrbench.heads.head import Head
-from vrbench.results.result import Result
+from vrbench.results.result import Result, save
 from vrbench.results.schema import TuningDict
 from vrbench.runtime.files import check_folder
 from vrbench.runtime.progress import Progress
 
 NOTHING = Output()
+NONE = Judgements()
 DEFAULT_METHOD = "tokenflow"
 
 
@@ -36,12 +39,14 @@ class Evaluation:
         settings: protocol, limits, precision, seed.
         compute: how to compute.
         bank: kind of bank asked for; None: what each norm takes by default.
+        parts: the folds, where their means are wanted.
     """
 
     source: Source
     settings: Settings = field(default_factory=Settings)
     compute: Compute = field(default_factory=Compute)
     bank: str | None = None
+    parts: tuple[Evaluation, ...] = ()
 
     @classmethod
     def open(
@@ -54,6 +59,7 @@ class Evaluation:
         sequence: str | None = None,
         text_video: Any = None,
         head: Head | None = None,
+        judgements: Judgements = NONE,
     ) -> Evaluation:
         """Open what is to be evaluated.
 
@@ -65,13 +71,24 @@ class Evaluation:
             sequence: spec of a sequence alignment.
             text_video: (n_text,) row of each text's video, for arrays.
             head: what all sides go through.
+            judgements: files with graded relevance and candidates.
 
         Raises:
             InputError: a file is missing or malformed, or the bank cannot be read.
         """
         settings, compute = settings or Settings(), compute or Compute()
-        kind, source = open_source(data, bank, compute, settings, sequence, text_video, head)
-        return cls(source, settings, compute, kind)
+        given = (bank, compute, settings, sequence, text_video, head)
+        kind, source = open_source(data, *given)
+        limited = settings.limited is not None
+        source = with_judgements(source, judgements, limited=limited)
+        parts: tuple[Evaluation, ...] = ()
+        if settings.folds:
+            how: dict[str, Any] = {"bank": bank, "sequence": sequence, "head": head}
+            parts = tuple(
+                cls.open(data, one, compute, **how, text_video=text_video, judgements=judgements)
+                for one in fold_settings(settings, source.video_ids)
+            )
+        return cls(source, settings, compute, kind, parts)
 
     @property
     def method(self) -> str:
@@ -146,7 +163,9 @@ class Evaluation:
         if output.folder is not None:
             check_folder(output.folder)
         self._check_matrix(jobs, output.sims)
-        pending = [(job.method, job.bank) for job in jobs if not job.exists]
+        if self.parts and (output.sims or output.trec):
+            raise InputError("Folds have no matrix of all items to write: leave --folds out.")
+        pending = [(job.method, job.bank) for job in jobs if not job.exists and not self.parts]
         whole = self.settings.v2t != "best-caption"
         self.source.check_room(pending, whole, output.sims is not None)
         scored: Scored | None = None
@@ -160,9 +179,16 @@ class Evaluation:
                 case.share(scored)
             scored = None  # what the last method made is let go before the next one's is made
             with naming(job, jobs):
-                result = finish(case, output)
+                result = self._of_folds(case, output) if self.parts else finish(case, output)
             scored = case.scored
             yield result
+
+    def _of_folds(self, case: Case, output: Output) -> Result:
+        """Run each fold for itself, and join their results."""
+        job = case.job
+        each = [finish(part.case_of(job, case.progress), Output()) for part in self.parts]
+        whole = joined(each, self.source, self.settings)
+        return whole if output.folder is None else save(whole, output.folder, job.name)
 
     def estimate(self, job: Job) -> Estimate | None:
         """Estimate what a job takes; None where similarities are given."""
@@ -171,7 +197,8 @@ class Evaluation:
     def held_out(self, share: float, seed: int) -> Evaluation:
         """Return the evaluation of a validation part of the bank, with the rest as its bank."""
         settings = Settings(precision=self.compute.precision, seed=seed)
-        return replace(self, source=self.source.held_out(share, seed), settings=settings)
+        source = self.source.held_out(share, seed)
+        return replace(self, source=source, settings=settings, parts=())
 
     def _check_matrix(self, jobs: Sequence[Job], save: Path | None) -> None:
         """Refuse what needs the whole matrix where none is to be kept."""

@@ -87,9 +87,8 @@ def plan(
             spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
             scorers = "_".join(filter(None, (spec or "sim", source.sequence)))
             name = results.stem(source.about["dataset"], scorers, norm_spec, key)
-            exists = out is not None and _exists(
-                out / f"{name}.json", source.keeps_matrix(kind, method)
-            )
+            whole = source.keeps_matrix(kind, method)
+            exists = out is not None and _exists(out / f"{name}.json", whole, settings.interval)
             jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
 
@@ -98,14 +97,18 @@ def _method(given: str | Method) -> Method:
     return parse_method(given) if isinstance(given, str) else given
 
 
-def _exists(path: Path, whole: bool) -> bool:
-    """Whether a result is there, and not one of ranks only where the ``whole`` can be had."""
-    if not path.is_file() or not whole:
+def _exists(path: Path, whole: bool, interval: bool) -> bool:
+    """Whether a result is there, and not one of ranks only where the ``whole`` can be had.
+
+    One without an ``interval`` does not count where intervals are wanted.
+    """
+    if not path.is_file() or not (whole or interval):
         return path.is_file()
     try:
-        return "solved" not in results.load(path).values
+        found = results.load(path).values
     except InputError:
         return True  # which the run finds out, and makes it again
+    return not (whole and "solved" in found) and not (interval and "intervals" not in found)
 
 
 def parse_norm(spec: str, source: Source) -> Normalization:
@@ -160,6 +163,7 @@ def _identity(
         "precision": settings.precision,
         "vrbench": VERSION,
         **({"side": settings.side} if settings.side != "video" else {}),
+        **({"folds": settings.folds} if settings.folds else {}),
         **({"bank_limit": settings.bank_limit} if settings.bank_limit and kind == "train" else {}),
         **({"plugins": outside} if outside else {}),
     }

@@ -23,6 +23,7 @@ from vrbench.results.schema import (
     Change,
     ChangeByDirection,
     Measurements,
+    ProtocolAbout,
     Provenance,
     QueryCounts,
     Setup,
@@ -70,10 +71,21 @@ def describe(case: Case) -> Setup:
         "n_text": truth.n_text,
         "n_video": truth.n_video,
         "limit": settings.limited,
-        "protocol": {"ties": settings.ties, "v2t": settings.v2t},
+        "protocol": _protocol(case),
         "provenance": _provenance(case),
         "ranks": None,
     }
+
+
+def _protocol(case: Case) -> ProtocolAbout:
+    """Return the rules, with the start of the sha256 of files of pairs and of candidates."""
+    source = case.source
+    found: ProtocolAbout = {"ties": case.settings.ties, "v2t": case.settings.v2t}
+    if "qrels" in source.judged:
+        found["qrels"] = source.judged["qrels"][:12]
+    if source.truth.candidates is not None:
+        found["candidates"] = source.judged.get("candidates", "of the data")[:12]
+    return found
 
 
 def _where_known(side: str, sim: Sim, given: str) -> SomeHave:

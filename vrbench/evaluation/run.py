@@ -19,10 +19,12 @@ from vrbench.evaluation.plan import Job
 from vrbench.evaluation.record import describe, numbers
 from vrbench.evaluation.sanity import sanity_notes
 from vrbench.evaluation.sources.base import Source
+from vrbench.evaluation.sources.judged import candidate_notes
 from vrbench.metrics.measure import Measured, measure
 from vrbench.metrics.trec import DEPTH, write_runs
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
+from vrbench.results.intervals import intervals
 from vrbench.results.result import Result
 from vrbench.results.schema import Extras, ResultDict, TuningDict
 from vrbench.sims.file import save_sim
@@ -62,6 +64,8 @@ def finish(case: Case, output: Output) -> Result:
         measured = _measure(case, normalized.sim, gamma)
         raw = _measure(case, case.sim.flat(), case.norm.gamma) if case.norm.needs_bank else None
     extras: Extras = {"error_gamma": _error_gamma(case, gamma)}
+    if case.settings.interval:
+        extras["intervals"] = intervals(measured, case.settings.seed)
     if output.tuning is not None:
         extras["tuning"] = output.tuning
     extras["norm_info"] = normalized.info
@@ -109,6 +113,7 @@ def _data_notes(case: Case) -> list[str]:
 def _notes(case: Case, measured: Measured) -> Iterator[str]:
     """Yield the doubts about rows, bank and similarities."""
     yield from case.source.odd_rows()
+    yield from candidate_notes(case.source.truth)
     yield from overlap_notes(case.overlap)
     yield from sanity_notes(case.scored.seen, case.source, case.norm, measured)
 

@@ -98,7 +98,8 @@ def sanity_notes(
     notes = list(_distances(source, measured))
     if seen is None or source.sequence is not None:
         return notes
-    if seen.filled is not None:
+    ranked = norm.needs_bank or source.truth.candidates is None
+    if seen.filled is not None and ranked:
         value, share = seen.filled
         notes.append(
             f"{100 * share:.1f} % of the similarities are {value:g}: if only some pairs were "
@@ -132,7 +133,7 @@ def _distances(source: Source, measured: Measured) -> Iterator[str]:
         asked = ranks[~np.isnan(ranks)]
         others = max(sizes[direction] - 1, 1)
         by_chance = 4 * math.sqrt(1 / 12 / len(asked))  # four standard errors of a mean place
-        if measured.metrics[direction]["tied"] > TIED:
+        if measured.metrics[direction]["tied"] > TIED or measured.missed.get(direction) is not None:
             continue
         if (asked - 1).mean() / others > max(LAST, 0.5 + by_chance):
             yield (

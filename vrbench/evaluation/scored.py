@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 from vrbench.alignments import Method
 from vrbench.evaluation.overlap import bank_overlap
@@ -14,6 +14,7 @@ from vrbench.evaluation.sanity import Look, look
 from vrbench.evaluation.sources.base import Source
 from vrbench.features.overlap import Overlap
 from vrbench.normalizations.bank import BankSim
+from vrbench.normalizations.base import Normalization
 from vrbench.sims.sim import Sim
 
 
@@ -34,6 +35,7 @@ class Scored:
     seconds: float = 0.0
     _sim: Sim | None = None
     _banks: dict[str, tuple[BankSim, Overlap | None]] = field(default_factory=dict)
+    _further: dict[tuple[str, str], Sim | None] = field(default_factory=dict)
 
     def serves(self, method: Method | None, kind: str) -> bool:
         """Whether these are the similarities of this method with this bank, too."""
@@ -67,6 +69,25 @@ class Scored:
                 bank = self.source.bank(self.method, kind, progress)
                 self._banks[kind] = bank, bank_overlap(self.source, self.sim(None), bank)
         return self._banks[kind]
+
+    def whole_bank(
+        self, norm: Normalization, kind: str, progress: Callable[[int, int], None] | None
+    ) -> BankSim:
+        """Return the bank of a norm, with the further matrices that this norm reads."""
+        bank = self.bank(kind, progress)[0]
+        if norm.reads_inner:
+            made = partial(self.source.inner, self.method, kind, progress)
+            bank = replace(bank, inner=self._once(("inner", kind), made))
+        if norm.reads_beyond:
+            made = partial(self.source.beyond, self.method, kind, bank, progress)
+            bank = replace(bank, beyond=self._once(("beyond", kind), made))
+        return bank
+
+    def _once(self, key: tuple[str, str], made: Callable[[], Sim | None]) -> Sim | None:
+        if key not in self._further:
+            with self._timed():
+                self._further[key] = made()
+        return self._further[key]
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

@@ -30,6 +30,8 @@ class Settings:
         bank_limit: the last queries of a train bank only, of each side.
         seed: recorded; nothing here is random.
         side: what stands for a video: ``video``, ``audio`` or ``video+audio``.
+        folds: parts of the test set, each with its own gallery, whose means are the result.
+        interval: whether bootstrap intervals stand in the result; they decide nothing of it.
 
     Raises:
         InputError: a value is out of range.
@@ -44,6 +46,8 @@ class Settings:
     seed: int = 0
     bank_limit: int | None = None
     side: str = "video"
+    folds: int | None = None
+    interval: bool = False
 
     def __post_init__(self) -> None:
         if not self.k or min(self.k) < 1:
@@ -51,6 +55,10 @@ class Settings:
         for name, most in (("limit", self.limit), ("bank_limit", self.bank_limit)):
             if most is not None and most < 1:
                 raise InputError(f"{name} must be at least 1, it is {most}.")
+        if self.folds is not None and self.folds < 2:
+            raise InputError(f"folds must be at least 2, it is {self.folds}.")
+        if self.folds and self.interval:
+            raise InputError("Folds have a spread of their own: leave --interval or --folds out.")
         check_seed(self.seed)
         for name, value, known in (
             ("ties", self.ties, get_args(Ties)),

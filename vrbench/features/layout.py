@@ -31,13 +31,14 @@ TYPES: dict[str, tuple[str, ...]] = {
     "time": _NUMBER,
     "level": (_WHOLE,),
     "words": (_TEXT,),
+    "weight": _NUMBER,
 }
 """Types that each dataset may have."""
 
 VECTORS = frozenset({"tokens", "global"})
 """Datasets of shape (rows, d); all others have one dimension."""
 
-PER_TOKEN = frozenset({"frame", "time", "level", "words"})
+PER_TOKEN = frozenset({"frame", "time", "level", "words", "weight"})
 PER_ITEM = frozenset(TYPES) - PER_TOKEN - {"ids", "offsets", "tokens"}
 
 

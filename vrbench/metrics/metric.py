@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.metrics.values import Numbers
@@ -14,6 +15,7 @@ from vrbench.sims.sim import Direction
 
 if TYPE_CHECKING:
     from vrbench.metrics.diagnostics import Occurrences, ProbabilitySums, Representation
+    from vrbench.metrics.places import Places
     from vrbench.metrics.ranking import Counts
 
 Part = Literal["metrics", "diagnostics"]
@@ -30,12 +32,16 @@ class Read:
         votes: how often each item is retrieved first.
         sums: retrieval probabilities; None where they are unknown.
         near: how many queries have each item among their nearest; None where that is unknown.
+        places: where all positives stand; None where only the best one's place is known.
+        ties: the tie rule.
     """
 
     counts: Counts
     votes: Representation
     sums: ProbabilitySums | None
     near: Occurrences | None
+    places: Places | None
+    ties: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Metric:
         summary: what it is, for lists.
         of_ranks: (..., n) ranks, and K where there is one -> (...), along the last axis.
         of: what was read -> number or None, for a metric that is not a summary of ranks.
+        each: what was read, and K where there is one -> (n,) the number of each query, NaN where a
+            row asks nothing, or None; the metric is the mean over the queries.
         part: the part of a result that holds it.
         unit: of the number in results; shares are from 0 to 1 there and in percent where printed.
         decimals: printed decimals.
@@ -58,6 +66,8 @@ class Metric:
         legend: what its heading means, printed under the table.
         always: whether each result file has it; other metrics may be missing in older files.
         null: whether an ``always`` metric may be null.
+        like: a metric that it equals where each query has one positive; tables leave it out where
+            it does.
         k: its K, else 0.
     """
 
@@ -65,6 +75,7 @@ class Metric:
     summary: str
     of_ranks: Callable[..., Any] | None = None
     of: Callable[[Read], float | None] | None = None
+    each: Callable[..., NDArray[np.float64] | None] | None = None
     part: Part = "metrics"
     unit: Unit = "percent"
     decimals: int = 1
@@ -76,6 +87,7 @@ class Metric:
     legend: str = ""
     always: bool = False
     null: bool = False
+    like: str = ""
     k: int = 0
 
     @property
@@ -86,7 +98,8 @@ class Metric:
     def at(self, k: int) -> Metric:
         """Return the metric of this K."""
         of = None if self.of_ranks is None else partial(self.of_ranks, k=k)
-        return replace(self, name=f"{self.name[:-1]}{k}", of_ranks=of, k=k)
+        each = None if self.each is None else partial(self.each, k=k)
+        return replace(self, name=f"{self.name[:-1]}{k}", of_ranks=of, each=each, k=k)
 
     @property
     def family(self) -> str:

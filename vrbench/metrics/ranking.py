@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
 from vrbench.metrics.counting import count
+from vrbench.metrics.places import PlaceCounter, Places
 from vrbench.metrics.table import of_ranks
 from vrbench.sims.sim import Direction, Rows, as_sim, check_finite, is_finite
 from vrbench.sims.truth import Protocol, Queries, Truth, queries_of, v2t_queries
@@ -23,17 +24,33 @@ _TIE_SHARE = {"mean": 0.5, "optimistic": 0.0, "pessimistic": 1.0}
 class Counts:
     """For each query, the number of negatives above its best positive, and level with it.
 
-    The rank is 1 + the better negatives + a share of the tied ones. Nothing is sorted.
+    The rank is 1 + the better negatives + a share of the tied ones. Nothing is sorted. A query
+    none of whose positives is a candidate has the last rank of the gallery.
 
     Attributes:
         has_positive: (n,) whether a query has a positive.
         better: (n,) negatives strictly above the best positive.
         tied: (n,) negatives equal to it.
+        missed: (n,) whether no positive is a candidate; None: all items compete.
     """
 
     has_positive: NDArray[np.bool_]
     better: NDArray[np.int64]
     tied: NDArray[np.int64]
+    missed: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, places: Places) -> Counts:
+        """Return what all positives' places say of the best one."""
+        groups, has_positive = places.groups, places.total > 0
+        missed = has_positive.copy()
+        better, tied = np.full(places.n, places.width - 1), np.zeros(places.n, dtype=np.int64)
+        better[~has_positive] = 0
+        best = groups.query[groups.first]
+        better[best] = groups.above[groups.first]
+        tied[best] = (groups.level - groups.positives)[groups.first]
+        missed[best] = False
+        return cls(has_positive, better, tied, missed)
 
     def ranks(self, ties: str = "mean") -> NDArray[np.float64]:
         """(n,) 1-based ranks; NaN where a query has no positive.
@@ -47,6 +64,11 @@ class Counts:
         return np.where(self.has_positive, rank, np.nan)
 
     @property
+    def missed_share(self) -> float | None:
+        """Share of the queries none of whose positives is a candidate; None: all items compete."""
+        return None if self.missed is None else float(self.missed[self.has_positive].mean())
+
+    @property
     def tied_share(self) -> float:
         """Share of the queries with a tied negative."""
         return float((self.tied[self.has_positive] > 0).mean())
@@ -58,6 +80,10 @@ def count_ranks(queries: Queries) -> Counts:
     Raises:
         InputError: a similarity is NaN or infinite.
     """
+    if queries.candidates is not None:
+        places = PlaceCounter(queries)
+        fold(queries, [places])
+        return Counts.of(places.places)
     positive = queries.positives()
     if not np.isfinite(positive).all():
         check_finite(queries.rows, queries.direction)
@@ -151,10 +177,19 @@ def fold(queries: Queries, accumulators: Sequence[Any]) -> None:
             accumulator.add(rows, block)
 
 
-def summary(values: NDArray[np.float64], ks: Sequence[int] = (1, 5, 10)) -> dict[str, float]:
+def summary(
+    values: NDArray[np.float64],
+    ks: Sequence[int] = (1, 5, 10),
+    missed: NDArray[np.bool_] | None = None,
+) -> dict[str, float]:
     """Return R@K in percent, median and mean rank, and the table's other summaries of ranks.
 
-    NaN is left out.
+    Args:
+        values: (n,) ranks; NaN is left out.
+        ks: the K of R@K.
+        missed: (n,) queries that hit at no K, whatever their rank.
     """
-    known = values[~np.isnan(values)]
-    return {one.name: float(one.over(known)) for one in of_ranks(ks)}
+    asked = ~np.isnan(values)
+    known = values[asked]
+    hits = known if missed is None else np.where(missed[asked], np.inf, known)
+    return {one.name: float(one.over(hits if one.hits else known)) for one in of_ranks(ks)}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,7 +85,8 @@ def normalize(
         bank: ``"test"`` (the similarities themselves: transductive), or an object or dict with
             ``t2v`` (n_bank_text, n_video) and ``v2t`` (n_text, n_bank_video); one matrix is the
             t2v bank, and then only ``t2v`` comes back. None: only for norms that need no bank, or
-            are transductive by definition.
+            are transductive by definition. ``inner`` and ``beyond``, of a direction each, may stand
+            beside ``t2v`` and ``v2t`` for norms that read the bank's gallery: see ``BankSim``.
         text_video: (n_text,) column of each text's video; default: row i belongs to column i.
         positives: (n_text, n_video) boolean, instead of ``text_video``.
 
@@ -114,8 +116,15 @@ def normalize(
         return out if method.needs_bank else _copied(out)
     banks = as_sim(bank, one_sided=True)
     only = Sim(*(getattr(given, d) if getattr(banks, d) is not None else None for d in DIRECTIONS))
-    out = apply(method, only, BankSim("file", banks), truth).sim
+    inner, beyond = _beside(bank, "inner"), _beside(bank, "beyond")
+    out = apply(method, only, BankSim("file", banks, inner=inner, beyond=beyond), truth).sim
     return out if method.needs_bank else _copied(out)
+
+
+def _beside(bank: Any, key: str) -> Sim | None:
+    """Return what stands under this key beside the directions of a bank."""
+    given = bank.get(key) if isinstance(bank, Mapping) else getattr(bank, key, None)
+    return None if given is None or callable(given) else as_sim(given, one_sided=True)
 
 
 def _copied(sim: Sim) -> Sim:
@@ -154,8 +163,35 @@ def _normalize(
     check_finite(Rows(matrix), direction)
     if bank.kind == "rolling":
         return _roll(norm, matrix, bank, truth, direction, progress), {}
-    fitted = norm.fitted(_fit_bank(matrix, bank, truth, direction))
-    return _transform(fitted, matrix), fitted.info
+    seen = _fit_bank(matrix, bank, truth, direction)
+    if norm.reads_inner and bank.sim is not None:
+        seen = replace(seen, inner=_further(bank, "inner", direction, len(seen.rows)))
+    beyond = None
+    if norm.reads_beyond and bank.sim is not None:
+        beyond = _further(bank, "beyond", direction, len(matrix))
+    fitted = norm.fitted(seen)
+    return _transform(fitted, matrix, beyond), fitted.info
+
+
+def _further(
+    bank: BankSim, which: Literal["inner", "beyond"], direction: Direction, n: int
+) -> Rows | None:
+    """Return a further matrix of the bank, n queries in its rows.
+
+    Raises:
+        InputError: it has another number of queries, or a value that is not finite.
+    """
+    rows = bank.further(which, direction)
+    if rows is None:
+        return None
+    if len(rows) != n or not rows.width:
+        of = "bank queries" if which == "inner" else "test queries"
+        raise InputError(
+            f"The {direction} similarities of {of} to the bank's gallery have {len(rows)} queries, "
+            f"expected {n}."
+        )
+    check_finite(rows, direction, "bank's similarity")
+    return rows
 
 
 def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction) -> Bank:
@@ -187,11 +223,14 @@ def _query_items(truth: Truth, direction: Direction) -> NDArray[np.int64]:
     return np.arange(truth.n_text) if direction == "t2v" else np.flatnonzero(truth.captions)
 
 
-def _transform(fitted: Fitted, matrix: NDArray[Any]) -> NDArray[Any]:
+def _transform(fitted: Fitted, matrix: NDArray[Any], beyond: Rows | None) -> NDArray[Any]:
     rows = Rows(matrix)
     out = np.empty(matrix.shape)
     for part in rows.slices():
-        out[part] = fitted.transform(rows.block(part))
+        if fitted.beyond is None or beyond is None:
+            out[part] = fitted.transform(rows.block(part))
+        else:
+            out[part] = fitted.beyond(rows.block(part), beyond.block(part))
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +23,34 @@ class BankSim:
             ``test`` and ``rolling``, whose bank is made of the test queries.
         captions: (n_bank_video,) texts of each bank video, where known.
         window: queries that a rolling bank holds besides the current one; 0: all so far.
+        inner: the bank against itself, (n_bank_text, n_bank_video) in both directions; None where
+            it is not known, or not read.
+        beyond: the test queries against the bank's gallery: t2v (n_text, n_bank_video), v2t
+            (n_bank_text, n_video); None likewise.
     """
 
     kind: str
     sim: Sim | None = None
     captions: NDArray[np.int64] | None = None
     window: int = 0
+    inner: Sim | None = None
+    beyond: Sim | None = None
 
     def flat(self) -> BankSim:
         """Return the bank with its alignment levels averaged."""
-        return self if self.sim is None else replace(self, sim=self.sim.flat())
+        parts = (self.sim, self.inner, self.beyond)
+        sim, inner, beyond = (None if part is None else part.flat() for part in parts)
+        return replace(self, sim=sim, inner=inner, beyond=beyond)
+
+    def further(self, which: Literal["inner", "beyond"], direction: Direction) -> Rows | None:
+        """Return the rows of a direction of a further matrix; None where there is none.
+
+        ``inner``: (bank queries, bank gallery), ``beyond``: (test queries, bank gallery).
+        """
+        sim: Sim | None = getattr(self, which)
+        if sim is None or getattr(sim, direction) is None:
+            return None
+        return Rows(sim.flat().levels(direction)[0])
 
     def rows(self, direction: Direction) -> Rows | None:
         """Return the bank's queries of a direction, with their alignment levels averaged."""

@@ -28,12 +28,15 @@ class Bank:
         gallery_weight: (gallery,) texts of each gallery item.
         direction: ``v2t`` where queries are videos; a norm asks only where its paper treats the
             directions differently.
+        inner: (n_bank, bank gallery) the same queries against the bank's own gallery; None where
+            that is not known.
     """
 
     rows: Rows
     query_weight: NDArray[np.float64]
     gallery_weight: NDArray[np.float64]
     direction: Direction = "t2v"
+    inner: Rows | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +46,13 @@ class Fitted:
     Attributes:
         transform: maps blocks of test similarities.
         info: numbers worth reporting, such as the residual of an iteration.
+        beyond: the same with the queries' similarities to the bank's gallery, (rows, bank gallery),
+            as a second argument; for a norm that reads them.
     """
 
     transform: Transform
     info: dict[str, float] = field(default_factory=dict)
+    beyond: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]] | None = None
 
 
 class Normalization(ABC):
@@ -67,6 +73,12 @@ class Normalization(ABC):
 
     by_level: ClassVar[bool] = False
     """Whether each alignment level is normalized and the results averaged (else: the mean is)."""
+
+    reads_inner: ClassVar[bool] = False
+    """Whether it reads the bank's queries against the bank's own gallery, where they are known."""
+
+    reads_beyond: ClassVar[bool] = False
+    """Whether it reads the test queries against the bank's gallery, where they are known."""
 
     transductive: ClassVar[bool] = False
     """Whether it is defined on the test queries themselves, and takes them as bank by default."""
@@ -125,14 +137,18 @@ class Normalization(ABC):
             except FloatingPointError as error:
                 raise self._out_of_range() from error
 
-        def transform(block: NDArray[Any]) -> NDArray[Any]:
-            with _silent():
-                out = found.transform(block)
-            if not is_finite(out):
-                raise self._out_of_range()
-            return out
+        def checked(act: Callable[..., NDArray[Any]]) -> Callable[..., NDArray[Any]]:
+            def transform(*blocks: NDArray[Any]) -> NDArray[Any]:
+                with _silent():
+                    out = act(*blocks)
+                if not is_finite(out):
+                    raise self._out_of_range()
+                return out
 
-        return Fitted(transform, found.info)
+            return transform
+
+        beyond = None if found.beyond is None else checked(found.beyond)
+        return Fitted(checked(found.transform), found.info, beyond)
 
     def _out_of_range(self) -> InputError:
         from vrbench.normalizations import normalizations

@@ -10,12 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Bank, Fitted, Normalization
-from vrbench.runtime.memory import spare
-from vrbench.sims.sim import Rows
-from vrbench.sims.stored import spool
-
-SORTED = 2_000_000_000
-"""Bytes for sorted similarities at most."""
+from vrbench.normalizations.sorted_columns import SortedColumns
 
 
 @normalizations.register("gc")
@@ -40,19 +35,11 @@ class GloballyCorrected(Normalization):
 
     def fit(self, bank: Bank) -> Fitted:
         """Sort each gallery item's column of the bank; on disk where they do not fit in memory."""
-        width = bank.rows.width
-        step = max(1, min(width, spare(SORTED) // (3 * len(bank.rows) * 8)))
-        starts = range(0, width, step)
-        parts = (_sorted(bank.rows, slice(start, start + step)) for start in starts)
-        columns = next(parts) if len(starts) == 1 else spool(parts)
+        columns, n = SortedColumns.of(bank.rows), len(bank.rows)
 
         def transform(block: NDArray[Any]) -> NDArray[Any]:
-            out = np.empty(block.shape)
-            for start in starts:
-                for item, column in enumerate(columns[start : start + step], start):
-                    place = np.searchsorted(column, block[:, item], side="right")
-                    out[:, item] = place - len(column)
-            return np.asarray(out + _places(block) / (2 * block.shape[1]))
+            above = n - columns.count(block, "right")
+            return np.asarray(_places(block) / (2 * block.shape[1]) - above)
 
         return Fitted(transform)
 
@@ -65,10 +52,3 @@ def _places(block: NDArray[Any]) -> NDArray[np.float64]:
     places = np.empty(block.shape)
     np.put_along_axis(places, order, np.cumsum(new, axis=1), axis=1)
     return places
-
-
-def _sorted(rows: Rows, items: slice) -> NDArray[Any]:
-    """(items, n_bank) similarities of some gallery items, ascending."""
-    columns = np.concatenate([block[:, items].T for block in rows], axis=1)
-    columns.sort(axis=1)
-    return columns

@@ -114,7 +114,17 @@ def data(result: Setup) -> str:
     size = f"{result['n_text']} texts x {result['n_video']} videos{limited(result)}"
     known = {"encoder": CONTEXT["encoder"]} if result.get("task") else CONTEXT  # no ranks, no ties
     context = [f"{head} {text(result)}" for head, text in known.items()]
-    return "; ".join([f"{dataset(result)}, {size}", *context, f"features {_sha(result)}"])
+    rules = result["protocol"]
+    judged = [
+        f"{key} {value}"
+        for key, value in (
+            ("qrels", rules.get("qrels")),
+            ("candidates", rules.get("candidates")),
+            ("folds", rules.get("folds")),
+        )
+        if value
+    ]
+    return "; ".join([f"{dataset(result)}, {size}", *context, *judged, f"features {_sha(result)}"])
 
 
 def notes(results: Iterable[ResultDict]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from numpy.typing import NDArray
 
-from vrbench.metrics.values import Numbers
+from vrbench.metrics.values import MetricsByDirection, Numbers
 from vrbench.registry import OriginDict
 from vrbench.sims.sim import SequenceByDirection
 
@@ -85,10 +85,16 @@ class BankAbout(TypedDict):
 
 
 class ProtocolAbout(TypedDict):
-    """The rules of ties and of v2t."""
+    """The rules of ties and of v2t, and the number of folds whose mean a result is.
+
+    ``qrels`` and ``candidates`` are there where they decide, by the start of their file's sha256.
+    """
 
     ties: str
     v2t: str
+    qrels: NotRequired[str | None]
+    candidates: NotRequired[str | None]
+    folds: NotRequired[Count | None]
 
 
 class Provenance(TypedDict):
@@ -195,6 +201,23 @@ class TuningDict(TuningAbout):
     curve: list[Trial]
 
 
+class FoldsAbout(TypedDict):
+    """The number of folds, and the standard deviation over them, of n - 1."""
+
+    n: Count
+    spread: MetricsByDirection
+
+
+class IntervalsAbout(TypedDict):
+    """Percentile intervals of the metrics, by the bootstrap over queries."""
+
+    level: float
+    draws: Count
+    seed: Count
+    t2v: Report
+    v2t: Report
+
+
 class Extras(TypedDict):
     """What stands beside the numbers.
 
@@ -206,6 +229,8 @@ class Extras(TypedDict):
     norm_info: NotRequired[Annotated[dict[str, dict[str, float]], UNREAD]]
     solved: NotRequired[Annotated[float, UNREAD]]
     tuning: NotRequired[Annotated[TuningDict, UNREAD]]
+    folds: NotRequired[FoldsAbout | None]
+    intervals: NotRequired[IntervalsAbout | None]
     seconds: NotRequired[Annotated[dict[str, float], UNREAD]]
     rank_vectors: NotRequired[Annotated[Mapping[str, NDArray[Any]], UNREAD]]
 

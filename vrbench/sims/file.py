@@ -17,6 +17,7 @@ from vrbench.runtime.memory import check_fits, spare
 from vrbench.runtime.npz import Npz, open_npz
 from vrbench.runtime.opened import OpenedFile
 from vrbench.sims.beside import SMALL, small_beside
+from vrbench.sims.judged import JUDGED, arrays_of
 from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences, read_truth
 from vrbench.sims.sim import Sim, as_matrix, is_finite
 from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool
@@ -27,6 +28,7 @@ KEYS = (
     *("t2v", "v2t", "norm", "raw_t2v", "raw_v2t", "text_video", "positives"),
     *("bank_t2v", "bank_v2t", "text_ids", "video_ids"),
     *SMALL,
+    *JUDGED,
 )
 LARGE = 50_000_000
 """Size from which a bank is left on disk and read in blocks."""
@@ -137,12 +139,7 @@ def save_sim(
         arrays |= {"raw_t2v": raw.t2v, "raw_v2t": raw.v2t}
     if bank is not None:
         arrays |= {"bank_t2v": bank.t2v, "bank_v2t": bank.v2t}
-    if truth.single:
-        arrays["text_video"] = truth.video
-    else:
-        arrays["positives"] = np.zeros((truth.n_text, truth.n_video), dtype=bool)
-        arrays["positives"][truth.text, truth.video] = True
-    arrays |= beside
+    arrays |= {**arrays_of(truth), **beside}
     with replacing(path) as temporary, temporary.open("wb") as stream:
         write_npz(stream, {key: value for key, value in arrays.items() if value is not None})
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.features.pairing import check_links, owners, unnamed
 from vrbench.runtime.inputs import as_text
+from vrbench.sims.judged import check_agreement, with_candidates
 from vrbench.sims.truth import Truth
 
 SEQUENCES = ("text_sequence", "video_sequence", "bank_text_sequence", "bank_video_sequence")
@@ -50,16 +51,19 @@ def read_truth(
     Raises:
         InputError: shapes do not fit, a name fits no video or two, or names contradict the pairs.
     """
-    (texts, videos), given = ids, ("text_video", "positives")
+    (texts, videos), given = ids, ("text_video", "positives", "relevance")
     links = arrays.get("text_video")
     named = "text_ids" in arrays and "video_ids" in arrays
     if named and not any(key in arrays for key in given):
         links = owners(texts, videos, str(path))
     try:
         shape = (len(texts), len(videos))
-        truth = Truth.of(shape, links, arrays.get("positives"))
-        if all(key in arrays for key in given):
-            _check_agreement(truth, Truth.of(shape, links))
+        truth = Truth.of(shape, links, arrays.get("positives"), arrays.get("relevance"))
+        if "positives" in arrays and "relevance" in arrays:
+            check_agreement(Truth.of(shape, positives=arrays["positives"]), truth)
+        if "text_video" in arrays and sum(key in arrays for key in given) > 1:
+            _check_links(truth, Truth.of(shape, links))
+        truth = with_candidates(truth, arrays)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     said = next((key for key in reversed(given) if key in arrays), "the order of rows")
@@ -67,13 +71,14 @@ def read_truth(
     return truth
 
 
-def _check_agreement(positives: Truth, links: Truth) -> None:
+def _check_links(positives: Truth, links: Truth) -> None:
     right = set(zip(positives.text.tolist(), positives.video.tolist(), strict=True))
     pairs = zip(links.text.tolist(), links.video.tolist(), strict=True)
     wrong = next((pair for pair in pairs if pair not in right), None)
     if wrong is not None:
         raise InputError(
-            f"text_video pairs text {wrong[0]} with video {wrong[1]}, but positives does not: "
+            f"text_video pairs text {wrong[0]} with video {wrong[1]}, but "
+            f"{'positives' if positives.gain is None else 'relevance'} does not: "
             "correct one of them, or leave one out."
         )
 

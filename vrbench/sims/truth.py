@@ -23,12 +23,16 @@ class Truth:
         video: (p,) its video.
         n_text: number of texts; each has at least one positive.
         n_video: number of videos; one without a text is in the gallery, and is no query.
+        gain: (p,) relevance > 0 of each pair; None: all are equally relevant.
+        candidates: (n_text, n_video) boolean, which videos compete for a text in t2v; None: all.
     """
 
     text: NDArray[np.int64]
     video: NDArray[np.int64]
     n_text: int
     n_video: int
+    gain: NDArray[np.float64] | None = None
+    candidates: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(
@@ -36,6 +40,7 @@ class Truth:
         shape: tuple[int, ...],
         text_video: ArrayLike | None = None,
         positives: ArrayLike | None = None,
+        relevance: ArrayLike | None = None,
     ) -> Truth:
         """Read the truth for a matrix of shape (n_text, n_video).
 
@@ -43,6 +48,7 @@ class Truth:
             shape: of the matrix.
             text_video: (n_text,) column of each text's video; default: row i belongs to column i.
             positives: (n_text, n_video) boolean or 0 and 1, where a text has several positives.
+            relevance: (n_text, n_video) numbers >= 0 instead; a video is a positive above 0.
 
         Raises:
             InputError: shapes do not fit, or a text has no right video.
@@ -50,6 +56,8 @@ class Truth:
         if len(shape) != 2:
             raise InputError(f"A similarity matrix has shape {shape}, expected (n_text, n_video).")
         n_text, n_video = shape
+        if relevance is not None:
+            return cls._of_relevance(np.asarray(relevance), n_text, n_video)
         if positives is not None:
             return cls._of_positives(np.asarray(positives), n_text, n_video)
         if text_video is None and n_text != n_video:
@@ -80,12 +88,24 @@ class Truth:
             )
         if not np.isin(positives, (0, 1)).all():
             raise InputError(f"positives {shape} holds other numbers than 0 and 1.")
-        positives = positives.astype(bool)
-        without = np.flatnonzero(~positives.any(axis=1))
-        if len(without):
-            raise InputError(f"Text {without[0]} has no right video in positives: leave it out.")
-        text, video = np.nonzero(positives)
-        return cls(text, video, n_text, n_video)
+        return cls(*_pairs(positives.astype(bool), "positives"), n_text, n_video)
+
+    @classmethod
+    def _of_relevance(cls, relevance: NDArray[Any], n_text: int, n_video: int) -> Truth:
+        shape = (n_text, n_video)
+        if relevance.shape != shape or relevance.dtype.kind not in "fiu":
+            raise InputError(
+                f"relevance is {relevance.dtype} {relevance.shape}, expected numbers >= 0 {shape}."
+            )
+        wrong = np.argwhere(~np.isfinite(relevance) | (relevance < 0))
+        if len(wrong):
+            text, video = wrong[0]
+            raise InputError(
+                f"The relevance of text {text} and video {video} is {relevance[text, video]}: "
+                "it must be a number >= 0, 0 where the video is not right."
+            )
+        pairs = _pairs(relevance > 0, "relevance")
+        return cls(*pairs, n_text, n_video, relevance[pairs].astype(np.float64))
 
     @property
     def captions(self) -> NDArray[np.int64]:
@@ -102,6 +122,15 @@ class Truth:
         return (self.text, self.video) if direction == "t2v" else (self.video, self.text)
 
 
+def _pairs(right: NDArray[np.bool_], name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(p,) texts and videos of the pairs that are right, texts in order; each has one."""
+    without = np.flatnonzero(~right.any(axis=1))
+    if len(without):
+        raise InputError(f"Text {without[0]} has no right video in {name}: leave it out.")
+    text, video = np.nonzero(right)
+    return text, video
+
+
 @dataclass(frozen=True, eq=False)
 class Queries:
     """The queries of one direction, their similarities to the gallery and their positives.
@@ -111,17 +140,26 @@ class Queries:
         query: (p,) the query of each positive pair.
         item: (p,) its positive, a column of ``rows``.
         direction: t2v or v2t.
+        gain: (p,) relevance > 0 of the positive; None: all are equally relevant.
+        candidates: (n, gallery) boolean, which items compete for a query; None: all.
     """
 
     rows: Rows
     query: NDArray[np.int64]
     item: NDArray[np.int64]
     direction: Direction
+    gain: NDArray[np.float64] | None = None
+    candidates: NDArray[np.bool_] | None = None
 
     @property
     def has_positive(self) -> NDArray[np.bool_]:
         """(n,) whether a query has a positive; one without takes part in nothing."""
         return np.bincount(self.query, minlength=len(self.rows)) > 0
+
+    @property
+    def several(self) -> bool:
+        """Whether a query has several positives."""
+        return bool((np.bincount(self.query) > 1).any())
 
     def positives(self) -> NDArray[Any]:
         """(p,) similarity of each positive pair."""
@@ -144,7 +182,8 @@ def queries_of(matrix: NDArray[Any], truth: Truth, direction: Direction) -> Quer
         direction: t2v or v2t.
     """
     rows = Rows(matrix if direction == "t2v" else matrix.T)
-    return Queries(rows, *truth.pairs(direction), direction)
+    candidates = truth.candidates if direction == "t2v" else None
+    return Queries(rows, *truth.pairs(direction), direction, truth.gain, candidates)
 
 
 def v2t_queries(matrix: NDArray[Any], truth: Truth, protocol: str) -> Queries:

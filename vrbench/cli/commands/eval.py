@@ -68,6 +68,21 @@ def evaluate(
         Literal["video", "audio", "video+audio"],
         typer.Option(help="What stands for a video: its frames, its /audio, or the mean of both."),
     ] = "video",
+    qrels: Annotated[
+        Path | None,
+        typer.Option(help="TREC qrels of texts and videos, with grades, in place of the pairs."),
+    ] = None,
+    from_run: Annotated[
+        Path | None,
+        typer.Option(help="TREC run: for a text only the videos that it lists compete in t2v."),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Means of N folds of the videos (COCO 1K: 5), with their spread."),
+    ] = None,
+    interval: Annotated[
+        bool, typer.Option("--interval", help="Bootstrap intervals of each result.")
+    ] = False,
     from_sim: Annotated[
         list[Path] | None,
         typer.Option(help="Measure this similarity file (npz) instead; repeat for several."),
@@ -130,25 +145,27 @@ def evaluate(
     from itertools import product
 
     from vrbench.cli.opening import open_evaluation, read_ids
+    from vrbench.cli.printing.eval import print_made, print_plan
     from vrbench.cli.printing.numbers import whole_numbers
-    from vrbench.cli.printing.runs import print_plan, print_run
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
+    from vrbench.evaluation.sources.judged import Judgements
     from vrbench.metrics.trec import run_files
     from vrbench.runtime.files import check_output
     from vrbench.runtime.memory import parse_size
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
-    inputs = [*(features or []), *(from_sim or []), bank, limit_ids, head]
+    inputs = [*(features or []), *(from_sim or []), bank, limit_ids, head, qrels, from_run]
     if save_sim:
         check_output("--save-sim", save_sim, inputs, "similarity")
     for path in run_files(run) if run else []:
         check_output("--run", path, inputs)
-    cut = (limit, read_ids(limit_ids), seed, bank_limit, side)
+    cut = (limit, read_ids(limit_ids), seed, bank_limit, side, folds, interval)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
+    judgements = Judgements(qrels, from_run)
     files: Sequence[Path | None] = [] if from_sim else features or [None]
     given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
     alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
@@ -156,7 +173,7 @@ def evaluate(
     work: list[tuple[Evaluation, list[Job]]] = []
     left_out: dict[str, str] = {}
     for (file, sim), along in product(given, alongs):
-        opened = open_evaluation(file, sim, bank, along, settings, compute, head)
+        opened = open_evaluation(file, sim, bank, along, settings, compute, head, judgements)
         norms, lacking = norm or ["none"], opened.without_bank(norm or [])
         if len(lacking) < len(set(norms)):  # what can be run is, and the others are named
             norms = [one for one in norms if one not in lacking]
@@ -179,7 +196,7 @@ def evaluate(
     finally:
         if results:  # also those that were finished before one failed
             said = [text for opened, _ in work for text in opened.source.notes]
-            print_run(results, json, verbose, None if quiet else said)
+            print_made(results, json, verbose, None if quiet else said)
             if not quiet:
                 lie = "result lies" if len(results) == 1 else f"{len(results)} results lie"
                 note(f"The {lie} in {out}: vrbench report {out} makes a page of them.")
@@ -195,8 +212,8 @@ def _refuse(left_out: dict[str, str]) -> None:
 def _run(
     evaluation: Evaluation, jobs: Sequence[Job], output: Output, quiet: bool
 ) -> Iterator[Result]:
+    from vrbench.cli.printing.eval import announce
     from vrbench.cli.printing.progress import bars
-    from vrbench.cli.printing.runs import announce
 
     existing = sum(job.exists for job in jobs)
     if not quiet:

@@ -52,9 +52,9 @@ def plot(
     """
     from vrbench.cli.catalogue import CATALOGUE
     from vrbench.cli.opening import open_evaluation
+    from vrbench.cli.printing.eval import announce
     from vrbench.cli.printing.listing import print_entries
     from vrbench.cli.printing.progress import bars
-    from vrbench.cli.printing.runs import announce
     from vrbench.evaluation.settings import Settings
     from vrbench.figures import figures
     from vrbench.figures.plot import draw

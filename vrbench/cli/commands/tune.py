@@ -60,8 +60,8 @@ def tune(
       vrbench tune --from-sim sims.npz --norm ncl --try gamma=scale,0.02,0.05
     """
     from vrbench.cli.opening import open_evaluation
+    from vrbench.cli.printing.eval import announce
     from vrbench.cli.printing.progress import bars
-    from vrbench.cli.printing.runs import announce
     from vrbench.evaluation.settings import Settings
     from vrbench.evaluation.tuning import choose, measured
     from vrbench.runtime.files import check_folder

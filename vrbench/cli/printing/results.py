@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from vrbench.cli.app import note
+from vrbench.cli.printing.spread import spread_lines
 from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import columns, legend, named
@@ -35,6 +36,8 @@ def print_results(results: Sequence[ResultDict]) -> None:
         means = f"{legend(_shown(results, *DIRECTION_NAMES))} {_SEEN}"
         for line in (*wrap(means, _WIDTH), *([_CHANGE] if changed else [])):
             out.print(line, style="dim")
+    for line in spread_lines(results):
+        out.print(line, soft_wrap=True)
     for line in dict.fromkeys(line for result in results for line in conventions(result)):
         out.print(line, style="dim")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class Source(ABC):
         other: the bank of ``--bank FILE``: a feature file or a similarity file.
         window: queries before the current one in a rolling bank; 0: all so far.
         head: what the items went through, and whose weights methods get.
+        judged: sha256 of the files that ``qrels`` and ``candidates`` come from.
     """
 
     about: DataAbout
@@ -65,6 +67,7 @@ class Source(ABC):
     other: Features | SimFile | None = None
     window: int = 0
     head: Head | None = None
+    judged: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
     def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
@@ -75,6 +78,25 @@ class Source(ABC):
         if kind == "file" and isinstance(self.other, SimFile):
             return BankSim(kind, other_bank.whole(self.other, self.text_ids, self.video_ids))
         return BankSim(kind, window=self.window)
+
+    def inner(self, method: Method | None, kind: str, progress: PairProgress | None) -> Sim | None:
+        """Return the bank against itself, where it can be had: see ``BankSim``."""
+        return None
+
+    def beyond(
+        self, method: Method | None, kind: str, bank: BankSim, progress: PairProgress | None
+    ) -> Sim | None:
+        """Return the test queries against the bank's gallery, where they can be had.
+
+        They are what the bank has of the other direction, if that is scored alike.
+        """
+        if bank.sim is None or not self.symmetric(method):
+            return None
+        return Sim(bank.sim.v2t, bank.sim.t2v)
+
+    def symmetric(self, method: Method | None) -> bool:
+        """Whether both directions are scored alike."""
+        return method is not None and method.symmetric
 
     def learnt(self, method: Method) -> Method:
         """Return a method with the weights that the head has for it."""
@@ -135,6 +157,7 @@ class Source(ABC):
             "features": self.about["features"]["sha256"],
             "sequence": along,
             "bank": [bank, self.bank_identity(bank)],
+            **self.judged,
         }
 
     def odd_rows(self) -> list[str]:

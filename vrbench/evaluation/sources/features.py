@@ -16,8 +16,8 @@ from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import PairProgress, global_vectors
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.bank_matrix import bank_matrix
-from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.scorer import Scorer
+from vrbench.evaluation.sources.second_bank import SecondBank
 from vrbench.evaluation.sources.sizes import Sizes
 from vrbench.evaluation.sources.splitting import features_held_out
 from vrbench.evaluation.sources.without_matrix import emd_alone, fold
@@ -38,7 +38,7 @@ from vrbench.sims.truth import Truth
 
 
 @dataclass(eq=False)
-class FeatureSource(Source):
+class FeatureSource(SecondBank):
     """A feature file, scored by an alignment.
 
     Attributes:

@@ -84,6 +84,10 @@ class HeldSims(Source):
             return BankSim(kind, self.banked)
         return super().bank(method, kind, progress)
 
+    def symmetric(self, method: Method | None) -> bool:
+        """Whether there is one matrix for both directions."""
+        return self.held.v2t is self.held.t2v
+
 
 def _check(sim: Sim, what: str) -> None:
     for direction, matrix in (("t2v", sim.t2v), ("v2t", sim.v2t)):

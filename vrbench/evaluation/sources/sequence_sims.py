@@ -34,6 +34,11 @@ class SequenceSims(SimSource):
         super().__post_init__()
         self.sequence = sequences.spec(self.along)
         self.texts, self.videos = self.group("text"), self.group("video")
+        if self.truth.gain is not None or self.truth.candidates is not None:
+            raise InputError(
+                f"{self.file.path} has relevance or candidates, which are of single captions and "
+                "clips: leave them out, or --sequence."
+            )
         self.pairs_of_clips = self.truth
         ids = self.text_ids, self.video_ids
         self.truth = paragraph_truth(self.truth, self.texts, self.videos, ids)
@@ -61,6 +66,10 @@ class SequenceSims(SimSource):
         t2v = self._align(Sim(sim.t2v, None), texts, self.videos, matched).t2v
         v2t = self._align(Sim(None, sim.v2t), self.texts, videos, matched).v2t
         return BankSim(kind, Sim(t2v, v2t), np.isin(videos.ids, texts.ids).astype(np.int64))
+
+    def inner(self, method: Method | None, kind: str, progress: PairProgress | None) -> Sim | None:
+        """Return nothing: what the file has of the bank against itself is of single items."""
+        return None
 
     def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
         """Return the names of the bank's paragraphs and long videos."""

@@ -99,6 +99,26 @@ class SequenceFeatures(FeatureSource):
                 captions = np.isin(banked.ids, known).astype(np.int64)
         return BankSim(kind, Sim(t2v, v2t), captions)
 
+    def inner(self, method: Method | None, kind: str, progress: PairProgress | None) -> Sim | None:
+        """Score the bank's paragraphs against its long videos."""
+        texts, videos = self._bank_sides(kind)
+        if texts is None or videos is None:
+            return None
+        sides = (texts, group_tokens(texts, captions=True)), (videos, group_tokens(videos))
+        return self._align(method, kind, *sides, "both", progress)
+
+    def beyond(
+        self, method: Method | None, kind: str, bank: BankSim, progress: PairProgress | None
+    ) -> Sim | None:
+        """Score the test set's paragraphs against the bank's long videos, and the other way."""
+        texts, videos = self._bank_sides(kind)
+        if texts is None or videos is None:
+            return None
+        own = (self.features.text, self.texts), (self.features.video, self.videos)
+        banked = (texts, group_tokens(texts, captions=True)), (videos, group_tokens(videos))
+        t2v = self._align(method, kind, own[0], banked[1], "t2v", progress).t2v
+        return Sim(t2v, self._align(method, kind, banked[0], own[1], "v2t", progress).v2t)
+
     def bank_ids(self, kind: str) -> Mapping[str, NDArray[Any] | None]:
         """Return the names of the bank's paragraphs and long videos."""
         texts, videos = self._bank_sides(kind)

@@ -109,6 +109,18 @@ class SimSource(Source):
             return BankSim(kind, bank)
         return BankSim(kind, bank, np.bincount(owner, minlength=bank.v2t.shape[-1]))
 
+    def symmetric(self, method: Method | None) -> bool:
+        """Whether the file has the same numbers for both directions."""
+        sim = self.file.raw or self.file.sim
+        t2v, v2t = sim.t2v, sim.v2t
+        return v2t is t2v or np.array_equal(t2v, v2t)
+
+    def inner(self, method: Method | None, kind: str, progress: PairProgress | None) -> Sim | None:
+        """Return the bank against itself, where its file has it and it is the file's own."""
+        found = matrices(self.file, ("bank_bank_t2v", "bank_bank_v2t")) if kind == "train" else {}
+        t2v = found.get("bank_bank_t2v")
+        return None if t2v is None else Sim(t2v, found.get("bank_bank_v2t", t2v))
+
     def within(self) -> dict[str, NDArray[Any]]:
         """Return the similarities given, the mean of both directions where they differ."""
         return {**matrices(self.file, ("text_text", "video_video")), **super().within()}

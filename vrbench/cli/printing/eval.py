@@ -1,4 +1,4 @@
-"""Printing a run of jobs: what it will take, its plan, and its results."""
+"""Printing what eval will do, and what it did."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vrbench.cli.app import note, print_json, say
+from vrbench.cli.printing.results import print_notes, print_results
 
 if TYPE_CHECKING:
     from vrbench.evaluation.evaluation import Evaluation
@@ -18,7 +19,7 @@ FEW = 100_000
 
 
 def announce(evaluation: Evaluation, jobs: Sequence[Job]) -> None:
-    """Say on stderr what each long job will take, before it."""
+    """Say what a long run will take, before it."""
     from vrbench.evaluation.estimate import LONG
 
     for job in jobs:
@@ -29,7 +30,7 @@ def announce(evaluation: Evaluation, jobs: Sequence[Job]) -> None:
 
 
 def print_plan(work: Sequence[tuple[Evaluation, Sequence[Job]]]) -> None:
-    """Print what a grid will make, and what each cell takes."""
+    """Print the jobs, and what each takes."""
     for evaluation, jobs in work:
         source = evaluation.source
         say(f"{source.name}: {source.truth.n_text} texts x {source.truth.n_video} videos")
@@ -39,12 +40,10 @@ def print_plan(work: Sequence[tuple[Evaluation, Sequence[Job]]]) -> None:
             say(f"  {job.label}: {state}")
 
 
-def print_run(
+def print_made(
     results: Sequence[Result], as_json: bool, verbose: bool, said: Sequence[str] | None
 ) -> None:
     """Print results, and their notes besides ``said``; None: no notes."""
-    from vrbench.cli.printing.results import print_notes, print_results
-
     values = [result.to_dict() for result in results]
     if as_json:
         print_json(values)

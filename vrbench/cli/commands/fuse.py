@@ -1,0 +1,72 @@
+"""``vrbench fuse``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from vrbench.cli.app import command, note
+from vrbench.errors import InputError
+
+
+@command("fuse")
+def fuse(
+    sims: Annotated[list[Path], typer.Argument(help="Similarity files (npz) of the same items.")],
+    out: Annotated[Path, typer.Option(help="The similarity file to write.")],
+    how: Annotated[
+        Literal["rrf", "dbsf", "min-max", "z", "sum"],
+        typer.Option(
+            help="What is done to the scores of a query before they are added: 1/(60 + rank); its "
+            "mean +- 3 deviations, or least and greatest, as 0 to 1; z-scores; nothing."
+        ),
+    ] = "rrf",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="One number for each file, such as 1,2; tune: the best on the files' own banks. "
+            "Default: 1 for each."
+        ),
+    ] = None,
+) -> None:
+    """Fuse similarities of two encoders, methods or streams into one similarity file.
+
+    Items and bank queries are joined by name; each direction is fused over its own queries. The
+    file is measured by vrbench eval --from-sim.
+
+    Examples:
+      vrbench fuse clip.npz siglip.npz --out both.npz
+
+      vrbench fuse video.npz speech.npz --how z --weights 1,0.5 --out both.npz
+
+      vrbench fuse video.npz speech.npz --how min-max --weights tune --out both.npz
+    """
+    from vrbench.evaluation.fusion import tuned_weights
+    from vrbench.runtime.files import check_output
+    from vrbench.sims.file import load_sim
+    from vrbench.sims.fused_files import align, write_fused
+    from vrbench.sims.fusing import check_weights
+
+    check_output("--out", out, sims, "similarity")
+    aligned = align([load_sim(path) for path in sims])
+    said: tuple[str, ...] = ()
+    if weights == "tune":
+        chosen, said = tuned_weights(aligned, how)
+    else:
+        chosen = (1.0,) * len(sims) if weights is None else _numbers(weights)
+    check_weights(chosen, len(sims))
+    write_fused(out, aligned, how, chosen, said)
+    for text in (*said, *aligned.notes):
+        note(f"Note: {text}")
+    truth = aligned.files[0].truth
+    note(f"{out}: {truth.n_text} texts x {truth.n_video} videos.")
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in text.split(","))
+    except ValueError as error:
+        raise InputError(
+            f"Cannot read --weights {text}: write one number for each file, such as 1,2, or tune."
+        ) from error

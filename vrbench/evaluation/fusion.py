@@ -1,0 +1,65 @@
+"""Weights of a fusion, chosen on the banks of the files: never on the test set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vrbench.errors import InputError
+from vrbench.metrics.ranking import count_ranks, summary
+from vrbench.sims.fused_files import Aligned
+from vrbench.sims.fusing import grid
+from vrbench.sims.sim import DIRECTIONS
+from vrbench.sims.truth import Truth, queries_of
+
+
+def tuned_weights(aligned: Aligned, how: str) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """Return the weights with the best R@1 on the banks, mean of both directions, and a note.
+
+    The bank's texts ask for the bank's videos, and the other way. Equal R@1: the lower MnR; equal
+    again: the first tried.
+
+    Args:
+        aligned: the files.
+        how: what is done to the scores of a query.
+
+    Raises:
+        InputError: a file does not hold the bank against itself.
+    """
+    owner = aligned.files[0].beside.get("bank_text_video")
+    if aligned.inner is None or owner is None:
+        raise InputError(
+            f"Not all of {', '.join(file.path.name for file in aligned.files)} hold bank_bank_t2v "
+            "(bank texts x bank videos) and bank_text_video to choose weights on: vrbench eval "
+            "--norm ncl --save-sim writes both; weights are never chosen on the test set."
+        )
+    truth = Truth.of(aligned.inner[0].t2v.shape, owner)
+    files = len(aligned.files)
+    tried = {weights: _measured(aligned, how, weights, truth) for weights in grid(files)}
+    best = max(tried, key=lambda weights: (tried[weights][0], -tried[weights][1]))
+    n = f"{truth.n_text} texts x {truth.n_video} videos"
+    alone = ", ".join(f"{tried[one][0]:.1f}" for one in _alone(files))
+    said = (
+        f"Weights {', '.join(f'{weight:g}' for weight in best)} are the best of {len(tried)} by "
+        f"R@1 on the banks ({n}): {tried[best][0]:.1f}, mean of both directions; each file alone "
+        f"{alone}."
+    )
+    return best, (said,)
+
+
+def _alone(n: int) -> list[tuple[float, ...]]:
+    return [tuple(float(i == j) for j in range(n)) for i in range(n)]
+
+
+def _measured(
+    aligned: Aligned, how: str, weights: tuple[float, ...], truth: Truth
+) -> tuple[float, float]:
+    """Return R@1 and mean rank, means of both directions."""
+    assert aligned.inner is not None
+    sim = aligned.fused(aligned.inner, how, weights)
+    found = []
+    for direction in DIRECTIONS:
+        ranks = count_ranks(queries_of(getattr(sim, direction), truth, direction)).ranks()
+        numbers = summary(ranks, (1,))
+        found.append((numbers["R@1"], numbers["MnR"]))
+    recall, mean = np.mean(found, axis=0)
+    return float(recall), float(mean)
