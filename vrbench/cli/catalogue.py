@@ -77,6 +77,12 @@ def _datasets() -> list[Entry]:
     return [{**row, "splits": known[row["name"]].overview()} for row in registered(datasets)]
 
 
+def _layouts() -> list[Entry]:
+    from vrbench.importing.layouts import layouts
+
+    return registered(layouts)
+
+
 def _figures() -> list[Entry]:
     from vrbench.figures import figures
 
@@ -115,6 +121,7 @@ CATALOGUE: dict[str, Callable[[], list[Entry]]] = {
     "losses": _losses,
     "encoders": _encoders,
     "datasets": _datasets,
+    "layouts": _layouts,
     "metrics": _metrics,
     "rules": _rules,
     "figures": _figures,

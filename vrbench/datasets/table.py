@@ -52,9 +52,11 @@ def captions_of(row: Record) -> tuple[str, ...]:
     return caption.texts() if isinstance(caption.value, list) else (caption.text(),)
 
 
-def video_of(row: Record) -> Record:
-    """Return the name of the video of a row, as it stands there."""
-    return _one_of(row, VIDEO)
+def name_of(row: Record) -> str:
+    """Return the name of the video of a row, as it stands there; it may be a whole number."""
+    given = _one_of(row, VIDEO)
+    whole = isinstance(given.value, int) and not isinstance(given.value, bool)
+    return str(given.value) if whole else given.text()
 
 
 def without_ending(name: str) -> str:
@@ -78,14 +80,12 @@ def _one_of(row: Record, names: str) -> Record:
 
 def _facts(row: Record) -> tuple[str, dict[str, Record]]:
     """Return the id of a row's video, and what the row says of it besides."""
-    given = video_of(row)
-    whole = isinstance(given.value, int) and not isinstance(given.value, bool)
-    name = str(given.value) if whole else given.text()
+    name = name_of(row)
     said = {key: row[key] for key in FACTS if row.value.get(key, "") not in ("", None)}
     if "label" in said and not isinstance(said["label"].value, str | int):
         said["label"].fail("a text or a whole number")
     if without_ending(name) != name:  # there may be another file of this name
-        said.setdefault("file", given)
+        said.setdefault("file", Record(name, row, "file"))
     return without_ending(name), said
 
 

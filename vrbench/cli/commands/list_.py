@@ -18,7 +18,8 @@ def list_(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="methods, sequences, norms, encoders, datasets, metrics, rules, figures or tables."
+            help="methods, sequences, norms, encoders, datasets, layouts, metrics, rules, figures "
+            "or tables."
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
