@@ -204,7 +204,10 @@ def test_a_text_says_its_video_by_name(tmp_path: Path) -> None:
 
 def test_a_file_a_side_of_named_arrays(tmp_path: Path) -> None:
     data = Data.of_vectors()
-    video: dict[str, Any] = {"embeddings": np.stack(list(data.video.values())), "ids": list(data.video)}
+    video: dict[str, Any] = {
+        "embeddings": np.stack(list(data.video.values())),
+        "ids": list(data.video),
+    }
     names = list(data.text)
     np.savez(tmp_path / "v.npz", **video)
     torch.save(

@@ -23,7 +23,7 @@ MEMORY = 768_000_000
 """Bytes that a look may take, beyond the size of the file."""
 
 
-def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
+def look_apart(opened: OpenedFile, look: Callable[[], object], reader: str = "HDF5") -> None:
     """Run ``look`` in a child process first, within limits of time and memory.
 
     libhdf5 follows the addresses in a file. Where they form a circle it loops for ever, or crashes,
@@ -33,6 +33,7 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
     Args:
         opened: the file.
         look: opens it, and walks through its structure.
+        reader: the library that does, for messages.
 
     Raises:
         InputError: of ``look``, or the child did not come back.
@@ -58,7 +59,7 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
     if status:
         why = "finds no end of it" if -status == signal.SIGXCPU else "falls over it"
         remedy = "copy it again or extract it anew"
-        raise InputError(f"{opened.path} is damaged (HDF5 {why}): {remedy}.")
+        raise InputError(f"{opened.path} is damaged ({reader} {why}): {remedy}.")
 
 
 def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:

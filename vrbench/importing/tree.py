@@ -23,16 +23,18 @@ class Stored:
 
     Args:
         read: reads it.
-        about: returns its shape and type; None: what ``read`` returns says it.
+        about: its shape and type, or what reads them; None: what ``read`` returns says it.
     """
 
     def __init__(
-        self, read: Callable[[], NDArray[Any]], about: Callable[[], About] | None = None
+        self, read: Callable[[], NDArray[Any]], about: About | Callable[[], About] | None = None
     ) -> None:
         self._read, self._look = read, about
 
     @cached_property
     def _about(self) -> About:
+        if isinstance(self._look, tuple):
+            return self._look
         if self._look is not None:
             return self._look()
         found = self._read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import reading
-from vrbench.runtime.npy import MAGIC, REMEDY, Header, check_file, header_of
+from vrbench.runtime.npy import MAGIC, REMEDY, Header, check_file, header_of, npy_of
 from vrbench.runtime.opened import OpenedFile
 
 FEW = 100_000_000
@@ -139,6 +140,28 @@ def read_npz(path: Path, **said: str) -> dict[str, NDArray[Any]]:
     """
     with open_npz(path, **said) as npz:
         return {name: npz[name] for name in npz.names}
+
+
+def npz_of(data: bytes, what: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays in the bytes of an npz.
+
+    Args:
+        data: the bytes.
+        what: they are, for messages.
+
+    Raises:
+        InputError: as ``open_npz``, or an array cannot be read.
+    """
+    with reading(what, REMEDY, "cannot be read"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        check_members(members, what, len(data))
+        found = {m.filename.removesuffix(".npy"): m for m in members}
+        if len(found) < len(members):
+            raise InputError(f"{what} holds an array twice: keep one of them.")
+        return {
+            name: npy_of(archive.read(member), f"{what}, '{name}',")
+            for name, member in found.items()
+        }
 
 
 def check_members(

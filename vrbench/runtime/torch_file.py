@@ -64,6 +64,8 @@ def read_torch(source: Path | io.BytesIO, what: str) -> Any:
             with zipfile.ZipFile(source) as archive:
                 check_members(archive.infolist(), what, size)
         mapped = packed and isinstance(source, Path)
+        if isinstance(source, io.BytesIO):
+            source.seek(0)
         try:
             value = torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
         except pickle.UnpicklingError as error:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.importing.layouts import layouts, read_tree
 from vrbench.importing.layouts.npy import stored_npy
-from vrbench.importing.tree import ALONE, About, Layout, Stored, Tree
+from vrbench.importing.tree import ALONE, Layout, Stored, Tree
 from vrbench.importing.usual import side_of
 from vrbench.runtime.files import listed
 from vrbench.runtime.numeric_order import NUMERIC, is_renumbered, numeric_order
@@ -103,7 +103,7 @@ def _closed(file: Path) -> Any:
         return stored_npy(file)
     tree = read_tree(file)
     parts = {
-        name: Stored(partial(_again, file, name), partial(_known, (part.shape, part.dtype)))
+        name: Stored(partial(_again, file, name), (part.shape, part.dtype))
         for name, part in tree.arrays.items()
     }
     if len(parts) < len(tree.parts):
@@ -113,7 +113,3 @@ def _closed(file: Path) -> Any:
 
 def _again(file: Path, name: str) -> NDArray[Any]:
     return np.asarray(read_tree(file).parts[name])
-
-
-def _known(about: About) -> About:
-    return about

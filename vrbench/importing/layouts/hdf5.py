@@ -102,8 +102,7 @@ def _tree(group: Any, path: str, depth: int = DEEPEST) -> Tree:
         if isinstance(part, h5py.Dataset):
             text = is_text(part)
             kind = np.dtypes.StringDType() if text else part.dtype
-            about = (part.shape or (), kind)
-            parts[name] = Stored(partial(_read, part, text), partial(tuple, about))
+            parts[name] = Stored(partial(_read, part, text), (part.shape or (), kind))
         elif depth > 0:
             parts[name] = _tree(part, path, depth - 1)
     return Tree(path, parts, Hdf5Layout.what)
