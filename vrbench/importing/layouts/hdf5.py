@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,15 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.apart import look_apart
-from vrbench.features.enclosed import check_enclosed
+from vrbench.features.enclosed import check_all_enclosed
 from vrbench.features.guarded import GuardedFile
 from vrbench.features.hdf5 import is_text, reading, strings, why_not_opened
 from vrbench.importing.layouts import layouts
 from vrbench.importing.tree import Layout, Stored, Tree
 
 MARK = b"\x89HDF\r\n\x1a\n"
+SPEED = 1_500_000
+"""Bytes that are looked through in a second at least, where each of them is of a small dataset."""
 DEEPEST = 3
 """Groups in each other: side, id, stream."""
 
@@ -43,7 +44,14 @@ class Hdf5Layout(Layout):
             opened = GuardedFile(path)
         except OSError as error:
             raise InputError(why_not_opened(path, error)) from error
-        look_apart(opened, partial(_check, opened))
+        try:
+            return self._tree(path, opened)
+        except BaseException:
+            opened.close()
+            raise
+
+    def _tree(self, path: Path, opened: GuardedFile) -> Tree:
+        look_apart(opened, partial(_check, opened), speed=SPEED)
         with reading(path):
             tree = _tree(_open(opened), str(path))
         if not tree.parts:
@@ -70,40 +78,22 @@ def _open(opened: GuardedFile) -> Any:
 def _check(opened: GuardedFile) -> None:
     """Check that all data lie in the file, in the sizes that it declares; no link is followed."""
     with _open(opened) as file, reading(opened.path):
-        check_enclosed(file, (".",), opened)
-        for depth in range(DEEPEST):
-            groups = list(_groups(file, depth))
-            check_enclosed(file, [group.name[1:] for group in groups], opened)
-            for group in groups:
-                _check_matlab(group, opened.path)
-
-
-def _groups(group: Any, depth: int) -> Iterator[Any]:
-    """Yield the groups at a depth below a group, which is checked to hold no links."""
-    import h5py
-
-    for part in group.values():
-        if isinstance(part, h5py.Group):
-            yield from _groups(part, depth - 1) if depth else (part,)
-
-
-def _check_matlab(group: Any, path: Path) -> None:
-    if "MATLAB_class" in group.attrs or any(
-        "MATLAB_class" in part.attrs for part in group.values()
-    ):
-        raise InputError(f"{path} was written by MATLAB, which turns arrays: save them as npz.")
+        check_all_enclosed(file, opened, DEEPEST)
 
 
 def _tree(group: Any, path: str, depth: int = DEEPEST) -> Tree:
     import h5py
 
     parts: dict[str, Any] = {}
-    for name, part in group.items():
+    for name in group:
+        part = group[name]
+        if not parts and "MATLAB_class" in part.attrs:
+            raise InputError(f"{path} was written by MATLAB, which turns arrays: save them as npz.")
         if isinstance(part, h5py.Dataset):
             text = is_text(part)
             kind = np.dtypes.StringDType() if text else part.dtype
             parts[name] = Stored(partial(_read, part, text), (part.shape or (), kind))
-        elif depth > 0:
+        elif isinstance(part, h5py.Group) and depth > 0:
             parts[name] = _tree(part, path, depth - 1)
     return Tree(path, parts, Hdf5Layout.what)
 
