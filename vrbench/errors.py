@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 600
+"""Most characters of a message."""
+MOST_NAMES = 10
+"""Most names that a message lists."""
+
 
 class InputError(ValueError):
     """The input is wrong; the message is one sentence saying what, where and what to do.
 
-    The command line prints the message and exits with code 2.
+    The command line prints the message and exits with code 2. Of a message that is too long, as
+    with a name of a thousand characters in it, the middle is left out.
     """
+
+    def __init__(self, message: str) -> None:
+        if len(message) > LONGEST:
+            half = LONGEST // 2 - 3
+            message = f"{message[:half]} ... {message[-half:]}"
+        super().__init__(message)
+
+
+def shown(names: Iterable[str]) -> str:
+    """Return names for a message: the first ones, and how many more there are."""
+    found = list(names)
+    more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+    return ", ".join(found[:MOST_NAMES]) + more
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

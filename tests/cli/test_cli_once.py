@@ -125,3 +125,21 @@ def test_a_key_of_try_is_given_once(tmp_path: Path) -> None:
         *("tune", path, "--try", "gamma=0.1", "--try", "gamma=0.2", "--out", tmp_path),
         says=r"gamma stands twice in --try: write --try gamma=0\.1,0\.2",
     )
+
+
+def test_names_that_begin_with_a_dash(tmp_path: Path) -> None:
+    """YouTube's ids do: -4wsuPCjDBc, --07WQ2iBlw."""
+    write_features(tmp_path / "f.h5")
+    ids = ["-4ws_5_15", "--07WQ2iBlw", "c"]
+    np.savez("a.npz", video=np.eye(3), text=np.eye(3), video_ids=ids, text_ids=ids)
+    assert run("import", "a.npz", "--out", "f.h5", "--overwrite").code == 0
+    words = ("--features", "f.h5", "--method", "global", "--norm", "none")
+    for name in ids[:2]:
+        told = run("show", name, *words)
+        assert told.code == 2
+        assert "./" in told.err
+        assert " -- " in told.err
+        assert run("show", *words, "--", name).code == 0
+    more = run("show", "--featurs", "f.h5")
+    assert "--features" in more.err
+    assert "./" not in more.err

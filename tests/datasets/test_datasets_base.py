@@ -85,4 +85,4 @@ def test_listings_name_splits_and_counts() -> None:
 
 
 def test_free_splits_have_no_published_counts() -> None:
-    assert datasets.datasets.parse("csv").expected("mine") == Split(("mine.csv",))
+    assert datasets.datasets.parse("csv").expected("mine") == Split(("mine.csv|mine.tsv",))

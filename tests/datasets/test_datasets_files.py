@@ -71,10 +71,14 @@ def test_rows_say_where_they_stand(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"has no column id \(its first line: nothing\)\."),
-        ("n" * 1000 + "\nx\n", r"first line: n{100} \.\.\.\)\.$"),
-        ("name\nx\n", r"has no column id \(its first line: name\)\."),
+        (
+            "",
+            r"has no column id \(its first line: nothing\): name columns there, divided",
+        ),
+        ("n" * 1000 + "\nx\n", r"first line: n{100} \.\.\.\): name"),
+        ("name\nx\n", r"has no column id \(its first line: name\): name"),
         ("id,more\nx\n", r"line 2: 2 values expected, quoted where they hold commas\."),
+        ("id;more\nx\n", r"line 2: 2 values expected, quoted where they hold semicolons\."),
         ("id,more\nx,1,2\n", r"line 2: 2 values expected"),
         ('id\n"x" y\n', r"after line 1: "),
         ('"id" x\n', r"after line 0: "),

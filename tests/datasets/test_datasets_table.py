@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,8 @@ def test_a_column_that_stands_twice_is_refused(twice: str, tmp_path: Path) -> No
 
 
 def test_a_missing_csv_is_named(tmp_path: Path) -> None:
-    assert "has no dev.csv: csv dev needs dev.csv there" in refusal("csv", tmp_path, "dev")
+    said = "has no dev.csv or dev.tsv: csv dev needs dev.csv or dev.tsv there"
+    assert said in refusal("csv", tmp_path, "dev")
 
 
 def test_json_of_captions_by_video(tmp_path: Path) -> None:
@@ -81,5 +83,72 @@ def test_json_of_rows(tmp_path: Path) -> None:
 def test_malformed_json_is_refused_with_its_place(tmp_path: Path) -> None:
     write(tmp_path, test_json=[{"video_id": "a"}])
     assert "test.json, [0]: expected an object with 'cap" in refusal("json", tmp_path, "test")
-    write(tmp_path, test_json={"a": "x"})
-    assert "test.json, a: expected a list, found 'x'." in refusal("json", tmp_path, "test")
+    write(tmp_path, test_json={"a": 3})
+    assert "test.json, a: expected a list, found 3." in refusal("json", tmp_path, "test")
+
+
+ROWS = [["v/a.mp4", "x, y"], ["b.gif", "z; z"], ["v/a.mp4", "w"]]
+"""Videos by the names of their files, and captions."""
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize("video", ["video_id", "video", "vid", "image"])
+@pytest.mark.parametrize("caption", ["caption", "sentence", "query", "desc", "text"])
+def test_csv_of_any_sign_and_usual_names(
+    sign: str, video: str, caption: str, tmp_path: Path
+) -> None:
+    rows = [["key", video, caption], *([f"{i}", *row] for i, row in enumerate(ROWS))]
+    quoted = (sign.join(f'"{cell}"' for cell in row) for row in rows)
+    write(tmp_path, test_csv="\r\n".join(quoted))
+    found = datasets.read("csv", tmp_path, "test")
+    assert found.captions_by_video == {"v/a": ["x, y", "w"], "b": ["z; z"]}
+    assert [video.file for video in found.videos] == ["v/a.mp4", "b.gif"]
+    assert datasets.read_captions(tmp_path / "test.csv").videos == found.videos
+
+
+@pytest.mark.parametrize("video", ["video_id", "video", "vid", "image"])
+@pytest.mark.parametrize("caption", ["caption", "sentence", "query", "desc", "text"])
+def test_json_as_a_list_and_as_lines(video: str, caption: str, tmp_path: Path) -> None:
+    rows = [{video: name, caption: text, "more": [1]} for name, text in ROWS]
+    write(tmp_path / "list", test_json=rows)
+    write(tmp_path / "lines", test_jsonl="\n".join(json.dumps(row) for row in rows) + "\n\n")
+    write(tmp_path / "one", test_json=rows[1])
+    expected = {"v/a": ["x, y", "w"], "b": ["z; z"]}
+    for folder in ("list", "lines"):
+        found = datasets.read("json", tmp_path / folder, "test")
+        assert found.captions_by_video == expected
+        file = next((tmp_path / folder).iterdir())
+        assert datasets.read_captions(file).captions_by_video == expected
+    assert datasets.read("json", tmp_path / "one", "test").captions_by_video == {"b": ["z; z"]}
+
+
+def test_a_caption_a_video_and_ids_that_are_numbers(tmp_path: Path) -> None:
+    write(tmp_path, test_json={"7": "x", "8": ["y"]}, dev_json=[{"vid": 7, "desc": "x"}])
+    assert datasets.read("json", tmp_path, "test").captions_by_video == {"7": ["x"], "8": ["y"]}
+    assert datasets.read("json", tmp_path, "dev").captions_by_video == {"7": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"vid": "a", "video": "b", "caption": "x"}, "expected one of video and vid"),
+        ({"video": "a", "desc": "x", "text": "y"}, "expected one of desc and text"),
+        ({"name": "a", "desc": "x"}, "expected an object with 'video_id' (or video, vid, image)"),
+        ({"vid": True, "desc": "x"}, "vid: expected a text, found True"),
+    ],
+)
+def test_what_may_be_meant_in_two_ways_is_refused(row: object, said: str, tmp_path: Path) -> None:
+    write(tmp_path, test_json=[row])
+    assert said in refusal("json", tmp_path, "test")
+
+
+def test_the_first_name_stands_beside_others(tmp_path: Path) -> None:
+    write(tmp_path, test_csv="video,video_id,text,caption\na,b,x,y\n")
+    assert datasets.read("csv", tmp_path, "test").captions_by_video == {"b": ["y"]}
+
+
+def test_two_files_of_one_name_are_no_video(tmp_path: Path) -> None:
+    write(tmp_path, test_json=[{"video": "a.mp4", "text": "x"}, {"video": "a.avi", "text": "y"}])
+    assert "expected the file, start, end" in refusal("json", tmp_path, "test")
+    write(tmp_path, test_json='{"vid": "a", "desc": "x"}\n{"vid": "a", "desc": }\n')
+    assert "test.json, line 2 is not JSON" in refusal("json", tmp_path, "test")

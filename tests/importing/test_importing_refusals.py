@@ -19,8 +19,8 @@ MALFORMED = [
     (plain, {"video": None}, "has no video side.*it holds text"),
     (
         plain,
-        {"video": None, "videos": vectors(0, N, D)},
-        r"holds text, videos. Did you mean 'video'\?$",
+        {"video": None, "vdeo": vectors(0, N, D)},
+        r"holds text, vdeo. Did you mean 'video'\?$",
     ),
     (plain, {"text": None}, "has no text side: expected text"),
     (plain, {"video": vectors(0, N, L, D)}, r"holds video of shape \(5, 4, 3\), expected \(n, d\)"),

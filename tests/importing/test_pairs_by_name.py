@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from unicodedata import normalize
 
 import h5py
 import numpy as np
@@ -271,6 +272,23 @@ def test_ids_beside_files_order_their_rows(tmp_path: Path) -> None:
     np.save(tmp_path / "d" / "video_ids.npy", np.array([*one.video_ids[:-1], "other"]))
     with pytest.raises(InputError, match=r"has item 'other', which .* has not"):
         import_arrays(tmp_path / "d", tmp_path / "g.h5")
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_are_joined_in_either_form(
+    tmp_path: Path, forms: tuple[Literal["NFC", "NFD"], Literal["NFC", "NFD"]]
+) -> None:
+    one = data("{v}#{k}", lambda i: f"caf\u00e9{i}")
+    mixed = replace(
+        one.shuffled(np.arange(N)[::-1], np.array([3, 0, 4, 1, 2])),
+        text_ids=[normalize(forms[0], one.text_ids[i]) for i in range(N)][::-1],
+        video_ids=[normalize(forms[1], one.video_ids[i]) for i in (3, 0, 4, 1, 2)],
+    )
+    for form in (as_sims, as_npz, as_dump):
+        assert evaluate(*form(mixed, tmp_path)) == pytest.approx(expected(one))
+    twice = replace(one, video_ids=[normalize("NFD", "caf\u00e9"), "caf\u00e9", "b", "c", "d"])
+    with pytest.raises(InputError, match="texts name no video"):
+        evaluate(*as_sims(twice, tmp_path))
 
 
 def test_unnamed_rows_are_paired_by_place_and_inspect_says_so(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import pytest
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import as_text, reading
 from vrbench.runtime.json_text import DEPTH, parse_json, read_json
-from vrbench.runtime.npz import open_npz, read_npy, read_npz
+from vrbench.runtime.npy import read_npy
+from vrbench.runtime.npz import open_npz, read_npz
 
 
 def npy(shape: str, descr: str = "<f4", data: bytes = b"") -> bytes:

@@ -117,7 +117,7 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "a text file": (lambda path: path.write_text("0.1 0.2\n"), "not a readable npz"),
     "an empty file": (lambda path: path.write_bytes(b""), "not a readable npz"),
-    "one array": (lambda path: np.save(path.open("wb"), random_sim()), "npz"),
+    "one array that is cut off": (lambda path: path.write_bytes(npy(random_sim())[:-8]), "damaged"),
     "a folder": (lambda path: path.mkdir(), "s.npz is a folder"),
 }
 

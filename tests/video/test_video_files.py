@@ -1,5 +1,7 @@
 import sys
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from toy_files import CODECS, moving, write_video
 from vrbench.errors import InputError
 from vrbench.video import open_videos, parse_sampling
 from vrbench.video.timeline import count_frames, read_timeline
+
+Form = Literal["NFC", "NFD"]
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -45,6 +49,35 @@ def test_a_file_is_a_place_of_its_own(tmp_path: Path) -> None:
         alone.read("w")
     both = open_videos((path, other), parse_sampling("head:2"))
     assert_alike(both.read("w"), list(alone.read("v").images))
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_accents_are_found_in_either_form(tmp_path: Path, stored: Form, asked: Form) -> None:
+    name = "caf\u00e9"
+    Image.new("RGB", (8, 8)).save(tmp_path / "frame.png")
+    (tmp_path / "v" / unicodedata.normalize(stored, name)).mkdir(parents=True)
+    (tmp_path / "frame.png").rename(tmp_path / "v" / unicodedata.normalize(stored, name) / "0.png")
+    assert videos(tmp_path / "v").read(unicodedata.normalize(asked, name)).numbers == [0]
+    other: Form = "NFD" if stored == "NFC" else "NFC"
+    folder = tmp_path / "v" / unicodedata.normalize(other, name)
+    folder.mkdir()
+    Image.new("RGB", (8, 8)).save(folder / "0.png")
+    with pytest.raises(InputError, match="is there twice"):
+        videos(tmp_path / "v").read(name)
+
+
+def test_gif_is_a_video(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (5, 32, 32), dtype=np.uint8)
+    images = [Image.fromarray(one) for one in noise]
+    images[0].save(tmp_path / "a.gif", save_all=True, append_images=images[1:], duration=100)
+    for name in ("a", "a.gif"):
+        clip = videos(tmp_path).read(name)
+        assert clip.numbers == list(range(5))
+        assert clip.times is not None
+        np.testing.assert_allclose(clip.times, np.arange(5) / 10)
+        for found, given in zip(clip.images, noise, strict=True):
+            np.testing.assert_array_equal(pixels(found)[..., 0], given)
 
 
 def test_h264_holds_b_frames(tmp_path: Path) -> None:

@@ -134,12 +134,21 @@ def _describe_options(function: Callable[..., Any], command: str) -> None:
                     about.rich_help_panel = panel(parameter.name)
 
 
+DASH = " (a file whose name begins with a dash is written ./-NAME, and -- goes before ids that do)"
+"""What an unknown option may have been meant as."""
+
+
 class _Once(TyperCommand):
     """A command that refuses an option given twice where only the last one would be used."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Read the arguments, after a check that none of them replaces another."""
-        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        try:
+            _, _, order = self.make_parser(ctx).parse_args(list(args))
+        except Exception as error:
+            if not getattr(error, "possibilities", True):  # an option that is like no other
+                vars(error)["message"] += DASH
+            raise
         for option, times in Counter(order).items():
             if times > 1 and _holds_one(option) and not ctx.resilient_parsing:
                 name = "/".join([*option.opts[:1], *option.secondary_opts[:1]])

@@ -44,6 +44,7 @@ REGISTRIES = {
     "losses": "losses:losses",
     "encoders": "encoders:encoders",
     "datasets": "datasets:datasets",
+    "layouts": "importing.layouts:layouts",
     "rules": "auditing.rules:rules",
     "figures": "figures:figures",
 }

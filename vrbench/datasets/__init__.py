@@ -23,7 +23,17 @@ from vrbench.registry import Registry
 
 datasets: Registry[Dataset] = Registry("dataset", "vrbench.datasets", base=Dataset)
 
-__all__ = ["Annotations", "Content", "Dataset", "Split", "Video", "datasets", "read", "read_csv"]
+__all__ = [
+    "Annotations",
+    "Content",
+    "Dataset",
+    "Split",
+    "Video",
+    "datasets",
+    "read",
+    "read_captions",
+    "read_csv",
+]
 
 
 def read(spec: str, annotations: Path, split: str) -> Annotations:
@@ -49,7 +59,27 @@ def read_csv(path: Path) -> Annotations:
     """
     from vrbench.datasets.csv_ import rows_of
 
+    _check(path)
+    return annotated(rows_of(Folder(path.parent), path.name), str(path), path.name)
+
+
+def read_captions(path: Path) -> Annotations:
+    """Read captions from one file: as ``csv`` or ``json`` do, by what it begins with.
+
+    Raises:
+        InputError: the file is missing, is neither, or names no video.
+    """
+    from vrbench.datasets.json_ import json_content
+
+    _check(path)
+    with path.open("rb") as stream:
+        start = stream.read(1000).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start.startswith((b"[", b"{")):
+        return read_csv(path)
+    return annotated(json_content(Folder(path.parent), path.name), str(path), path.name)
+
+
+def _check(path: Path) -> None:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}: give a CSV with the columns video_id and caption.")
-    return annotated(rows_of(Folder(path.parent), path.name), str(path), path.name)

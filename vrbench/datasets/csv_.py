@@ -9,13 +9,19 @@ from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split
 from vrbench.datasets.record import Record
-from vrbench.datasets.table import table
+from vrbench.datasets.table import CAPTION, VIDEO, table
+
+FILES = "{0}.csv|{0}.tsv"
 
 
 @datasets.register("csv")
 @dataclass(frozen=True)
 class Csv(Dataset):
-    """Plain CSV, ``<split>.csv``, with the columns video_id and caption.
+    """Plain CSV, ``<split>.csv`` or ``.tsv``, with the columns video_id and caption.
+
+    Values are divided by commas, semicolons or tabs. ``video``, ``vid`` and ``image`` also name the
+    video, with the ending of its file or without; ``sentence``, ``query``, ``desc`` and ``text``
+    the caption.
 
     Optional columns, the same in all rows of a video: ``file`` (its path below the folder of
     videos, without extension), ``start`` and ``end`` (seconds in that file), ``position`` (place
@@ -28,14 +34,14 @@ class Csv(Dataset):
 
     def expected(self, split: str) -> Split:
         """Return which file the split needs."""
-        return Split((f"{split}.csv",))
+        return Split((FILES.format(split),))
 
     def content(self, folder: Folder, split: str) -> Content:
         """Read the split's CSV file."""
-        return rows_of(folder, f"{split}.csv")
+        return rows_of(folder, FILES.format(split))
 
 
 def rows_of(folder: Folder, name: str) -> Content:
     """Read one CSV file."""
-    rows = folder.rows(name, ("video_id", "caption"))
+    rows = folder.rows(name, (VIDEO, CAPTION))
     return table(Record(row, where) for where, row in rows)

@@ -6,9 +6,10 @@ import csv
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from vrbench.datasets.record import Record
 from vrbench.errors import InputError
@@ -17,6 +18,8 @@ from vrbench.runtime.inputs import reading
 from vrbench.runtime.json_text import parse_json
 from vrbench.runtime.npz import check_members
 
+DIVIDERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+"""Signs that divide the values of a row."""
 SHOWN = 100
 """Most characters shown of a first line that is not as expected."""
 
@@ -54,10 +57,13 @@ class Folder:
                 "plain or in a zip."
             )
 
-    def json(self, names: str) -> Record:
-        """Read a JSON file."""
+    def json(self, names: str, *, lines: bool = False) -> Record:
+        """Read a JSON file; ``lines``: it may have a value a line instead, which become a list."""
         where, text = self._read(names)
-        return Record(parse_json(text, where, "give the file as it was published"), where)
+        rows = [(n, line.strip()) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+        if lines and len(rows) > 1 and all(row[:1] + row[-1:] == "{}" for _, row in rows):
+            return Record([_parsed(row, f"{where}, line {n}") for n, row in rows], where)
+        return Record(_parsed(text, where), where)
 
     def lines(self, names: str) -> Iterator[tuple[str, str]]:
         """Yield the place of each line, for messages, and the line; blank ones are left out."""
@@ -66,15 +72,16 @@ class Folder:
             if line.strip():
                 yield f"{where}, line {number}", line.rstrip("\r\n")
 
-    def rows(
-        self, names: str, columns: Iterable[str], delimiter: str = ","
-    ) -> Iterator[tuple[str, dict[str, str]]]:
+    def rows(self, names: str, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield file and line of each row of a CSV with a header, for messages, and the row.
 
-        There may be other columns than ``columns``; a row has a value, maybe empty, in each.
+        Values are divided by commas, or by semicolons or tabs where the header shows it. There may
+        be other columns than ``columns``, of which ``a|b`` means either; a row has a value, maybe
+        empty, in each.
         """
         where, text = self._read(names)
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        sign = _divider(text, columns)
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=sign, strict=True)
         try:
             found = reader.fieldnames or []
             same = Counter(name.strip().casefold() for name in found)
@@ -82,17 +89,20 @@ class Folder:
                 raise InputError(
                     f"{where} has the column '{twice[0]}' twice: keep one, or rename the other."
                 )
-            if absent := [column for column in columns if column not in found]:
+            if absent := [column for column in columns if not _has(found, column)]:
                 first = ", ".join(found) or "nothing"
                 first = first if len(first) <= SHOWN else f"{first[:SHOWN]} ..."
+                expected = " and ".join(column.replace("|", " or ") for column in absent)
                 raise InputError(
-                    f"{where} has no column {' and '.join(absent)} (its first line: {first})."
+                    f"{where} has no column {expected} (its first line: {first}): name columns "
+                    "there, divided by commas, semicolons or tabs."
                 )
             for row in reader:
                 place = f"{where}, line {reader.line_num}"
                 if None in row or None in row.values():
                     raise InputError(
-                        f"{place}: {len(found)} values expected, quoted where they hold commas."
+                        f"{place}: {len(found)} values expected, quoted where they hold "
+                        f"{DIVIDERS[sign]}."
                     )
                 yield place, row
         except csv.Error as error:
@@ -119,6 +129,26 @@ class Folder:
                 if member := _member(archive, name):
                     return archive, member
         return None
+
+
+def _parsed(text: str, where: str) -> Any:
+    return parse_json(text, where, "give the file as it was published")
+
+
+def _divider(text: str, columns: Sequence[str]) -> str:
+    """Return the sign that divides the header into ``columns``; a comma where none does."""
+    for sign in DIVIDERS:
+        try:
+            header = next(csv.reader(io.StringIO(text, newline=""), delimiter=sign), [])
+        except csv.Error:  # what divides nothing leaves one long value
+            continue
+        if all(_has(header, column) for column in columns):
+            return sign
+    return ","
+
+
+def _has(header: Sequence[str], column: str) -> bool:
+    return any(name in header for name in column.split("|"))
 
 
 def _bytes(path: Path, member: str) -> bytes:

@@ -36,7 +36,7 @@ class MsrVttMultipleChoice(Dataset):
 
 
 def _videos(folder: Folder) -> Iterator[Video]:
-    for where, row in folder.rows(FILE, ("vid_key", *ANSWERS, "answer"), delimiter="\t"):
+    for where, row in folder.rows(FILE, ("vid_key", *ANSWERS, "answer")):
         right = row["answer"].strip()
         if right not in map(str, range(len(ANSWERS))):
             raise InputError(f"{where}: answer is '{right}', expected 0 to {len(ANSWERS) - 1}.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vrbench._version import VERSION
-from vrbench.datasets import Annotations, Video, read_csv
+from vrbench.datasets import Annotations, Video, read_captions
 from vrbench.encoders import encoders
 from vrbench.errors import InputError
 from vrbench.extraction.encoding import Encoding
@@ -51,7 +51,7 @@ class Inputs:
             InputError: the CSV is missing or malformed.
         """
         known = self.captions
-        part = read_csv(known) if isinstance(known, Path) else known
+        part = read_captions(known) if isinstance(known, Path) else known
         return part if self.limit is None else part.first(self.limit)
 
     @property

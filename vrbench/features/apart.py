@@ -23,7 +23,12 @@ MEMORY = 768_000_000
 """Bytes that a look may take, beyond the size of the file."""
 
 
-def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
+def look_apart(
+    opened: OpenedFile,
+    look: Callable[[], object],
+    reader: str = "HDF5",
+    speed: int = BYTES_A_SECOND,
+) -> None:
     """Run ``look`` in a child process first, within limits of time and memory.
 
     libhdf5 follows the addresses in a file. Where they form a circle it loops for ever, or crashes,
@@ -33,6 +38,8 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
     Args:
         opened: the file.
         look: opens it, and walks through its structure.
+        reader: the library that does, for messages.
+        speed: bytes of the file for which there is a second of the processor.
 
     Raises:
         InputError: of ``look``, or the child did not come back.
@@ -42,7 +49,7 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
-        _look(opened, look, say)
+        _look(opened, look, say, speed)
     os.close(say)
     status = None
     try:
@@ -58,10 +65,10 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
     if status:
         why = "finds no end of it" if -status == signal.SIGXCPU else "falls over it"
         remedy = "copy it again or extract it anew"
-        raise InputError(f"{opened.path} is damaged (HDF5 {why}): {remedy}.")
+        raise InputError(f"{opened.path} is damaged ({reader} {why}): {remedy}.")
 
 
-def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:
+def _look(opened: OpenedFile, look: Callable[[], object], say: int, speed: int) -> NoReturn:
     """Look, report what is wrong, and end without the cleanup of a process."""
     done = False
     gc.disable()  # it would touch, and so copy, every object of the parent
@@ -69,7 +76,7 @@ def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
             signal.signal(number, signal.SIG_DFL)  # unfinished files belong to the parent
         faulthandler.disable()
-        _limit(opened.size)
+        _limit(opened.size, speed)
         look()
         done = True
     except InputError as error:
@@ -78,9 +85,9 @@ def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:
         os._exit(not done)
 
 
-def _limit(size: int) -> None:
+def _limit(size: int, speed: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    seconds = SECONDS + size // BYTES_A_SECOND
+    seconds = SECONDS + size // speed
     _lower(resource.RLIMIT_CPU, seconds)
     with suppress(OSError):  # no /proc: no limit of memory
         pages = int(Path("/proc/self/statm").read_text().split()[0])

@@ -36,6 +36,41 @@ def check_enclosed(file: Any, groups: Sequence[str], opened: OpenedFile) -> None
         raise InputError(f"{opened.path}: {problem}")
 
 
+def check_all_enclosed(file: Any, opened: OpenedFile, depth: int) -> None:
+    """Check, as ``check_enclosed`` does, every group and dataset of a file of another program.
+
+    Args:
+        file: an open ``h5py.File``.
+        opened: the same file.
+        depth: how many groups that are read lie in each other.
+
+    Raises:
+        InputError: as ``check_enclosed`` says.
+    """
+    if file.id.get_create_plist().get_sizes() != (8, 8):
+        raise InputError(f"{opened.path} has addresses of other than 8 bytes: run h5repack on it.")
+    for problem in _all_problems(file, "", opened, depth):
+        raise InputError(f"{opened.path}: {problem}")
+
+
+def _all_problems(group: Any, prefix: str, opened: OpenedFile, depth: int) -> Iterator[str]:
+    import h5py
+
+    for name in group:
+        if (
+            group.id.links.get_info(name.encode("utf-8", "surrogateescape")).type
+            != h5py.h5l.TYPE_HARD
+        ):
+            yield _elsewhere(f"{prefix}{name}")
+            continue
+        thing = group[name]
+        if isinstance(thing, h5py.Dataset):
+            for problem in _storage_problems(thing, opened):
+                yield f"/{prefix}{name} {problem}"
+        elif isinstance(thing, h5py.Group) and depth:
+            yield from _all_problems(thing, f"{prefix}{name}/", opened, depth - 1)
+
+
 def _problems(file: Any, groups: Sequence[str], opened: OpenedFile) -> Iterator[str]:
     import h5py
 
@@ -61,10 +96,11 @@ def _link_problems(group: Any, prefix: str) -> Iterator[str]:
         except TypeError:  # a kind of link that a program has defined for itself
             own = False
         if not own:
-            yield (
-                f"/{prefix}{name} is a link to another place, which is not followed: store the "
-                "data there."
-            )
+            yield _elsewhere(f"{prefix}{name}")
+
+
+def _elsewhere(name: str) -> str:
+    return f"/{name} is a link to another place, which is not followed: store the data there."
 
 
 def _storage_problems(dataset: Any, opened: OpenedFile) -> Iterator[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
+from vrbench.runtime.composed import composed
 
 Index = NDArray[np.int64]
 
@@ -99,11 +100,19 @@ def shares_names(texts: ArrayLike, videos: ArrayLike) -> bool:
 
 
 def readings(texts: ArrayLike, videos: ArrayLike) -> list[Sequence[Reading]]:
-    """Return every way in which each text's name can be read as a video's."""
-    names, known = _strings(texts), set(_strings(videos))
-    if set(names) == known:
-        return [[Reading(name, None)] for name in names]
-    numbers = _numbers(names, "text"), _numbers(known, "video")
+    """Return every way in which each text's name can be read as a video's.
+
+    Accents may be composed on one side and taken apart on the other.
+    """
+    names, given = _strings(texts), _strings(videos)
+    known = {composed(name): name for name in given}
+    if len(known) < len(set(given)):  # names that differ in nothing else
+        known = {name: name for name in given}
+    else:
+        names = [composed(name) for name in names]
+    if set(names) == known.keys():
+        return [[Reading(known[name], None)] for name in names]
+    numbers = _numbers(names, "text"), _numbers(set(known), "video")
     if numbers[0] is not None and numbers[0] == numbers[1]:
         return [[Reading(name.replace("text", "video", 1), None)] for name in names]
     return [list(_ways(name, known)) for name in names]
@@ -151,12 +160,12 @@ def _is_counted(names: Sequence[str], ids: Sequence[str]) -> bool:
     return set(names) != set(ids) or numbers == sorted(numbers)
 
 
-def _ways(name: str, known: set[str]) -> Iterator[Reading]:
+def _ways(name: str, known: Mapping[str, str]) -> Iterator[Reading]:
     if name in known:
-        yield Reading(name, None)
+        yield Reading(known[name], None)
     numbered = _NUMBERED.fullmatch(name)
     if numbered and numbered["owner"] in known:
-        yield Reading(numbered["owner"], int(numbered["k"]))
+        yield Reading(known[numbered["owner"]], int(numbered["k"]))
 
 
 def _numbers(names: Sequence[str] | set[str], side: str) -> set[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,37 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.errors import InputError, did_you_mean
+from vrbench.errors import InputError, did_you_mean, shown
 from vrbench.features.check import link_problems
 from vrbench.features.pairing import BY_PLACE, check_links, owners, pairing_notes, shares_names
 from vrbench.features.tokens import Tokens
-from vrbench.importing.item_files import item_files
-from vrbench.importing.load import DUMPS, load_arrays
+from vrbench.importing.given import Given
+from vrbench.importing.load import Loaded, load
 from vrbench.importing.side import read_side
 from vrbench.importing.streams import SECOND, audio_of, with_second
 from vrbench.importing.typed import TypedArrays
-from vrbench.runtime.numeric_order import NUMERIC, is_renumbered
-
-_SUFFIXES = ("", "_tokens", "_offsets", "_mask", "_global", "_ids")
-_COLUMNS = ("sequence", "position", "start", "end", "label")
-"""Optional columns of items: their long video, place, seconds and class."""
-
-NAMES = tuple(
-    prefix + name
-    for prefix in ("", "bank_")
-    for name in (
-        *(f"video{suffix}" for suffix in _SUFFIXES),
-        *(f"text{suffix}" for suffix in _SUFFIXES),
-        *(f"audio{suffix}" for suffix in _SUFFIXES),
-        *(f"{SECOND}{suffix}" for suffix in _SUFFIXES),
-        *(f"{side}_{column}" for side in ("video", "text") for column in _COLUMNS),
-        "image",
-        "video_level",
-        "text_video",
-        "captions",
-    )
-)
-"""Every name that is read."""
+from vrbench.importing.usual import COLUMNS, NAMES
 
 
 @dataclass(frozen=True)
@@ -67,8 +46,8 @@ class Arrays:
         return str(np.result_type(*(v.dtype for v in vectors if v is not None)).name)
 
 
-def read_arrays(source: Path) -> Arrays:
-    """Read an npz, or a folder of npy files, under the names in ``NAMES``.
+def read_arrays(source: Path | Given) -> Arrays:
+    """Read files of any layout (``importing/layouts/``) under the names in ``NAMES``.
 
     Each side is either packed (``video_tokens`` (sum l, d) and ``video_offsets`` (n + 1,)), padded
     (``video_tokens`` (n, L, d) and ``video_mask`` (n, L); only rows where it is true are tokens),
@@ -80,8 +59,9 @@ def read_arrays(source: Path) -> Arrays:
     Raises:
         InputError: something is missing, ambiguous, or does not fit the rest.
     """
-    loaded, ignored = load_arrays(source, NAMES)
-    arrays = TypedArrays(source, loaded)
+    given = source if isinstance(source, Given) else Given(source)
+    loaded = load(given)
+    arrays = TypedArrays(str(given), loaded.arrays, loaded.theirs)
     sides: dict[str, Tokens] = {}
     for prefix in ("", "bank_"):
         for side in ("video", "text"):
@@ -91,7 +71,7 @@ def read_arrays(source: Path) -> Arrays:
                 columns = _columns(arrays, prefix + side, len(tokens))
                 sides[prefix.replace("_", "/") + side] = replace(tokens, item_columns=columns)
             elif not prefix:
-                raise InputError(f"{source} {_missing(side, loaded, ignored)}")
+                raise InputError(f"{given} {_missing(side, loaded)}")
         group = prefix.replace("_", "/")
         audio = audio_of(arrays, prefix, sides.get(f"{group}video"))
         sides |= {} if audio is None else {f"{group}audio": audio}
@@ -101,12 +81,13 @@ def read_arrays(source: Path) -> Arrays:
         bank = sides["bank/text"], sides.get("bank/video")
         sides["bank/text"], _ = _linked(arrays, "bank_", *bank)
     named = [side for side in sides if f"{side.replace('/', '_')}_ids" in arrays]
-    return Arrays(sides, (*_notes(source, ignored), *pairing_notes(pairs)), pairs, named)
+    notes = (*loaded.notes, *_ignored(given, loaded), *pairing_notes(pairs))
+    return Arrays(sides, notes, pairs, named)
 
 
 def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
     """Return what each item of a side has besides its tokens."""
-    found = {column: f"{key}_{column}" for column in _COLUMNS if f"{key}_{column}" in arrays}
+    found = {column: f"{key}_{column}" for column in COLUMNS if f"{key}_{column}" in arrays}
     return {
         column: arrays.numbers(name, n)
         if column in ("position", "start", "end")
@@ -178,19 +159,16 @@ def _check_widths(arrays: TypedArrays, sides: Mapping[str, Tokens]) -> None:
             )
 
 
-def _missing(side: str, known: Iterable[str], ignored: Sequence[str]) -> str:
+def _missing(side: str, loaded: Loaded) -> str:
     plain = "video (or image)" if side == "video" else side
-    hints = filter(None, (did_you_mean(name, NAMES) for name in sorted(ignored)))
+    held = sorted([*(loaded.theirs.get(name) or name for name in loaded.arrays), *loaded.ignored])
+    hints = filter(None, (did_you_mean(name, NAMES) for name in sorted(loaded.ignored)))
     return (
         f"has no {side} side: expected {plain} (n, d), or {side}_tokens with {side}_offsets or "
-        f"{side}_mask, but it holds {', '.join(sorted([*known, *ignored])) or 'nothing'}."
-        f"{next(hints, '')}"
+        f"{side}_mask, but it holds {shown(held) or 'nothing'}.{next(hints, '')}"
     )
 
 
-def _notes(source: Path, ignored: Iterable[str]) -> Iterator[str]:
-    for folder in (source / key for key in DUMPS):
-        if folder.is_dir() and is_renumbered(item_files(folder)):
-            yield f"The items of {folder} are {NUMERIC}."
-    for name in sorted(ignored):
-        yield f"'{name}' in {source} is not read.{did_you_mean(name, NAMES)}"
+def _ignored(given: Given, loaded: Loaded) -> Iterator[str]:
+    for name in sorted(loaded.ignored):
+        yield f"'{name}' in {given} is not read.{did_you_mean(name, NAMES)}"

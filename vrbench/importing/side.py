@@ -76,6 +76,12 @@ def _plain_names(prefix: str, side: str) -> tuple[str, ...]:
 def _of_vectors(arrays: TypedArrays, key: str, name: str) -> Tokens:
     if f"{key}_level" in arrays:
         arrays.refuse(f"holds {key}_level, which says what tokens are, but no {key}_tokens")
+    shape = arrays.arrays[name].shape
+    if len(shape) == 3:
+        arrays.refuse(
+            f"holds {name} of shape {shape}, expected (n, d): tokens of items, which may be "
+            f"padded, need {key}_mask {shape[:2]}, true where there is a token"
+        )
     vectors = arrays.floats(name, 2)
     ids = _ids(arrays, key, len(vectors))
     return _tokens(arrays, key, ids, vectors, np.arange(len(vectors) + 1), vectors)

@@ -14,12 +14,12 @@ from vrbench.features.check import value_problems
 from vrbench.features.doubts import doubts
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
-from vrbench.importing import read_arrays
+from vrbench.importing import Given, read_arrays
 from vrbench.runtime.files import replacing
 
 
 def import_arrays(
-    source: Path,
+    source: Path | Given,
     out: Path,
     *,
     dataset: str = "",
@@ -30,13 +30,13 @@ def import_arrays(
     overwrite: bool = False,
     note: Callable[[str], None] | None = None,
 ) -> Path:
-    """Write an npz, or a folder of npy files, as a feature file.
+    """Write arrays of any layout as a feature file.
 
     Vectors are stored as they are, never scaled. ``out`` appears once it is whole; an earlier file
     stays until then, and also after an error or interruption.
 
     Args:
-        source: arrays under the names of ``vrbench.importing.NAMES``.
+        source: one file or folder, or one a side (``vrbench.importing.Given``).
         out: the feature file.
         dataset: name of the data.
         split: name of their part.
@@ -53,12 +53,13 @@ def import_arrays(
         InputError: an array is missing or malformed, an item cannot be scored, the bank is the
             test set, or ``out`` exists or cannot be written.
     """
-    _check_out(source, out, overwrite)
-    arrays = read_arrays(source)
+    given = source if isinstance(source, Given) else Given(source)
+    _check_out(given, out, overwrite)
+    arrays = read_arrays(given)
     sides = {side: replace(t, normalized=normalized) for side, t in arrays.sides.items()}
     problems, remarks = doubts(sides, arrays.named)
     for problem in problems:
-        raise InputError(f"{source}: {problem}")
+        raise InputError(f"{given}: {problem}")
     attrs = {
         "dataset": dataset,
         "split": split,
@@ -79,8 +80,8 @@ def import_arrays(
     return out
 
 
-def _check_out(source: Path, out: Path, overwrite: bool) -> None:
-    if out.exists() and source.exists() and out.samefile(source):
+def _check_out(given: Given, out: Path, overwrite: bool) -> None:
+    if out.exists() and any(path.exists() and out.samefile(path) for path in given.inputs()):
         raise InputError(f"{out} is what is to be imported: give --out another name.")
     check_out(out, overwrite)
 

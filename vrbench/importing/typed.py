@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.errors import InputError
+from vrbench.errors import InputError, shown
 from vrbench.runtime.inputs import as_text
 
 STRING = np.dtypes.StringDType()
@@ -23,17 +23,23 @@ class TypedArrays:
     Attributes:
         source: where they come from, for messages.
         arrays: name -> array.
+        theirs: name -> the name that an array has in the source.
     """
 
-    source: Path
+    source: str
     arrays: Mapping[str, NDArray[Any]]
+    theirs: Mapping[str, str] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.arrays
 
     def refuse(self, message: str) -> NoReturn:
         """Raise an InputError that begins with the source."""
-        raise InputError(f"{self.source} {message}.")
+        words = set(re.findall(r"\w+", message))
+        renamed = {ours: name for ours, name in self.theirs.items() if name and name != ours}
+        said = [f"{name} is read as {ours}" for ours, name in renamed.items() if ours in words]
+        end = f" ({shown(said)})" if said else ""
+        raise InputError(f"{self.source} {message.rstrip('.')}{end}.")
 
     def floats(self, name: str, *ndims: int) -> NDArray[Any]:
         """Return vectors as they are stored, (n, d) or (n, L, d), n, L and d at least 1."""

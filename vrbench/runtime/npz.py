@@ -1,21 +1,21 @@
-"""Reading untrusted npz and npy files: no pickles, and no memory for sizes only declared."""
+"""Reading untrusted npz files: no pickles, and no memory for sizes only declared."""
 
 from __future__ import annotations
 
-import math
+import io
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import reading
+from vrbench.runtime.npy import MAGIC, REMEDY, Header, check_file, header_of, npy_of
 from vrbench.runtime.opened import OpenedFile
 
 FEW = 100_000_000
@@ -23,37 +23,13 @@ FEW = 100_000_000
 RATIO = 100
 """How many times its size it may unpack to beyond that: arrays of zeros reach 1,000."""
 
-REMEDY = "write it with np.savez, without pickled objects"
-_MAGIC = b"\x93NUMPY"
-
-
-@dataclass(frozen=True)
-class Header:
-    """The header of an npy.
-
-    Attributes:
-        shape: of the array.
-        fortran: whether it is stored column after column.
-        dtype: of its entries.
-        length: bytes before the entries.
-    """
-
-    shape: tuple[int, ...]
-    fortran: bool
-    dtype: np.dtype[Any]
-    length: int
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the entries."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
 
 class Npz:
     """An open npz: its arrays by name, each read on access.
 
     Attributes:
         opened: the file.
+        archive: the zip that it is.
         path: its path when it was opened.
         names: of the arrays, in the order of the file.
     """
@@ -61,7 +37,7 @@ class Npz:
     def __init__(self, archive: zipfile.ZipFile, opened: OpenedFile) -> None:
         self.opened, self.path = opened, opened.path
         path = self.path
-        self._archive = archive
+        self.archive = archive
         members = archive.infolist()
         check_members(members, path)
         self._members = {member.filename.removesuffix(".npy"): member for member in members}
@@ -85,8 +61,8 @@ class Npz:
             InputError: it is no array, holds Python objects, or declares more than is there.
         """
         member = self._members[name]
-        with self._reading(name), self._archive.open(member) as stream:
-            return _header(stream, member.file_size, self._named(name))
+        with self._reading(name), self.archive.open(member) as stream:
+            return header_of(stream, member.file_size, self._named(name))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Read an array into memory.
@@ -95,7 +71,7 @@ class Npz:
             InputError: as ``header``, or its entries are damaged.
         """
         self.header(name)
-        with self._reading(name), self._archive.open(self._members[name]) as stream:
+        with self._reading(name), self.archive.open(self._members[name]) as stream:
             return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
 
     def _reading(self, name: str) -> Any:
@@ -121,22 +97,37 @@ def open_npz(
             more than its size.
     """
     path = source.path if isinstance(source, OpenedFile) else source
-    _check_file(path)
+    check_file(path)
     with reading(path, remedy, problem):
         opened = source if isinstance(source, OpenedFile) else OpenedFile(source)
     try:
-        with reading(path, remedy, problem):
-            archive = _archive(opened)
-        with archive:
-            yield Npz(archive, opened)
+        npz = _npz(opened, remedy, problem)
+        with npz.archive:
+            yield npz
     finally:
         if opened is not source:
             opened.close()
 
 
+def kept_npz(path: Path) -> Npz:
+    """Open an npz that stays open for as long as something refers to it.
+
+    Raises:
+        InputError: as ``open_npz``.
+    """
+    check_file(path)
+    return _npz(OpenedFile(path), REMEDY, "is not a readable npz file")
+
+
+def _npz(opened: OpenedFile, remedy: str, problem: str) -> Npz:
+    with reading(opened.path, remedy, problem):
+        archive = _archive(opened)
+    return Npz(archive, opened)
+
+
 def _archive(opened: OpenedFile) -> zipfile.ZipFile:
     opened.seek(0)
-    if opened.read(len(_MAGIC)) == _MAGIC:
+    if opened.read(len(MAGIC)) == MAGIC:
         raise ValueError("it holds a single array")
     return zipfile.ZipFile(opened)
 
@@ -151,23 +142,37 @@ def read_npz(path: Path, **said: str) -> dict[str, NDArray[Any]]:
         return {name: npz[name] for name in npz.names}
 
 
-def read_npy(path: Path, *, mapped: bool = False) -> NDArray[Any]:
-    """Read an npy, or map it: then it stays on disk until it is indexed.
+def npz_of(data: bytes, what: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays in the bytes of an npz.
+
+    Args:
+        data: the bytes.
+        what: they are, for messages.
 
     Raises:
-        InputError: it is missing, no npy or a damaged one, holds Python objects, or declares more
-            than is there.
+        InputError: as ``open_npz``, or an array cannot be read.
     """
-    _check_file(path)
-    with reading(path):
-        with path.open("rb") as stream:
-            _header(stream, path.stat().st_size, str(path))
-        loaded = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-        return loaded if mapped else np.asarray(loaded)
+    with reading(what, REMEDY, "cannot be read"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        check_members(members, what, len(data))
+        found = {m.filename.removesuffix(".npy"): m for m in members}
+        if len(found) < len(members):
+            raise InputError(f"{what} holds an array twice: keep one of them.")
+        return {
+            name: npy_of(archive.read(member), f"{what}, '{name}',")
+            for name, member in found.items()
+        }
 
 
-def check_members(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
+def check_members(
+    members: Iterable[zipfile.ZipInfo], path: Path | str, size: int | None = None
+) -> None:
     """Check, before unpacking, that the members of a zip can be unpacked, and their size.
+
+    Args:
+        members: of the zip.
+        path: the zip.
+        size: its bytes; None: those of the file.
 
     Raises:
         InputError: one is encrypted or packed otherwise than by deflate, whose size has no bound
@@ -182,43 +187,9 @@ def check_members(members: Iterable[zipfile.ZipInfo], path: Path) -> None:
                 f"{path} packs '{member.filename}' by another method than deflate: pack it anew."
             )
         total += member.file_size
-    size = path.stat().st_size
+    size = Path(path).stat().st_size if size is None else size
     if total > max(FEW, RATIO * size):
         raise InputError(
             f"{path} has {size:,} bytes and declares {total:,}, more than {RATIO} times as many: "
             "save it without compression."
         )
-
-
-def _check_file(path: Path) -> None:
-    """Check that a path is a file: reading of a pipe might never end."""
-    if not path.is_file():
-        what = "does not exist" if not path.exists() else "is no file"
-        raise InputError(f"{path} {what}: give a file that numpy wrote.")
-
-
-def _header(stream: IO[bytes], size: int, what: str) -> Header:
-    """Read the header of an npy of so many bytes.
-
-    Raises:
-        InputError: it is no npy, holds Python objects, or declares more than is there.
-    """
-    magic = stream.read(len(_MAGIC) + 2)
-    if not magic.startswith(_MAGIC):
-        raise InputError(f"{what} is not an array as numpy stores it: write it with np.save.")
-    old = magic.endswith(b"\x01\x00")
-    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(stream)
-    header = Header(shape, fortran, dtype, stream.tell())
-    if dtype.hasobject:
-        raise InputError(
-            f"{what} holds Python objects, which only a pickle can store and vrbench does not "
-            "load: save plain numbers or strings (for names: np.array(names, dtype=str))."
-        )
-    # an entry of no bytes would let a small file declare any number of them
-    if min(shape, default=0) < 0 or max(header.nbytes, math.prod(shape)) > size - header.length:
-        raise InputError(
-            f"{what} is damaged (it declares {dtype} {shape}, and {size - header.length:,} bytes "
-            "are there): save or copy it again."
-        )
-    return header

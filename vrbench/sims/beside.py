@@ -23,6 +23,7 @@ from vrbench.features.pairing import owners, shares_names
 from vrbench.runtime.inputs import as_text
 from vrbench.runtime.npz import open_npz
 from vrbench.runtime.opened import OpenedFile
+from vrbench.sims.single import is_single
 
 MOST_PAIRS = 10_000_000
 """Pairs up to which ``--save-sim`` scores and writes each of the matrices."""
@@ -90,6 +91,8 @@ def read_beside(opened: OpenedFile, keys: Sequence[str]) -> dict[str, NDArray[An
         InputError: one is no matrix of finite numbers.
     """
     path = opened.path
+    if is_single(opened):
+        return {}
     with open_npz(opened) as file:
         found = {key: file[key] for key in keys if key in file}
     for key, matrix in found.items():

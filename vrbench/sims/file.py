@@ -20,6 +20,7 @@ from vrbench.sims.beside import SMALL, small_beside
 from vrbench.sims.judged import JUDGED, arrays_of
 from vrbench.sims.names import SEQUENCES, read_ids, read_norm, read_sequences, read_truth
 from vrbench.sims.sim import Sim, as_matrix, is_finite
+from vrbench.sims.single import is_single, read_single
 from vrbench.sims.stored import StoredMatrix, in_npz, loaded_bytes, spool
 from vrbench.sims.truth import Truth
 from vrbench.sims.writing import write_npz
@@ -147,7 +148,9 @@ def save_sim(
 def _open(path: Path) -> OpenedFile:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"{path} {what}: give an npz with a matrix t2v (texts x videos).")
+        raise InputError(
+            f"{path} {what}: give an npz with a matrix t2v (texts x videos), or one matrix."
+        )
     try:
         return OpenedFile(path)
     except OSError as error:
@@ -156,6 +159,9 @@ def _open(path: Path) -> OpenedFile:
 
 def _read(opened: OpenedFile) -> dict[str, Any]:
     path = opened.path
+    if is_single(opened):
+        single = read_single(opened, spare(sys.maxsize))
+        return {key: _matrix(path, key, value) for key, value in single.items()}
     with open_npz(opened) as file:
         names = file.names
         found = [key for key in names if key in (*KEYS, *SEQUENCES)]

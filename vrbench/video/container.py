@@ -11,7 +11,7 @@ from vrbench.errors import InputError
 from vrbench.runtime.extras import needed
 
 CONTAINERS = (
-    *("asf", "avi", "flv", "matroska", "mov", "mpeg", "mpegts", "ogg"),
+    *("asf", "avi", "flv", "gif", "matroska", "mov", "mpeg", "mpegts", "ogg"),
     *("h264", "hevc", "m4v", "mpegvideo"),
 )
 """libav's names of the containers, and of streams without one, that are read whatever a file is

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from vrbench.errors import InputError
+from vrbench.runtime.composed import composed
 from vrbench.runtime.extras import needed
 from vrbench.runtime.files import listed
 from vrbench.video.clip import Clip
@@ -19,7 +20,7 @@ from vrbench.video.sampling import ROUNDING, Sampling
 from vrbench.video.timeline import Timeline, count_frames, read_timeline
 
 VIDEO_FILES = frozenset(
-    {".3gp", ".asf", ".avi", ".flv", ".m4v", ".mkv", ".mov"}
+    {".3gp", ".asf", ".avi", ".flv", ".gif", ".m4v", ".mkv", ".mov"}
     | {".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv"}
 )
 HELD = 64
@@ -115,7 +116,7 @@ class Videos:
             raise InputError(f"'{name}' cannot name a video in {self.places[0]}.")
         if inside.parent not in self._listed:
             self._listed[inside.parent] = self._listing(inside.parent)
-        found = self._listed[inside.parent].get(inside.name, [])
+        found = self._listed[inside.parent].get(composed(inside.name), [])
         # a folder beside a file may be a part of the collection; only frames make it a video
         paths = [p for p in found if len(found) == 1 or p.is_file() or _holds_images(p)]
         if len(paths) > 1:
@@ -146,7 +147,7 @@ class Videos:
                 paths = listed(folder) if folder.is_dir() else []
             for path in paths:
                 known = (path.name,) if path.is_dir() else (path.name, path.stem)
-                for key in known if path.is_dir() or _is_video(path) else ():
+                for key in map(composed, known if path.is_dir() or _is_video(path) else ()):
                     same = found.setdefault(key, [])
                     if not any(path.samefile(other) for other in same):
                         same.append(path)

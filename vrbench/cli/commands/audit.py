@@ -12,7 +12,13 @@ from vrbench.cli.app import command, print_json
 
 @command("audit")
 def audit(
-    sim: Annotated[Path, typer.Argument(help="A similarity file (npz); eval --save-sim has one.")],
+    sim: Annotated[
+        Path,
+        typer.Argument(
+            help="A similarity file (npz; eval --save-sim has one), or one square matrix, texts x "
+            "videos (npy, pt, csv)."
+        ),
+    ],
     rule: Annotated[
         list[str] | None,
         typer.Option(help="A rule with other parameters, in place of its default; repeat."),

@@ -85,7 +85,10 @@ def evaluate(
     ] = False,
     from_sim: Annotated[
         list[Path] | None,
-        typer.Option(help="Measure this similarity file (npz) instead; repeat for several."),
+        typer.Option(
+            help="Measure this similarity file (npz), or one square matrix, texts x videos (npy, "
+            "pt, csv), instead; repeat for several."
+        ),
     ] = None,
     save_sim: Annotated[
         Path | None,

@@ -12,11 +12,25 @@ from vrbench.cli.app import command, note
 
 @command("import")
 def import_(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="ARRAYS", help="An npz, or a folder of npy files or of folders."),
-    ],
     out: Annotated[Path, typer.Option(help="The feature file to write.")],
+    source: Annotated[
+        Path | None,
+        typer.Argument(metavar="ARRAYS", help="A file or folder with both sides."),
+    ] = None,
+    video: Annotated[
+        Path | None, typer.Option(help="Instead of ARRAYS: a file or folder of the videos alone.")
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(help="With --video: a file or folder of the texts alone.")
+    ] = None,
+    captions: Annotated[
+        Path | None,
+        typer.Option(help="CSV or JSON (a list, or an object a line) with video_id and caption."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="THEIRS=OURS", help="An array or column of another name; repeat."),
+    ] = None,
     dataset: Annotated[str, typer.Option(help="Name of the data.")] = "",
     split: Annotated[str, typer.Option(help="Name of the split.")] = "",
     encoder: Annotated[str, typer.Option(help="Name of the encoder that made the vectors.")] = "",
@@ -34,8 +48,9 @@ def import_(
 ) -> None:
     """Turn features of other programs into a feature file.
 
-    ARRAYS is an npz with these keys, or a folder of npy files of these names
-    (better for large data: it need not fit into memory):
+    ARRAYS is an npz, HDF5, .pt or .safetensors file with these names, or a folder
+    of npy files of these names (better for large data: it need not fit into memory);
+    vrbench list layouts has all layouts:
 
       video_tokens (sum l, d) with video_offsets (n + 1,): packed, item after item
 
@@ -64,14 +79,22 @@ def import_(
 
       bank_video_tokens, bank_text, bank_captions, ...: training items, alike
 
-    In a folder, video/, text/ or audio/ (bank_video/, ...) may hold a file for each
-    item: ID.npy (l, d) or (d,), or ID.npz with tokens, mask, global. A text's
-    file is named by its video: ID.npy, ID#0.npy or ID_0.npy; captions.csv beside
-    them (video_id,caption) gives the captions. Arrays with a row for each of those
-    items need the names of their rows, in video_ids.npy or text_ids.npy.
+    The usual names stand for these: image_embeddings, text_embeds, video_features,
+    caption_ids, ...; a note says so. --key attention_mask=text_mask takes others.
 
-    Vectors are stored as they are; --normalized and --raw only say how they
-    are to be compared. Pickled arrays are refused.
+    A side may hold an array for each item instead: a group or folder video/, text/
+    or audio/ (bank_video/, ...) of ID (l, d), (1, l, d) or (d,), or of groups with
+    tokens, mask, global; in a folder ID.npy, ID.npz or ID.pt. A text is named by
+    its video: ID, ID#0 or ID_0. Arrays with a row for each of those items need the
+    names of their rows, in video_ids or text_ids.
+
+    --video F --text F take a file or folder a side: items by id, or vectors, tokens,
+    ids, mask, ... and, for texts, the video_id of each. --captions F gives the
+    captions of texts named by their videos or by its text_id (qid, desc_id, ...);
+    texts without names are its rows. captions.csv in a folder does the same.
+
+    Names that end in .mp4 or .jpg are those without. Vectors are stored as they are;
+    --normalized and --raw only say how they are to be compared. Pickles are refused.
 
     Examples:
       vrbench import clip.npz --out clip.h5 --dataset msrvtt --split 1k-A
@@ -79,11 +102,15 @@ def import_(
       vrbench import arrays/ --out tokens.h5 --encoder mine --raw
 
       vrbench import clip.npz --out clip.h5 --dtype float16 --overwrite
+
+      vrbench import --video video.h5 --text text.pt --captions test.jsonl --out f.h5
     """
+    from vrbench.importing import Given
+    from vrbench.importing.given import read_keys
     from vrbench.importing.to_features import import_arrays
 
     path = import_arrays(
-        source,
+        Given(source, video, text, captions, read_keys(key or [])),
         out,
         dataset=dataset,
         split=split,

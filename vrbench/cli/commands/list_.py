@@ -15,8 +15,8 @@ def list_(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="methods, sequences, norms, heads, losses, encoders, datasets, metrics, rules, "
-            "figures or tables."
+            help="methods, sequences, norms, heads, losses, encoders, datasets, layouts, "
+            "metrics, rules, figures or tables."
         ),
     ] = None,
     name: Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vrbench.encoders.s3d.net import VOCABULARY
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import as_text
-from vrbench.runtime.npz import read_npy
+from vrbench.runtime.npy import read_npy
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -29,6 +29,7 @@ from vrbench.heads.head import Head
 from vrbench.runtime.memory import set_bound
 from vrbench.sequences import SequenceAlignment, sequences
 from vrbench.sims.file import SimFile, load_sim
+from vrbench.sims.single import is_single_path
 from vrbench.sims.truth import Truth
 
 KINDS = ("none", "train", "test", "rolling")
@@ -127,7 +128,8 @@ def _is_archive(path: Path) -> bool:
             start = stream.read(4)
     except OSError:
         start = b""
-    return start == b"PK\x03\x04" or (not start and path.suffix == ".npz")
+    archive = start == b"PK\x03\x04" or (not start and path.suffix == ".npz")
+    return archive or is_single_path(path)
 
 
 def _of_sims(

@@ -25,6 +25,7 @@ from vrbench.sims.beside import MATRICES
 from vrbench.sims.file import SimFile
 from vrbench.sims.limiting import matrices
 from vrbench.sims.sim import Sim
+from vrbench.sims.single import is_single
 from vrbench.sims.stored import loaded_bytes
 
 
@@ -79,8 +80,10 @@ class SimSource(Source):
         t2v = self.file.sim.t2v
         # the mean of each direction's levels, and a level that is normalized by itself
         flat = 2 * t2v[0].nbytes + 8 * t2v[0].size if t2v.ndim == 3 else 0
-        with open_npz(self.file.opened) as npz:
-            beside = loaded_bytes(npz, MATRICES) if saved else 0
+        beside = 0
+        if saved and not is_single(self.file.opened):
+            with open_npz(self.file.opened) as npz:
+                beside = loaded_bytes(npz, MATRICES)
         for _, bank in jobs:
             normalized = 2 * 8 * self.truth.n_text * self.truth.n_video if bank != "none" else 0
             check_fits(flat + beside + normalized, self._room)

@@ -1,0 +1,248 @@
+"""LMDB, parquet, tars of webdataset and shards of clip-retrieval."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from archived import npy, npz, pt, write_lmdb, write_parquet, write_tar
+from laid_out import CAPTIONS, Data, check, owner
+
+from vrbench.errors import InputError
+from vrbench.importing import Given, read_arrays
+from vrbench.importing.to_features import import_arrays
+
+
+@pytest.mark.parametrize("store", [npy, npz, pt])
+def test_lmdb(store: Any, tmp_path: Path) -> None:
+    data = Data.of_tokens()
+    meta = {"__len__": b"\x80\x04K\x04."}
+    video, text = (
+        write_lmdb(
+            tmp_path / side, {**meta, **{k: store(x) for k, x in getattr(data, side).items()}}
+        )
+        for side in ("video", "text")
+    )
+    check(Given(video=video, text=text / "data.mdb"), tmp_path, data)
+    check(Given(video=video, text=text), tmp_path, data)
+
+
+def test_lmdb_of_bytes_that_nobody_can_read(tmp_path: Path) -> None:
+    path = write_lmdb(tmp_path / "raw", {"v0": np.ones(8, np.float32).tobytes()})
+    given = Given(video=path, text=path)
+    with pytest.raises(InputError, match="'v0' holds 32 bytes that do not say their type"):
+        read_arrays(given)
+    data = bytearray((path / "data.mdb").read_bytes())
+    data[8192:] = bytes(len(data) - 8192)
+    (path / "data.mdb").write_bytes(data)
+    with pytest.raises(InputError, match=r"data\.mdb"):
+        read_arrays(given)
+    (path / "data.mdb").write_bytes(data[:5000])
+    with pytest.raises(InputError, match=r"data\.mdb"):
+        read_arrays(given)
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_parquet(fixed: bool, tmp_path: Path) -> None:
+    data, names = Data.of_vectors(), list(CAPTIONS)
+    video = write_parquet(
+        tmp_path / "v.parquet",
+        fixed,
+        id=list(data.video),
+        embedding=np.stack(list(data.video.values())),
+    )
+    more = {"url": [None] * len(names), "n": np.arange(len(names))}
+    texts = np.stack([data.text[name] for name in names])
+    captions = [CAPTIONS[name] for name in names]
+    videos = [f"{owner(name)}.mp4" for name in names]
+    text = write_parquet(
+        tmp_path / "t.parquet", fixed, **more, video_id=videos, caption=captions, text_embeds=texts,
+        text_id=names,
+    )  # fmt: skip
+    check(Given(video=video, text=text), tmp_path, data, captions=True)
+    (tmp_path / "shards").mkdir()
+    for i, part in enumerate(np.array_split(np.arange(len(names)), 2)):
+        write_parquet(
+            tmp_path / "shards" / f"t-{i}.parquet", fixed, text_id=[names[i] for i in part],
+            text_embeds=texts[part],
+        )  # fmt: skip
+    check(Given(video=video, text=tmp_path / "shards"), tmp_path, data)
+
+
+def test_pairs_in_the_rows_of_one_parquet(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    video, text = rng.standard_normal((2, 3, 4)).astype(np.float32)
+    source = write_parquet(
+        tmp_path / "a.parquet", image_id=["a", "b", "c"], image_embedding=video,
+        caption_embedding=text, caption=["x", "y", "z"],
+    )  # fmt: skip
+    with h5py.File(import_arrays(source, tmp_path / "made.h5")) as file:
+        np.testing.assert_array_equal(file["video/tokens"], video)
+        np.testing.assert_array_equal(file["text/tokens"], text)
+        assert file["video/ids"].asstr()[:].tolist() == ["a", "b", "c"]
+        assert file["text/captions"].asstr()[:].tolist() == ["x", "y", "z"]
+        assert file["text/video"][:].tolist() == [0, 1, 2]
+
+
+def test_parquet_that_is_refused(tmp_path: Path) -> None:
+    x = np.ones((3, 4), np.float32)
+    path = write_parquet(
+        tmp_path / "a.parquet", video_embedding=x, text_embedding=x, caption=["a", None, "c"]
+    )
+    with pytest.raises(InputError, match="lacks a value in some row in column 'caption'"):
+        read_arrays(path)
+    path.write_bytes(path.read_bytes()[:-20] + bytes(20))
+    with pytest.raises(InputError, match=r"a\.parquet is no parquet file"):
+        read_arrays(path)
+    # 40 MB of the same number in a file of some kB
+    zeros = np.zeros((20_000, 2_000), np.float32)
+    both = {"video_embedding": zeros, "text_embedding": zeros}
+    bomb = write_parquet(tmp_path / "b.parquet", fixed=True, **both)
+    assert bomb.stat().st_size < 1_000_000
+    with pytest.raises(InputError, match=r"unpacks to more than 100 times|falls over it"):
+        read_arrays(bomb)
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_tar_a_side_with_captions(shards: int, tmp_path: Path) -> None:
+    """CLIP-Kinetics700 of clip-video-encode: KEY.npy, KEY.txt and KEY.json."""
+    data = Data.of_tokens()
+    folder = tmp_path / "tars"
+    folder.mkdir()
+    for i in range(shards):
+        keys = list(data.video)[i::shards]
+        parts: dict[str, Any] = {}
+        for key in keys:
+            parts[f"./{key}.npy"] = npy(data.video[key])
+            parts[f"./{key}.json"] = {"caption": CAPTIONS[f"{key}#0"], "fps": 25}
+            if i:
+                parts[f"./{key}.txt"] = f" {CAPTIONS[f'{key}#0']}\n"
+        video = write_tar(folder / f"{i:05}.tar", parts)
+    texts = {key: data.text[f"{key}#0"] for key in data.video}
+    text = write_folder(tmp_path / "t", texts)
+    given = Given(video=video if shards == 1 else folder, text=text)
+    named = Data(data.video, texts)
+    out = import_arrays(given, tmp_path / "made.h5")
+    with h5py.File(out) as file:
+        ids = file["text/ids"].asstr()[:].tolist()
+        assert sorted(ids) == sorted(named.text)
+        assert file["text/captions"].asstr()[:].tolist() == [CAPTIONS[f"{i}#0"] for i in ids]
+        videos = file["video/ids"].asstr()[:]
+        assert [videos[row] for row in file["text/video"][:]] == ids
+
+
+def write_folder(path: Path, items: dict[str, Any]) -> Path:
+    path.mkdir()
+    for name, array in items.items():
+        np.save(path / f"{name}.npy", array)
+    return path
+
+
+def test_a_tar_with_both_sides(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    video = {f"shot/{i:03}": rng.standard_normal((i + 1, 4)) for i in range(3)}
+    files: dict[str, Any] = {}
+    for key, x in video.items():
+        files |= {
+            f"{key}.npy": npy(x),
+            f"{key}.text_emb.npz": npz(x[:1]),
+            f"{key}.txt": f"of {key}",
+        }
+        files |= {f"{key}.mp4": b"not read"}
+    source = write_tar(tmp_path / "a.tar", files)
+    with h5py.File(import_arrays(source, tmp_path / "made.h5")) as file:
+        assert file["video/ids"].asstr()[:].tolist() == list(video)
+        assert file["text/captions"].asstr()[:].tolist() == [f"of {key}" for key in video]
+        np.testing.assert_array_equal(file["video/tokens"], np.concatenate(list(video.values())))
+
+
+def links(path: Path, kind: bytes) -> Path:
+    with tarfile.open(path, "w") as archive:
+        info = tarfile.TarInfo("a.npy")
+        info.type, info.linkname = kind, "/etc/passwd"
+        archive.addfile(info)
+    return path
+
+
+def test_tars_that_are_refused(tmp_path: Path) -> None:
+    x = npy(np.ones((2, 4)))
+    for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
+        with pytest.raises(InputError, match=r"holds 'a\.npy', which is no plain file"):
+            read_arrays(links(tmp_path / "l.tar", kind))
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"a.npy": x, "./a.npy": x}, r"holds 'a\.npy' 2 times"),
+        ({"a.npy": x, "a.npz": npz(np.ones((2, 4)))}, "an item that has another file"),
+        ({"a.npy": x, "a.video.npy": x}, r"holds KEY\.npy and KEY\.video\.npy"),
+        ({"a.txt": "x"}, "holds no array"),
+        ({"a.npy": x[:-8]}, r"'a\.npy' is damaged"),
+        ({"a.npy": b"\x93NUMPY" + bytes(99)}, r"'a\.npy'"),
+        ({"a.npy": x, "a.txt": b"\xff"}, r"'a\.txt' is no text"),
+        ({"a.npy": x, "a.json": "{"}, r"'a\.json' is not JSON"),
+    )
+    for files, said in wrong:
+        with pytest.raises(InputError, match=said):
+            read_arrays(Given(video=write_tar(tmp_path / "b.tar", files), text=tmp_path / "b.tar"))
+    whole = write_tar(
+        tmp_path / "c.tar", {"a.npy": x, "b.npy": npy(np.ones((900, 4)))}
+    ).read_bytes()
+    for cut in (100, 1024, 1500, 5000, len(whole) - 10_000):
+        (tmp_path / "c.tar").write_bytes(whole[:cut])
+        with pytest.raises(InputError, match=r"c\.tar"):
+            read_arrays(Given(video=tmp_path / "c.tar", text=tmp_path / "c.tar"))
+
+
+def test_nothing_is_unpacked_to_the_disk(tmp_path: Path) -> None:
+    files = {"../../out.npy": npy(np.ones((2, 4))), "/abs.npy": npy(np.ones((1, 4)))}
+    source = write_tar(tmp_path / "a.tar", files)
+    before = sorted(tmp_path.rglob("*"))
+    read_arrays(Given(video=source, text=source))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_shards_of_clip_retrieval(flat: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    source, sizes = tmp_path / "all", {0: 3, 1: 2, 10: 4}
+    rows = {
+        what: rng.standard_normal((9, 4)).astype(np.float16) for what in ("img_emb", "text_emb")
+    }
+    names = [f"000{i}" for i in range(9)]
+    start = 0
+    for number, n in sizes.items():
+        part = slice(start, start + n)
+        for what, x in rows.items():
+            folder = source if flat else source / what
+            folder.mkdir(parents=True, exist_ok=True)
+            np.save(folder / f"{what}_{number}.npy", x[part])
+        folder = source if flat else source / "metadata"
+        folder.mkdir(parents=True, exist_ok=True)
+        said: dict[str, Any] = {
+            "key": names[part],
+            "caption": [f"of {name}" for name in names[part]],
+        }
+        write_parquet(folder / f"metadata_{number}.parquet", **said, url=[None] * n)
+        start += n
+    with h5py.File(import_arrays(source, tmp_path / "made.h5")) as file:
+        np.testing.assert_array_equal(file["video/tokens"], rows["img_emb"])
+        np.testing.assert_array_equal(file["text/tokens"], rows["text_emb"])
+        assert file["video/ids"].asstr()[:].tolist() == names
+        assert file["text/video"][:].tolist() == list(range(9))
+        assert file["text/captions"].asstr()[:].tolist() == [f"of {name}" for name in names]
+    file = next(source.rglob("text_emb_10.npy"))
+    np.save(file, rows["text_emb"][:3])
+    with pytest.raises(InputError, match="has 4 rows in shard 10 of img_emb and 3 of text_emb"):
+        read_arrays(source)
+    file.unlink()
+    with pytest.raises(InputError, match="has 4 rows in shard 10 of img_emb and 0 of text_emb"):
+        read_arrays(source)
+
+
+def test_shards_without_metadata_are_paired_by_place(tmp_path: Path) -> None:
+    for what in ("img_emb", "text_emb"):
+        (tmp_path / what).mkdir()
+        np.save(tmp_path / what / f"{what}_0.npy", np.ones((3, 4)))
+    assert any("by place" in note for note in read_arrays(tmp_path).notes)

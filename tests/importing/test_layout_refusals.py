@@ -1,0 +1,245 @@
+"""What is ambiguous, damaged or made to deceive is refused in one short sentence."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from cli_runs import refused, run
+from hostile_files import pickle_that_writes, script_that_writes
+from safetensors.numpy import save_file
+
+from vrbench.errors import LONGEST, InputError
+from vrbench.importing import Given, read_arrays
+from vrbench.importing.given import read_keys
+
+X = np.ones((3, 4), np.float32)
+
+
+def refusal(source: Path | Given, says: str) -> str:
+    with pytest.raises(InputError, match=says) as error:
+        read_arrays(source)
+    message = str(error.value)
+    assert len(message) <= LONGEST
+    return message
+
+
+def npz(path: Path, **arrays: Any) -> Path:
+    np.savez(path, **arrays)
+    return path
+
+
+def hdf5(path: Path, write: Callable[[Any], Any]) -> Path:
+    with h5py.File(path, "w") as file:
+        write(file)
+    return path
+
+
+def saved(path: Path, value: Any) -> Path:
+    torch.save(value, path)
+    return path
+
+
+def test_items_of_a_side_that_is_not_said(tmp_path: Path) -> None:
+    many = {f"v{i}": X for i in range(500)}
+    for source in (
+        npz(tmp_path / "a.npz", **many),
+        saved(tmp_path / "a.pt", {"v0": torch.ones(2)}),
+    ):
+        refusal(
+            source, r"array for each of [0-9]+ items \(the first is 'v0'\), but not of which side"
+        )
+    refusal(
+        hdf5(tmp_path / "a.h5", lambda f: f.create_dataset("v0/x", data=X)), "not of which side"
+    )
+    np.save(tmp_path / "one.npy", X)
+    refusal(tmp_path / "one.npy", "is one npy file, which cannot hold two sides: give --video F")
+
+
+def test_names_are_few_however_many_there_are(tmp_path: Path) -> None:
+    strings = {f"a name of some length {i}": np.array(["x"]) for i in range(500)}
+    message = refusal(npz(tmp_path / "a.npz", **strings, video=X), "has no text side")
+    assert message.count("a name of some length") <= 11
+    assert "and 491 more" in message
+    path = npz(tmp_path / "v.npz", **strings, ids=np.array(["x"]))
+    given = Given(video=path, text=path)
+    assert "more; --key THEIRS=video names one." in refusal(given, "has no video side")
+    keys = {"nothing": "video"}
+    assert "more" in refusal(
+        Given(tmp_path / "a.npz", keys=keys), "names an array that is not there"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"text_embeds": X, "text_features": X, "video": X}, "either may be text: say which one"),
+        (
+            {"video_ids": list("abc"), "vid_names": list("abc"), "video": X},
+            "either may be video_ids",
+        ),
+        ({"video": np.ones((3, 2, 4)), "text": X}, r"need video_mask \(3, 2\)"),
+        (
+            {"image_embeds": np.ones((3, 2, 4)), "text": X},
+            r"need video_mask.* \(image_embeds is read as image\)\.$",
+        ),
+        ({"video": X, "text": X, "text_video": ["a", "b", "c"]}, "but not its videos: give their"),
+        (
+            {"video": X, "video_ids": list("abc"), "text": X, "text_video": ["a", "x", "c"]},
+            "1 of 3 texts belong to others, the first to 'x'",
+        ),
+        (
+            {"video": X, "text": X, "video_ids": ["cafe\u0301", "caf\u00e9", "b"]},
+            "holds 'café' 2 times",
+        ),
+    ],
+)
+def test_what_may_be_meant_in_two_ways(arrays: dict[str, Any], says: str, tmp_path: Path) -> None:
+    refusal(npz(tmp_path / "a.npz", **arrays), says)
+
+
+def test_a_side_and_items_in_one_file(tmp_path: Path) -> None:
+    items = {"data": X, "features": X, "x": X, "y": X}
+    given = Given(video=npz(tmp_path / "v.npz", **items), text=tmp_path / "v.npz")
+    refusal(given, "holds features and 3 arrays of other names")
+    path = npz(tmp_path / "w.npz", ids=list("abc"), y=X)
+    refusal(Given(video=path, text=path), "has no video side: expected video")
+
+
+def test_items_that_do_not_fit(tmp_path: Path) -> None:
+    for items, says in (
+        ({"a": X, "b": np.ones((2, 5), np.float32)}, r"'b' holds tokens \(l, d\), d = 5, but 'a' "),
+        ({"a": X, "b": X[0]}, r"'b' holds one vector \(d,\), d = 4, but 'a' holds tokens"),
+        ({"a": X, "b": X.astype(int)}, r"'b' holds int64 \(3, 4\), expected floats"),
+        ({"a": np.ones((2, 3, 4))}, r"'a' holds float64 \(2, 3, 4\), expected floats"),
+    ):
+        given = Given(video=npz(tmp_path / "v.npz", **items), text=tmp_path / "v.npz")
+        refusal(given, says)
+    torch.save({1: torch.ones(2, 4), "1": torch.ones(2, 4)}, tmp_path / "a.pt")
+    refusal(Given(video=tmp_path / "a.pt", text=tmp_path / "a.pt"), "as a number and as a string")
+
+
+def test_files_of_torch_run_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "made"
+    refusal(pickle_that_writes(tmp_path / "a.pt", target), "holds Python objects besides tensors")
+    refusal(script_that_writes(tmp_path / "b.pt", target), r"b\.pt")
+    refusal(saved(tmp_path / "c.pt", {"video": X}), r"besides tensors \(numpy\._core\.multiarray")
+    (tmp_path / "d.pkl").write_bytes(pickle.dumps({"video": X}))
+    refusal(tmp_path / "d.pkl", r"d\.pkl is a pickle, which may run any code")
+    assert not target.exists()
+
+
+def test_tensors_that_are_not_plain(tmp_path: Path) -> None:
+    for value, says in (
+        ({"video": torch.ones(1).expand(10**6, 512)}, "repeat the same numbers"),
+        ({"video": torch.ones(3, 4).to_sparse()}, "sparse or quantized"),
+        ([torch.ones(2, 4)], "holds a list, expected a tensor or a dict"),
+        ("text", "holds a str"),
+        ({"video": [1, 2], "text": torch.ones(2, 4)}, "'video' is no tensor: save tensors"),
+    ):
+        refusal(saved(tmp_path / "a.pt", value), says)
+    whole = saved(tmp_path / "a.pt", {"video": torch.ones(99, 9)}).read_bytes()
+    (tmp_path / "a.pt").write_bytes(whole[:-300])
+    refusal(tmp_path / "a.pt", r"a\.pt is a damaged npz")
+
+
+def test_hdf5_of_other_programs_is_guarded(tmp_path: Path) -> None:
+    other = hdf5(tmp_path / "other.h5", lambda f: f.create_dataset("x", data=X))
+
+    def matlab(file: Any) -> None:
+        file.create_dataset("video", data=X).attrs["MATLAB_class"] = b"single"
+
+    def virtual(file: Any) -> None:
+        layout = h5py.VirtualLayout((3, 4), "f4")
+        layout[:] = h5py.VirtualSource(other, "x", (3, 4))
+        file.create_virtual_dataset("g/v", layout)
+
+    def outside(file: Any) -> None:
+        (tmp_path / "raw").write_bytes(X.tobytes())
+        file.create_dataset("v0", (3, 4), "f4", external=[(str(tmp_path / "raw"), 0, 48)])
+
+    def ours(file: Any) -> None:
+        file.update({f"video/{name}": X for name in ("tokens", "offsets", "ids")})
+
+    for write, says in (
+        (lambda f: f.update({"v0": h5py.ExternalLink(str(other), "x")}), "is a link to another"),
+        (lambda f: f.create_group("g").update({"v": h5py.SoftLink("/x")}), "is a link to another"),
+        (virtual, "is a virtual dataset"),
+        (outside, "lies in other files"),
+        (matlab, "written by MATLAB, which turns arrays"),
+        (lambda f: f.attrs.update({"a": 1}), "without datasets"),
+        (
+            lambda f: f.update({f"video/{n}": X for n in ("tokens", "offsets", "ids")}),
+            "feature file",
+        ),
+    ):
+        path = hdf5(tmp_path / "a.h5", write)
+        refusal(Given(video=path, text=path), says)
+    path.write_bytes(path.read_bytes()[:-100])
+    refusal(Given(video=path, text=path), r"a\.h5 is truncated")
+
+
+def test_safetensors_that_are_damaged(tmp_path: Path) -> None:
+    save_file({"video": X, "text": X}, tmp_path / "a.safetensors")
+    data = (tmp_path / "a.safetensors").read_bytes()
+    for changed, says in (
+        (data[:-8], "is no safetensors file"),
+        (data.replace(b'"text"', b'"text '), "is not JSON"),
+        (
+            data.replace(b'"text" ', b'"video"').replace(b'"text"', b'"video"'),
+            "twice|no safetensors",
+        ),
+    ):
+        (tmp_path / "a.safetensors").write_bytes(changed)
+        refusal(tmp_path / "a.safetensors", says)
+
+
+def test_two_files_of_one_item_or_side(tmp_path: Path) -> None:
+    (tmp_path / "v").mkdir()
+    np.save(tmp_path / "v" / "a.npy", X)
+    torch.save(torch.ones(3, 4), tmp_path / "v" / "a.pt")
+    refusal(Given(video=tmp_path / "v", text=tmp_path / "v"), r"two files of one item")
+    (tmp_path / "v" / "a.pt").unlink()
+    (tmp_path / "w" / "video").mkdir(parents=True)
+    np.save(tmp_path / "w" / "video" / "a.npy", X)
+    np.save(tmp_path / "w" / "video.npy", X)
+    refusal(tmp_path / "w", "holds video twice")
+
+
+def test_captions_that_do_not_fit(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("video_id,caption\na,x\nb,y\nb,z\n")
+    video = npz(tmp_path / "v.npz", a=X, b=X)
+    for texts, says in (
+        ({"a": X, "b#0": X, "b#2": X}, r"'b#2' is caption 2 .*c\.csv has 2 captions of that video"),
+        ({"a": X, "x": X}, "names texts that c.csv does not, the first is 'a'"),
+        ({"text": X, "captions": list("abc")}, "holds captions, and so does"),
+    ):
+        given = Given(None, video, npz(tmp_path / "t.npz", **texts), tmp_path / "c.csv")
+        refusal(given, says)
+    (tmp_path / "c.csv").write_text("video_id,caption\n")
+    refusal(given, "holds no caption")
+
+
+def test_the_command_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = npz(tmp_path / "a.npz", video=X, text=X)
+    for words, says in (
+        ((), "Give either one source of both sides, or both"),
+        (("--video", "a.npz"), "or both --video F and --text F"),
+        (("a.npz", "--text", "a.npz"), "Give either one source"),
+        (("a.npz", "--key", "video"), "Cannot read --key video: write --key THEIRS=OURS"),
+        (("a.npz", "--key", "video=vdeo"), r"not read\. Did you mean 'video'\?"),
+        (("a.npz", "--key", "vdeo=video"), r"not there\. Did you mean 'video'\?"),
+        (("a.npz", "--captions", "b.csv"), r"b\.csv does not exist"),
+    ):
+        refused("import", *words, "--out", "f.h5", says=says)
+    assert run("import", "--video", source, "--text", source, "--out", "f.h5").code == 0
+    with pytest.raises(InputError, match="names 'a' twice"):
+        read_keys(["a=video", "a=text"])
+    assert read_keys(["a=b=video"]) == {"a=b": "video"}
