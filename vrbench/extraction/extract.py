@@ -117,7 +117,8 @@ def extract(
 
     Args:
         source: videos and captions; texts are named ``<video id>#<k>``.
-        out: the feature file.
+        out: the feature file; of a shard, a folder (a path without an ending) in which its file is
+            named ``part-00001-of-00008.h5``, for ``join_shards``.
         encoder: spec such as ``onnx:max_words=32``.
         weights: file or folder with the encoder's weights; names and sha256 are recorded.
         projection: npz of ``vrbench train projection``, or a head of ``projection`` and ``linear``,
@@ -130,7 +131,7 @@ def extract(
         normalized: whether the features are to be compared by cosines (else dot products).
         device: ``cpu``, ``cuda`` (recorded) or ``auto``: CUDA where the encoder finds it.
         batch: items between two writes.
-        shard: ``i/n``: write part i of n parts only, for ``vrbench merge``.
+        shard: ``i/n``: write part i of n parts only, for ``merge_shards``.
         strict: stop at the first video or caption that cannot be read, else skip it.
         overwrite: begin anew; an existing file is replaced once the new one is whole.
         progress: called after each item.
@@ -146,6 +147,8 @@ def extract(
     media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
     parts = {side: part.annotations for side, part in sources.items()}
     piece = Shard.parse(shard)
+    in_folder = shard is not None and (out.is_dir() or not out.suffix)
+    out = out / piece.name if in_folder else out
     maps = Maps.read(projection) if projection else None
     loaded = encoders.parse(spec).load(weights, device)
     loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)
@@ -164,7 +167,7 @@ def extract(
         **loaded.attrs,
         **({"plugins": json.dumps(outside)} if outside else {}),
         **({} if loaded.device == "cpu" else {"device": loaded.device}),
-        **piece.attrs,
+        **({"shard": str(piece)} if in_folder else piece.attrs),
         "created_by": f"vrbench {VERSION}",
     }
     pieces = {side: piece.of(part) for side, part in parts.items()}

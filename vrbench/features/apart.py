@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -23,7 +23,9 @@ MEMORY = 768_000_000
 """Bytes that a look may take, beyond the size of the file."""
 
 
-def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
+def look_apart(
+    opened: OpenedFile, look: Callable[[], object], more: Sequence[OpenedFile] = ()
+) -> None:
     """Run ``look`` in a child process first, within limits of time and memory.
 
     libhdf5 follows the addresses in a file. Where they form a circle it loops for ever, or crashes,
@@ -33,6 +35,7 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
     Args:
         opened: the file.
         look: opens it, and walks through its structure.
+        more: other files that it looks at.
 
     Raises:
         InputError: of ``look``, or the child did not come back.
@@ -42,7 +45,7 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
-        _look(opened, look, say)
+        _look(opened.size + sum(one.size for one in more), look, say)
     os.close(say)
     status = None
     try:
@@ -61,7 +64,7 @@ def look_apart(opened: OpenedFile, look: Callable[[], object]) -> None:
         raise InputError(f"{opened.path} is damaged (HDF5 {why}): {remedy}.")
 
 
-def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:
+def _look(size: int, look: Callable[[], object], say: int) -> NoReturn:
     """Look, report what is wrong, and end without the cleanup of a process."""
     done = False
     gc.disable()  # it would touch, and so copy, every object of the parent
@@ -69,7 +72,7 @@ def _look(opened: OpenedFile, look: Callable[[], object], say: int) -> NoReturn:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
             signal.signal(number, signal.SIG_DFL)  # unfinished files belong to the parent
         faulthandler.disable()
-        _limit(opened.size)
+        _limit(size)
         look()
         done = True
     except InputError as error:
