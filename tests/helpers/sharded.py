@@ -58,7 +58,7 @@ def columned(side: Tokens, *, level: bool = False, video: np.ndarray | None = No
         "label": _names(["", *["ä" * i for i in range(1, n)]]),
     }
     if video is None:
-        tokens = {"frame": np.arange(rows), "time": np.arange(rows) / 7}
+        tokens: dict[str, np.ndarray] = {"frame": np.arange(rows), "time": np.arange(rows) / 7}
         if level:
             level_of = np.ones(rows, np.uint8)
             level_of[side.offsets[:-1]] = 0

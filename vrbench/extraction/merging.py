@@ -68,8 +68,8 @@ def merge_shards(
         parts = sorted((_open(path, stack) for path in shards), key=lambda part: part.shard.part)
         _check_complete(parts)
         _check_alike(parts)
-        attrs = {k: v for k, v in parts[0].attrs.items() if k not in (*FREE, "shard", "dtype")}
-        attrs["created_by"] = parts[0].attrs.get("created_by", "")
+        own = {"shard", "dtype", *FREE} - {"created_by"}
+        attrs = {k: v for k, v in parts[0].attrs.items() if k not in own}
         _check_items(parts)
         with replacing(out) as target:
             if virtual:

@@ -158,8 +158,8 @@ def _write(
     chosen: Mapping[str, tuple[Tokens, NDArray[np.int64]]],
 ) -> None:
     """Write a part, of rows of each side."""
-    kept = {k: v for k, v in attrs.items() if k not in (*FREE, *_LAYOUT)}
-    kept |= {"shard": str(shard), "created_by": attrs.get("created_by", "")}
+    own = {*FREE, *_LAYOUT} - {"created_by"}
+    kept = {k: v for k, v in attrs.items() if k not in own} | {"shard": str(shard)}
     # counts of what is missing are added up when parts are joined
     said = ("notes", "missing") if shard.part == 1 else ("notes",)
     with replacing(out) as target, FeatureWriter(target, kept, dtype, out) as writer:

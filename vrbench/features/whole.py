@@ -124,15 +124,20 @@ def _kind(dataset: Any) -> str:
 def _make_virtual(
     group: Any, name: str, path: str, parts: Sequence[Part], held: Sequence[Any]
 ) -> None:
-    import h5py
+    from h5py import h5d, h5p, h5s
 
-    kind = max((one.dtype for one in held), key=lambda dtype: dtype.itemsize)
+    widest = max(held, key=lambda one: int(one.dtype.itemsize))
     rows = offsets_of([len(one) for one in held]).tolist()
-    layout = h5py.VirtualLayout((rows[-1], *held[0].shape[1:]), kind)
+    whole = h5s.create_simple((rows[-1], *widest.shape[1:]))
+    plan = h5p.create(h5p.DATASET_CREATE)
+    plan.set_obj_track_times(False)  # the time of writing is no content
     for part, dataset, start in zip(parts, held, rows, strict=False):
-        source = h5py.VirtualSource(part.path.name, path, dataset.shape, dataset.dtype)
-        layout[start : start + len(dataset)] = source
-    group.create_virtual_dataset(name, layout)
+        ones = (1,) * dataset.ndim
+        whole.select_hyperslab((start, 0)[: dataset.ndim], ones, block=dataset.shape)
+        source = h5s.create_simple(dataset.shape)
+        plan.set_virtual(whole, part.path.name.encode(), path.encode(), source)
+    whole.select_all()
+    h5d.create(group.id, name.encode(), widest.id.get_type(), whole, plan)
 
 
 def _store(group: Any, name: str, values: NDArray[Any]) -> None:
