@@ -79,8 +79,8 @@ class Extraction:
         skipped: a sentence for each video or caption that could not be read. The captions of a
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
-        notes: remarks on the encoder's weights, on the datasets' files, and on captions that were
-            cut off.
+        notes: remarks on the encoder's weights, on the datasets' files, and on captions and videos
+            that were cut off.
     """
 
     path: Path
@@ -184,9 +184,10 @@ def extract(
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         notes += [NOTE] if renumbered is not None else []
-        writer.finish(**_said(notes=notes), **_said(missing=encoding.missing))
+        limits = dict(loaded.limits)
+        writer.finish(**_said(notes=notes, missing=encoding.missing, limits=limits))
     seen = 0 if maps is None else sum(maps.saw(video.id) for video in parts[""].videos)
-    said = (*loaded.notes, *notes, *_cut(out, spec))
+    said = (*loaded.notes, *notes, *_cut(out))
     return Extraction(out, encoding.counts, tuple(encoding.skipped), seen, said)
 
 
@@ -195,13 +196,13 @@ def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> 
     encoding.texts(f"{side}text", f"{side}video", part)
 
 
-def _cut(path: Path, encoder: str) -> list[str]:
-    """Return a note on the captions of a feature file that were cut off, earlier runs included."""
+def _cut(path: Path) -> list[str]:
+    """Return notes on what an encoder's limits cut off in a feature file, in all runs."""
     with open_hdf5(path) as file, reading(path):
         attrs = read_attrs(file)
         held = sides_of(file, attrs, path)
         sides = {side: read_side(held, side, attrs, path) for side in held}
-        return list(cut_notes(sides, encoder))
+        return list(cut_notes(sides, attrs, path))
 
 
 def _check_bank(parts: Mapping[str, Annotations], maps: Maps | None) -> None:

@@ -180,6 +180,8 @@ def _said(parts: Sequence[_Part]) -> dict[str, str]:
     """Attributes of the whole from those of its parts: each note once, counts of missing added."""
     notes = dict.fromkeys(n for part in parts for n in json.loads(part.attrs.get("notes", "[]")))
     said = {"notes": json.dumps(list(notes))} if notes else {}
+    if limits := parts[0].attrs.get("limits"):
+        said["limits"] = limits
     missing: Counter[str] = Counter()
     for part in parts:
         missing.update(missing_items(part.attrs, part.path))

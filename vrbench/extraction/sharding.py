@@ -161,7 +161,7 @@ def _write(
     own = {*FREE, *_LAYOUT} - {"created_by"}
     kept = {k: v for k, v in attrs.items() if k not in own} | {"shard": str(shard)}
     # counts of what is missing are added up when parts are joined
-    said = ("notes", "missing") if shard.part == 1 else ("notes",)
+    said = ("notes", "limits", "missing") if shard.part == 1 else ("notes", "limits")
     with replacing(out) as target, FeatureWriter(target, kept, dtype, out) as writer:
         for side, (tokens, index) in chosen.items():
             _, videos = chosen.get(_videos(side), (None, index[:0]))

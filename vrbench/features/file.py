@@ -156,7 +156,7 @@ def _features(file: Any, guarded: GuardedFile, parts: Parts) -> Features:
         audio=tokens.get("audio"),
         bank_audio=tokens.get("bank/audio"),
         notes=tuple(notes_of(sides, sides, attrs, path)),
-        data_notes=(*data_notes(attrs, path), *cut_notes(tokens, str(attrs.get("encoder", "")))),
+        data_notes=(*data_notes(attrs, path), *cut_notes(tokens, attrs, path)),
         file=file,
         guarded=guarded,
         parts=parts,

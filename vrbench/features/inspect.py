@@ -91,7 +91,7 @@ def inspect_file(path: str | Path) -> Report:
         problems += _width_problems(sides, attrs.get("dim"))
         problems += _scale_problems(attrs.get("scale"))
         notes = [*notes_of(held, sides, attrs, path), *data_notes(attrs, path)]
-        notes += cut_notes(sides, str(attrs.get("encoder", "")))
+        notes += cut_notes(sides, attrs, path)
         notes += pairing_notes(attrs.get("pairs"))
         if not problems:
             problems += _link_problems(sides, path)

@@ -28,7 +28,7 @@ from vrbench.features.tokens import Tokens
 ROOM = 8_000_000
 """Bytes that must stay free on the disk."""
 DTYPES = ("float16", "float32", "float64")
-FREE = frozenset({"complete", "created_by", "missing", "notes"})
+FREE = frozenset({"complete", "created_by", "limits", "missing", "notes"})
 """Attributes that may change while a file is carried on."""
 
 
