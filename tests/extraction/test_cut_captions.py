@@ -170,9 +170,9 @@ def test_frames_beyond_the_places_of_a_model(
 
     monkeypatch.setattr(toy, "video", video)
     monkeypatch.setattr(toy, "limits", {"video": 2, "text": 9})
-    for video, frames in zip(VIDEOS[4:], (2, 3, 7), strict=True):
-        shutil.rmtree(place.root / "test" / video)
-        write_videos(place.root / "test", [video], frames=frames)
+    for name, frames in zip(VIDEOS[4:], (2, 3, 7), strict=True):
+        shutil.rmtree(place.root / "test" / name)
+        write_videos(place.root / "test", [name], frames=frames)
     done = place.extract(frames="all")
     with open_features(done.path) as features:
         lost = features.video.item_columns["cut"].tolist()
