@@ -45,7 +45,7 @@ it.""",
         """One matrix under every evaluation rule in use; [audit.md](audit.md) is the guide.""",
         (
             ("vrbench eval --method global -q --save-sim results/sims.npz", 0),
-            ("vrbench audit results/sims.npz", 20),
+            ("vrbench audit results/sims.npz", 22),
         ),
     ),
     (

@@ -222,13 +222,15 @@ def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return stop() if len(calls) == 6 else moved(*given)
 
     join_target = folder / "all.h5"
-    with monkeypatch.context() as patch:
-        patch.setattr("vrbench.extraction.sharding.moved", second)
-        with pytest.raises(KeyboardInterrupt):
-            shard_features(source, 3, folder, overwrite=True)
-    assert not join_target.exists()
-    assert all(p.name.startswith("part-") for p in folder.iterdir())
-    shard_features(source, 3, folder, overwrite=True)
+    for _ in range(2):  # without a whole, and over one
+        calls.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr("vrbench.extraction.sharding.moved", second)
+            with pytest.raises(KeyboardInterrupt):
+                shard_features(source, 3, folder, overwrite=True)
+        assert not join_target.exists()
+        assert all(p.name.startswith("part-") for p in folder.iterdir())
+        shard_features(source, 3, folder, overwrite=True)
     before = join_target.read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr("vrbench.extraction.merging.write_whole", stop)
