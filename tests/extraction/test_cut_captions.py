@@ -1,5 +1,6 @@
 """Captions beyond the limit of their encoder are counted, whoever encodes them and however."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 pytest.importorskip("PIL")
 
 from tiny_onnx import SIDE, write_models
-from toy_videos import write_captions
+from toy_videos import write_captions, write_videos
 from typer.testing import CliRunner
 from workplace import BANK, VIDEOS, Workplace, place, same, shards
 
@@ -21,6 +22,7 @@ from vrbench.datasets.captions import Caption
 from vrbench.encoders import Encoded, LoadedEncoder
 from vrbench.encoders.onnx import Onnx
 from vrbench.encoders.toy import Toy
+from vrbench.errors import InputError
 from vrbench.evaluation.evaluate import evaluate
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.extraction.merging import merge_shards
@@ -28,6 +30,7 @@ from vrbench.features import open_features
 from vrbench.features.cut import cut_notes
 from vrbench.features.inspect import inspect_file
 from vrbench.heads.projection import Affine, Projection
+from vrbench.video import Clip
 
 __all__ = ["place"]
 
@@ -49,6 +52,7 @@ def short(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
         return replace(whole(self, kept), cut=max(len(words) - MOST, 0))
 
     monkeypatch.setattr(toy, "text", text)
+    monkeypatch.setattr(toy, "limits", {"text": MOST})
     said = {
         "v0": ["a cat sits", "A cat sits on mats"],
         "v1": ["a dog", "one two three four"],
@@ -69,10 +73,10 @@ def said(path: Path) -> list[str]:
 
 
 BOTH = [
-    "7 of 10 captions in /text are longer than the encoder (toy) takes and were cut off, by up to "
-    "4 pieces; 4 of them now read like another caption.",
-    "2 of 2 captions in /bank/text are longer than the encoder (toy) takes and were cut off, by up "
-    "to 2 pieces.",
+    "7 of 10 captions in /text are longer than the encoder (toy) takes (3 pieces) and were cut "
+    "off, by up to 4 pieces; the first is 'v0#1', by 2; 4 of them now read like another caption.",
+    "2 of 2 captions in /bank/text are longer than the encoder (toy) takes (3 pieces) and were cut "
+    "off, by up to 2 pieces; the first is 'b0#0', by 2.",
 ]
 
 
@@ -152,6 +156,44 @@ def test_an_encoder_without_a_limit_says_nothing(place: Workplace) -> None:
         assert "cut" not in features.text.item_columns
 
 
+def test_frames_beyond_the_places_of_a_model(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted like captions; a model that takes all frames says nothing."""
+    toy = type(Toy().load(None))
+    whole = toy.video
+
+    def video(self: LoadedEncoder, clip: Clip) -> Encoded:
+        kept = replace(clip, images=clip.images[:2], numbers=clip.numbers[:2])
+        left = len(clip.numbers) - 2
+        return replace(whole(self, kept), frame=np.array(kept.numbers), cut=left)
+
+    monkeypatch.setattr(toy, "video", video)
+    monkeypatch.setattr(toy, "limits", {"video": 2, "text": 9})
+    for name, frames in zip(VIDEOS[4:], (2, 3, 7), strict=True):
+        shutil.rmtree(place.root / "test" / name)
+        write_videos(place.root / "test", [name], frames=frames)
+    done = place.extract(frames="all")
+    with open_features(done.path) as features:
+        lost = features.video.item_columns["cut"].tolist()
+        said = [note for note in features.data_notes if "frames" in note]
+    assert lost == [1, 1, 1, 1, 0, 1, 5]
+    assert said[0] == (
+        "6 of 7 videos in /video have more frames than the encoder (toy) takes (2 frames) and "
+        "were cut off, by up to 5 frames; the first is 'v0', by 1."
+    )
+    assert said == [note for note in done.notes if "frames" in note]
+
+
+@pytest.mark.parametrize("limits", ['{"text": "many"}', '{"text": -1}', "[3]", "none"])
+def test_malformed_limits(short: Workplace, limits: str) -> None:
+    path = short.extract().path
+    with h5py.File(path, "r+") as file:
+        file.attrs["limits"] = limits
+    with pytest.raises(InputError, match="limits"):
+        open_features(path)
+
+
 @pytest.mark.parametrize("column", ["words", "captions", "cut"])
 def test_columns_that_are_too_short_are_named_by_inspect(short: Workplace, column: str) -> None:
     path = short.extract().path
@@ -168,12 +210,12 @@ def test_words_that_cannot_be_read_or_are_not_there(short: Workplace) -> None:
         unnamed = replace(text, item_columns={"cut": text.item_columns["cut"]})
         torn = replace(text, item_columns={**text.item_columns, "cut": np.ones(3, dtype=np.int64)})
         for side in (bare, unnamed):
-            (note,) = cut_notes({"text": side}, "")
+            (note,) = cut_notes({"text": side}, {}, Path("f.h5"))
             assert note == (
                 "7 of 10 captions in /text are longer than the encoder takes and were cut off, by "
-                "up to 4 pieces."
+                "up to 4 pieces; the first is 'v0#1', by 2."
             )
-        assert list(cut_notes({"text": torn}, "toy")) == []
+        assert list(cut_notes({"text": torn}, {"encoder": "toy"}, Path("f.h5"))) == []
 
 
 def test_every_command_prints_it(place: Workplace, tmp_path: Path) -> None:
@@ -195,8 +237,9 @@ def test_every_command_prints_it(place: Workplace, tmp_path: Path) -> None:
     source = ("--videos", place.root / "test", "--captions", place.csv)
     models = ("--encoder", spec, "--weights", weights, "--projection", place.root / "p.npz")
     note = (
-        f"4 of 7 captions in /text are longer than the encoder ({spec}) takes and were cut off, by "
-        "up to 4 pieces; 4 of them now read like another caption."
+        f"4 of 7 captions in /text are longer than the encoder ({spec}) takes (3 pieces) and were "
+        "cut off, by up to 4 pieces; the first is 'v3#0', by 1; 4 of them now read like another "
+        "caption."
     )
     assert note in vrbench("extract", *source, *models, "--out", out)
     assert note in vrbench("inspect", out)

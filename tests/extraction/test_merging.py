@@ -18,6 +18,7 @@ from vrbench.cli.app import app
 from vrbench.errors import InputError
 from vrbench.extraction.extract import Extraction, Inputs
 from vrbench.extraction.merging import merge_shards
+from vrbench.extraction.sharding import join_shards
 from vrbench.features import open_features
 from vrbench.features.writer import FeatureWriter
 
@@ -31,6 +32,19 @@ def test_merged_shards_are_the_whole(place: Workplace, n: int) -> None:
     counts = merge_shards(shards(place, n)[::-1], out)
     assert counts == {"video": 7, "text": 14, "bank/video": 4, "bank/text": 8}
     assert same(out, whole)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_shards_in_a_folder_are_parts(place: Workplace, n: int) -> None:
+    whole = place.extract("whole.h5").path
+    for k in range(n, 0, -1):
+        made = place.extract("set", shard=f"{k}/{n}").path
+        assert made == place.root / "set" / f"part-{k:05}-of-{n:05}.h5"
+    with open_features(made) as features:
+        assert features.attrs["shard"] == f"1/{n}"
+    assert join_shards(place.root / "set")["text"] == 14
+    assert same(place.root / "set" / "all.h5", whole)
+    assert place.extract("set", shard=f"1/{n}").path == made, "carried on"
 
 
 def test_what_is_missing_adds_up(place: Workplace) -> None:

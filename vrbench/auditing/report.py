@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NotRequired, TypedDict
 
+import numpy as np
+
 from vrbench.auditing.rules import rules
 from vrbench.auditing.rules.base import Audited, Reported, Rule
 from vrbench.evaluation.case import Case
@@ -14,8 +16,10 @@ from vrbench.normalizations import normalizations
 from vrbench.results.schema import FeaturesAbout
 from vrbench.sims.sim import DIRECTIONS, Direction
 
-ORDER = ("ties", "median", "captions", "recall", "padding", "dual softmax")
-"""What rules change, as reports list it; only the last changes the similarities themselves."""
+RANKING = ("ties", "median", "captions", "recall", "padding")
+"""What rules change that leave the similarities themselves as they are."""
+ORDER = (*RANKING, "frames", "candidates", "sign", "dual softmax")
+"""What rules change, as reports list it."""
 
 Spread = dict[Direction, dict[str, list[float]]]
 """By direction and metric the least and the greatest value."""
@@ -54,7 +58,7 @@ class MadeBy(TypedDict):
 class AuditReport(MadeBy):
     """Similarities under every rule; ``tied`` is the share of queries with a tied negative.
 
-    ``spread`` is over the rules that leave the similarities as they are.
+    ``spread`` is over the rules that leave the similarities as they are, the other over all rules.
     """
 
     features: FeaturesAbout
@@ -110,9 +114,10 @@ def audit_case(case: Case, specs: Sequence[str] = ()) -> AuditReport:
     source, truth = case.source, case.source.truth
     normed = case.norm.needs_bank
     norm = normalizations.spec(case.norm) if normed else source.given_norm
-    audited = Audited(case.normalized, truth, case.settings.k, norm)
+    several = case.sim if norm == "none" and np.ndim(case.sim.t2v) > 2 else None
+    audited = Audited(case.normalized, truth, case.settings.k, norm, several)
     rows = [_row(rule, audited) for rule in _chosen(specs)]
-    unchanged = [row for row in rows if row["changes"] != ORDER[-1]]
+    unchanged = [row for row in rows if row["changes"] in RANKING]
     made_by: MadeBy = {"method": case.method.spec} if case.method else {}
     return {
         "features": source.about["features"],

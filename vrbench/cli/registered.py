@@ -3,6 +3,8 @@
 # ruff: noqa: F401, I001
 from vrbench.cli.commands import extract
 from vrbench.cli.commands import merge
+from vrbench.cli.commands import shard
+from vrbench.cli.commands import join
 from vrbench.cli.commands import import_
 from vrbench.cli.commands import inspect
 from vrbench.cli.commands import train

@@ -27,8 +27,8 @@ class Encoded:
         frame: (l,) the frame of each token of a video, -1 for all frames; None where there is one
             token for each frame.
         level: (l,) 0 for tokens of frames, 1 for patches; None where there are no patches.
-        cut: number of pieces cut off at the end of a caption by the encoder's limit; None for an
-            encoder without a limit.
+        cut: number of pieces cut off at the end of a caption, or of frames of a video left out, by
+            the encoder's limit; None for an encoder without a limit.
     """
 
     tokens: NDArray[Any]
@@ -53,6 +53,8 @@ class LoadedEncoder(ABC):
         notes: remarks on the weights, in sentences, for the user.
         device: ``cpu`` or ``cuda``.
         text_batch: most captions of a video in one call of ``texts``.
+        limits: most pieces of a ``text`` and frames of a ``video`` that are encoded, where there is
+            a limit; what is beyond is counted in ``Encoded.cut``.
     """
 
     weights: Mapping[str, str]
@@ -62,6 +64,7 @@ class LoadedEncoder(ABC):
     notes: Sequence[str] = ()
     device: str = "cpu"
     text_batch: int = 1
+    limits: Mapping[str, int] = MappingProxyType({})
 
     @abstractmethod
     def video(self, clip: Clip) -> Encoded:

@@ -62,7 +62,8 @@ class Encoding:
             if encoded.level is not None:
                 per_token["level"] = encoded.level
             item = packed(video.id, encoded, per_token)
-            return replace(item, item_columns=columns(**part.columns(video)))
+            cut = {} if encoded.cut is None else {"cut": encoded.cut}
+            return replace(item, item_columns=columns(**part.columns(video), **cut))
 
         blocks = [[video] for video in part.videos]
         self._side(side, blocks, lambda block: [attempt(partial(encode, v)) for v in block])

@@ -79,8 +79,8 @@ class Extraction:
         skipped: a sentence for each video or caption that could not be read. The captions of a
             video that was skipped are left out with it.
         fitted: how many videos of the test side the projection was fitted on.
-        notes: remarks on the encoder's weights, on the datasets' files, and on captions that were
-            cut off.
+        notes: remarks on the encoder's weights, on the datasets' files, and on captions and videos
+            that were cut off.
     """
 
     path: Path
@@ -117,7 +117,8 @@ def extract(
 
     Args:
         source: videos and captions; texts are named ``<video id>#<k>``.
-        out: the feature file.
+        out: the feature file; of a shard, a folder (a path without an ending) in which its file is
+            named ``part-00001-of-00008.h5``, for ``join_shards``.
         encoder: spec such as ``onnx:max_words=32``.
         weights: file or folder with the encoder's weights; names and sha256 are recorded.
         projection: npz of ``vrbench train projection``, or a head of ``projection`` and ``linear``,
@@ -130,7 +131,7 @@ def extract(
         normalized: whether the features are to be compared by cosines (else dot products).
         device: ``cpu``, ``cuda`` (recorded) or ``auto``: CUDA where the encoder finds it.
         batch: items between two writes.
-        shard: ``i/n``: write part i of n parts only, for ``vrbench merge``.
+        shard: ``i/n``: write part i of n parts only, for ``merge_shards``.
         strict: stop at the first video or caption that cannot be read, else skip it.
         overwrite: begin anew; an existing file is replaced once the new one is whole.
         progress: called after each item.
@@ -146,6 +147,8 @@ def extract(
     media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
     parts = {side: part.annotations for side, part in sources.items()}
     piece = Shard.parse(shard)
+    in_folder = shard is not None and (out.is_dir() or not out.suffix)
+    out = out / piece.name if in_folder else out
     maps = Maps.read(projection) if projection else None
     loaded = encoders.parse(spec).load(weights, device)
     loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)
@@ -164,7 +167,7 @@ def extract(
         **loaded.attrs,
         **({"plugins": json.dumps(outside)} if outside else {}),
         **({} if loaded.device == "cpu" else {"device": loaded.device}),
-        **piece.attrs,
+        **({"shard": str(piece)} if in_folder else piece.attrs),
         "created_by": f"vrbench {VERSION}",
     }
     pieces = {side: piece.of(part) for side, part in parts.items()}
@@ -181,9 +184,10 @@ def extract(
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         notes += [NOTE] if renumbered is not None else []
-        writer.finish(**_said(notes=notes), **_said(missing=encoding.missing))
+        limits = dict(loaded.limits)
+        writer.finish(**_said(notes=notes, missing=encoding.missing, limits=limits))
     seen = 0 if maps is None else sum(maps.saw(video.id) for video in parts[""].videos)
-    said = (*loaded.notes, *notes, *_cut(out, spec))
+    said = (*loaded.notes, *notes, *_cut(out))
     return Extraction(out, encoding.counts, tuple(encoding.skipped), seen, said)
 
 
@@ -192,13 +196,13 @@ def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> 
     encoding.texts(f"{side}text", f"{side}video", part)
 
 
-def _cut(path: Path, encoder: str) -> list[str]:
-    """Return a note on the captions of a feature file that were cut off, earlier runs included."""
+def _cut(path: Path) -> list[str]:
+    """Return notes on what an encoder's limits cut off in a feature file, in all runs."""
     with open_hdf5(path) as file, reading(path):
         attrs = read_attrs(file)
         held = sides_of(file, attrs, path)
         sides = {side: read_side(held, side, attrs, path) for side in held}
-        return list(cut_notes(sides, encoder))
+        return list(cut_notes(sides, attrs, path))
 
 
 def _check_bank(parts: Mapping[str, Annotations], maps: Maps | None) -> None:

@@ -37,6 +37,11 @@ class Shard:
         return f"{self.part}/{self.parts}"
 
     @property
+    def name(self) -> str:
+        """Name of its file in the folder of a sharded set."""
+        return f"part-{self.part:05}-of-{self.parts:05}.h5"
+
+    @property
     def whole(self) -> bool:
         """Whether there is no other part."""
         return self.parts == 1
@@ -48,6 +53,10 @@ class Shard:
 
     def of(self, annotations: Annotations) -> Annotations:
         """Return the videos of this part; parts differ by at most one video."""
-        n = len(annotations.videos)
-        start, stop = (n * k // self.parts for k in (self.part - 1, self.part))
-        return annotations.between(start, stop)
+        ends = cuts(len(annotations.videos), self.parts)
+        return annotations.between(ends[self.part - 1], ends[self.part])
+
+
+def cuts(n: int, parts: int) -> list[int]:
+    """(parts + 1,) where n items are cut into stretches that differ by at most one item."""
+    return [n * k // parts for k in range(parts + 1)]

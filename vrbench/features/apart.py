@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -24,10 +24,14 @@ MEMORY = 768_000_000
 
 
 def look_apart(
+<<<<<<< HEAD
     opened: OpenedFile,
     look: Callable[[], object],
     reader: str = "HDF5",
     speed: int = BYTES_A_SECOND,
+=======
+    opened: OpenedFile, look: Callable[[], object], more: Sequence[OpenedFile] = ()
+>>>>>>> shards
 ) -> None:
     """Run ``look`` in a child process first, within limits of time and memory.
 
@@ -38,8 +42,13 @@ def look_apart(
     Args:
         opened: the file.
         look: opens it, and walks through its structure.
+<<<<<<< HEAD
         reader: the library that does, for messages.
         speed: bytes of the file for which there is a second of the processor.
+        more: other files that it looks at.
+=======
+        more: other files that it looks at.
+>>>>>>> shards
 
     Raises:
         InputError: of ``look``, or the child did not come back.
@@ -49,7 +58,11 @@ def look_apart(
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
-        _look(opened, look, say, speed)
+<<<<<<< HEAD
+        _look(opened.size + sum(one.size for one in more), look, say, speed)
+=======
+        _look(opened.size + sum(one.size for one in more), look, say)
+>>>>>>> shards
     os.close(say)
     status = None
     try:
@@ -68,7 +81,11 @@ def look_apart(
         raise InputError(f"{opened.path} is damaged ({reader} {why}): {remedy}.")
 
 
-def _look(opened: OpenedFile, look: Callable[[], object], say: int, speed: int) -> NoReturn:
+<<<<<<< HEAD
+def _look(size: int, look: Callable[[], object], say: int, speed: int) -> NoReturn:
+=======
+def _look(size: int, look: Callable[[], object], say: int) -> NoReturn:
+>>>>>>> shards
     """Look, report what is wrong, and end without the cleanup of a process."""
     done = False
     gc.disable()  # it would touch, and so copy, every object of the parent
@@ -76,7 +93,11 @@ def _look(opened: OpenedFile, look: Callable[[], object], say: int, speed: int) 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
             signal.signal(number, signal.SIG_DFL)  # unfinished files belong to the parent
         faulthandler.disable()
-        _limit(opened.size, speed)
+<<<<<<< HEAD
+        _limit(size, speed)
+=======
+        _limit(size)
+>>>>>>> shards
         look()
         done = True
     except InputError as error:

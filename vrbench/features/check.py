@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.features.hdf5 import strings
 from vrbench.features.layout import PER_ITEM, PER_TOKEN, layout_problems
+from vrbench.features.strings import strings
 from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
 
 

@@ -1,39 +1,58 @@
-"""Captions that were longer than the limit of their encoder."""
+"""Captions and videos that were longer than the limit of their encoder."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.selected import select
+from vrbench.features.sides import json_attr
 from vrbench.features.tokens import Tokens, offsets_of, token_rows
 
 BLOCK = 10_000
 """Captions whose words are read at once."""
 
 
-def cut_notes(sides: Mapping[str, Tokens], encoder: str) -> Iterator[str]:
-    """Say of each side how many captions were cut off, and how many now read like another one.
+def cut_notes(sides: Mapping[str, Tokens], attrs: Mapping[str, Any], path: Path) -> Iterator[str]:
+    """Say of each side what was cut off, the first of it and the limit, and what now reads alike.
 
     Args:
-        sides: name -> side of a feature file; ``cut`` (n,) is how many pieces a caption lost.
-        encoder: its spec.
+        sides: name -> side of a feature file; ``cut`` (n,) is how many pieces a caption, or frames
+            a video, had beyond the encoder's limit.
+        attrs: attributes of the file: ``encoder``, and ``limits`` as JSON.
+        path: the file.
+
+    Raises:
+        InputError: the attribute ``limits`` is malformed.
     """
+    encoder, limits = str(attrs.get("encoder", "")), json_attr(attrs, "limits", dict, path)
+    if not all(type(most) is int and most >= 0 for most in limits.values()):
+        raise InputError(f"{path} has the attribute limits = {limits!r}, expected counts.")
     for side, tokens in sides.items():
         cut = tokens.item_columns.get("cut")
         if cut is None or len(cut) != len(tokens) or not (cut > 0).any():
             continue
         rows = np.flatnonzero(cut > 0)
-        named = f" ({encoder})" if encoder else ""
+        kind = side.rpartition("/")[2]
+        piece, what = (
+            ("pieces", "captions in /{} are longer than")
+            if kind == "text"
+            else ("frames", "videos in /{} have more frames than")
+        )
+        most = f" ({limits[kind]:,} {piece})" if kind in limits else ""
         alike = _alike(tokens, rows)
         yield (
-            f"{len(rows):,} of {len(cut):,} captions in /{side} are longer than the encoder{named} "
-            f"takes and were cut off, by up to {int(cut.max()):,} pieces"
+            f"{len(rows):,} of {len(cut):,} {what.format(side)} the encoder"
+            f"{f' ({encoder})' if encoder else ''} takes{most} and were cut off, by up to "
+            f"{int(cut.max()):,} {piece}; the first is '{tokens.ids[rows[0]]}', by "
+            f"{int(cut[rows[0]]):,}"
             f"{f'; {alike:,} of them now read like another caption' if alike else ''}."
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from vrbench.errors import InputError
@@ -14,25 +14,29 @@ from vrbench.features.chunks import (
     chunk_problems,
     string_problems,
 )
+from vrbench.features.virtual import virtual_problems
 from vrbench.runtime.opened import OpenedFile
 
 
-def check_enclosed(file: Any, groups: Sequence[str], opened: OpenedFile) -> None:
-    """Check, before any data are read, that all data lie in the file itself.
+def check_enclosed(
+    file: Any, groups: Sequence[str], opened: OpenedFile, parts: Set[str] = frozenset()
+) -> None:
+    """Check, before any data are read, that all data lie in the file itself, or in its parts.
 
     Args:
         file: an open ``h5py.File``.
         groups: the groups that are read, where they exist; outer ones first.
         opened: the same file.
+        parts: the names of the files of which virtual datasets may be made.
 
     Raises:
-        InputError: a group or dataset is a link to another place, a virtual dataset, stored in
-            another file or with another filter than gzip, lzf, shuffle and fletcher32, or what is
-            stored is not as large as the dataset declares.
+        InputError: a group or dataset is a link to another place, a virtual dataset of other
+            files, stored in another file or with another filter than gzip, lzf, shuffle and
+            fletcher32, or what is stored is not as large as the dataset declares.
     """
     if file.id.get_create_plist().get_sizes() != (8, 8):
         raise InputError(f"{opened.path} has addresses of other than 8 bytes: run h5repack on it.")
-    for problem in _problems(file, groups, opened):
+    for problem in _problems(file, groups, opened, parts):
         raise InputError(f"{opened.path}: {problem}")
 
 
@@ -65,13 +69,15 @@ def _all_problems(group: Any, prefix: str, opened: OpenedFile, depth: int) -> It
             continue
         thing = group[name]
         if isinstance(thing, h5py.Dataset):
-            for problem in _storage_problems(thing, opened):
+            for problem in _storage_problems(thing, opened, frozenset()):
                 yield f"/{prefix}{name} {problem}"
         elif isinstance(thing, h5py.Group) and depth:
             yield from _all_problems(thing, f"{prefix}{name}/", opened, depth - 1)
 
 
-def _problems(file: Any, groups: Sequence[str], opened: OpenedFile) -> Iterator[str]:
+def _problems(
+    file: Any, groups: Sequence[str], opened: OpenedFile, parts: Set[str]
+) -> Iterator[str]:
     import h5py
 
     yield from _link_problems(file, "")
@@ -82,7 +88,7 @@ def _problems(file: Any, groups: Sequence[str], opened: OpenedFile) -> Iterator[
         yield from _link_problems(group, f"{name}/")
         for part, thing in group.items():
             if isinstance(thing, h5py.Dataset):
-                for problem in _storage_problems(thing, opened):
+                for problem in _storage_problems(thing, opened, parts):
                     yield f"/{name}/{part} {problem}"
 
 
@@ -103,14 +109,14 @@ def _elsewhere(name: str) -> str:
     return f"/{name} is a link to another place, which is not followed: store the data there."
 
 
-def _storage_problems(dataset: Any, opened: OpenedFile) -> Iterator[str]:
+def _storage_problems(dataset: Any, opened: OpenedFile, parts: Set[str]) -> Iterator[str]:
     from h5py import h5d
 
     plan = dataset.id.get_create_plist()
     layout = plan.get_layout()
     filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
     if layout == h5d.VIRTUAL:
-        yield "is a virtual dataset, which is not followed: store the data there."
+        yield from virtual_problems(dataset, parts)
     elif plan.get_external_count():
         yield "lies in other files, which are not read: store the data there."
     elif other := [code for code in filters if code not in (GZIP, SHUFFLE, FLETCHER32, LZF)]:

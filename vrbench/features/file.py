@@ -16,6 +16,7 @@ from vrbench.features.check import group_problems
 from vrbench.features.cut import cut_notes
 from vrbench.features.guarded import GuardedFile
 from vrbench.features.hdf5 import hdf5_of, open_guarded, read_attrs, reading
+from vrbench.features.parts import Parts
 from vrbench.features.sides import (
     check_audio,
     check_text_videos,
@@ -47,6 +48,7 @@ class Features:
         data_notes: remarks that belong to every result on it, such as videos that are missing.
         file: the open ``h5py.File`` that tokens are read from.
         guarded: the guarded file that ``file`` reads through; None where there is none.
+        parts: the files that tokens are read from, where they are not in ``file``.
         digest: identifies features that are in no file.
     """
 
@@ -62,6 +64,7 @@ class Features:
     data_notes: tuple[str, ...] = ()
     file: Any = field(default=None, repr=False)
     guarded: GuardedFile | None = field(default=None, repr=False)
+    parts: Parts | None = field(default=None, repr=False)
     digest: str | None = None
 
     def __repr__(self) -> str:
@@ -88,14 +91,14 @@ class Features:
         )
 
     def sha256(self) -> str:
-        """SHA-256 of the file that tokens are read from, hexadecimal.
+        """SHA-256 of the file that tokens are read from, hexadecimal; see ``Parts.sha256``.
 
         Raises:
             InputError: the file was written to since it was opened.
         """
         if self.digest is not None:
             return self.digest
-        return sha256_of(self.path) if self.guarded is None else self.guarded.sha256
+        return sha256_of(self.path) if self.parts is None else self.parts.sha256
 
     def close(self) -> None:
         """Close the file; blocks can no longer be read."""
@@ -103,6 +106,8 @@ class Features:
             self.file.close()
         if self.guarded is not None:
             self.guarded.close()
+        if self.parts is not None:
+            self.parts.close()
 
     def __enter__(self) -> Features:
         return self
@@ -122,17 +127,18 @@ def open_features(path: str | Path) -> Features:
     path = Path(path)
     with ExitStack() as opened:
         guarded = opened.enter_context(open_guarded(path))
-        file = opened.enter_context(hdf5_of(guarded))
+        file = opened.enter_context(hdf5_of(guarded, whole=True))
+        parts = opened.enter_context(Parts(file, guarded))
         with reading(path):
-            features = _features(file, guarded)
+            features = _features(file, guarded, parts)
         opened.pop_all()  # they stay open
     return features
 
 
-def _features(file: Any, guarded: GuardedFile) -> Features:
+def _features(file: Any, guarded: GuardedFile, parts: Parts) -> Features:
     path = guarded.path
     attrs = read_attrs(file)
-    sides = sides_of(file, attrs, path)
+    sides = parts.fill(sides_of(file, attrs, path))
     for side in dict.fromkeys(("video", "text", *sides)):
         for problem in group_problems(sides, side):
             hint = " Its extraction is unfinished: run it again." if unfinished(attrs) else ""
@@ -150,7 +156,8 @@ def _features(file: Any, guarded: GuardedFile) -> Features:
         audio=tokens.get("audio"),
         bank_audio=tokens.get("bank/audio"),
         notes=tuple(notes_of(sides, sides, attrs, path)),
-        data_notes=(*data_notes(attrs, path), *cut_notes(tokens, str(attrs.get("encoder", "")))),
+        data_notes=(*data_notes(attrs, path), *cut_notes(tokens, attrs, path)),
         file=file,
         guarded=guarded,
+        parts=parts,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.apart import look_apart
@@ -18,6 +18,8 @@ from vrbench.features.commits import LOCKED, Committed
 from vrbench.features.enclosed import check_enclosed
 from vrbench.features.guarded import GuardedFile, close_at_exit
 from vrbench.features.log import is_unsettled
+from vrbench.features.part_names import PARTS, part_names
+from vrbench.features.strings import is_text
 from vrbench.runtime import inputs
 
 FORMAT = "vrbench-features"
@@ -68,28 +70,58 @@ def open_guarded(path: Path) -> GuardedFile:
         raise InputError(why_not_opened(path, error)) from error
 
 
-def hdf5_of(opened: GuardedFile, mode: str = "r") -> Any:
+def hdf5_of(opened: GuardedFile, mode: str = "r", *, whole: bool = False) -> Any:
     """Return the ``h5py.File`` that reads through a guarded file.
 
     Args:
         opened: the file.
         mode: in which it is wanted in the end.
+        whole: whether it may have parts, which the caller reads through ``parts.Parts``.
 
     Raises:
         InputError: as ``open_hdf5`` says.
     """
     import h5py  # noqa: F401  once, before the child process
 
-    look_apart(opened, lambda: _checked(opened, mode))
+    look_apart(opened, lambda: _checked(opened, mode, whole))
     return _opened(opened.path, "r", driver="fileobj", fileobj=opened)
 
 
-def _checked(opened: GuardedFile, mode: str) -> None:
+def all_hdf5_of(opened: Sequence[GuardedFile]) -> list[Any]:
+    """Return the ``h5py.File`` of each of many guarded files, after one look at all of them.
+
+    Raises:
+        InputError: as ``open_hdf5`` says.
+    """
+    if not opened:
+        return []
+    try:
+        look_apart(opened[0], partial(_check_all, opened), opened[1:])
+    except InputError:
+        for one in opened:  # which of them it is, where the child could not say it
+            look_apart(one, partial(_checked, one, "r"))
+        raise
+    return [_opened(one.path, "r", driver="fileobj", fileobj=one) for one in opened]
+
+
+def _check_all(opened: Sequence[GuardedFile]) -> None:
+    for one in opened:
+        _checked(one, "r")
+
+
+def _checked(opened: GuardedFile, mode: str, whole: bool = False) -> None:
     with (
         _opened(opened.path, "r", driver="fileobj", fileobj=opened) as file,
         reading(opened.path),
     ):
-        check_enclosed(file, ("bank", *SIDES), opened)
+        check_enclosed(file, (PARTS,), opened)
+        names = part_names(file, opened.path)
+        if names and mode != "r":
+            raise InputError(
+                f"{opened.path} is the whole of a sharded set, which is not carried on: use "
+                "another --out, or --overwrite."
+            )
+        check_enclosed(file, ("bank", *SIDES), opened, frozenset(names) if whole else frozenset())
         _check_format(file, opened.path, mode)
 
 
@@ -191,50 +223,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):  # h5py keeps bytes that are not UTF-8 as lone surrogates
         value = value.encode("utf-8", "surrogateescape")
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def is_text(dataset: Any) -> bool:
-    """Whether a dataset holds strings, of fixed or variable length."""
-    import h5py
-
-    return h5py.check_string_dtype(dataset.dtype) is not None
-
-
-def strings(dataset: Any, start: int = 0, stop: int | None = None) -> NDArray[Any]:
-    """Read rows of a dataset of strings, or of whole numbers used as ids, as an array of str.
-
-    Raises:
-        InputError: a string is not UTF-8.
-    """
-    if not is_text(dataset):
-        return np.asarray(dataset[start:stop].astype(str), dtype=np.dtypes.StringDType())
-    try:
-        # numpy's bytes are stored as "ASCII" even where they are UTF-8: the mark says nothing
-        values = dataset.asstr("utf-8")[start:stop]
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{dataset.file.filename}: {dataset.name} holds {error.object!r}, which is not UTF-8."
-        ) from error
-    return np.asarray(values, dtype=np.dtypes.StringDType())
-
-
-class StoredStrings:
-    """A column of strings that stays on disk until a slice of it is read.
-
-    Args:
-        dataset: the HDF5 dataset.
-        n: number of valid rows; those beyond are a torn tail.
-    """
-
-    def __init__(self, dataset: Any, n: int) -> None:
-        self._dataset = dataset
-        self._n = n
-
-    def __len__(self) -> int:
-        return self._n
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            start, stop, step = index.indices(self._n)
-            return strings(self._dataset, start, stop)[::step]
-        return strings(self._dataset, 0, self._n)[index]

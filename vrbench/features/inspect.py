@@ -19,6 +19,7 @@ from vrbench.features.inspect_side import SideReport, report_side, spread
 from vrbench.features.layout import layout_problems
 from vrbench.features.logit_scale import logit_scale
 from vrbench.features.pairing import pairing_notes
+from vrbench.features.parts import Parts
 from vrbench.features.sides import (
     check_audio,
     check_text_videos,
@@ -36,8 +37,8 @@ class Report:
 
     Attributes:
         file: the file, as it was given.
-        bytes: its size.
-        sha256: hexadecimal.
+        bytes: its size, with its parts.
+        sha256: hexadecimal, see ``Parts.sha256``.
         attrs: its attributes.
         sides: ``video``, ``text``, ``audio`` and the bank's, ``bank_video`` ..., as far as they
             can be read.
@@ -74,9 +75,14 @@ def inspect_file(path: str | Path) -> Report:
         InputError: the file is missing, locked, damaged, or no feature file.
     """
     path = Path(path)
-    with open_guarded(path) as guarded, hdf5_of(guarded) as file, reading(path):
+    with (
+        open_guarded(path) as guarded,
+        hdf5_of(guarded, whole=True) as file,
+        Parts(file, guarded) as parts,
+        reading(path),
+    ):
         attrs = read_attrs(file)
-        held = sides_of(file, attrs, path)
+        held = parts.fill(sides_of(file, attrs, path))
         sides, problems = _sides(held, attrs, path)
         reports = {}
         for side, tokens in sides.items():
@@ -85,7 +91,7 @@ def inspect_file(path: str | Path) -> Report:
         problems += _width_problems(sides, attrs.get("dim"))
         problems += _scale_problems(attrs.get("scale"))
         notes = [*notes_of(held, sides, attrs, path), *data_notes(attrs, path)]
-        notes += cut_notes(sides, str(attrs.get("encoder", "")))
+        notes += cut_notes(sides, attrs, path)
         notes += pairing_notes(attrs.get("pairs"))
         if not problems:
             problems += _link_problems(sides, path)
@@ -94,8 +100,8 @@ def inspect_file(path: str | Path) -> Report:
         counts = _texts_of_videos(sides)
         return Report(
             file=str(path),
-            bytes=guarded.size,
-            sha256=guarded.sha256,
+            bytes=parts.size,
+            sha256=parts.sha256,
             attrs=attrs,
             sides=reports,
             texts_per_video=None if counts is None else spread(counts[counts > 0]),

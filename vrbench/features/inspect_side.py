@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import bad_rows
-from vrbench.features.hdf5 import StoredStrings
+from vrbench.features.strings import StoredStrings
 from vrbench.features.tokens import FRAME_LEVEL, PATCH_LEVEL, Tokens
 
 MOST = 5

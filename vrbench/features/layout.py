@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vrbench.features.chunks import COLUMN
-from vrbench.features.hdf5 import is_text
+from vrbench.features.joined import Joined
+from vrbench.features.strings import is_text
 
 REQUIRED = ("ids", "tokens", "offsets")
 
@@ -65,7 +66,7 @@ def _type_problem(group: Any, side: str, name: str) -> Iterator[str]:
     import h5py
 
     dataset = group.get(name)
-    if not isinstance(dataset, h5py.Dataset):
+    if not isinstance(dataset, h5py.Dataset | Joined):
         yield f"/{side}/{name} is not a dataset."
         return
     ndim = 2 if name in VECTORS else 1
@@ -123,6 +124,8 @@ def _gap_problems(group: Any, side: str, n: int) -> Iterator[str]:
 
 def _has_gap(dataset: Any, rows: int) -> bool:
     """Whether some of the first rows have no place in the file."""
+    if isinstance(dataset, Joined):
+        return any(_has_gap(piece, len(piece)) for piece in dataset.pieces)
     rows = min(rows, len(dataset))
     if rows <= 0:
         return False

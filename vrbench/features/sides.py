@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.check import is_torn
-from vrbench.features.hdf5 import SIDES, StoredStrings, is_text, strings
+from vrbench.features.hdf5 import SIDES
 from vrbench.features.layout import PER_ITEM, PER_TOKEN
 from vrbench.features.pairing import check_links
+from vrbench.features.strings import StoredStrings, is_text, strings
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.json_text import parse_json
 

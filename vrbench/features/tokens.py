@@ -31,7 +31,7 @@ class Tokens:
         normalized: True scores cosines (tokens and globals are scaled to length 1), False the dot
             products as they are.
         item_columns: further values of each item, (n,) each: ``captions``, ``video`` (row of the
-            text's video), ``cut`` (pieces that a caption had beyond its encoder's limit).
+            text's video), ``cut`` (pieces of a caption, or frames, beyond the encoder's limit).
         token_columns: further values of each token, (sum l,) each: ``frame``, ``time``
             (seconds), ``level``, ``words`` (which stay on disk until a block is read).
         name: name of this side, for messages, such as "video in f.h5".

@@ -16,20 +16,19 @@ from vrbench.features.begin import committed, create
 from vrbench.features.hdf5 import (
     FORMAT,
     VERSION,
-    is_text,
     open_hdf5,
     read_attrs,
     reading,
-    strings,
 )
 from vrbench.features.repair import repair
 from vrbench.features.storage import create_column, put, stored
+from vrbench.features.strings import is_text, strings
 from vrbench.features.tokens import Tokens
 
 ROOM = 8_000_000
 """Bytes that must stay free on the disk."""
 DTYPES = ("float16", "float32", "float64")
-FREE = frozenset({"complete", "created_by", "missing", "notes"})
+FREE = frozenset({"complete", "created_by", "limits", "missing", "notes"})
 """Attributes that may change while a file is carried on."""
 
 

@@ -110,7 +110,7 @@ class MappedEncoder(LoadedEncoder):
             )
         self._inner, self._maps = inner, maps
         self.weights, self.notes, self.device = inner.weights, inner.notes, inner.device
-        self.text_batch = inner.text_batch
+        self.text_batch, self.limits = inner.text_batch, inner.limits
         # a logit scale belongs to the encoder's own space
         self.attrs = {key: value for key, value in inner.attrs.items() if key != "scale"}
         self.video_dim = self.text_dim = len(maps.video.offset)

@@ -26,12 +26,15 @@ class Audited:
         truth: the positive pairs.
         ks: the K of R@K.
         norm: the spec that made the similarities.
+        several: the same with a leading axis of several matrices, whose mean ``sim`` is; None:
+            there is one only, or a norm came in between.
     """
 
     sim: Sim
     truth: Truth
     ks: tuple[int, ...] = (1, 5, 10)
     norm: str = "none"
+    several: Sim | None = None
     _counted: dict[tuple[str, str], Counts] = field(default_factory=dict, repr=False)
 
     @property
@@ -80,7 +83,7 @@ class Rule(ABC):
     """A frozen dataclass whose fields are the rule's parameters."""
 
     changes: ClassVar[str] = ""
-    """What it changes: ties, captions, median, padding, recall or dual softmax."""
+    """What it changes, one of ``report.ORDER``."""
 
     source: ClassVar[str] = ""
     """Released code that uses it, and where; empty where none is known."""

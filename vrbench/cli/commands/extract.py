@@ -77,7 +77,10 @@ def extract(
     ] = "auto",
     batch: Annotated[int, typer.Option(min=1, help="Items between two writes.")] = 32,
     shard: Annotated[
-        str | None, typer.Option(help="i/n: part i of n only, to be joined by vrbench merge.")
+        str | None,
+        typer.Option(
+            help="i/n: part i of n only, for vrbench merge; if --out is a folder, for join."
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N videos only.")] = None,
     strict: Annotated[

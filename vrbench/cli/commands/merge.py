@@ -14,19 +14,28 @@ from vrbench.cli.app import command, note
 def merge(
     shards: Annotated[list[Path], typer.Argument(help="All shards of an extraction.")],
     out: Annotated[Path, typer.Option(help="The feature file to write.")],
+    virtual: Annotated[
+        bool,
+        typer.Option(
+            "--virtual", help="Leave tokens in the shards, which lie in the folder of --out."
+        ),
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
 ) -> None:
     """Join the shards of an extraction into one feature file.
 
     The result equals what one extraction without --shard writes. The order of
-    the arguments does not matter.
+    the arguments does not matter. With --virtual only ids and offsets are copied: the
+    shards are then its parts, see vrbench shard.
 
     Examples:
       vrbench extract ... --shard 1/2 --out 1.h5; vrbench extract ... --shard 2/2 --out 2.h5
 
       vrbench merge 1.h5 2.h5 --out all.h5
+
+      vrbench merge set/1.h5 set/2.h5 --virtual --out set/all.h5
     """
     from vrbench.extraction.merging import merge_shards
 
-    counts = merge_shards(shards, out, overwrite=overwrite)
+    counts = merge_shards(shards, out, virtual=virtual, overwrite=overwrite)
     note(f"{out}: {', '.join(f'{count} in /{side}' for side, count in counts.items())}.")

@@ -47,6 +47,12 @@ def _notes(report: AuditReport) -> list[str]:
             "sort-and-subtract takes a video's captions as one item, as the released code does: "
             "what it changes is seen against group-max."
         )
+    notes += [
+        f"The median rank is near the size of the gallery ({' and '.join(ways)}): these look like "
+        f"distances, which {row['rule']} reads as such; store their negative."
+        for row in report["rules"]
+        if row["changes"] == "sign" and (ways := [d for d in DIRECTION_NAMES if row[d]])
+    ]
     if report["norm"] != "none":
         notes.append("Already normalized: the dual softmax rules are left out.")
     return notes
@@ -63,7 +69,7 @@ def _grid(direction: Direction, report: AuditReport) -> TextTable:
         end = i + 1 == len(found)
         rows.append(TextRow((row["changes"], row["rule"]), [*cells, n], row["source"], end))
     everything = report["spread_with_dual_softmax"]
-    for name, spreads in (("all but dual softmax", report["spread"]), ("all", everything)):
+    for name, spreads in (("same similarities", report["spread"]), ("all", everything)):
         spread = spreads[direction]
         widths = [
             f"{named(m).text(high - low)} " for m, (low, high) in ((m, spread[m]) for m in metrics)

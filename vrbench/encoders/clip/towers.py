@@ -51,7 +51,7 @@ class LoadedClip(LoadedEncoder):
         self.video_dim = self.text_dim = int(config.projection_dim)
         scale = math.exp(float(self._model.logit_scale))
         self.attrs = {"scale": scale, "activation": read.activation}
-        self.notes = read.notes
+        self.notes, self.limits = read.notes, {"text": spec.max_words}
 
     def _check_text(self, config: Any) -> None:
         if self._spec.max_words > config.max_position_embeddings:

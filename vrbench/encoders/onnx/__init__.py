@@ -118,7 +118,7 @@ class _LoadedOnnx(LoadedEncoder):
         self._image = Session(folder / spec.image_model, spec.image_output, device)
         text = (folder / spec.text_model, spec.text_output, folder / spec.tokenizer)
         self._text = TextModel(*text, spec.max_words, device)
-        self.text_batch = spec.text_batch
+        self.text_batch, self.limits = spec.text_batch, {"text": spec.max_words}
         files = {*self._image.files, *self._text.files}
         self.weights = {file.relative_to(folder).as_posix(): sha256(file) for file in sorted(files)}
         blank = needed("PIL.Image", "onnx").new("RGB", (spec.size, spec.size))

@@ -53,6 +53,7 @@ class LoadedS3d(LoadedEncoder):
         self._pixels = ClipPixels(spec.size, mean=(0, 0, 0), std=(1, 1, 1))
         self.weights = {path.name: sha256(path) for path in (dictionary, weights)}
         self.video_dim = self.text_dim = DIM
+        self.limits = {"text": MAX_WORDS}
 
     def video(self, clip: Clip) -> Encoded:
         """Encode the frames of a video, window after window."""
