@@ -84,6 +84,9 @@ def extract(
         bool, typer.Option("--strict", help="Stop at an item that cannot be read (else skip it).")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print what was checked of the encoder.")
+    ] = False,
 ) -> None:
     """Encode videos and captions into a feature file.
 
@@ -147,6 +150,8 @@ def extract(
             overwrite=overwrite,
             progress=progress,
         )
+    for sentence in done.checks if verbose else ():
+        note(sentence)
     _report(done)
 
 

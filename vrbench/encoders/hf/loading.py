@@ -1,0 +1,145 @@
+"""A model of transformers from a folder: its own classes only, nothing fetched, no code run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from vrbench.encoders.checkpoint import read_tensors
+from vrbench.encoders.hf.folder import CONFIG, Folder
+from vrbench.errors import InputError
+from vrbench.runtime.extras import needed
+from vrbench.runtime.inputs import reading
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+EXTRA = "hf"
+ATTENTION = "eager"
+"""Attention as the formula has it: with other kinds masks may be left out, and rounding differs."""
+MOST_BUFFERS = 1 << 27
+"""Numbers that a model may hold besides its weights, such as places."""
+_LAYERS = re.compile(r"layers|depth|blocks")
+MORE = 1.05
+"""How many times more numbers a config may ask for than the file holds, where tied ones repeat."""
+
+
+@contextmanager
+def offline() -> Iterator[None]:
+    """Run the body without network: what is not in the folder does not exist; and quietly."""
+    constants = needed("huggingface_hub.constants", EXTRA)
+    logging = needed("transformers.utils.logging", EXTRA)
+    before, said = constants.HF_HUB_OFFLINE, logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    constants.HF_HUB_OFFLINE = True
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+        logging.set_verbosity(said)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def read_model(folder: Folder) -> tuple[Any, list[str]]:
+    """Return the model in float32, for inference, and notes on weights that it does not take.
+
+    Raises:
+        InputError: transformers knows no such model, or the weights do not fit it.
+    """
+    import torch
+
+    state = read_tensors(folder.weights)
+    made = _empty(folder, len(state))
+    _check_sizes(made, state, folder)
+    with reading(folder.weights, "give the weights that belong to it", f"does not fit {CONFIG}"):
+        kinds = {"dtype": torch.float32, "attn_implementation": ATTENTION}
+        model, found = type(made).from_pretrained(
+            None, config=made.config, state_dict=state, output_loading_info=True, **kinds
+        )
+    _check_found(found, folder)
+    model.eval().requires_grad_(False)
+    return model, _notes(found, folder)
+
+
+def _empty(folder: Folder, entries: int) -> Any:
+    """Return the model that the config describes, without weights.
+
+    Raises:
+        InputError: transformers knows no such model, or none of these sizes.
+    """
+    import torch
+
+    transformers = needed("transformers", EXTRA)
+    kind = folder.config.get("model_type")
+    if kind not in transformers.CONFIG_MAPPING:
+        raise InputError(
+            f"{folder.path} is a model of the kind '{kind}', which transformers "
+            f"{transformers.__version__} does not know; code in a model's folder is not run: "
+            "give a kind that it knows, or install a newer transformers."
+        )
+    where = folder.path / CONFIG
+    with reading(where, "give the model as it was saved", "is no config of a model"):
+        _check_layers(folder.config, entries)
+        config = transformers.CONFIG_MAPPING[kind].from_dict(dict(folder.config))
+        made = transformers.MODEL_MAPPING.get(type(config), None)
+        if made is None or isinstance(made, tuple):
+            raise ValueError(f"no class for the kind '{kind}'")
+        config._attn_implementation = ATTENTION
+        with torch.device("meta"):
+            return made(config)
+
+
+def _check_layers(config: Any, entries: int) -> None:
+    """Check, before modules are made, that a tower has no more layers than the file has entries.
+
+    Raises:
+        ValueError: it has.
+    """
+    pairs = config.items() if isinstance(config, dict) else enumerate(config)
+    for key, value in pairs:
+        if isinstance(value, dict | list):
+            _check_layers(value, entries)
+        elif _LAYERS.search(str(key)) and isinstance(value, int) and value > entries:
+            raise ValueError(f"{key} is {value:,}, for {entries:,} entries of weights")
+
+
+def _check_sizes(made: Any, state: Mapping[str, Tensor], folder: Folder) -> None:
+    """Check that the config asks for no more numbers than the file holds.
+
+    Raises:
+        InputError: it does, so that weights are missing.
+    """
+    wanted = sum(weight.numel() for weight in made.parameters())
+    held = sum(tensor.numel() for tensor in state.values())
+    places = sum(buffer.numel() for buffer in made.buffers())
+    if wanted > MORE * held or places > MOST_BUFFERS:
+        raise InputError(
+            f"{folder.weights} holds {held:,} numbers, and {CONFIG} describes a model of "
+            f"{wanted:,}: give the weights that belong to it."
+        )
+
+
+def _check_found(found: Mapping[str, Any], folder: Folder) -> None:
+    for kind in ("missing_keys", "mismatched_keys", "error_msgs"):
+        if names := sorted(map(str, found.get(kind) or ())):
+            what = {"missing_keys": "lacks", "mismatched_keys": "has in another shape"}
+            raise InputError(
+                f"{folder.weights} {what.get(kind, 'cannot fill')} '{names[0]}'"
+                f"{f' and {len(names) - 1} more' if names[1:] else ''} of the model that {CONFIG} "
+                "describes: give the weights that belong to it."
+            )
+
+
+def _notes(found: Mapping[str, Any], folder: Folder) -> list[str]:
+    names = sorted(found.get("unexpected_keys") or ())
+    if not names:
+        return []
+    return [
+        f"{folder.weights.name} holds {len(names)} entries that the model does not have, the first "
+        f"is '{names[0]}'; they are not used."
+    ]
