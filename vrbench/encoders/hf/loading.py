@@ -58,8 +58,9 @@ def read_model(folder: Folder) -> tuple[Any, list[str]]:
     _check_sizes(made, state, folder)
     with reading(folder.weights, "give the weights that belong to it", f"does not fit {CONFIG}"):
         kinds = {"dtype": torch.float32, "attn_implementation": ATTENTION}
+        told = {"output_loading_info": True, "ignore_mismatched_sizes": True}  # named below
         model, found = type(made).from_pretrained(
-            None, config=made.config, state_dict=state, output_loading_info=True, **kinds
+            None, config=made.config, state_dict=state, **told, **kinds
         )
     _check_found(found, folder)
     model.eval().requires_grad_(False)
@@ -126,7 +127,8 @@ def _check_sizes(made: Any, state: Mapping[str, Tensor], folder: Folder) -> None
 
 def _check_found(found: Mapping[str, Any], folder: Folder) -> None:
     for kind in ("missing_keys", "mismatched_keys", "error_msgs"):
-        if names := sorted(map(str, found.get(kind) or ())):
+        keys = (key[0] if isinstance(key, tuple) else str(key) for key in found.get(kind) or ())
+        if names := sorted(keys):
             what = {"missing_keys": "lacks", "mismatched_keys": "has in another shape"}
             raise InputError(
                 f"{folder.weights} {what.get(kind, 'cannot fill')} '{names[0]}'"

@@ -42,6 +42,8 @@ class Tried:
         """What was found, for the user."""
         if not self.rows:
             return "pooled output only, as there is no map of single rows into its space"
+        if self.found.error == float("inf"):
+            return f"pooled output only, as {self.rows} has another width"
         off = f"off by {self.found.error:.1g}, where up to {ROUNDING:g} is rounding"
         if self.found.how == "none":
             return f"neither a row of {self.rows} nor their mean is the pooled output, {off}"
