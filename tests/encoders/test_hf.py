@@ -54,7 +54,7 @@ def clip(n: int = 3) -> Clip:
 
 
 def test_a_tiny_model_for_every_family() -> None:
-    assert set(TYPES) | {"groupvit"} == set(tiny_hf.MODELS)
+    assert {*TYPES, "groupvit", "blip"} == set(tiny_hf.MODELS)
 
 
 @pytest.mark.parametrize("kind", [*IMAGE, *VIDEO])
@@ -155,6 +155,22 @@ def test_a_model_of_no_family_is_tried_too(folders: Path) -> None:
     images = clip().images
     expected = hf_oracle.image_embeddings("groupvit", at(folders, "groupvit"), images)
     np.testing.assert_allclose(unit(encoder.video(clip()).tokens), unit(expected), atol=2e-6)
+
+
+def test_where_no_row_is_pooled_only_the_global_is_written(folders: Path) -> None:
+    encoder = load(folders, "blip")
+    encoded = encoder.text(CAPTION)
+    expected = hf_oracle.text_embedding("blip", at(folders, "blip"), CAPTION.text)
+    np.testing.assert_allclose(unit(encoded.global_vector), unit(expected), atol=2e-6)
+    np.testing.assert_array_equal(encoded.tokens, encoded.global_vector[None])
+    assert encoded.words == (CAPTION.text,)
+    assert (encoder.attrs["text_tokens"], encoder.attrs["text_pooled"]) == ("global", "none")
+    (note,) = encoder.notes
+    assert "only token is its global vector" in note
+    assert "neither a row of text_projection(h) nor their mean" in encoder.checks[0]
+    patches = load(folders, "blip", Hf(tokens="patches")).video(clip(2))
+    assert patches.level is not None
+    assert patches.level.tolist() == [0, *[1] * 16] * 2
 
 
 def test_padding_changes_what_siglip_gives(folders: Path) -> None:

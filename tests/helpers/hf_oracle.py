@@ -41,7 +41,7 @@ def text_embedding(kind: str, folder: Path, text: str) -> Rows:
     """The pooled output for a caption, from the model's forward where that has it (length 1)."""
     model, inputs = tiny_hf.model(kind), text_inputs(kind, folder, text)
     with torch.inference_mode():
-        if kind in ("xclip", "flava"):
+        if kind in ("xclip", "flava", "blip"):
             found = model.get_text_features(**inputs).pooler_output
             return np.asarray((found[:, 0] if kind == "flava" else found)[0])
         blank = torch.zeros(1, 3, tiny_hf.SIDE, tiny_hf.SIDE)

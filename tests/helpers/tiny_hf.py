@@ -131,6 +131,12 @@ def _groupvit() -> Any:
     )
 
 
+def _blip() -> Any:
+    """Of a family that is not in the table, no row of whose captions is pooled."""
+    text = {**_TEXT, "encoder_hidden_size": 32, "sep_token_id": EOS}
+    return transformers.BlipConfig(text_config=text, vision_config=_VISION, **_JOINT)
+
+
 _CHAT_IDS = {
     "image": "image_pad",
     "video": "video_pad",
@@ -186,8 +192,8 @@ def tokenizer(kind: str = "clip") -> Any:
     )
 
 
-_SQUARE = {"height": SIDE, "width": SIDE}
-_CROPPED = {"size": {"shortest_edge": SIDE}, "crop_size": _SQUARE}
+SIDE_BY_SIDE = {"height": SIDE, "width": SIDE}
+_CROPPED = {"size": {"shortest_edge": SIDE}, "crop_size": SIDE_BY_SIDE}
 
 
 def _pixels(kind: str, **more: Any) -> dict[str, Any]:
@@ -215,9 +221,11 @@ MODELS = {
     "metaclip_2": Tiny(lambda: _clip("MetaClip2"), "clip", _pixels("CLIP", **_CROPPED)),
     "chinese_clip": Tiny(lambda: _clip("ChineseCLIP"), "clip", _pixels("ChineseCLIP", **_CROPPED)),
     "altclip": Tiny(_altclip, "clip", _pixels("CLIP", **_CROPPED)),
-    "clipseg": Tiny(lambda: _clip("CLIPSeg"), "clip", _pixels("ViT", size=_SQUARE)),
-    "align": Tiny(_align, "clip", _pixels("EfficientNet", size=_SQUARE, crop_size=_SQUARE)),
-    "siglip": Tiny(_siglip, "t5", _pixels("Siglip", size=_SQUARE)),
+    "clipseg": Tiny(lambda: _clip("CLIPSeg"), "clip", _pixels("ViT", size=SIDE_BY_SIDE)),
+    "align": Tiny(
+        _align, "clip", _pixels("EfficientNet", size=SIDE_BY_SIDE, crop_size=SIDE_BY_SIDE)
+    ),
+    "siglip": Tiny(_siglip, "t5", _pixels("Siglip", size=SIDE_BY_SIDE)),
     "siglip2": Tiny(
         lambda: _siglip("Siglip2", num_patches=16),
         "gemma",
@@ -225,11 +233,15 @@ MODELS = {
     ),
     "xclip": Tiny(_xclip, "clip", _pixels("VideoMAE", **_CROPPED)),
     "aimv2": Tiny(lambda: _clip("Aimv2"), "clip", _pixels("CLIP", **_CROPPED)),
-    "flava": Tiny(_flava, "clip", _pixels("Flava", size=_SQUARE, crop_size=_SQUARE)),
+    "flava": Tiny(_flava, "clip", _pixels("Flava", size=SIDE_BY_SIDE, crop_size=SIDE_BY_SIDE)),
     "videoprism": Tiny(
         _videoprism,
         "bare",
-        {"video_processor_type": "VideoPrismVideoProcessor", "size": _SQUARE, "do_normalize": False}
+        {
+            "video_processor_type": "VideoPrismVideoProcessor",
+            "size": SIDE_BY_SIDE,
+            "do_normalize": False,
+        }
         | {"do_center_crop": False},
     ),
     "qwen3_vl": Tiny(
@@ -237,7 +249,8 @@ MODELS = {
         "chat",
         _pixels("Qwen2VL", size=_QWEN_AREA, patch_size=8, temporal_patch_size=2, merge_size=2),
     ),
-    "groupvit": Tiny(lambda: _groupvit(), "clip", _pixels("CLIP", **_CROPPED)),
+    "groupvit": Tiny(_groupvit, "clip", _pixels("CLIP", **_CROPPED)),
+    "blip": Tiny(_blip, "clip", _pixels("Blip", size=SIDE_BY_SIDE)),
 }
 """``model_type`` -> model."""
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from vrbench.encoders import encoders
 from vrbench.encoders.base import Encoder, LoadedEncoder
+from vrbench.encoders.prompts import check_prompt
 from vrbench.errors import InputError
 
 
@@ -63,10 +64,7 @@ class Hf(Encoder):
     def __post_init__(self) -> None:
         if self.max_words < 0:
             raise InputError(f"max_words must be at least 0, it is {self.max_words}.")
-        if self.prompt is not None and self.prompt.count("{}") != 1:
-            raise InputError(
-                f"prompt must hold {{}} once, where the caption goes: it is '{self.prompt}'."
-            )
+        check_prompt(self.prompt)
 
     def load(self, weights: Path | None, device: str = "cpu") -> LoadedEncoder:
         """Read a model with tokenizer and preprocessing, and try it out.

@@ -85,7 +85,7 @@ def look_through(path: Path) -> Folder:
         raise InputError(f"{path} holds no {CONFIG}: give the folder of a model of transformers.")
     if "adapter_config.json" in there:
         raise InputError(f"{path} holds an adapter: merge it into its model, and save that.")
-    config = _cleaned(_object(there[CONFIG]), there[CONFIG])
+    config = cleaned(read_object(there[CONFIG]), there[CONFIG])
     frames = _preprocessing(path, there)
     words = _tokenizer(path, there)
     return Folder(path, _weights(path), config, frames[1], (there[CONFIG], frames[0], *words))
@@ -104,12 +104,12 @@ def _weights(path: Path) -> Path:
 
 def _preprocessing(path: Path, there: Mapping[str, Path]) -> tuple[Path, Mapping[str, Any]]:
     for name in PREPROCESSING:
-        found = _object(there[name]) if name in there else {}
+        found = read_object(there[name]) if name in there else {}
         for key in ("image_processor", "video_processor"):
             if isinstance(found.get(key), dict):
-                return there[name], _cleaned(found[key], there[name])
+                return there[name], cleaned(found[key], there[name])
         if found and name != PREPROCESSING[0]:
-            return there[name], _cleaned(found, there[name])
+            return there[name], cleaned(found, there[name])
     raise InputError(
         f"{path} holds no {PREPROCESSING[1]}, which says how frames are resized and scaled: put "
         "the one that belongs to the weights beside them."
@@ -153,14 +153,19 @@ def _check_settings(settings: Any, file: Path) -> None:
             raise InputError(f"{file} takes '{key}' from {value}, outside of its folder.")
 
 
-def _object(file: Path) -> dict[str, Any]:
+def read_object(file: Path) -> dict[str, Any]:
+    """Return the object in a JSON file.
+
+    Raises:
+        InputError: it cannot be read, or holds something else.
+    """
     found = read_json(file)
     if not isinstance(found, dict):
         raise InputError(f"{file} is not a JSON object: mend it or take it away.")
     return found
 
 
-def _cleaned(value: Any, file: Path) -> Any:
+def cleaned(value: Any, file: Path) -> Any:
     """Return a config without the keys that would fetch or run something.
 
     Raises:
@@ -170,9 +175,9 @@ def _cleaned(value: Any, file: Path) -> Any:
         for key, reason in _REFUSED.items():
             if value.get(key):
                 raise InputError(f"{file} has '{key}': {reason}; give the model as it was trained.")
-        return {k: _cleaned(v, file) for k, v in value.items() if not _LEFT_OUT.fullmatch(k)}
+        return {k: cleaned(v, file) for k, v in value.items() if not _LEFT_OUT.fullmatch(k)}
     if isinstance(value, list):
-        return [_cleaned(one, file) for one in value]
+        return [cleaned(one, file) for one in value]
     if isinstance(value, int | float) and abs(value) > LARGEST:
         raise InputError(f"{file} holds the number {value:g}: expected at most {LARGEST:,}.")
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vrbench.encoders.checkpoint import read_tensors
@@ -54,8 +55,8 @@ def read_model(folder: Folder) -> tuple[Any, list[str]]:
     import torch
 
     state = read_tensors(folder.weights)
-    made = _empty(folder, len(state))
-    _check_sizes(made, state, folder)
+    made = described(folder.config, len(state), folder.path / CONFIG)
+    check_sizes(made, state, folder.weights)
     with reading(folder.weights, "give the weights that belong to it", f"does not fit {CONFIG}"):
         kinds = {"dtype": torch.float32, "attn_implementation": ATTENTION}
         told = {"output_loading_info": True, "ignore_mismatched_sizes": True}  # named below
@@ -67,8 +68,13 @@ def read_model(folder: Folder) -> tuple[Any, list[str]]:
     return model, _notes(found, folder)
 
 
-def _empty(folder: Folder, entries: int) -> Any:
-    """Return the model that the config describes, without weights.
+def described(values: Mapping[str, Any], entries: int, where: Path) -> Any:
+    """Return the model that a config describes, without weights.
+
+    Args:
+        values: the config.
+        entries: how many tensors there are.
+        where: its file, for messages.
 
     Raises:
         InputError: transformers knows no such model, or none of these sizes.
@@ -76,23 +82,36 @@ def _empty(folder: Folder, entries: int) -> Any:
     import torch
 
     transformers = needed("transformers", EXTRA)
-    kind = folder.config.get("model_type")
+    kind = values.get("model_type")
     if kind not in transformers.CONFIG_MAPPING:
         raise InputError(
-            f"{folder.path} is a model of the kind '{kind}', which transformers "
+            f"{where.parent} is a model of the kind '{kind}', which transformers "
             f"{transformers.__version__} does not know; code in a model's folder is not run: "
             "give a kind that it knows, or install a newer transformers."
         )
-    where = folder.path / CONFIG
     with reading(where, "give the model as it was saved", "is no config of a model"):
-        _check_layers(folder.config, entries)
-        config = transformers.CONFIG_MAPPING[kind].from_dict(dict(folder.config))
-        made = transformers.MODEL_MAPPING.get(type(config), None)
-        if made is None or isinstance(made, tuple):
-            raise ValueError(f"no class for the kind '{kind}'")
+        _check_layers(values, entries)
+        config = transformers.CONFIG_MAPPING[kind].from_dict(dict(values))
+        made = _class_of(config)
         config._attn_implementation = ATTENTION
         with torch.device("meta"):
             return made(config)
+
+
+def _class_of(config: Any) -> Any:
+    """Return the class of the library that belongs to a config.
+
+    Raises:
+        ValueError: there is none.
+    """
+    transformers = needed("transformers", EXTRA)
+    kind = transformers.MODEL_MAPPING.get(type(config), None)
+    for name in config.architectures or ():
+        if kind is None and str(name).isidentifier():
+            kind = getattr(transformers, name, None)
+    if isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel):
+        return kind
+    raise ValueError(f"no class for the kind '{config.model_type}'")
 
 
 def _check_layers(config: Any, entries: int) -> None:
@@ -109,7 +128,7 @@ def _check_layers(config: Any, entries: int) -> None:
             raise ValueError(f"{key} is {value:,}, for {entries:,} entries of weights")
 
 
-def _check_sizes(made: Any, state: Mapping[str, Tensor], folder: Folder) -> None:
+def check_sizes(made: Any, state: Mapping[str, Tensor], weights: Path) -> None:
     """Check that the config asks for no more numbers than the file holds.
 
     Raises:
@@ -120,7 +139,7 @@ def _check_sizes(made: Any, state: Mapping[str, Tensor], folder: Folder) -> None
     places = sum(buffer.numel() for buffer in made.buffers())
     if wanted > MORE * held or places > MOST_BUFFERS:
         raise InputError(
-            f"{folder.weights} holds {held:,} numbers, and {CONFIG} describes a model of "
+            f"{weights} holds {held:,} numbers, and {CONFIG} describes a model of "
             f"{wanted:,}: give the weights that belong to it."
         )
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vrbench.encoders.hf.families import INSTRUCTION, Family
 from vrbench.encoders.hf.folder import Folder
 from vrbench.encoders.hf.loading import EXTRA
+from vrbench.encoders.prompts import PLACE
 from vrbench.errors import InputError
 from vrbench.runtime.extras import needed
 from vrbench.runtime.inputs import reading
@@ -185,7 +186,7 @@ def around(family: Family, prompt: str | None, instruction: str | None) -> tuple
     Raises:
         InputError: the family takes no instruction.
     """
-    before, _, after = (prompt or "{}").partition("{}")
+    before, _, after = (prompt or PLACE).partition(PLACE)
     if not family.template:
         if instruction is not None:
             raise InputError(
