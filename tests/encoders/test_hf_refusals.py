@@ -13,6 +13,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("PIL")
 
 import tiny_hf
+import tiny_tokenizers
 import torch
 
 from vrbench.encoders.hf import Hf
@@ -70,7 +71,7 @@ def test_a_file_is_damaged(folder: Path, file: str, text: str) -> None:
 
 
 def test_a_model_without_two_towers(tmp_path: Path) -> None:
-    transformers = tiny_hf.transformers
+    transformers = tiny_tokenizers.transformers
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
     bert = transformers.BertModel(transformers.BertConfig(**sizes, vocab_size=64))
     folder = tiny_hf.save("clip", tmp_path / "bert")
@@ -189,9 +190,11 @@ def test_preprocessing_that_cannot_be_used(folder: Path) -> None:
 
 def test_a_tokenizer_of_another_model(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
-    transformers = tiny_hf.transformers
-    vocabulary = {**tiny_hf.VOCABULARY, "far": 64}
-    made = tiny_hf.tokenizers.Tokenizer(tiny_hf.tokenizers.models.WordLevel(vocabulary, "<unk>"))
+    transformers = tiny_tokenizers.transformers
+    vocabulary = {**tiny_tokenizers.VOCABULARY, "far": 64}
+    made = tiny_tokenizers.tokenizers.Tokenizer(
+        tiny_tokenizers.tokenizers.models.WordLevel(vocabulary, "<unk>")
+    )
     transformers.PreTrainedTokenizerFast(tokenizer_object=made).save_pretrained(folder)
     refused(folder, "has the id 64", f"knows only {config['text_config']['vocab_size']}")
 

@@ -12,6 +12,7 @@ pytest.importorskip("PIL")
 
 import tiny_hf
 import tiny_st
+import tiny_tokenizers
 from cli_runs import run
 from tiny_st import sentence_transformers
 from toy_videos import write_captions, write_videos
@@ -92,7 +93,7 @@ def test_what_is_recorded(pooled: Path) -> None:
 def test_long_captions_are_counted(pooled: Path) -> None:
     long = Caption("v#0", "v", " ".join(["on"] * 20))
     encoder = St().load(pooled)
-    assert encoder.text(long).cut == 22 + 2 - tiny_hf.PLACES
+    assert encoder.text(long).cut == 22 + 2 - tiny_tokenizers.PLACES
     assert encoder.text(CAPTION).cut == 0
 
 
@@ -172,11 +173,11 @@ def test_no_encoder_of_images(tmp_path: Path) -> None:
     refused(tmp_path, "no folder with modules.json")
     with pytest.raises(InputError, match="needs --weights"):
         St().load(None)
-    transformers = tiny_hf.transformers
+    transformers = tiny_tokenizers.transformers
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
     bert = transformers.BertModel(transformers.BertConfig(**sizes, vocab_size=64))
     bert.save_pretrained(tmp_path)
-    tiny_hf.tokenizer().save_pretrained(tmp_path)
+    tiny_tokenizers.tokenizer().save_pretrained(tmp_path)
     refused(tmp_path, "encodes text", "an encoder of images and texts")
 
 

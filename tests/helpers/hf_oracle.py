@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import tiny_hf
+import tiny_tokenizers
 import torch
 from numpy.typing import NDArray
-from tiny_hf import transformers
+from tiny_tokenizers import transformers
 
 Rows = NDArray[np.float32]
 
@@ -21,7 +22,7 @@ MASKED = ("videoprism", "qwen3_vl")
 def text_inputs(kind: str, folder: Path, text: str) -> dict[str, Any]:
     """Ids and mask, filled up to all places, as the library's processors do."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    length = {"max_length": tiny_hf.PLACES, "padding": "max_length", "truncation": True}
+    length = {"max_length": tiny_tokenizers.PLACES, "padding": "max_length", "truncation": True}
     found = tokenizer(text, return_tensors="pt", **length)
     siglip = kind.startswith("siglip")
     return {name: found[name] for name in ("input_ids", *(() if siglip else ("attention_mask",)))}

@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
+from tiny_tokenizers import BOS, CHAT, EOS, PAD, PLACES, tokenizer, transformers
 
-transformers: Any = pytest.importorskip("transformers")
-tokenizers: Any = pytest.importorskip("tokenizers")
-
-SIDE, DIM, PLACES, FRAMES = 32, 24, 16, 4
-WORDS = ["a", "cat", "sits", "on", "the", "mat", "and", "dog", "runs", "."]
-SPECIAL = ["<pad>", "<s>", "<unk>"]
-VOCABULARY = {word: place for place, word in enumerate([*SPECIAL, *WORDS, "</s>"])}
-PAD, BOS, EOS = (VOCABULARY[name] for name in ("<pad>", "<s>", "</s>"))
+SIDE, DIM, FRAMES = 32, 24, 4
 
 _ENCODER = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 _LAYERS = {**_ENCODER, "intermediate_size": 48}
@@ -143,55 +136,6 @@ _CHAT_IDS = {
     "vision_start": "vision_start",
     "vision_end": "vision_end",
 }
-CHAT = {
-    f"<|{name}|>": len(VOCABULARY) + place
-    for place, name in enumerate(
-        ["im_start", "im_end", "endoftext", "vision_start", "vision_end", "image_pad", "video_pad"]
-    )
-}
-
-
-def tokenizer(kind: str = "clip") -> Any:
-    """A tokenizer of words; ``kind``: clip (BOS, EOS), t5 (EOS), bare (none), chat (Qwen's).
-
-    ``gemma``: of letters, SigLIP 2's own class, as transformers takes no other for it.
-    """
-    if kind == "gemma":
-        vocabulary = [
-            "<pad>",
-            "<eos>",
-            "<bos>",
-            "<unk>",
-            *"abcdefghijklmnopqrstuvwxyz.▁",
-            "ca",
-            "cat",
-        ]
-        return transformers.Siglip2Tokenizer(
-            vocab={piece: place for place, piece in enumerate(vocabulary)},
-            merges=[("c", "a"), ("ca", "t")],
-            padding_side="right",
-            model_max_length=PLACES,
-        )
-    model = tokenizers.models.WordLevel(VOCABULARY | (CHAT if kind == "chat" else {}), "<unk>")
-    made = tokenizers.Tokenizer(model)
-    made.normalizer = tokenizers.normalizers.Lowercase()
-    made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    ends = {"clip": ("<s> ", " </s>"), "t5": ("", " </s>"), "bare": ("", "")}.get(kind, ("", ""))
-    made.post_processor = tokenizers.processors.TemplateProcessing(
-        single=f"{ends[0]}$A{ends[1]}", special_tokens=[("<s>", BOS), ("</s>", EOS)]
-    )
-    extra = {"additional_special_tokens": list(CHAT)} if kind == "chat" else {}
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=made,
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
-        model_max_length=PLACES if kind != "chat" else 256,
-        **extra,
-    )
-
-
 SIDE_BY_SIDE = {"height": SIDE, "width": SIDE}
 _CROPPED = {"size": {"shortest_edge": SIDE}, "crop_size": SIDE_BY_SIDE}
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import tiny_hf
-from tiny_hf import tokenizers, transformers
+import tiny_tokenizers
+from tiny_tokenizers import tokenizers, transformers
 
 sentence_transformers: Any = pytest.importorskip("sentence_transformers")
 
@@ -29,7 +30,7 @@ def save_pooled(folder: Path, width: int = 12) -> Path:
 
 def save_multi(folder: Path) -> Path:
     """A ColPali as transformers saves it, which the library takes as a multi-vector encoder."""
-    words = ["<pad>", "<eos>", "<bos>", "<unk>", _IMAGE, *tiny_hf.WORDS]
+    words = ["<pad>", "<eos>", "<bos>", "<unk>", _IMAGE, *tiny_tokenizers.WORDS]
     added = [f"<loc{i:0>4}>" for i in range(1024)] + [f"<seg{i:0>3}>" for i in range(128)]
     vocabulary = {word: place for place, word in enumerate([*words, *added])}
     made = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, "<unk>"))

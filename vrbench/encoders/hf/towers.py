@@ -61,8 +61,9 @@ class Towers:
             found = self.model.get_video_features(pixel_values_videos=pixels[None])
             return None, _pooled(found)[0]
         seen = self.model.vision_model(pixel_values=pixels).pooler_output
-        found = self.model.mit(self.model.visual_projection(seen)[None])
-        return found.last_hidden_state[0], found.pooler_output[0]
+        # by place: older releases give a tuple
+        rows, whole = self.model.mit(self.model.visual_projection(seen)[None])[:2]
+        return rows[0], whole[0]
 
     def own_clip(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """As ``clip``, the pooled output (d,) as ``get_video_features`` gives it."""

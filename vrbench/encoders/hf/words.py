@@ -166,7 +166,7 @@ class Words:
             )
             names = list(self.tokenizer.convert_ids_to_tokens(found["input_ids"]))
         if not known:
-            return found, [str(name) for name in names], None
+            return found, [str(name).strip("▁") or str(name) for name in names], None
         spans = [(int(a), int(b)) for a, b in found["offset_mapping"]]
         said = [text[a:b].strip() or str(name) for (a, b), name in zip(spans, names, strict=True)]
         return found, said, spans
