@@ -51,6 +51,7 @@ class LoadedEncoder(ABC):
         text_dim: width of a caption's tokens.
         attrs: further attributes for the feature file, such as ``scale``.
         notes: remarks on the weights, in sentences, for the user.
+        checks: what was found when the encoder was tried out at load, in sentences.
         device: ``cpu`` or ``cuda``.
         text_batch: most captions of a video in one call of ``texts``.
         limits: most pieces of a ``text`` and frames of a ``video`` that are encoded, where there is
@@ -62,6 +63,7 @@ class LoadedEncoder(ABC):
     text_dim: int
     attrs: Mapping[str, str | float] = MappingProxyType({})
     notes: Sequence[str] = ()
+    checks: Sequence[str] = ()
     device: str = "cpu"
     text_batch: int = 1
     limits: Mapping[str, int] = MappingProxyType({})

@@ -81,6 +81,7 @@ class Extraction:
         fitted: how many videos of the test side the projection was fitted on.
         notes: remarks on the encoder's weights, on the datasets' files, and on captions and videos
             that were cut off.
+        checks: what was found when the encoder was tried out at load.
     """
 
     path: Path
@@ -88,6 +89,7 @@ class Extraction:
     skipped: tuple[str, ...]
     fitted: int
     notes: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 def extract(
@@ -188,7 +190,8 @@ def extract(
         writer.finish(**_said(notes=notes, missing=encoding.missing, limits=limits))
     seen = 0 if maps is None else sum(maps.saw(video.id) for video in parts[""].videos)
     said = (*loaded.notes, *notes, *_cut(out))
-    return Extraction(out, encoding.counts, tuple(encoding.skipped), seen, said)
+    skipped = tuple(encoding.skipped)
+    return Extraction(out, encoding.counts, skipped, seen, said, tuple(loaded.checks))
 
 
 def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> None:

@@ -24,14 +24,11 @@ MEMORY = 768_000_000
 
 
 def look_apart(
-<<<<<<< HEAD
     opened: OpenedFile,
     look: Callable[[], object],
     reader: str = "HDF5",
     speed: int = BYTES_A_SECOND,
-=======
-    opened: OpenedFile, look: Callable[[], object], more: Sequence[OpenedFile] = ()
->>>>>>> shards
+    more: Sequence[OpenedFile] = (),
 ) -> None:
     """Run ``look`` in a child process first, within limits of time and memory.
 
@@ -42,13 +39,10 @@ def look_apart(
     Args:
         opened: the file.
         look: opens it, and walks through its structure.
-<<<<<<< HEAD
         reader: the library that does, for messages.
         speed: bytes of the file for which there is a second of the processor.
         more: other files that it looks at.
-=======
         more: other files that it looks at.
->>>>>>> shards
 
     Raises:
         InputError: of ``look``, or the child did not come back.
@@ -58,11 +52,7 @@ def look_apart(
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
-<<<<<<< HEAD
         _look(opened.size + sum(one.size for one in more), look, say, speed)
-=======
-        _look(opened.size + sum(one.size for one in more), look, say)
->>>>>>> shards
     os.close(say)
     status = None
     try:
@@ -81,11 +71,7 @@ def look_apart(
         raise InputError(f"{opened.path} is damaged ({reader} {why}): {remedy}.")
 
 
-<<<<<<< HEAD
 def _look(size: int, look: Callable[[], object], say: int, speed: int) -> NoReturn:
-=======
-def _look(size: int, look: Callable[[], object], say: int) -> NoReturn:
->>>>>>> shards
     """Look, report what is wrong, and end without the cleanup of a process."""
     done = False
     gc.disable()  # it would touch, and so copy, every object of the parent
@@ -93,11 +79,7 @@ def _look(size: int, look: Callable[[], object], say: int) -> NoReturn:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
             signal.signal(number, signal.SIG_DFL)  # unfinished files belong to the parent
         faulthandler.disable()
-<<<<<<< HEAD
         _limit(size, speed)
-=======
-        _limit(size)
->>>>>>> shards
         look()
         done = True
     except InputError as error:

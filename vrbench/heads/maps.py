@@ -110,9 +110,9 @@ class MappedEncoder(LoadedEncoder):
             )
         self._inner, self._maps = inner, maps
         self.weights, self.notes, self.device = inner.weights, inner.notes, inner.device
-        self.text_batch, self.limits = inner.text_batch, inner.limits
-        # a logit scale belongs to the encoder's own space
-        self.attrs = {key: value for key, value in inner.attrs.items() if key != "scale"}
+        self.text_batch, self.checks, self.limits = inner.text_batch, inner.checks, inner.limits
+        # logit scale and bias belong to the encoder's own space
+        self.attrs = {k: value for k, value in inner.attrs.items() if k not in ("scale", "bias")}
         self.video_dim = self.text_dim = len(maps.video.offset)
 
     def video(self, clip: Clip) -> Encoded:

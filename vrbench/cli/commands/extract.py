@@ -88,6 +88,9 @@ def extract(
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew.")] = False,
     quiet: Quiet = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print what was checked of the encoder.")
+    ] = False,
 ) -> None:
     """Encode videos and captions into a feature file.
 
@@ -151,6 +154,8 @@ def extract(
             overwrite=overwrite,
             progress=progress,
         )
+    for sentence in done.checks if verbose else ():
+        note(sentence)
     if not quiet:
         _report(done)
 

@@ -15,6 +15,7 @@ from vrbench.encoders.base import Encoded, LoadedEncoder
 from vrbench.encoders.clip.pixels import read_pixels
 from vrbench.encoders.clip.weights import read_clip_weights
 from vrbench.encoders.clip.words import read_words
+from vrbench.encoders.pooled import mean_direction
 from vrbench.encoders.running import running
 from vrbench.encoders.session import sha256
 from vrbench.errors import InputError
@@ -76,7 +77,7 @@ class LoadedClip(LoadedEncoder):
                 for start in range(0, len(clip.images), FRAMES_AT_ONCE)
             ]
         )
-        whole = _mean_pooled(rows[:, 0])
+        whole = mean_direction(rows[:, 0])
         if self._spec.tokens == "frame-patches-mean":
             tokens = rows.mean(axis=0)
             return Encoded(tokens, whole, frame=np.full(len(tokens), -1))
@@ -118,9 +119,3 @@ class LoadedClip(LoadedEncoder):
         with running(self.device):
             hidden = self._model.text_model(input_ids=torch.tensor([ids], device=self.device))
             return np.asarray(self._model.text_projection(hidden.last_hidden_state)[0].cpu())
-
-
-def _mean_pooled(rows: Vectors) -> Vectors:
-    """(n, d) -> (d,): the mean of the rows' directions, scaled to length 1."""
-    mean = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).mean(axis=0)
-    return np.asarray(mean / np.linalg.norm(mean))
