@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.anchoring import AnchorFigure
 from vrbench.figures.base import Case
-from vrbench.figures.drawing import legend, share_y
+from vrbench.figures.drawing import legend, share_y, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,6 +111,7 @@ class AnchorCategories(AnchorFigure):
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw one anchor on the left and the pair on the right, all videos as marks."""
+        data = data.assign(category=data["category"].map(short))
         everything = data[data["of"] == OF[0]]
         share_y(axes)
         for of, panel in zip(OF[1:], axes, strict=True):

@@ -11,7 +11,7 @@ from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.anchoring import AnchorFigure
 from vrbench.figures.base import Case
-from vrbench.figures.drawing import SMALL
+from vrbench.figures.drawing import SMALL, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ class AnchorTop(AnchorFigure):
         matrix = data.pivot(index="category", columns="anchor", values="lift")
         most = max(2.0, float(matrix.to_numpy().max()))
         image = axes[0].imshow(matrix, aspect="auto", cmap="RdBu_r", vmin=2 - most, vmax=most)
-        axes[0].set_yticks(range(len(matrix.index)), matrix.index)
+        axes[0].set_yticks(range(len(matrix.index)), matrix.index.map(short))
         axes[0].set_xlabel("anchor")
         axes[0].figure.colorbar(image, ax=axes[0], aspect=40, pad=0.02)
         axes[0].set_title("share of a category, over that of all videos")
@@ -101,7 +101,7 @@ class AnchorTop(AnchorFigure):
         for anchor in first["anchor"]:
             part = data[(data["anchor"] == anchor) & data["top"]]
             both = zip(part["category"], part["percent"], strict=True)
-            lines.append(f"{anchor}: {', '.join(f'{c} {p:.0f}' for c, p in both)}")
+            lines.append(f"{anchor}: {', '.join(f'{short(c)} {p:.0f}' for c, p in both)}")
         axes[1].set_axis_off()
         said = f"top {self.top} categories by {self.by}, in % of an anchor's videos"
         canvas = axes[1].figure

@@ -13,7 +13,7 @@ from vrbench.evaluation.describing import video_captions
 from vrbench.figures import figures
 from vrbench.figures.anchoring import SIDES, Anchored, AnchorFigure
 from vrbench.figures.base import Case
-from vrbench.figures.drawing import COLORS, lines_of
+from vrbench.figures.drawing import COLORS, lines_of, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +106,7 @@ class Anchors(AnchorFigure):
 def _name(video: Any) -> str:
     """Return the caption of a video, else its id, and its category."""
     said = lines_of(video["caption"] or video["video"], 20, 2)
-    return f"{said}\n({video['category']})"
+    return f"{said}\n({short(video['category'])})"
 
 
 def _row(name: str, ids: NDArray[np.str_]) -> int:

@@ -23,6 +23,8 @@ NARROWEST, WIDEST = 2.0, 20.0
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "os^vDP"
 TIMES, MINUS, DASH = "\u00d7", "\u2212", "\u2013"
+LONGEST = 20
+"""Letters of a name beside an axis."""
 GREY = "#777777"
 SMALL = 7
 """Points of the smallest text."""
@@ -147,6 +149,11 @@ def letters(canvas: Canvas) -> int:
     return int(15 * canvas.get_figwidth())
 
 
+def short(text: str) -> str:
+    """Return a name that stands beside an axis, cut where it is long."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026"
+
+
 def lines_of(text: str, width: int, most: int) -> str:
     """Return text on at most so many lines of so many letters; what is cut off ends in dots."""
-    return "\n".join(wrap(text, width, max_lines=most, placeholder="…"))
+    return "\n".join(wrap(text, width, max_lines=most, placeholder="\u2026"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrbench.figures.drawing import COLORS, SMALL, TIMES, letters, lines_of
+from vrbench.figures.drawing import COLORS, SMALL, TIMES, letters, lines_of, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,9 @@ def patches(data: pd.DataFrame, panel: Any, labels: int, frames: str) -> None:
         ordered = ordered[~ordered["patch"].isin(taken)].drop_duplicates("patch")
         for _, row in ordered.head(most).iterrows():
             taken.add(int(row["patch"]))
-            label = f"{row['whole']}\n{_short(100 * row['plan'])}{TIMES}{row['similarity']:.2f}"
+            label = (
+                f"{short(row['whole'])}\n{_short(100 * row['plan'])}{TIMES}{row['similarity']:.2f}"
+            )
             box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.6}
             place = (row["patch"] % side, row["patch"] // side)
             how = {"ha": "center", "va": "center", "fontsize": SMALL, "color": color, "bbox": box}
@@ -101,7 +103,7 @@ def words(rows: pd.DataFrame, panel: Any) -> None:
     """Draw the weight e_t of each word."""
     rows = rows[rows["token"] == rows["token"].min()]
     panel.barh(range(len(rows)), rows["word_weight"], 0.7, color=COLORS[0])
-    panel.set_yticks(range(len(rows)), rows["whole"])
+    panel.set_yticks(range(len(rows)), rows["whole"].map(short))
     panel.set_ylim(len(rows) - 0.5, -0.5)
     panel.set_xlabel("weight $e_t$")
 
