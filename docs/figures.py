@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -19,8 +20,9 @@ SCALE = 0.55
 COLORS = 32
 
 SEQUENCES = " features/youcook2-600.h5 --method token-mean"
+SENTENCES = " youcook2-sentences.h5 --method token-mean"
 CATEGORIES = " msrvtt-categories.h5 --method global"
-OF = {"sequence-noise": SEQUENCES, "realignment": SEQUENCES} | dict.fromkeys(
+OF = {"sequence-noise": SEQUENCES, "realignment": SENTENCES} | dict.fromkeys(
     ("anchors", "anchor-categories", "anchor-top"), CATEGORIES
 )
 """What a figure is of, where it is not the bundled features under ``global``."""
@@ -39,12 +41,13 @@ and how much memory, is measured by `make bench`
 
 
 def page(shared: Path) -> str:
-    """Write the pictures and return the page; only the categories are of the research data."""
+    """Write the pictures and return the page; categories and sentences are of the research data."""
     PICTURES.mkdir(exist_ok=True)
     parts = [HEAD]
     with TemporaryDirectory() as folder:
         (Path(folder) / "features").symlink_to(FEATURES)
         with_categories(shared, Path(folder) / "msrvtt-categories.h5")
+        with_sentences(shared, Path(folder) / "youcook2-sentences.h5")
         for name, cls in figures.classes().items():
             parts.append("\n\n".join(_section(name, cls.source, Path(folder))))
     return "\n\n".join(parts) + "\n"
@@ -60,6 +63,22 @@ def with_categories(shared: Path, out: Path) -> None:
     with h5py.File(out, "a") as file:
         names = [known[name.decode()] for name in file["video/ids"][:]]
         file["video"].create_dataset("label", data=names, dtype=h5py.string_dtype())
+
+
+def with_sentences(shared: Path, out: Path) -> None:
+    """Write the bundled cooking videos with the sentence of each caption."""
+    import h5py
+
+    listed = json.loads((shared / "data/youcook2_demo/sequences.json").read_text())
+    known = {
+        f"{Path(video['video_id']).name}_{place - 1}": sentence
+        for video in listed
+        for place, sentence in zip(video["order"], video["text"], strict=True)
+    }
+    copyfile(FEATURES / "youcook2-600.h5", out)
+    with h5py.File(out, "a") as file:
+        said = [known[name.decode().partition("#")[0]] for name in file["text/ids"][:]]
+        file["text"].create_dataset("captions", data=said, dtype=h5py.string_dtype())
 
 
 def _section(name: str, source: str, folder: Path) -> list[str]:

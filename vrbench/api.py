@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vrbench.evaluation.tuning import Tuning
+    from vrbench.figures.plot import PictureFormat
     from vrbench.results.comparison import Comparison
     from vrbench.tables import Table
 
@@ -134,8 +135,11 @@ def plot(
     head: Given | None = None,
     seed: int = 0,
     out: str | Path = "results",
+    format: PictureFormat | None = None,  # noqa: A002  as the option is called
+    width: float | None = None,
+    title: bool = False,
 ) -> tuple[pd.DataFrame, list[Path]]:
-    """Make a figure: its numbers, and the files written (CSV; PNG and SVG with matplotlib).
+    """Make a figure: its numbers, and the files written (CSV, with matplotlib a picture).
 
     Args:
         name: spec of the figure.
@@ -149,18 +153,22 @@ def plot(
         head: as in ``vrbench.evaluate``.
         seed: of what is drawn at random.
         out: folder of the files.
+        format: ``pdf``, ``svg`` or ``png``; None: the last two.
+        width: inches of the picture; None: 3.35, a column of a paper.
+        title: whether the picture says above itself what it is of.
 
     Raises:
         InputError: something in the input is wrong; the sentence says what.
     """
     from vrbench.figures import figures
-    from vrbench.figures.plot import draw
+    from vrbench.figures.plot import Look, draw
 
+    look = Look(format, width, title)
     figure, settings = figures.parse(name), Settings(seed=seed)
     evaluation = Evaluation.open(
         data, settings, bank=bank, sequence=sequence, text_video=text_video, head=_head(head)
     )
-    return draw(figure, evaluation, method or evaluation.method, norm, Path(out))
+    return draw(figure, evaluation, method or evaluation.method, norm, Path(out), look=look)
 
 
 def _head(given: Given | None) -> Head | None:

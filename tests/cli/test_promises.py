@@ -85,9 +85,12 @@ def test_report_and_compare_print_the_same_tests(tmp_path: Path) -> None:
     vrbench.evaluate(path, ["global", "max-avg", "scan"], ["none", "ncl"], out=folder)
     assert run("report", folder, "--out", tmp_path / "p.html").code == 0
     page = (tmp_path / "p.html").read_text()
-    [table] = re.findall(r"Paired tests</h3>(.*?)</table>", page, re.DOTALL)
-    rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in re.findall("<tr.*?</tr>", table)]
-    on_page = {(r[0], html.unescape(r[1]), r[2]): [*map(html.unescape, r[6:8])] for r in rows if r}
+    on_page = {}
+    for side in ("text to video", "video to text"):
+        [table] = re.findall(rf"Paired tests, {side}</h3>(.*?)</table>", page, re.DOTALL)
+        for row in re.findall("<tr><th scope=row.*?</tr>|<tr class.*?</tr>", table):
+            cells = [*map(html.unescape, re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row))]
+            on_page[side.capitalize(), cells[0], cells[1]] = cells[5:7]
     files = sorted(folder.glob("*.json"))
     for first, second in ((0, 1), (1, 4)):
         words = ("compare", files[first], files[second])

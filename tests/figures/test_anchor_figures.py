@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cli_runs import refused, run
+from figure_cases import labelled_file
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
@@ -28,32 +29,9 @@ SMALL = "anchors=6,k=2"
 NAMES = ("anchors", "anchor-categories", "anchor-top")
 
 
-def labelled(folder: Path, texts: bool = True, **changes: Any) -> Path:
-    """Forty videos of four categories, two without one, and a text or two each."""
-    rng = np.random.default_rng(0)
-    y = np.arange(40) % 4
-    video = 1.5 * np.eye(5)[y] + rng.standard_normal((40, 5))
-    owner = np.concatenate([np.arange(40), np.arange(0, 40, 3)])
-    names = np.array([f"kind {i}" for i in y])
-    names[[5, 9]] = ""
-    made = {
-        "video": video,
-        "text": video[owner] + 0.3 * rng.standard_normal((len(owner), 5)),
-        "text_video": owner,
-        "video_ids": np.array([f"v{i}" for i in range(40)]),
-        "video_label": names,
-        **changes,
-    }
-    if not texts:
-        keep = made["text_video"] > 0
-        made |= {"text": made["text"][keep], "text_video": made["text_video"][keep]}
-    np.savez(folder / "f.npz", allow_pickle=False, **made)
-    return import_arrays(folder / "f.npz", folder / "f.h5", overwrite=True)
-
-
 @pytest.fixture
 def case(tmp_path: Path) -> Case:
-    return Evaluation.open(labelled(tmp_path)).case("global", "none")
+    return Evaluation.open(labelled_file(tmp_path)).case("global", "none")
 
 
 def slow_multi_sk(sim: Array, k: int, eps: float, iterations: int) -> Array:
@@ -209,7 +187,7 @@ def test_every_figure_of_anchors_writes_its_numbers_and_pictures(
 
 
 def test_without_texts_of_every_video_there_are_video_anchors_only(tmp_path: Path) -> None:
-    case = Evaluation.open(labelled(tmp_path, texts=False)).case("global", "none")
+    case = Evaluation.open(labelled_file(tmp_path, texts=False)).case("global", "none")
     data, _ = plot(figures.parse(f"anchors:{SMALL}"), case, "figure", tmp_path)
     assert data["side"].unique().tolist() == ["video"]
 
@@ -230,7 +208,7 @@ def test_without_texts_of_every_video_there_are_video_anchors_only(tmp_path: Pat
     ],
 )
 def test_what_cannot_be_is_one_sentence(spec: str, says: str, tmp_path: Path) -> None:
-    refused("plot", spec, labelled(tmp_path), "--out", tmp_path / "o", "-q", says=says)
+    refused("plot", spec, labelled_file(tmp_path), "--out", tmp_path / "o", "-q", says=says)
 
 
 def test_without_categories_the_figure_says_what_it_needs(tmp_path: Path) -> None:

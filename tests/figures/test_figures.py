@@ -10,6 +10,8 @@ import numpy as np
 import oracle_metrics as slow
 import pandas as pd
 import pytest
+from figure_cases import OF_PAIRS
+from figure_cases import bundled as case
 from sample_results import sample_result
 from small_features import tokens_of
 
@@ -20,18 +22,12 @@ from vrbench.bundled import bundled_features
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
-from vrbench.evaluation.settings import Settings
 from vrbench.features.writer import FeatureWriter
 from vrbench.figures import figures
 from vrbench.figures.plot import plot
 from vrbench.normalizations.bank import BankSim
 from vrbench.results import labels
 from vrbench.sims.sim import Sim
-
-
-def case(bank: str = "train", norm: str = "ncl", limit: int = 40) -> Case:
-    opened = Evaluation.open(bundled_features(), Settings(limit=limit), bank=bank)
-    return opened.case("global", norm)
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +37,6 @@ def small() -> Case:
 
 def sims(small: Case) -> tuple[Any, Any]:
     return small.sim.flat(), small.normalized
-
-
-OF_PAIRS = sorted(
-    name
-    for name, cls in figures.classes().items()
-    if not {"sequences", "categories"} & set(cls.needs.split())
-)
-"""Figures of texts and videos; other files have those of sequences and of anchors."""
 
 
 @pytest.mark.parametrize("name", OF_PAIRS)
@@ -234,13 +222,14 @@ def test_the_middle_of_twelve_frames_is_the_sixth_as_in_the_paper(frames: int, m
     import pandas as pd
     from matplotlib.figure import Figure as Sheet
 
-    from vrbench.figures import drawing
+    from vrbench.figures import link_panels
 
     frame = np.repeat(np.arange(frames), 4)
     data = pd.DataFrame({"frame": frame, "token": np.arange(len(frame)), "place": 0, "word": "a"})
     data = data.assign(video="v", contribution=0.1, token_weight=np.arange(len(frame)) / 100)
+    data = data.assign(of_word=0, whole="a", word_weight=1.0, plan=0.1)
     panel = Sheet().subplots()
-    drawing.patches(data, panel, 2, "")
+    link_panels.patches(data, panel, 2, "")
     assert f"frame {middle}:" in panel.get_title()
     (heat,) = panel.get_images()
     assert np.asarray(heat.get_array()).min() == pytest.approx(4 * middle / 100)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from cli_runs import run
 from small_features import write_features
 from typer.testing import CliRunner
 
@@ -19,6 +23,7 @@ from vrbench import InputError
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
 from vrbench.reports.page import report
+from vrbench.results.labels import DIRECTION_NAMES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -50,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 def test_the_page_has_every_result_test_audit_and_figure(folder: Path) -> None:
     assert report(folder, folder / "p.html") == []
     page = (folder / "p.html").read_text()
-    assert page.count("<td>max-avg</td>") == 4  # two norms, two directions
+    assert len(re.findall("<th scope=row>[a-d]: max-avg</th>", page)) == 4  # 2 norms, 2 directions
     assert page.count("-&gt;") == 6 * 5 * 2
     assert "Audit of sims.npz" in page
     assert "sort-and-subtract" in page
@@ -66,13 +71,14 @@ def test_the_papers_tables_that_the_results_fill_are_on_it(folder: Path) -> None
     assert page.count("<h3>Measured here") == len(shown)
     assert not {"norton-1", "modality-structure-1"} & set(shown)
     assert "Train queries: global, ncl, bank train" in page
-    assert page.index("<summary>ncl-5") < page.index("Audit of")
+    assert page.index("<summary>ncl-5") < page.index(">Audit of sims.npz</h2>")
 
 
 def test_the_page_stands_alone(folder: Path) -> None:
     report(folder, folder / "p.html")
     page = (folder / "p.html").read_text()
-    assert not re.search(r'(src|href)\s*=\s*"(?!data:)', page)
+    assert not re.search(r'src\s*=\s*"(?!data:)', page)
+    assert not re.search(r'href\s*=\s*"(?!data:|#part-)', page)
     assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest", page)
 
 
@@ -88,27 +94,48 @@ def test_what_is_no_result_is_said_and_nothing_is_refused(tmp_path: Path, folder
     assert not (tmp_path / "p.html").exists()
 
 
-def test_a_browser_shows_it_without_network_and_sorts(folder: Path, browser: str) -> None:
-    report(folder, folder / "p.html")
-    page = (folder / "p.html").read_text()
-    clicks = """<script>
-      const table = document.querySelector("table"), heads = [...table.querySelectorAll("button")];
-      const at = heads.findIndex(head => head.textContent === "MnR");
-      const seen = () => [...table.tBodies[0].rows].map(row => row.cells[at].dataset.value);
-      const result = [];
-      for (const _ of [1, 2]) { heads[at].click(); result.push(seen().join(" ")); }
-      heads[1].click();
-      result.push([...table.tBodies[0].rows].map(row => row.cells[1].innerText).join(" "));
-      const loaded = [...document.images].every(image => image.naturalWidth > 0);
-      document.title = [...result, loaded].join("|");
-    </script></body>"""
-    (folder / "clicked.html").write_text(page.replace("</body>", clicks))
+def shown(page: str, folder: Path, browser: str, dark: bool) -> dict[str, dict[str, Any]]:
+    """What a browser makes of the page at each width, without network."""
+    frames = "".join(
+        f'<iframe data-width={width} style="width:{width}px;height:900px;border:0" '
+        f'srcdoc="{html.escape(page)}"></iframe>'
+        for width in WIDTHS
+    )
+    measure = """<script>onload = () => {
+      const found = {};
+      for (const frame of document.querySelectorAll("iframe")) {
+        const page = frame.contentDocument, top = page.documentElement;
+        page.querySelectorAll("details").forEach(one => one.open = true);
+        const wide = [...page.querySelectorAll(".wide")];
+        const scrolls = wide.filter(one => one.scrollWidth > one.clientWidth);
+        const stays = scrolls.every(one => {
+          const cell = one.querySelector("tbody th"), before = cell.getBoundingClientRect().x;
+          one.scrollLeft = 60;
+          return one.scrollLeft > 0 && Math.abs(cell.getBoundingClientRect().x - before) < 1;
+        });
+        const style = one => page.defaultView.getComputedStyle(one);
+        const table = page.querySelector("table"), body = table.tBodies[0];
+        found[frame.dataset.width] = {
+          over: top.scrollWidth - top.clientWidth,
+          scripts: page.scripts.length,
+          loaded: [...page.images].every(image => image.naturalWidth > 0),
+          scrolls: scrolls.length, stays: stays,
+          hint: style(page.querySelector(".hint")).display,
+          back: style(page.body).backgroundColor, text: style(page.body).color,
+          columns: [...body.rows[0].cells].map((_, i) => [...new Set([...body.rows].map(
+            row => style(row.cells[i]).textAlign))].join()),
+        };
+      }
+      document.title = JSON.stringify(found);
+    }</script>"""
+    (folder / "frames.html").write_text(f"<!doctype html><body>{frames}{measure}</body>")
     done = subprocess.run(
         [
             *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
-            "--host-resolver-rules=MAP * ~NOTFOUND",
+            *("--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1500,2000"),
+            f"--blink-settings=preferredColorScheme={0 if dark else 1}",
             *(f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=5000", "--dump-dom"),
-            (folder / "clicked.html").as_uri(),
+            (folder / "frames.html").as_uri(),
         ],
         capture_output=True,
         text=True,
@@ -118,10 +145,106 @@ def test_a_browser_shows_it_without_network_and_sorts(folder: Path, browser: str
     assert "Uncaught" not in done.stderr
     title = re.search(r"<title>(.*?)</title>", done.stdout)
     assert title is not None
-    down, up, methods, loaded = title[1].split("|")
-    values = [float(value) for value in down.split()]
+    return dict(json.loads(html.unescape(title[1])))
+
+
+WIDTHS = ("1400", "420")
+
+
+def test_a_browser_shows_it_at_both_widths_by_day_and_night(folder: Path, browser: str) -> None:
+    report(folder, folder / "p.html")
+    page = (folder / "p.html").read_text()
+    day, night = (shown(page, folder, browser, dark) for dark in (False, True))
+    for found in (*day.values(), *night.values()):
+        assert found["over"] <= 0  # tables scroll, the page does not
+        assert found["scripts"] == 0
+        assert found["loaded"]
+        assert found["stays"]
+        assert set(found["columns"][3:]) == {"right"}
+    assert day["420"]["scrolls"] > 3
+    assert [day[width]["hint"] for width in WIDTHS] == ["none", "block"]
+    assert day["420"]["back"] == "rgb(255, 255, 255)"
+    assert night["420"]["back"] == "rgb(23, 25, 28)"
+    assert day["420"]["text"] != night["420"]["text"]
+
+
+def test_there_is_no_script_and_nothing_that_runs_one(folder: Path) -> None:
+    report(folder, folder / "p.html")
+    page = (folder / "p.html").read_text()
+    tags = re.findall(r"<[a-zA-Z][^>]*>", page)
+    assert not [tag for tag in tags if re.search(r"<script|\son\w+=|javascript:", tag, re.I)]
+
+
+def test_the_contents_lead_to_every_part(folder: Path) -> None:
+    report(folder, folder / "p.html")
+    page = (folder / "p.html").read_text()
+    links = re.findall(r'<li><a href="#(part-\d+)">(.*?)</a></li>', page)
+    headings = re.findall(r'<h2 id="(part-\d+)">(.*?)</h2>', page)
+    assert links == headings
+    assert [text for _, text in links][-2:] == ["Audit of sims.npz", "Figures"]
+    assert len(dict(links)) == len(links) == 4
+
+
+def rows_of(page: str, heading: str) -> list[list[str]]:
+    """The rows of the table below a heading, as text."""
+    table = page.partition(f">{heading}</h3>")[2].partition("</table>")[0].partition("<tbody>")[2]
+    return [
+        [html.unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)]
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", table)
+    ]
+
+
+def test_tables_and_tests_have_the_numbers_of_the_terminal(folder: Path) -> None:
+    report(folder, folder / "p.html")
+    page = (folder / "p.html").read_text()
+    printed = run("compare", folder, "--top", "0").out
+    for direction in ("Text to video", "Video to text"):
+        below = printed.partition(f"{direction}:")[2].splitlines()
+        expected = [line.split() for line in below[4 : 4 + 6 * 5]]
+        rows = rows_of(page, f"Paired tests, {direction.lower()}")
+        assert len(rows) == 6 * 5
+        for row, line in zip(rows, expected, strict=True):
+            words = " ".join(row).split()
+            assert words[0 if line[1] == "->" else 3 :] == line
+
+
+def test_the_best_is_bold_and_the_change_is_as_eval_prints_it(folder: Path) -> None:
+    report(folder, folder / "p.html")
+    page = (folder / "p.html").read_text()
     results = [vrbench.results.load(path) for path in sorted(folder.glob("*.json"))]
-    assert values == sorted((r["metrics"]["t2v"]["MnR"] for r in results), reverse=True)
-    assert [float(value) for value in up.split()] == values[::-1]
-    assert methods == "max-avg max-avg global global"
-    assert loaded == "true"
+    assert all(one["bank"]["kind"] != "test" for one in results)
+    for direction, title in DIRECTION_NAMES.items():
+        rows = rows_of(page, title)
+        assert [row[0].partition(": ")[0] for row in rows] == list("abcd")
+        below = page.partition(f">{title}</h3>")[2].partition("</table>")[0]
+        heads = re.findall(r"<th scope=col[^>]*>(.*?)</th>", below)
+        bold = re.findall(r'<td class="number best">(.*?)</td>', below)
+        best = 0
+        for name, sign in (("R@1", 1), ("R@5", 1), ("MdR", -1), ("MnR", -1)):
+            values = [sign * one["metrics"][direction][name] for one in results]
+            top = f"{abs(max(values)):.1f}"
+            best += values.count(max(values))
+            assert top in bold, (name, top)
+        assert len(bold) >= best
+        assert heads[-2:] == ["+R@1", "p"]
+        for row, one in zip(rows, results, strict=True):
+            change = one.values.get("change")
+            if one.norm == "none":
+                assert row[-2:] == ["", ""]
+            else:
+                assert change is not None
+                assert row[-2] == f"{change[direction]['R@1']:+.1f}"
+
+
+def test_figures_say_what_they_are_of(folder: Path) -> None:
+    vrbench.plot("hubs:top=3", folder.parent / "f.h5", "global", "ncl", out=folder)
+    vrbench.plot("ranks", folder.parent / "f.h5", "global", "ncl", out=folder, format="png")
+    report(folder, folder / "p.html")
+    page = (folder / "p.html").read_text()
+    part = page.partition(">Figures</h2>")[2]
+    assert re.findall(r"<h3>(.*?)</h3>", part) == ["dots", "Hubs", "Ranks"]
+    notes = re.findall(r"<p class=note>(.*?)</p>", part)
+    assert notes[0] == "File: dots.svg"
+    of = r"small, 11 texts x 8 videos, global, ncl, bank train\. File: "
+    for note, kind in zip(notes[1:], ("hubs", "ranks"), strict=True):
+        assert re.fullmatch(rf"{of}{kind}-.*\.(svg|png)", note)

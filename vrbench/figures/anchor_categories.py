@@ -13,6 +13,7 @@ from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.anchoring import AnchorFigure
 from vrbench.figures.base import Case
+from vrbench.figures.drawing import legend, share_y, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,16 +105,21 @@ class AnchorCategories(AnchorFigure):
         tops = [(classes & chosen[:, a]).sum(axis=1).max() / chosen[:, a].sum() for a in best]
         return best if tops[0] >= tops[1] else best[::-1]
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of a line a category."""
+        return 0.9 + 0.125 * data["category"].nunique()
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw one anchor on the left and the pair on the right, all videos as marks."""
+        data = data.assign(category=data["category"].map(short))
         everything = data[data["of"] == OF[0]]
+        share_y(axes)
         for of, panel in zip(OF[1:], axes, strict=True):
             part = data[data["of"] == of]
-            panel.barh(part["category"], part["percent"], color="tab:blue")
-            panel.plot(everything["percent"], everything["category"], "k|", label=OF[0])
-            which, n = part["anchors"].iloc[0], part["videos"].iloc[0]
-            panel.set_title(f"anchor{'s' if of == OF[2] else ''} {which}: {n} videos")
-            panel.invert_yaxis()
-            panel.set_xlabel("percent of these videos")
-            panel.tick_params(axis="y", labelsize=8)
-            panel.legend(loc="lower right", fontsize=8)
+            panel.barh(part["category"], part["percent"], 0.7, label="with the anchors")
+            panel.plot(everything["percent"], everything["category"], "k|", ms=5, label=OF[0])
+            which, n = part["anchors"].iloc[0].replace("+", " and "), part["videos"].iloc[0]
+            panel.set_title(f"anchor{'s' if of == OF[2] else ''} {which}\n{n} videos")
+            panel.set_xlabel("% of videos")
+        axes[0].invert_yaxis()
+        legend(axes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.anchoring import AnchorFigure
 from vrbench.figures.base import Case
+from vrbench.figures.drawing import SMALL, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,7 @@ class AnchorTop(AnchorFigure):
     top: int = 3
     by: Literal["share", "lift"] = "share"
     source = "Preserving Modality Structure, supplement, Table 8"
+    panels: ClassVar[tuple[int, int]] = (2, 1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -77,24 +79,32 @@ class AnchorTop(AnchorFigure):
             ]
         return pd.DataFrame(rows)
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of the lines of the list."""
+        return 0.5 + 0.14 * min(LISTED, data["anchor"].nunique())
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw the lift of every category and anchor; beside it the top categories in words."""
-        matrix = data.pivot(index="anchor", columns="category", values="lift")
+        """Draw the lift of every category and anchor; below it the top categories in words."""
+        from matplotlib.transforms import blended_transform_factory
+
+        matrix = data.pivot(index="category", columns="anchor", values="lift")
         most = max(2.0, float(matrix.to_numpy().max()))
         image = axes[0].imshow(matrix, aspect="auto", cmap="RdBu_r", vmin=2 - most, vmax=most)
-        axes[0].set_xticks(range(len(matrix.columns)), matrix.columns, rotation=90, fontsize=7)
-        axes[0].set_ylabel("anchor")
-        axes[0].set_title("share of the category, over its share of all videos")
-        axes[0].figure.colorbar(image, ax=axes[0])
+        axes[0].set_yticks(range(len(matrix.index)), matrix.index.map(short))
+        axes[0].set_xlabel("anchor")
+        axes[0].figure.colorbar(image, ax=axes[0], aspect=40, pad=0.02)
+        axes[0].set_title("share of a category, over that of all videos")
+        axes[0].get_gridspec().set_height_ratios([5, 4])
         column = "percent" if self.by == "share" else "lift"
         first = data[data["rank"] == 1].nlargest(LISTED, column).sort_values("anchor")
         lines = []
         for anchor in first["anchor"]:
             part = data[(data["anchor"] == anchor) & data["top"]]
-            said = [
-                f"{c} {p:.0f} %" for c, p in zip(part["category"], part["percent"], strict=True)
-            ]
-            lines.append(f"{anchor:3d}  {', '.join(said)}")
+            both = zip(part["category"], part["percent"], strict=True)
+            lines.append(f"{anchor}: {', '.join(f'{short(c)} {p:.0f}' for c, p in both)}")
         axes[1].set_axis_off()
-        axes[1].set_title(f"top {self.top} categories by {self.by}, {len(lines)} anchors")
-        axes[1].text(0, 1, "\n".join(lines), va="top", family="monospace", fontsize=7)
+        said = f"top {self.top} categories by {self.by}, in % of an anchor's videos"
+        canvas = axes[1].figure
+        left = blended_transform_factory(canvas.transFigure, axes[1].transAxes)
+        text = "\n".join([f"Anchor: {said}", *lines])
+        axes[1].text(0.01, 1, text, transform=left, va="top", fontsize=SMALL, in_layout=False)

@@ -9,21 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
+from vrbench.evaluation.describing import video_captions
 from vrbench.figures import figures
 from vrbench.figures.anchoring import SIDES, Anchored, AnchorFigure
 from vrbench.figures.base import Case
+from vrbench.figures.drawing import COLORS, lines_of, short
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLORS = ("khaki", "seagreen")
+FILLED = ("#DDDDDD", COLORS[0])
 """Of anchors that are not assigned, and of those that are."""
 
 
 @figures.register("anchors")
 @dataclass(frozen=True)
 class Anchors(AnchorFigure):
-    """Assigned anchors of a few videos, by video and by text; what differs from the first is red.
+    """Assigned anchors of a few videos, by video and by text; framed: unlike the first video's.
 
     Source: Preserving Modality Structure, supplement, Figures 1-3.
 
@@ -45,11 +47,14 @@ class Anchors(AnchorFigure):
 
         found = self.anchored(case, SIDES)
         rows = self._rows(found)
+        ids = map(str, case.source.video_ids)
+        captions = dict(zip(ids, video_captions(case.source), strict=True))
         return pd.DataFrame(
             {
                 "side": side,
                 "video": found.ids[row],
                 "category": found.categories[row],
+                "caption": captions[str(found.ids[row])],
                 "anchor": anchor,
                 "weight": float(found.weights[side][row, anchor]),
                 "assigned": bool(chosen[row, anchor]),
@@ -69,8 +74,12 @@ class Anchors(AnchorFigure):
         rows = [int(row) for row in np.flatnonzero(found.categories == ordered[0])[:2]]
         return rows + [int(np.argmax(found.categories == name)) for name in ordered[1:2]]
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of three lines a video."""
+        return 0.45 + 0.36 * data["video"].nunique()
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw a strip of cells for each video, those that differ from the first framed in red."""
+        """Draw a strip of cells for each video, those that differ from the first framed."""
         from matplotlib.colors import ListedColormap
         from matplotlib.patches import Rectangle
 
@@ -86,13 +95,18 @@ class Anchors(AnchorFigure):
                 np.array([part[part["video"] == v][name] for v in videos], dtype=bool)
                 for name in ("assigned", "differs")
             )
-            panel.imshow(cells, cmap=ListedColormap(COLORS), vmin=0, vmax=1, aspect="auto")
+            panel.imshow(cells, cmap=ListedColormap(FILLED), vmin=0, vmax=1, aspect="auto")
             for row, column in np.argwhere(differ):
-                corner = (column - 0.5, row - 0.5)
-                panel.add_patch(Rectangle(corner, 1, 1, fill=False, color="red", linewidth=0.8))
-            names = [f"{v} ({c})" for v, c in zip(videos, shown["category"], strict=True)]
-            panel.set_yticks(range(len(videos)), names, fontsize=8)
+                corner = (column - 0.5, row - 0.35)
+                panel.add_patch(Rectangle(corner, 1, 0.7, fill=False, color=COLORS[1], lw=0.8))
+            panel.set_yticks(range(len(videos)), [_name(row) for _, row in shown.iterrows()])
             panel.set_xlabel("anchor (framed: unlike the first row)")
+
+
+def _name(video: Any) -> str:
+    """Return the caption of a video, else its id, and its category."""
+    said = lines_of(video["caption"] or video["video"], 20, 2)
+    return f"{said}\n({short(video['category'])})"
 
 
 def _row(name: str, ids: NDArray[np.str_]) -> int:

@@ -1,85 +1,159 @@
-"""Drawing the links of one pair."""
+"""The one style of all figures: of the width of a paper's column, text of 7 to 8 points, vectors.
+
+Colours are six of Okabe and Ito's, which colour-blind readers tell apart; markers, lines and
+hatching tell the same things apart without colour.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.figure import Figure as Canvas
+
+WIDTH = 3.35
+"""Inches of a column of a paper in two columns."""
+NARROWEST, WIDEST = 2.0, 20.0
+
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = "os^vDP"
+TIMES, MINUS, DASH = "\u00d7", "\u2212", "\u2013"
+LONGEST = 20
+"""Letters of a name beside an axis."""
+GREY = "#777777"
+SMALL = 7
+"""Points of the smallest text."""
+
+STYLE: Mapping[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Arial", "sans-serif"],
+    "mathtext.fontset": "dejavusans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "figure.labelsize": 8,
+    "figure.titlesize": 8,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "axes.titlepad": 3,
+    "axes.labelpad": 2,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "xtick.major.pad": 2,
+    "ytick.major.pad": 2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "lines.linewidth": 1,
+    "lines.markersize": 3,
+    "hatch.linewidth": 0.5,
+    "patch.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.handlelength": 1.8,
+    "legend.handletextpad": 0.4,
+    "legend.columnspacing": 1.2,
+    "legend.borderaxespad": 0.2,
+    "legend.labelspacing": 0.3,
+    "figure.constrained_layout.w_pad": 0.02,
+    "figure.constrained_layout.h_pad": 0.02,
+    "figure.constrained_layout.wspace": 0.03,
+    "figure.constrained_layout.hspace": 0.03,
+    "savefig.dpi": 300,
+    # text stays text, which can be searched and set in another font
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+}
 
 
-def words_by_frames(data: pd.DataFrame, panel: Any, labels: int) -> None:
-    """Draw plan times similarity, words by frames, the strongest links with their number."""
-    table = data.pivot(index="place", columns="token", values="contribution").to_numpy()
-    picture = panel.imshow(table, cmap="Greys", aspect="auto")
-    panel.figure.colorbar(picture, ax=panel, label="plan times similarity (sums to $s^T$)")
-    for _, row in data.nlargest(labels, "contribution").iterrows():
-        dark = row["contribution"] > (table.max() + table.min()) / 2
-        color = "white" if dark else "black"
-        place = (row["token"], row["place"])
-        label = f"{row['contribution']:.3f}"
-        panel.text(*place, label, ha="center", va="center", color=color, fontsize=8)
-    frames = data[data["place"] == 0]
-    ticks = [
-        f"frame {f}\n$d_s$ {d:.2f}"
-        for f, d in zip(frames["frame"], frames["token_weight"], strict=True)
-    ]
-    panel.set_xticks(range(len(ticks)), ticks, fontsize=8)
-    panel.set_yticks(range(len(table)), data[data["token"] == 0]["word"])
-    panel.set_title(f"{data['text'].iloc[0]}: $s^T$ = {data['contribution'].sum():.3f}")
+def styled(salt: str = "") -> AbstractContextManager[None]:
+    """Draw and write in this style; the names of parts of an SVG depend on ``salt``."""
+    from cycler import cycler
+    from matplotlib import rc_context
+
+    given: Any = {**STYLE, "axes.prop_cycle": cycler(color=COLORS), "svg.hashsalt": salt}
+    return rc_context(given)
 
 
-def patches(data: pd.DataFrame, panel: Any, labels: int, frames: str) -> None:
-    """Draw the weights d_s of the middle frame's patches as a heat map, over the picture."""
-    known = np.unique(data["frame"])
-    middle = known[(len(known) - 1) // 2]  # the 6th of 12, as in the paper
-    part = data[data["frame"] == middle]
-    weights = part[part["place"] == 0]["token_weight"].to_numpy()
-    side = round(len(weights) ** 0.5)
-    grid = weights[: side * side].reshape(side, side)
-    extent = (-0.5, side - 0.5, side - 0.5, -0.5)
-    video = str(data["video"].iloc[0]).replace(r"\$", "$")
-    image = _image(frames, video, int(middle))
-    if image is not None:
-        panel.imshow(image.convert("L"), cmap="gray", extent=extent)
-    heat = panel.imshow(grid, cmap="Oranges", alpha=0.6 if image is not None else 1, extent=extent)
-    panel.figure.colorbar(heat, ax=panel, label="weight $d_s$ of a patch")
-    first = int(part["token"].min())
-    taken: set[int] = set()
-    for _, row in part.sort_values("contribution", ascending=False).iterrows():
-        patch = int(row["token"]) - first
-        if len(taken) == labels or patch in taken or patch >= side * side:
-            continue
-        taken.add(patch)
-        label = f"{row['word']}\n{row['contribution']:.1e}"
-        box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8}
-        place = (patch % side, patch // side)
-        panel.text(*place, label, ha="center", va="center", fontsize=5.5, bbox=box)
-    panel.set_xlabel("patch column")
-    panel.set_ylabel("patch row")
-    panel.set_title(f"{data['video'].iloc[0]}, frame {middle}: plan times similarity")
+def size(panels: tuple[int, int], height: float, width: float | None) -> tuple[float, float]:
+    """Return width and height in inches; ``height`` is that of a row in a paper's column.
+
+    Raises:
+        InputError: the width is out of range.
+    """
+    wide = WIDTH if width is None else width
+    if not NARROWEST <= wide <= WIDEST:
+        raise InputError(f"width is from {NARROWEST:g} to {WIDEST:g} inches, not {wide:g}.")
+    return wide, panels[0] * height * wide / WIDTH
 
 
-def words(data: pd.DataFrame, panel: Any) -> None:
-    """Draw the weight e_t of each word, shaded by it."""
-    rows = data[data["token"] == data["token"].min()]
-    weight = rows["word_weight"].to_numpy()
-    shade = 0.85 - 0.7 * (weight - weight.min()) / (np.ptp(weight) or 1)
-    panel.barh(range(len(rows)), weight, color=[str(s) for s in shade], edgecolor="black")
-    panel.set_yticks(range(len(rows)), rows["word"])
-    panel.invert_yaxis()
-    panel.set_xlabel("weight $e_t$ of a word (product with the video's global vector)")
-    panel.set_title("Words")
+def share_y(panels: Sequence[Any]) -> None:
+    """Let panels that stand beside each other have one y axis, with numbers on the first."""
+    for panel in panels[1:]:
+        panel.sharey(panels[0])
+        panel.tick_params(axis="y", labelleft=False)
 
 
-def _image(frames: str, video: str, number: int) -> Any:
-    """Return a frame of a video; None where no folder was given."""
-    from vrbench.video import open_videos, parse_sampling
+def merge(panels: Sequence[Any]) -> Any:
+    """Put one panel in the place of a row of them, and return it."""
+    first, last = panels[0], panels[-1]
+    grid = first.get_subplotspec().get_gridspec()
+    row, column = first.get_subplotspec().rowspan, first.get_subplotspec().colspan
+    first.set_subplotspec(grid[row.start, column.start : last.get_subplotspec().colspan.stop])
+    for panel in panels[1:]:
+        panel.remove()
+    return first
 
-    if not frames:
-        return None
-    clip = open_videos(Path(frames), parse_sampling("all")).read(video)
-    return clip.images[min(number, len(clip.images) - 1)]
+
+def legend(panels: Sequence[Any], columns: int = 3) -> None:
+    """Put one legend above all panels, with each label of them once."""
+    found: dict[str, Any] = {}
+    for panel in panels:
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    if found:
+        canvas = panels[0].figure
+        canvas.legend(found.values(), found, loc="outside upper center", ncols=columns)
+
+
+def finish(canvas: Canvas) -> None:
+    """Write once what panels beside each other have in common: the labels of their axes."""
+    rows: dict[int, list[Any]] = {}
+    for panel in canvas.axes:
+        if (place := panel.get_subplotspec()) is not None:
+            rows.setdefault(place.rowspan.start, []).append(panel)
+    for row in rows.values():
+        for panel in row[1:]:
+            if panel.get_ylabel() == row[0].get_ylabel():
+                panel.set_ylabel("")
+    panels = [panel for row in rows.values() for panel in row]
+    below = {panel.get_xlabel() for panel in panels}
+    if len(below) == 1 and len(panels) > 1:
+        for panel in panels:
+            panel.set_xlabel("")
+        canvas.supxlabel(below.pop())
+
+
+def letters(canvas: Canvas) -> int:
+    """Return how many letters a line above all panels has room for."""
+    return int(15 * canvas.get_figwidth())
+
+
+def short(text: str) -> str:
+    """Return a name that stands beside an axis, cut where it is long."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026"
+
+
+def lines_of(text: str, width: int, most: int) -> str:
+    """Return text on at most so many lines of so many letters; what is cut off ends in dots."""
+    return "\n".join(wrap(text, width, max_lines=most, placeholder="\u2026"))

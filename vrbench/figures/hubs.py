@@ -10,7 +10,8 @@ import numpy as np
 from vrbench.errors import InputError
 from vrbench.evaluation.describing import gallery_captions
 from vrbench.figures import figures
-from vrbench.figures.base import LINES, Case, Figure, each_direction
+from vrbench.figures.base import LINES, MARKS, STAGES, Case, Figure, each_direction
+from vrbench.figures.drawing import legend
 from vrbench.metrics.diagnostics import HUB_K, Occurrences, Representation
 from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import DIRECTIONS
@@ -72,9 +73,13 @@ class Hubs(Figure):
         for _, part, panel in each_direction(data, axes):
             for stage, rows in part.groupby("stage", sort=False):
                 counts = rows[NEAREST].to_numpy()
-                label = f"{stage} (skewness {rows['skewness'].iloc[0]:.2f})"
-                panel.plot(range(1, len(counts) + 1), counts, f"o{LINES[str(stage)]}", label=label)
-            panel.xaxis.get_major_locator().set_params(integer=True)
+                style = f"{MARKS[str(stage)]}{LINES[str(stage)]}"
+                panel.plot(range(1, len(counts) + 1), counts, style, label=str(stage))
+            before, after = (part[part["stage"] == stage]["skewness"].iloc[0] for stage in STAGES)
+            panel.set_title(f"{panel.get_title()}\nskewness {before:.2f} → {after:.2f}")
+            panel.set_ylim(0, 1.05 * data[NEAREST].max())
+            for axis in (panel.xaxis, panel.yaxis):
+                axis.get_major_locator().set_params(integer=True)
             panel.set_xlabel("hub, by rank")
-            panel.set_ylabel(f"queries with it among the {HUB_K} nearest")
-            panel.legend()
+            panel.set_ylabel(f"times among {HUB_K} nearest")
+        legend(axes)

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
+from vrbench.evaluation.describing import text_captions
 from vrbench.features import Features
-from vrbench.figures import figures
+from vrbench.figures import figures, link_panels
 from vrbench.figures.base import Case, Figure
+from vrbench.figures.drawing import share_y
+from vrbench.figures.word_pieces import whole_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +30,15 @@ class Links(Figure):
 
     ``plan[s, t] = e_t softmax_s(lam d_s c[s, t]) / n_words``; plan times similarity sums to s^T.
     Frames make a picture of words x frames; patches, where the file has them, a heat map of the
-    weights d_s over the middle frame, the 6th of 12.
+    weights d_s over the middle frame, the 6th of 12. Both are labelled with 100 x plan times
+    similarity, as in the paper; the pieces of a word are one word there, their plan summed.
 
     Source: TokenFlow Figure 4, eq. 14 and 16.
 
     Attributes:
         text: id of the text; none: the one most similar to its video.
         lam: lambda >= 0.
-        labels: strongest links that are labelled.
+        labels: strongest links that are labelled, with all of a third of the strongest or more.
         frames: folder with one folder of frames a video, to be drawn under the patches.
 
     Raises:
@@ -58,7 +62,7 @@ class Links(Figure):
         return case.data()
 
     def data(self, case: Case) -> pd.DataFrame:
-        """Return a row a word and visual token: weights, similarity, plan and contribution."""
+        """Return a row a piece of a word and visual token: weights, plan, contribution."""
         import pandas as pd
 
         features = case.features("links", "a feature file: it looks at the tokens")
@@ -70,12 +74,18 @@ class Links(Figure):
         weight = np.exp(logits - logits.max(axis=1, keepdims=True))
         plan = e[:, None] * weight / weight.sum(axis=1, keepdims=True) / len(words)
         t, s = np.indices(c.shape)
+        places, names = whole_words(words)
+        whole = [names[place] for place in places]
+        caption = text_captions(case.source)[pair[0]] or " ".join(names)
         return pd.DataFrame(
             {
                 "text": case.source.text_ids[pair[0]],
+                "caption": caption,
                 "video": case.source.video_ids[pair[1]],
                 "place": t.ravel(),
                 "word": np.array(words)[t.ravel()],
+                "of_word": np.array(places)[t.ravel()],
+                "whole": np.array(whole)[t.ravel()],
                 "word_weight": e[t.ravel()],
                 "token": s.ravel(),
                 "frame": frames[s.ravel()],
@@ -99,15 +109,21 @@ class Links(Figure):
             raise InputError(f"No text is called '{self.text}'.{did_you_mean(self.text, ids)}")
         return int(where[0]), int(truth.video[truth.text == where[0]][0])
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of a line a word, or of a frame above the bars of the words."""
+        return max(1.5, 0.9 + 0.14 * data["of_word"].nunique())
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the links on the left, the weights of the words on the right."""
-        from vrbench.figures import drawing
-
+        rows = link_panels.merged(data)
+        axes[0].get_gridspec().set_width_ratios([7, 2])
         if data["patches"].iloc[0]:
-            drawing.patches(data, axes[0], self.labels, self.frames)
+            link_panels.patches(data, axes[0], self.labels, self.frames)
         else:
-            drawing.words_by_frames(data, axes[0], self.labels)
-        drawing.words(data, axes[1])
+            link_panels.words_by_frames(rows, axes[0], self.labels)
+            share_y(axes)
+        link_panels.words(rows, axes[1])
+        link_panels.caption(data, axes[0].figure)
 
 
 def _has_patches(features: Features) -> bool:

@@ -10,9 +10,22 @@ from numpy.typing import NDArray
 
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
+from vrbench.figures.drawing import GREY
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FORMULAS = {
+    "text-text": "text, text",
+    "video-video": "video, video",
+    "text-video": "text, video",
+    "text-video, right pairs": "positive pairs",
+    "<mu_t, mu_v>": r"$\langle\mu_t, \mu_v\rangle$",
+    "<mu_v, t'> (bias of a text)": r"$\langle\mu_v, t'\rangle$, bias of a text",
+    "<mu_t, v'> (bias of a video)": r"$\langle\mu_t, v'\rangle$, bias of a video",
+    "<t', v'>": r"$\langle t', v'\rangle$",
+}
+"""Names in the picture."""
 
 
 @figures.register("modalities")
@@ -32,6 +45,7 @@ class Modalities(Figure):
 
     source = "NCL Figures 7, 8, eq. 19-23"
     normalized = False
+    panels = (2, 1)
 
     def caption(self, case: Case) -> str:
         """Return the data alone: neither method nor norm changes the vectors."""
@@ -66,17 +80,25 @@ class Modalities(Figure):
             for name, v in quantities.items()
         )
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of four points below each other."""
+        return 1.05
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw the similarities on the left, the terms of the decomposition on the right."""
+        """Draw the similarities above, the terms of the decomposition below."""
         for panel, kind, title in (
             (axes[0], "similarity", "Similarities"),
             (axes[1], "decomposition", "Modal-mean decomposition"),
         ):
             rows = data[data["panel"] == kind]
-            panel.barh(rows["quantity"], rows["mean"], xerr=rows["std"], color="tab:blue")
-            panel.invert_yaxis()
+            names = [FORMULAS.get(name, name) for name in rows["quantity"]]
+            panel.axvline(0, color=GREY, linewidth=0.6)
+            panel.errorbar(rows["mean"], range(len(rows)), xerr=rows["std"], fmt="o", capsize=2)
+            panel.set_yticks(range(len(rows)), names)
+            panel.set_ylim(len(rows) - 0.5, -0.5)
             panel.set_title(title)
-            panel.set_xlabel("mean, and deviation over all pairs")
+            panel.set_xlabel("mean, and standard deviation over all pairs")
+        axes[1].sharex(axes[0])
 
 
 def _within(products: NDArray[np.float64]) -> NDArray[np.float64]:

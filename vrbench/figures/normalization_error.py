@@ -9,6 +9,7 @@ import numpy as np
 
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.drawing import SMALL
 from vrbench.metrics.diagnostics import ProbabilitySums
 from vrbench.metrics.ranking import fold
 from vrbench.normalizations.apply import apply
@@ -36,7 +37,7 @@ class NormalizationErrors(Figure):
     source = "NCL Figure 2"
 
     def data(self, case: Case) -> pd.DataFrame:
-        """Return direction, stage and error; None for a norm with another scale."""
+        """Return direction, stage, error (None for a norm with another scale) and gamma."""
         import pandas as pd
 
         truth, gamma = case.items("normalization-error").truth, case.norm.gamma
@@ -52,17 +53,26 @@ class NormalizationErrors(Figure):
             for stage, sim in stages.items():
                 known = stage != "normalized" or case.norm.keeps_scale
                 error = _error(case, sim, direction, gamma) if known else None
-                rows.append({"direction": direction, "stage": stage, "error": error})
+                row = {"direction": direction, "stage": stage, "error": error}
+                rows.append({**row, "gamma": gamma})
         return pd.DataFrame(rows)
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of four bars."""
+        return 1.25
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw a bar for each stage."""
+        """Draw a bar for each stage, of both directions on the same scale."""
+        most = data["error"].astype(float).max()
         for _, part, panel in each_direction(data, axes):
-            bars = panel.bar(part["stage"], part["error"].fillna(0), color="tab:blue")
-            labels = ["no cosines" if e != e else f"{e:.3f}" for e in part["error"].astype(float)]
-            panel.bar_label(bars, labels)
-            panel.margins(y=0.1)
-            panel.set_ylabel("normalization error")
+            errors = part["error"].astype(float)
+            bars = panel.barh(part["stage"], errors.fillna(0), 0.7)
+            labels = ["no cosines" if e != e else f"{e:.3f}" for e in errors]
+            panel.bar_label(bars, labels, padding=2, fontsize=SMALL)
+            panel.set_title(f"{panel.get_title()}\n$\\gamma$ = {part['gamma'].iloc[0]:g}")
+            panel.set_xlim(0, 1.45 * (most or 1))
+            panel.set_xlabel("normalization error (0 is fair)")
+        axes[0].invert_yaxis()
 
 
 def _error(case: Case, sim: Sim, direction: Direction, gamma: float) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from vrbench import results
+from vrbench.errors import InputError
 from vrbench.evaluation.evaluation import Evaluation
-from vrbench.figures import figures
+from vrbench.figures import drawing, figures
 from vrbench.figures.base import Figure
 from vrbench.normalizations import normalizations
 from vrbench.runtime.files import replacing
@@ -17,8 +19,16 @@ from vrbench.runtime.printable import csv_cell, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure as Canvas
 
-PICTURES = ("png", "svg")
+PictureFormat = Literal["pdf", "png", "svg"]
+PICTURES: tuple[PictureFormat, ...] = ("png", "svg")
+UNDATED: dict[str, dict[str, None]] = {
+    "pdf": {"CreationDate": None},
+    "png": {},
+    "svg": {"Date": None},
+}
+"""So that the same numbers give the same bytes."""
 
 Looked = TypeVar("Looked", contravariant=True)
 
@@ -36,8 +46,34 @@ class Drawn(Protocol[Looked]):
     def data(self, case: Looked, /) -> pd.DataFrame:
         """Return the numbers."""
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of a row of panels in a paper's column."""
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw them."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture is written.
+
+    Attributes:
+        form: its only format; None: PNG and SVG.
+        width: inches; None: a column of a paper.
+        title: whether it says above itself what it is of. Its file says so anyway, as its title.
+
+    Raises:
+        InputError: there is no such format, or the width is out of range.
+    """
+
+    form: PictureFormat | None = None
+    width: float | None = None
+    title: bool = False
+
+    def __post_init__(self) -> None:
+        if self.form is not None and self.form not in UNDATED:
+            raise InputError(f"A picture is pdf, png or svg, not '{self.form}'.")
+        drawing.size((1, 1), 1, self.width)
 
 
 def draw(
@@ -47,6 +83,7 @@ def draw(
     norm: str | None,
     folder: Path,
     progress: Callable[[str, int, int], None] | None = None,
+    look: Look | None = None,
 ) -> tuple[pd.DataFrame, list[Path]]:
     """Make a figure of an evaluation under one method and norm; its files are named by these.
 
@@ -57,6 +94,7 @@ def draw(
         norm: spec; None: ``ncl`` where a norm takes part in the figure.
         folder: of the files.
         progress: called as scoring proceeds.
+        look: how the picture is written.
 
     Returns:
         The numbers, and the files written.
@@ -69,19 +107,21 @@ def draw(
     head = case.source.head
     key = results.identity({"of": case.title(), **({"head": head.sha256} if head else {})})
     dataset, spec = str(case.source.about["dataset"]), normalizations.spec(case.norm)
-    return plot(figure, case, results.stem(figures.spec(figure), dataset, spec, key), folder)
+    stem = results.stem(figures.spec(figure), dataset, spec, key)
+    return plot(figure, case, stem, folder, look)
 
 
 def plot(
-    figure: Drawn[Looked], case: Looked, name: str, folder: Path
+    figure: Drawn[Looked], case: Looked, name: str, folder: Path, look: Look | None = None
 ) -> tuple[pd.DataFrame, list[Path]]:
-    """Write ``name.csv``, and with matplotlib ``name.png`` and ``name.svg``.
+    """Write ``name.csv``, and with matplotlib the picture, by default as PNG and SVG.
 
     Args:
         figure: the figure.
         case: the data, method and norm.
         name: stem of the files.
         folder: made where it is missing.
+        look: how the picture is written.
 
     Returns:
         The numbers, and the files written.
@@ -94,7 +134,7 @@ def plot(
     with replacing(written[0]) as temporary:
         _with_words(data, csv_cell).to_csv(temporary, index=False)
     if find_spec("matplotlib") is not None:
-        written += _pictures(figure, data, figure.caption(case), name, folder)
+        written += _pictures(figure, data, figure.caption(case), folder / name, look or Look())
     return data, written
 
 
@@ -111,23 +151,32 @@ def _in_picture(words: Any) -> Any:
     return one_line(words).replace("$", r"\$") if isinstance(words, str) else words
 
 
-def _pictures(
-    figure: Drawn[Any], data: pd.DataFrame, title: str, name: str, folder: Path
-) -> list[Path]:
-    from matplotlib import rc_context
+def picture(figure: Drawn[Any], data: pd.DataFrame, title: str, look: Look) -> Canvas:
+    """Draw a figure, in the style that ``drawing.styled`` has set."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    rows, columns = figure.panels
-    canvas = Canvas(figsize=(5.5 * columns, 4 * rows + 0.5), layout="constrained")
+    size = drawing.size(figure.panels, figure.height(data), look.width)
+    canvas = Canvas(figsize=size, layout="constrained")
     FigureCanvasAgg(canvas)
-    figure.draw(_with_words(data, _in_picture), canvas.subplots(rows, columns))
-    canvas.suptitle(_in_picture(title), fontsize=9)
-    paths = [folder / f"{name}.{kind}" for kind in PICTURES]
-    # so that the same numbers give the same bytes: ids by hash, and no date
-    with rc_context({"svg.hashsalt": name}):
-        for path in paths:
-            undated = {"Date": None} if path.suffix == ".svg" else None
+    figure.draw(_with_words(data, _in_picture), canvas.subplots(*figure.panels))
+    drawing.finish(canvas)
+    if look.title:
+        said = drawing.lines_of(_in_picture(title), drawing.letters(canvas), 3)
+        canvas.suptitle("\n".join(filter(None, [said, canvas.get_suptitle()])))
+    return canvas
+
+
+def _pictures(
+    figure: Drawn[Any], data: pd.DataFrame, title: str, stem: Path, look: Look
+) -> list[Path]:
+    paths = []
+    with drawing.styled(stem.name):
+        canvas = picture(figure, data, title, look)
+        for kind in (look.form,) if look.form else PICTURES:
+            path = stem.with_name(f"{stem.name}.{kind}")
             with replacing(path) as temporary:
-                canvas.savefig(temporary, dpi=150, metadata=undated)
+                about = {"Title": one_line(title), **UNDATED[kind]}
+                canvas.savefig(temporary, format=kind, metadata=about)
+            paths.append(path)
     return paths

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import HATCHES, LINES, STAGES, Case, Figure, each_direction
+from vrbench.figures.drawing import COLORS, GREY, legend, share_y
 from vrbench.metrics.diagnostics import ProbabilitySums
 from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import DIRECTIONS
@@ -24,6 +25,10 @@ LAST = 4
 """Right end of the picture; greater sums are in its last bin."""
 RATES = {"false_negative": "o", "false_positive": "^"}
 """Marker of each rate."""
+MEANT = {
+    "false_negative": "missed, % of its positives",
+    "false_positive": "wrongly first, % of its negatives",
+}
 
 
 class FalseRetrievals:
@@ -112,10 +117,10 @@ class ProbabilitySumsFigure(Figure):
         """
         edges = np.linspace(0, LAST, self.bins + 1)
         middle, width = (edges[:-1] + edges[1:]) / 2, 0.45 * LAST / self.bins
-        ticks = range(LAST + 1)
+        share_y(axes[1])
         for (_, part, bars), rates in zip(each_direction(data, axes[0]), axes[1], strict=True):
             for stage, rows in part.groupby("stage", sort=False):
-                style = f"C{STAGES.index(str(stage))}"
+                style = COLORS[STAGES.index(str(stage))]
                 inside = np.minimum(rows["sum"].to_numpy(), LAST)
                 place = np.clip(np.digitize(inside, edges) - 1, 0, self.bins - 1)
                 counts = np.bincount(place, minlength=self.bins)
@@ -125,16 +130,17 @@ class ProbabilitySumsFigure(Figure):
                 for kind, marker in RATES.items():
                     share = 100 * rows[kind].groupby(place).mean()
                     share = share[share > 0]
-                    label = f"{kind.replace('_', ' ')}s, {stage}"
                     line = f"{marker}{LINES[str(stage)]}"
-                    rates.plot(middle[share.index], share, line, color=style, label=label)
+                    rates.plot(middle[share.index], share, line, color=style)
             bars.set_ylabel("items")
-            bars.legend()
             rates.set_yscale("log")
-            rates.set_ylabel("percent of positives, of negatives")
-            rates.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+            rates.yaxis.set_major_formatter("{x:g}")
+            rates.set_ylabel("false retrievals, %")
             for panel in (bars, rates):
-                panel.axvline(1, color="gray", linewidth=1)
-                panel.set_xlabel("sum of retrieval probabilities (1 is expected)")
+                panel.axvline(1, color=GREY, linewidth=0.6)
+                panel.set_xlabel("an item's sum of retrieval probabilities (1 is expected)")
                 panel.set_xlim(0, LAST)
-                panel.set_xticks(ticks, [*map(str, ticks[:-1]), f"{LAST}+"])
+                panel.set_xticks(range(LAST + 1), [*map(str, range(LAST)), f"{LAST}+"])
+        for kind, marker in RATES.items():
+            axes[1, 0].plot([], [], marker, color=GREY, label=MEANT[kind])
+        legend(axes.ravel(), 2)

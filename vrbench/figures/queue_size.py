@@ -10,6 +10,7 @@ import numpy as np
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.drawing import GREY
 from vrbench.normalizations.apply import apply
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
@@ -95,9 +96,13 @@ class QueueSize(Figure):
         normalized = apply(case.norm, only, some, case.source.truth).sim
         return case.recall(normalized, direction)
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of curves with a legend above them."""
+        return 2.0
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw R@1 against bank queries, with the spread as error bars."""
-        from matplotlib.ticker import NullLocator
+        from matplotlib.ticker import FixedLocator, NullFormatter
 
         for _, part, panel in each_direction(data, axes):
             for name, rows in part.groupby("set", sort=False):
@@ -105,15 +110,28 @@ class QueueSize(Figure):
                 place = rows["bank"] * apart  # so that error bars do not hide each other
                 panel.errorbar(place, rows["R@1"], rows["std"], fmt=style, label=str(name))
                 best, color = rows[rows["chosen"]], panel.lines[-1].get_color()
-                panel.plot(best["bank"] * apart, best["R@1"], "*", color=color, markersize=15)
+                panel.plot(best["bank"] * apart, best["R@1"], "*", color=color, markersize=9)
                 panel.axvline(rows["distinct"].iloc[0] * apart, color=color, linestyle=":")
             sizes = _doubled(int(part["bank"].min()), int(part["bank"].max()) + 1)
             panel.set_xscale("log", base=2)
-            panel.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=45, ha="right")
-            panel.xaxis.set_minor_locator(NullLocator())
-            panel.set_xlabel("bank queries (star: this set's choice; dotted: distinct ones)")
-            panel.set_ylabel("R@1, percent")
-            panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=2)
+            panel.set_xticks(sizes[::2], [f"{size:,}" for size in sizes[::2]])
+            panel.xaxis.set_minor_locator(FixedLocator(sizes))
+            panel.xaxis.set_minor_formatter(NullFormatter())
+            panel.set_xlabel("bank queries (log scale)")
+            panel.set_ylabel("R@1, % of queries")
+        panels = [panel for panel in axes if panel.figure is not None]
+        marks = [
+            *panels[-1].plot([], [], "*", color=GREY, markersize=7, label="size chosen"),
+            *panels[-1].plot([], [], ":", color=GREY, label="distinct queries"),
+        ]
+        low, high = panels[0].get_ylim()
+        panels[0].set_ylim(low, high + 0.35 * (high - low))  # room for the legends
+        first = panels[0].get_legend_handles_labels()[0]
+        if len(panels) > 1:
+            panels[0].legend(handles=first[: data["set"].nunique()], loc="upper left")
+            panels[1].legend(handles=marks, loc="upper left")
+        else:
+            panels[0].legend(handles=first, loc="upper left", ncols=2)
 
 
 def _doubled(start: int, stop: int) -> list[int]:

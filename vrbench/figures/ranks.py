@@ -10,6 +10,7 @@ import numpy as np
 
 from vrbench.figures import figures
 from vrbench.figures.base import HATCHES, STAGES, Case, Figure, each_direction
+from vrbench.figures.drawing import DASH, legend
 from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class RankHistogram(Figure):
                     rows.append({**row, "greatest": high, "queries": inside, "percent": percent})
         return pd.DataFrame(rows)
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of bars with long names."""
+        return 2.0
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the stages side by side."""
         for _, part, panel in each_direction(data, axes):
@@ -46,10 +51,10 @@ class RankHistogram(Figure):
                 panel.bar(place, rows["percent"], 0.4, label=stage, hatch=HATCHES[stage])
             first = part[part["stage"] == STAGES[0]]
             names = [
-                str(high) if low == high else f"{low}-{high}"
+                str(high) if low == high else f"{low}{DASH}{high}"
                 for low, high in zip(first["least"], first["greatest"], strict=True)
             ]
-            panel.set_xticks(range(len(names)), names, rotation=45, ha="right")
-            panel.set_xlabel("rank of the best positive (ties at the mean place)")
-            panel.set_ylabel("percent of the queries")
-            panel.legend()
+            panel.set_xticks(range(len(names)), names, rotation=90)
+            panel.set_xlabel("rank of the best positive")
+            panel.set_ylabel("% of queries")
+        legend(axes)

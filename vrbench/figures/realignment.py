@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError, did_you_mean
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
+from vrbench.figures.drawing import MINUS, SMALL, TIMES, lines_of, share_y
 from vrbench.sequences import path, transport_plan
 from vrbench.sequences.engine.grouping import Grouping, group_tokens, paragraph_truth
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BUCKET = "bucket"
+TITLES = {
+    "similarity": "similarity",
+    "dtw": "DTW path",
+    "plan": "transport plan",
+    "plan with bucket": "plan with bucket",
+}
+"""Of the panels, by column of the numbers."""
 
 
 @figures.register("realignment")
@@ -47,7 +55,7 @@ class Realignment(Figure):
     source = "Norton Figure 3"
     normalized = False
     needs = "a feature file with sequences"
-    panels: ClassVar[tuple[int, int]] = (1, 4)
+    panels: ClassVar[tuple[int, int]] = (2, 2)
 
     def __post_init__(self) -> None:
         if self.planted < 0 or not 0 <= self.bucket <= 1:
@@ -111,30 +119,40 @@ class Realignment(Figure):
         mixed[kept], mixed[~kept] = rows, rng.choice(others, self.planted, replace=False)
         return mixed, ~kept
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of three lines a caption."""
+        return max(1.3, 0.4 + 0.36 * data["caption"].nunique())
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the four matrices, captions from top to bottom, clips from left to right."""
-        titles = ("similarity", "dtw", "plan", "plan with bucket")
         first = data[data["clip"] == 0]
-        for title, panel in zip(titles, axes, strict=True):
-            values = data.pivot(index="caption", columns="clip", values=title).astype(float)
-            matrix = values.to_numpy()
-            if title == "plan with bucket":
-                matrix = np.column_stack([matrix, np.clip(1 - matrix.sum(axis=1), 0, None)])
-            panel.imshow(matrix, cmap="Blues", aspect="auto", vmin=min(0.0, matrix.min()))
-            for (i, j), value in np.ndenumerate(matrix):
-                dark = value > 0.6 * matrix.max()
-                panel.text(j, i, f"{value:.2f}", ha="center", va="center",
-                           color="white" if dark else "black", fontsize=8)  # fmt: skip
-            labels = [f"clip {j + 1}" for j in range(values.shape[1])]
-            labels += [BUCKET] * (matrix.shape[1] - len(labels))
-            panel.set_xticks(range(matrix.shape[1]), labels)
-            panel.set_yticks(range(len(first)), [""] * len(first))
-            panel.set_title(title)
         shown = [
-            f"{text[:28]}{'...' if len(text) > 28 else ''}{' (planted)' if planted else ''}"
+            lines_of(f"{text}{' (planted)' if planted else ''}", 17, 3)
             for text, planted in zip(first["text"], first["planted"], strict=True)
         ]
-        axes[0].set_yticks(range(len(first)), shown, fontsize=8)
+        for row in axes:
+            share_y(row)
+            row[0].set_yticks(range(len(first)), shown)
+        for title, panel in zip(TITLES, axes.ravel(), strict=True):
+            values = data.pivot(index="caption", columns="clip", values=title).astype(float)
+            matrix = values.to_numpy()
+            labels = [f"{j + 1}" for j in range(matrix.shape[1])]
+            if title == "plan with bucket":
+                matrix = np.column_stack([matrix, np.clip(1 - matrix.sum(axis=1), 0, None)])
+                labels.append(BUCKET)
+            _cells(matrix, panel, whole=title == "dtw")
+            panel.set_xticks(range(len(labels)), labels)
+            panel.set_title(TITLES[title])
+            panel.set_xlabel("clip")
+
+
+def _cells(matrix: NDArray[np.float64], panel: Any, whole: bool) -> None:
+    """Draw a matrix with its numbers; of ones and zeros, the ones."""
+    panel.imshow(matrix, cmap="Blues", aspect="auto", vmin=min(0.0, matrix.min()))
+    for (i, j), value in np.ndenumerate(matrix):
+        color = "white" if value > 0.6 * matrix.max() else "black"
+        label = TIMES * int(value) if whole else f"{value:.2f}".replace("-", MINUS)
+        panel.text(j, i, label, ha="center", va="center", color=color, fontsize=SMALL)
 
 
 def _items(group: Grouping, name: str) -> NDArray[np.int64]:

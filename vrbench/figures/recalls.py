@@ -9,6 +9,7 @@ import numpy as np
 
 from vrbench.figures import figures
 from vrbench.figures.base import LINES, Case, Figure, each_direction
+from vrbench.figures.drawing import GREY, legend
 from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ class Recalls(Figure):
                 panel.plot(rows["K"], rows["R@K"], LINES[str(stage)], label=str(stage))
             chance = part[part["stage"] == part["stage"].iloc[0]]
             panel.plot(
-                chance["K"], chance["one item by chance"], ":", color="gray", label="by chance"
+                chance["K"], chance["one item by chance"], ":", color=GREY, label="by chance"
             )
             panel.set_xscale("log")
             panel.xaxis.set_major_formatter("{x:g}")
-            panel.set_xlabel("K (places, log scale)")
-            panel.set_ylabel("R@K, percent of the queries")
+            panel.set_xlabel("$K$ (places, log scale)")
+            panel.set_ylabel("R@$K$, % of queries")
             panel.set_ylim(0, 100)
-            panel.grid(alpha=0.3)
-            panel.legend(loc="upper left")
+            panel.grid(alpha=0.3, linewidth=0.5)
+        legend(axes)

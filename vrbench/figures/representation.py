@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from vrbench.figures import figures
 from vrbench.figures.base import HATCHES, STAGES, Case, Figure, each_direction
+from vrbench.figures.drawing import legend
 from vrbench.metrics.diagnostics import Representation
 from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import DIRECTIONS
@@ -44,11 +47,12 @@ class RepresentationFigure(Figure):
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the stages side by side."""
         for _, part, panel in each_direction(data, axes):
-            table = part.pivot_table("percent", "retrieved first", "stage", sort=False)
-            table[list(STAGES)].plot.bar(ax=panel, rot=0)
-            for bars, stage in zip(panel.containers, STAGES, strict=True):
-                for bar in bars:
-                    bar.set_hatch(HATCHES[stage])
-            panel.legend()
-            panel.set_xlabel("retrieved first")
-            panel.set_ylabel("percent of the items")
+            for i, stage in enumerate(STAGES):
+                rows = part[part["stage"] == stage]
+                place = np.arange(len(rows)) + 0.4 * (i - 0.5)
+                panel.bar(place, rows["percent"], 0.4, label=stage, hatch=HATCHES[stage])
+            names = [name.replace(" or", "\nor") for name in part["retrieved first"].unique()]
+            panel.set_xticks(range(len(names)), names)
+            panel.set_xlabel("queries that retrieve the item first")
+            panel.set_ylabel("% of items")
+        legend(axes)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import LINES, STAGES, Case, Figure, each_direction
+from vrbench.figures.base import LINES, MARKS, STAGES, Case, Figure, each_direction
+from vrbench.figures.drawing import legend
 from vrbench.metrics.ranking import count_ranks
 from vrbench.normalizations.apply import apply
 from vrbench.normalizations.bank import BankSim
@@ -80,11 +81,11 @@ class Seen(Figure):
             apart = part["seen"].max() / 100  # so that error bars do not hide each other
             for stage, rows in part.groupby("stage", sort=False):
                 place = rows["seen"] + apart * (STAGES.index(str(stage)) - 0.5)
-                style = f"o{LINES[str(stage)]}"
+                style = f"{MARKS[str(stage)]}{LINES[str(stage)]}"
                 panel.errorbar(place, rows["R@1"], rows["std"], fmt=style, label=str(stage))
-            panel.set_xlabel("queries seen")
-            panel.set_ylabel("R@1 since the last mark, percent")
-            panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+            panel.set_xlabel("queries seen (R@1 of those since the last mark)")
+            panel.set_ylabel("R@1, % of queries")
+        legend(axes)
 
 
 def _reorder(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
+from vrbench.figures.drawing import MARKERS, legend, share_y
 from vrbench.figures.planting import Planted, clean, irrelevant, shifted, swapped
 from vrbench.metrics.ranking import ranks
 from vrbench.sequences import score, sequences, transport_plan
@@ -25,8 +26,8 @@ NOISES = ("irrelevant captions", "irrelevant clips", "shifted captions", "swappe
 RATES = {"irrelevant": (0.25, 0.4, 0.5), "shifted": (0.25, 0.5, 1.0), "swapped": (0.25, 0.5, 1.0)}
 BUCKETS = (0.1, 0.3, 0.5)
 PLAIN = ("cap-avg", "dtw", "otam")
-MARKERS = "os^vDXP*"
-"""A line style for each alignment, which tells them apart without colour."""
+UNDRAWN = "bucket=0.[15]"
+"""Alignments that are in the numbers alone: six lines can be told apart."""
 
 
 @figures.register("sequence-noise")
@@ -100,19 +101,26 @@ class SequenceNoise(Figure):
         buckets = [f"transport:{reg}bucket={bucket}" for bucket in BUCKETS]
         return [plain, *buckets, f"transport:{reg}bucket=0.3,variant=norton"]
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of a row of curves."""
+        return 1.6
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw R@1 over the rate, a panel for each kind of noise."""
+        drawn = data[~data["sequence"].str.contains(UNDRAWN)]
+        for row in axes:
+            share_y(row)
         for noise, panel in zip(NOISES, axes.ravel(), strict=True):
-            part = data[data["noise"].isin(["none", noise])]
+            part = drawn[drawn["noise"].isin(["none", noise])]
             by_spec = part.groupby("sequence", sort=False)
             for marker, (spec, rows) in zip(MARKERS, by_spec, strict=True):
                 style = f"{marker}--" if "bucket" in str(spec) else f"{marker}-"
-                panel.plot(100 * rows["rate"], rows["R@1"], style, label=spec, markersize=5)
+                panel.plot(100 * rows["rate"], rows["R@1"], style, label=spec)
             panel.set_title(noise)
             planted = noise.startswith("irrelevant")
-            panel.set_xlabel("percent planted" if planted else "percent of paragraphs")
-            panel.set_ylabel("R@1, percent")
-        axes.ravel()[2].legend(fontsize=8, loc="lower left")
+            panel.set_xlabel("% planted" if planted else "% of paragraphs")
+            panel.set_ylabel("R@1, %")
+        legend(axes.ravel(), 2)
 
 
 def _noises(

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.figures import figures
-from vrbench.figures.base import STAGES, Case, Figure
-from vrbench.results.labels import DIRECTION_NAMES
+from vrbench.figures.base import STAGES, Case, Figure, each_direction
+from vrbench.figures.drawing import COLORS, legend
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 
 if TYPE_CHECKING:
@@ -73,18 +73,18 @@ class Similarities(Figure):
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw a row of panels for each stage, a column for each direction."""
-        styles = {"right": ("tab:orange", "-", 0.35), "other": ("tab:blue", "--", 0.0)}
+        styles = {"right": (COLORS[1], "-", 0.35), "other": (COLORS[0], "--", 0.0)}
         for stage, row in zip(STAGES, axes, strict=True):
-            for direction, panel in zip(DIRECTIONS, row, strict=True):
-                part = data[(data["stage"] == stage) & (data["direction"] == direction)]
+            known = data[data["stage"] == stage]
+            for _, part, panel in each_direction(known, row):
                 for pairs, rows in part.groupby("pairs", sort=False):
                     color, line, alpha = styles[str(pairs)]
                     edges = [*rows["from"], rows["to"].iloc[-1]]
                     panel.stairs(rows["percent"], edges, color=color, fill=True, alpha=alpha)
                     label = f"{pairs} pairs ({rows['count'].sum():,})"
                     panel.stairs(rows["percent"], edges, color=color, linestyle=line, label=label)
-                panel.set_title(f"{DIRECTION_NAMES[direction]}, {stage}")
+                panel.set_title(f"{panel.get_title()}, {stage}")
                 panel.set_xlabel("similarity")
-                panel.set_ylabel("percent of these pairs")
-                panel.set_ylim(0, 1.3 * part["percent"].max())  # room for the legend
-                panel.legend(ncols=2)
+                panel.set_ylabel("% of these pairs")
+                panel.set_ylim(0, 1.05 * known["percent"].max())
+        legend(axes.ravel(), 2)

@@ -12,11 +12,14 @@ from vrbench.alignments.engine.driver import global_vectors
 from vrbench.errors import InputError
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure
+from vrbench.figures.drawing import COLORS, legend, merge, share_y
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CENTERED = {False: "as they are", True: "each modality's mean removed"}
+CENTERED = {False: "as they are", True: "means removed"}
+MARK = 0.02
+"""Size of a mark, of the width of a panel."""
 
 
 @figures.register("space")
@@ -74,28 +77,52 @@ class Space(Figure):
                 parts.append(rows)
         return pd.concat(parts, ignore_index=True)
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of square panels, lower ones where there is one panel."""
+        return 2.4 if _equal(data) else 2.1
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
-        """Draw texts as dots and videos as triangles, joined pairs as lines."""
-        for (centered, name), panel in zip(CENTERED.items(), axes, strict=True):
+        """Draw texts as dots and videos as triangles, joined pairs as lines.
+
+        One panel takes the place of both where removing the means moves no item visibly.
+        """
+        from matplotlib.ticker import MaxNLocator
+
+        one = _equal(data)
+        panels = [merge(axes)] if one else list(axes)
+        share_y(panels)
+        places = data[["x", "y"]].to_numpy()
+        beside = 0.05 * np.ptp(places)
+        limits = places.min() - beside, places.max() + beside
+        for (centered, name), panel in zip(CENTERED.items(), panels, strict=False):
             part = data[data["centered"] == centered]
             text, video = (part[part["side"] == side] for side in ("text", "video"))
             for _, row in text[text["joined"] >= 0].iterrows():
                 other = video.iloc[int(row["joined"])]
                 panel.plot([row["x"], other["x"]], [row["y"], other["y"]], "k-", lw=0.4, alpha=0.5)
             for rows, color, marker, label in (
-                (text, "tab:blue", "o", "texts"),
-                (video, "tab:orange", "^", "videos"),
+                (text, COLORS[0], "o", "texts"),
+                (video, COLORS[1], "^", "videos"),
             ):
                 panel.scatter(
-                    rows["x"], rows["y"], s=10, c=color, marker=marker, alpha=0.6, label=label
+                    *(rows["x"], rows["y"]), 4, c=color, marker=marker, alpha=0.6, lw=0, label=label
                 )
-            panel.set_title(f"Global vectors, {name}")
-            panel.set_xlabel(
-                f"first principal axis ({100 * part['x_share'].iloc[0]:.0f} % of var.)"
-            )
-            panel.set_ylabel(f"second ({100 * part['y_share'].iloc[0]:.0f} % of var.)")
-            panel.set_aspect("equal", "datalim")
-            panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+            panel.set_title("with or without the modalities' means" if one else name)
+            share = 100 * part["x_share"].iloc[0], 100 * part["y_share"].iloc[0]
+            panel.set_xlabel(f"first axis ({share[0]:.0f} % of variance)")
+            panel.set_ylabel(f"second axis ({share[1]:.0f} %)")
+            for axis in (panel.xaxis, panel.yaxis):
+                axis.set_major_locator(MaxNLocator(5))
+            panel.set_aspect("equal")
+            panel.set_xlim(*limits)
+            panel.set_ylim(*limits)
+        legend(panels, 2)
+
+
+def _equal(data: pd.DataFrame) -> bool:
+    """Whether no item's place differs between the panels by more than a mark's size."""
+    stored, centered = (data[data["centered"] == one][["x", "y"]].to_numpy() for one in CENTERED)
+    return bool(np.abs(centered - stored).max() <= MARK * np.ptp(stored, axis=0).max())
 
 
 def _principal(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from vrbench.errors import InputError
+from vrbench.figures.drawing import GREY, MARKERS, legend, share_y
 from vrbench.heads.curve import flat
 from vrbench.heads.head import Head
-from vrbench.results.labels import DIRECTION_NAMES
 from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -44,19 +45,23 @@ class TrainingCurves:
         best = head.about.get("best")
         return pd.DataFrame([{**flat(row), "kept": row["epoch"] == best} for row in rows])
 
+    def height(self, data: pd.DataFrame) -> float:
+        """Return the inches of a row of curves."""
+        return 1.7
+
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the loss, and the recalls of each direction."""
         axes[0].plot(data["epoch"], data["loss"].astype(float), "o-")
-        axes[0].set_ylabel("loss, mean of the epoch")
         axes[0].set_title("loss")
+        share_y(axes[1:])
         for direction, panel in zip(DIRECTIONS, axes[1:], strict=True):
-            panel.set_title(f"{DIRECTION_NAMES[direction]}, validation")
-            for name in [one for one in data.columns if one.startswith(f"{direction} ")]:
-                panel.plot(data["epoch"], data[name], "o-", label=name.partition(" ")[2])
-            panel.set_ylabel("R@K, percent of the queries")
-            if panel.get_legend_handles_labels()[0]:
-                panel.legend()
+            panel.set_title(f"R@$K$, {direction}")
+            names = [one for one in data.columns if one.startswith(f"{direction} ")]
+            for marker, name in zip(cycle(MARKERS), names):
+                panel.plot(data["epoch"], data[name], f"{marker}-", label=name.partition(" ")[2])
         for panel in axes:
             for epoch in data["epoch"][data["kept"]]:
-                panel.axvline(epoch, color="gray", linestyle=":")
+                panel.axvline(epoch, color=GREY, linestyle=":")
+            panel.xaxis.get_major_locator().set_params(integer=True)
             panel.set_xlabel("epoch (dotted: the one that is kept)")
+        legend(axes[1:], 4)

@@ -81,7 +81,7 @@ def _system(system: Listing, thumbnails: Callable[[str], Frames] | None) -> list
     head = ["place", "score", "sum", "item"]
     return [
         Heading(f"{system.how}: rank {system.rank:g}", 3),
-        PageTable(head, rows, marked, sortable=False),
+        PageTable(head, rows, marked),
     ]
 
 

@@ -10,7 +10,7 @@ from vrbench.reports.parts import Folded, Heading, PageCell, PagePart, PageTable
 from vrbench.results import labels
 from vrbench.results.schema import ResultDict
 from vrbench.tables import paper_table
-from vrbench.tables.formats import Line, Section, Table, superscript
+from vrbench.tables.formats import Line, Section, Table
 from vrbench.tables.matching import fill, slots
 from vrbench.tables.of_tasks import task_sections
 
@@ -72,5 +72,4 @@ def _labels(line: Line) -> list[str]:
 
 
 def _cell(cell: Cell) -> PageCell:
-    text = f"{cell.text} {superscript(cell.beats)}" if cell.beats else cell.text
-    return PageCell(text, cell.value, cell.best)
+    return PageCell(cell.text, cell.value, cell.best, raised=cell.beats)

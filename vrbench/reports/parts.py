@@ -67,15 +67,17 @@ class PageCell:
 
     Attributes:
         text: as it is shown.
-        value: the number that it is sorted by; None: it is sorted by its text.
+        value: the number that it shows; None: it is text.
         best: whether in bold.
         frames: above the text, in a cell of an item.
+        raised: letters after the text, raised.
     """
 
     text: str
     value: float | None = None
     best: bool = False
     frames: Frames | None = None
+    raised: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,16 +86,14 @@ class PageTable:
 
     Attributes:
         head: column headings.
-        rows: one cell for each heading.
+        rows: one cell for each heading; the first names the row, and stays in sight.
         marked: rows that stand out.
-        sortable: whether a click on a heading sorts.
     """
 
     kind: ClassVar[str] = "table"
     head: Sequence[str]
     rows: Sequence[Sequence[PageCell]]
     marked: Sequence[bool] = ()
-    sortable: bool = True
 
     def is_number(self, column: int) -> bool:
         """Whether a column has a number."""
@@ -130,5 +130,5 @@ def words(*texts: str) -> list[PageCell]:
 
 
 def number(value: float) -> PageCell:
-    """Return a cell with a number to three digits, sorted in full."""
+    """Return a cell with a number to three digits."""
     return PageCell(f"{value:.3g}", value)

@@ -1,4 +1,4 @@
-"""Pages from templates: no network access, sortable tables, all text escaped."""
+"""Pages from templates: no network access, no script, all text escaped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from vrbench.reports.parts import PagePart
+from vrbench.reports.parts import Heading, PagePart
 from vrbench.runtime.printable import one_line
 
 if TYPE_CHECKING:
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 
 def page(title: str, body: Sequence[PagePart]) -> str:
-    """Return a whole page."""
-    return _environment().get_template("page.html.j2").render(title=title, body=body)
+    """Return a whole page; its headings of level 2 are listed at its top where there are two."""
+    contents = [
+        (place, part.text)
+        for place, part in enumerate(body, 1)
+        if isinstance(part, Heading) and part.level == 2
+    ]
+    template = _environment().get_template("page.html.j2")
+    return template.render(title=title, body=body, contents=contents)
 
 
 @cache

@@ -9,11 +9,12 @@ from vrbench.cli.app import note
 from vrbench.cli.printing.spread import spread_lines
 from vrbench.cli.printing.terminal import TextRow, TextTable, console, print_text_table
 from vrbench.metrics.metric import Metric
-from vrbench.metrics.table import columns, legend, named
+from vrbench.metrics.table import columns, legend
 from vrbench.results import labels
+from vrbench.results.changes import CHANGE, CHANGE_HEADS, any_changed, change, with_raw
 from vrbench.results.conventions import conventions
 from vrbench.results.labels import DIRECTION_NAMES
-from vrbench.results.schema import BankAbout, ResultDict
+from vrbench.results.schema import ResultDict
 from vrbench.sims.sim import Direction
 
 
@@ -28,13 +29,13 @@ def print_results(results: Sequence[ResultDict]) -> None:
         out.print(data, style="bold")
         for direction, title in DIRECTION_NAMES.items():
             out.print(title, style="italic")
-            print_text_table(out, _grid(direction, _with_raw(group)))
+            print_text_table(out, _grid(direction, with_raw(group)))
         for text in labels.notes(group):
             out.print(f"Note: {text}", soft_wrap=True)
     if results:
-        changed = any(result.get("change") for result in results)
+        changed = any_changed(results)
         means = f"{legend(_shown(results, *DIRECTION_NAMES))} {_SEEN}"
-        for line in (*wrap(means, _WIDTH), *([_CHANGE] if changed else [])):
+        for line in (*wrap(means, _WIDTH), *([CHANGE] if changed else [])):
             out.print(line, style="dim")
     for line in spread_lines(results):
         out.print(line, soft_wrap=True)
@@ -55,29 +56,10 @@ def print_notes(results: Sequence[ResultDict], said: Sequence[str]) -> None:
             note(f"Note: {text}")
 
 
-def _with_raw(results: Sequence[ResultDict]) -> list[ResultDict]:
-    """Put the raw similarities before the first normalized result of each method."""
-    shown: list[ResultDict] = []
-    seen = {labels.method(result) for result in results if result["norm"] == "none"}
-    for result in results:
-        raw = result.get("raw")
-        if raw and labels.method(result) not in seen:
-            seen.add(labels.method(result))
-            bank: BankAbout = {"kind": "none", "n_text": 0, "n_video": 0}
-            shown.append({**result, **raw, "norm": "none", "bank": bank, "change": None})
-        shown.append(result)
-    return shown
-
-
 _SEEN = "transductive: the norm saw the test set."
 
 _WIDTH = 130
 """Columns of the legend."""
-
-_CHANGE = (
-    "+R@1, p: change of R@1 against the raw similarities, and its p-value (exact McNemar test, "
-    "two-sided)."
-)
 
 
 def _shown(results: Sequence[ResultDict], *directions: Direction) -> list[Metric]:
@@ -86,23 +68,14 @@ def _shown(results: Sequence[ResultDict], *directions: Direction) -> list[Metric
 
 def _grid(direction: Direction, results: Sequence[ResultDict]) -> TextTable:
     metrics = _shown(results, direction)
-    changed = any(result.get("change") for result in results)
+    changed = any_changed(results)
     rows = []
     for result in results:
         cells = [one.text(one.value(result, direction)) for one in metrics]
-        cells += _change(result, direction) if changed else []
+        cells += [text for text, _ in change(result, direction)] if changed else []
         rows.append(TextRow(_names(result), cells))
     heads = [one.heading for one in metrics]
-    return TextTable(("method", "norm", "bank"), heads + (["+R@1", "p"] if changed else []), rows)
-
-
-def _change(result: ResultDict, direction: Direction) -> list[str]:
-    changes = result.get("change")
-    if not changes:
-        return ["", ""]
-    change = changes[direction]
-    p = labels.p_value(change["p"])
-    return [f"{change['R@1']:+.{named('R@1').decimals}f}", p]
+    return TextTable(("method", "norm", "bank"), [*heads, *(CHANGE_HEADS if changed else ())], rows)
 
 
 def _names(result: ResultDict) -> list[str]:
