@@ -53,7 +53,8 @@ def test_a_result_has_the_promised_keys(path: Path, tmp_path: Path) -> None:
     assert values["protocol"] == {"ties": "mean", "v2t": "best-caption"}
     for direction in ("t2v", "v2t"):
         assert set(values["metrics"][direction]) == METRICS
-        assert set(values["diagnostics"][direction]) == DIAGNOSTICS
+        assert set(values["diagnostics"][direction]) == DIAGNOSTICS | {"newly"}
+        assert set(values["raw"]["diagnostics"][direction]) == DIAGNOSTICS
     assert all(isinstance(seconds, float) for seconds in values["seconds"].values())
     assert set(values["provenance"]) >= PROVENANCE
     assert values["provenance"]["precision"] == "single"

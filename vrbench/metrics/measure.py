@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,15 +30,23 @@ class Measured:
         metrics: the metrics of the table (``metrics/table.py``), in its order.
         diagnostics: its diagnostics, in its order.
         ranks: the rank vectors.
+        votes: how often each item is retrieved first.
     """
 
     metrics: MetricsByDirection
     diagnostics: DiagnosticsByDirection
     ranks: dict[str, NDArray[np.float64]]
+    votes: dict[Direction, Representation]
 
 
 def measure(
-    sim: Sim, truth: Truth, ks: Sequence[int], ties: str, v2t: str, gamma: float | None
+    sim: Sim,
+    truth: Truth,
+    ks: Sequence[int],
+    ties: str,
+    v2t: str,
+    gamma: float | None,
+    before: Measured | None = None,
 ) -> Measured:
     """Measure both directions.
 
@@ -53,12 +61,17 @@ def measure(
         v2t: protocol of v2t where a video has several texts.
         gamma: temperature of the normalization error; None: the scores have a scale of their own,
             and the error is None.
+        before: the same before a norm, for what compares with it.
     """
+    votes: dict[Direction, Representation] = {}
     ranks: dict[str, NDArray[np.float64]] = {}
     metrics: dict[Direction, Metrics] = {}
     diagnostics: dict[Direction, Diagnostics] = {}
     for direction in DIRECTIONS:
         read = _read(sim, truth, direction, v2t, gamma)
+        votes[direction] = read.votes
+        if before is not None:
+            read = replace(read, before=before.votes[direction])
         ranks[direction] = read.counts.ranks(ties)
         known = {k: v for k, v in _others(read, "metrics").items() if v is not None}
         metrics[direction] = {**summary(ranks[direction], ks), **known}
@@ -67,12 +80,14 @@ def measure(
         {"t2v": metrics["t2v"], "v2t": metrics["v2t"]},
         {"t2v": diagnostics["t2v"], "v2t": diagnostics["v2t"]},
         ranks,
+        votes,
     )
 
 
 def _others(read: Read, part: Part) -> dict[str, float | None]:
     """Return the metrics of a part that are not summaries of ranks."""
-    found = {one.name: one.of(read) for one in others(part) if one.of is not None}
+    known = [one for one in others(part) if not one.compares or read.before is not None]
+    found = {one.name: one.of(read) for one in known if one.of is not None}
     return {name: None if value is None else float(value) for name, value in found.items()}
 
 

@@ -30,12 +30,14 @@ class Read:
         votes: how often each item is retrieved first.
         sums: retrieval probabilities; None where they are unknown.
         near: how many queries have each item among their nearest; None where that is unknown.
+        before: as ``votes``, before a norm; None: there was none.
     """
 
     counts: Counts
     votes: Representation
     sums: ProbabilitySums | None
     near: Occurrences | None
+    before: Representation | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Metric:
         legend: what its heading means, printed under the table.
         always: whether each result file has it; other metrics may be missing in older files.
         null: whether an ``always`` metric may be null.
+        compares: whether it is only there beside what was measured before a norm.
         k: its K, else 0.
     """
 
@@ -76,6 +79,7 @@ class Metric:
     legend: str = ""
     always: bool = False
     null: bool = False
+    compares: bool = False
     k: int = 0
 
     @property
