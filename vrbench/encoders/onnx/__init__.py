@@ -29,9 +29,9 @@ class Onnx(Encoder):
     A frame's token is ``[CLS ; mean of the patches]``, a word's ``[CLS of the sentence ; word]``,
     each twice as wide as its model; [CLS] and [SEP] themselves give no token. With ``patches``
     each frame is followed by tokens ``[CLS ; patch]``, whose mean it is. Global vectors are the
-    means of the tokens of frames and of words. Frames are encoded one at a time, and so are captions unless
-    ``text_batch`` says otherwise: models quantized to int8 scale their activations over the whole
-    batch, so that an item would depend on its neighbours.
+    means of the tokens of frames and of words. Frames are encoded one at a time, and so are
+    captions unless ``text_batch`` says otherwise: models quantized to int8 scale their activations
+    over the whole batch, so that an item would depend on its neighbours.
 
     Frames are resized (bicubic, shorter side = ``size``), cropped at the centre to a square,
     scaled to [0, 1] and standardized.
