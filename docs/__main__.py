@@ -8,7 +8,7 @@ from pathlib import Path
 
 PAGES = ("example", "figures", "normalization", "sequences")
 """A module each, with ``page(shared) -> str``."""
-LONG = ("heads",)
+LONG = ("heads", "levels")
 """Those that train for an hour, and are made only where they are named."""
 
 

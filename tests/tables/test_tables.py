@@ -180,7 +180,8 @@ def test_a_row_with_columns_of_clips_and_of_sequences_is_measured_by_both() -> N
     head = behind("clip-caption+0.1*video-paragraph:bucket=0.5")
     results = [sample_result(head=head, sequence=one) for one in (None, "dtw", "otam")]
     filled = fill(published.load("norton-7"), results)
-    assert filled == {"I: FNE, α 1, bucket p 50%": results[:2]}
+    assert [name[0] for name in filled] == ["I"]
+    assert list(filled.values()) == [results[:2]]
 
 
 @pytest.mark.parametrize(

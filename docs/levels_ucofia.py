@@ -1,0 +1,108 @@
+"""UCoFiA's levels with and without Sinkhorn-Knopp, its ways of attention, and X-CLIP beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from docs.levels_measured import Measured, evaluated, spread
+from docs.trainings import Training, Trainings
+
+BEFORE = "projection:width=64+linear"
+"""Takes all tokens into one space, in closed form, and is trained on from there."""
+EPOCHS = 2
+RATES = (1e-4, 3e-4)
+"""Learning rates that are tried with the first seed, for the whole of ``ucofia``."""
+WHOLE = "ucofia"
+LEVELS = {
+    "video": "ucofia:levels=video",
+    "video + frame": "ucofia:levels=video+frame",
+    "video + frame + patch": WHOLE,
+}
+"""Rows of Figure 5 and of Table 9 in shape."""
+WAYS = {
+    "patch-then-word only": "ucofia:bi=patch-word",
+    "word-then-patch only": "ucofia:bi=word-patch",
+    "both": WHOLE,
+}
+"""The rows of Table 14."""
+MODELS = {"X-CLIP": "xclip", "UCoFiA": WHOLE}
+"""The rows of Table 13."""
+NORM = "sk"
+
+
+@dataclass(frozen=True)
+class Ucofia:
+    """What was found.
+
+    Attributes:
+        rows: by the spec of the method.
+        tries: validation of the first seed by rate.
+    """
+
+    rows: Mapping[str, Measured]
+    tries: Mapping[float, float]
+
+
+def run(fit: Path, test: Path, folder: Path) -> Ucofia:
+    """Choose a rate on validation videos, train with every seed, and measure once."""
+    on = Trainings(folder, fit, alone=True)
+    methods = dict.fromkeys([*LEVELS.values(), *WAYS.values(), *MODELS.values()])
+    wanted = {one: Training(f"{BEFORE}+{one}", one, epochs=EPOCHS) for one in methods}
+    whole = wanted[WHOLE]
+    lr = on.chosen([whole], RATES)[whole].lr
+    tries = {rate: on.trained(replace(whole, lr=rate), 0).validation for rate in RATES}
+    found = {}
+    for method, one in wanted.items():
+        training = replace(one, lr=lr)
+        heads = on.train([training])[training]
+        results = [evaluated(test, h, method, folder / "results", norms=NORM) for h in heads]
+        found[method] = Measured(training, heads, results)
+    return Ucofia(found, tries)
+
+
+def levels(found: Ucofia) -> Iterator[str]:
+    """Yield a row for each set of levels, without and with the norm."""
+    heads = ["levels", "norm", "validation", "t2v R@1", "R@5", "R@10", "MnR", "v2t R@1", "R@10"]
+    heads += ["never first", "once", "twice or more", "newly retrieved"]
+    yield f"| {' | '.join(heads)} |"
+    yield f"|---|---|{'---:|' * (len(heads) - 2)}"
+    for name, method in LEVELS.items():
+        one = found.rows[method]
+        for what, label in (("raw", "none"), (NORM, f"`{NORM}`")):
+            cells = [spread(one.validations) if what == "raw" else ""]
+            cells += [spread(one.values(what, key)) for key in ("R@1", "R@5", "R@10", "MnR")]
+            cells += [spread(one.values(what, key, "v2t")) for key in ("R@1", "R@10")]
+            shares = (one.shares(what, key) for key in ("under", "once", "over"))
+            cells += [spread([100 * share for share in each]) for each in shares]
+            cells.append(spread(one.shares(what, "newly")) if what == NORM else "")
+            yield f"| {name} | {label} | {' | '.join(cells)} |"
+
+
+def ways(found: Ucofia) -> Iterator[str]:
+    """Yield Table 14: no norm."""
+    yield "| attention of patches and words | validation | t2v R@1 | R@5 | R@10 | MnR |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for name, method in WAYS.items():
+        one = found.rows[method]
+        cells = [spread(one.validations)]
+        cells += [spread(one.values("raw", key)) for key in ("R@1", "R@5", "R@10", "MnR")]
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def costs(found: Ucofia) -> Iterator[str]:
+    """Yield Table 13."""
+    heads = ["model", "t2v R@1", "R@10", "with `sk`: R@1", "R@10", "parameters", "peak memory, GB"]
+    heads += ["CPU seconds an epoch"]
+    yield f"| {' | '.join(heads)} |"
+    yield f"|---|{'---:|' * (len(heads) - 1)}"
+    for name, method in MODELS.items():
+        one = found.rows[method]
+        cells = [spread(one.values(w, key)) for w in ("raw", NORM) for key in ("R@1", "R@10")]
+        cells.append(f"{one.heads[0].parameters:,}")
+        cells.append(f"{max(head.gigabytes for head in one.heads):.2f}")
+        cells.append(f"{np.min([head.per_epoch for head in one.heads]):.0f}")
+        yield f"| {name} | {' | '.join(cells)} |"
