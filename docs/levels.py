@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docs import levels_anchors, levels_norton, levels_patches, levels_ucofia
 from docs.levels_about import ABOUT
-from docs.levels_text import anchors, cooking, norton, ucofia
+from docs.levels_text import anchors, cooking, norton, tables, ucofia
 
 BUILD = Path("build") / "levels"
 
@@ -19,5 +19,8 @@ def page(shared: Path) -> str:
     found = levels_ucofia.run(fit, test, BUILD / "ucofia")
     losses = levels_norton.run(*clips, BUILD / "youcook2")
     anchored = levels_anchors.run(fit, test, BUILD / "anchors", clips)
+    kept = [BUILD / name / "results" for name in ("ucofia", "youcook2", "anchors")]
+    kept.append(BUILD / "anchors" / "cooking" / "results")
     parts = [ABOUT, ucofia(found), norton(losses), cooking(losses), anchors(anchored)]
+    parts.append(tables(kept))
     return "\n\n".join(parts) + "\n"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from docs.levels_measured import Measured, evaluated, spread
-from docs.trainings import Trained, Training, Trainings
-from vrbench.features import open_features
-from vrbench.heads.applied import apply_head
+from docs.levels_tasks import questions, reported
+from docs.trainings import Training, Trainings
 from vrbench.tasks.classes import Classification
-from vrbench.tasks.record import TaskData, TaskJob, measured
+from vrbench.tasks.qa import Qa
 
 HEAD = "projection:width=64+linear"
 ANCHORS, K, QUEUE = 16, 8, 512
@@ -44,12 +42,16 @@ class Anchored:
         rows: on MSR-VTT, by the names of ``LOSSES``.
         accuracy: of clusters of the test videos matched with categories, of each seed.
         largest: share of the largest category, in percent.
+        answered: accuracy of multiple choice with ``infonce`` alone, of each seed.
+        chance: of it.
         cooking: rows on the cooking videos.
     """
 
     rows: Mapping[str, Measured]
     accuracy: Mapping[str, list[float]]
     largest: float
+    answered: list[float]
+    chance: float
     cooking: Mapping[str, Measured]
 
 
@@ -64,12 +66,17 @@ def run(fit: Path, test: Path, folder: Path, clips: tuple[Path, Path]) -> Anchor
     """
     rows = _rows(fit, test, folder, EPOCHS, tuple(LOSSES))
     cooking = _rows(*clips, folder / "cooking", COOKING_EPOCHS, COOKED)
+    kept, two = folder / "results", ("infonce alone", "CM 1, MS 1")
     reports = {
-        name: [_clustered(test, head, folder / "results") for head in rows[name].heads]
-        for name in ("infonce alone", "CM 1, MS 1")
+        name: [reported(Classification(), test, head, kept) for head in rows[name].heads]
+        for name in two
     }
+    asked = questions(test, folder / "questions.h5")
+    choice = [reported(Qa(), asked, head, kept) for head in rows[two[0]].heads]
     accuracy = {name: [one["accuracy"] for one in some] for name, some in reports.items()}
-    return Anchored(rows, accuracy, reports["CM 1, MS 1"][0]["largest class"], cooking)
+    largest = float(reports[two[0]][0]["largest class"])
+    answered = [float(one["accuracy"]) for one in choice]
+    return Anchored(rows, accuracy, largest, answered, float(choice[0]["chance"]), cooking)
 
 
 def _rows(
@@ -86,15 +93,6 @@ def _rows(
         results = [evaluated(test, head, "global", folder / "results") for head in heads]
         found[name] = Measured(training, heads, results)
     return found
-
-
-def _clustered(test: Path, trained: Trained, folder: Path) -> Mapping[str, float]:
-    """Return the report of the task classification behind a head, whose result is kept."""
-    head, task = trained.head(), Classification()
-    with open_features(test) as opened:
-        report = partial(task.report, apply_head(opened, head))
-        result = measured(TaskJob.of(task, TaskData.of(opened, head), report), folder, False)
-    return dict(result.values["task"]["report"])
 
 
 def retrieval(found: Anchored) -> Iterator[str]:

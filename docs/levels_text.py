@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from textwrap import wrap
 
 from docs.levels_anchors import (
@@ -17,10 +18,12 @@ from docs.levels_anchors import (
 from docs.levels_anchors import EPOCHS as ANCHOR_EPOCHS
 from docs.levels_anchors import HEAD as ANCHOR_HEAD
 from docs.levels_anchors import RATES as ANCHOR_RATES
+from docs.levels_measured import spread
 from docs.levels_norton import EPOCHS as NORTON_EPOCHS
 from docs.levels_norton import HEAD as NORTON_HEAD
 from docs.levels_norton import RATES as NORTON_RATES
 from docs.levels_norton import TEST, Norton, table, times
+from docs.levels_papers import papers
 from docs.levels_patches import BANK, CAPTIONS, FITTED
 from docs.levels_ucofia import (
     BEFORE,
@@ -183,6 +186,26 @@ def anchors(found: Anchored) -> str:
             compared("Accuracy", found.accuracy),
         ),
         _lines(classification(found)),
+        _filled(
+            "**Multiple choice** (Norton's Table 6 in shape): each test video has its caption",
+            "among",
+            f"four that are drawn once; chance is {found.chance:.0f} percent. Behind the head of",
+            f"`infonce` alone the accuracy is {spread(found.answered)} percent.",
+        ),
+    )
+
+
+def tables(folders: Sequence[Path]) -> str:
+    """Return the section on the papers' tables."""
+    return _joined(
+        "## The papers' tables",
+        _filled(
+            "`vrbench table NAME --results build/levels/ucofia/results` (and so on) puts the",
+            "results",
+            "of this page beside the rows that they measure; `vrbench reproduce NAME TEST --train",
+            "FIT` makes such results, a head a row.",
+        ),
+        _lines(papers(folders)),
     )
 
 
