@@ -44,7 +44,7 @@ def questions(test: Path, out: Path) -> Path:
         right = rng.integers(0, ANSWERS, n)
         rows = np.array([_asked(own, video, int(right[video]), rng) for video in range(n)])
         chosen = text.take(rows.ravel())
-        arrays = {
+        arrays: dict[str, Any] = {
             "video_ids": np.array([str(name) for name in video.ids]),
             "video_tokens": np.asarray(video.tokens[:]),
             "video_offsets": video.offsets,
@@ -56,12 +56,12 @@ def questions(test: Path, out: Path) -> Path:
             "text_global": np.asarray(chosen.global_vectors[:]),
             "text_video": np.repeat(np.arange(n), ANSWERS),
         }
-        about = {"dataset": "msrvtt-476-answers", "split": "test"}
         encoder = str(opened.attrs["encoder"])
     source = out.with_suffix(".npz")
     with replacing(source) as part, part.open("wb") as stream:
         np.savez(stream, **arrays)
-    return import_arrays(source, out, **about, encoder=encoder)
+    name = "msrvtt-476-answers"
+    return import_arrays(source, out, dataset=name, split="test", encoder=encoder)
 
 
 def _asked(own: Any, video: int, right: int, rng: np.random.Generator) -> list[int]:

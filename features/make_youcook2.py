@@ -72,8 +72,8 @@ def joined(
     source = path.with_name(f"{part}.npz")
     with replacing(source) as npz, npz.open("wb") as stream:
         np.savez(stream, **arrays(path, clips))
-    about = {"dataset": "youcook2-600", "split": part, "encoder": encoder}
-    import_arrays(source, out, **about, dtype=dtype, overwrite=True)
+    named: dict[str, Any] = {"dataset": "youcook2-600", "split": part, "encoder": encoder}
+    import_arrays(source, out, **named, dtype=dtype, overwrite=True)
 
 
 def split(data: Path, build: Path) -> dict[str, tuple[str, int]]:
