@@ -97,12 +97,12 @@ def _rows(
 
 def retrieval(found: Anchored) -> Iterator[str]:
     """Yield Tables 5 to 7."""
-    heads = ["loss", "rate", "validation", "t2v R@1", "R@5", "R@10", "MdR", "MnR"]
+    heads = ["loss", "rate", "validation", "epochs kept", "t2v R@1", "R@5", "R@10", "MdR", "MnR"]
     heads += ["cooking: validation", "clips R@10", "MnR"]
     yield f"| {' | '.join(heads)} |"
     yield f"|---|{'---:|' * (len(heads) - 1)}"
     for name, one in found.rows.items():
-        cells = [f"{one.training.lr:g}", spread(one.validations)]
+        cells = [f"{one.training.lr:g}", spread(one.validations), one.kept]
         cells += [spread(one.values("raw", k)) for k in ("R@1", "R@5", "R@10", "MdR", "MnR")]
         clips = found.cooking.get(name)
         if clips is not None:

@@ -33,6 +33,11 @@ class Measured:
         """The validation of each seed."""
         return [head.validation for head in self.heads]
 
+    @property
+    def kept(self) -> str:
+        """The epoch of each seed that is kept; 0: the head as it began."""
+        return ", ".join(str(head.kept) for head in self.heads)
+
     def values(self, what: str, key: str = "R@1", direction: str = "t2v") -> list[float]:
         """Return a metric of each seed."""
         return [float(one[what]["metrics"][direction][key]) for one in self.results]

@@ -111,12 +111,12 @@ def _measured(test: Path, one: Training, heads: Sequence[Trained], folder: Path)
 
 def table(found: Norton) -> Iterator[str]:
     """Yield Table 7."""
-    heads = ["row", "loss", "rate", "validation", "clips R@1", "R@5", "MnR"]
+    heads = ["row", "loss", "rate", "validation", "epochs kept", "clips R@1", "R@5", "MnR"]
     heads += [f"`{sequence}` {metric}" for sequence in SEQUENCES for metric in ("R@1", "R@5")]
     yield f"| {' | '.join(heads)} |"
     yield f"|---|---|{'---:|' * (len(heads) - 2)}"
     for name, one in found.rows.items():
-        cells = [spread(one.validations)]
+        cells = [spread(one.validations), one.kept]
         cells += [spread(one.values("", metric)) for metric in ("R@1", "R@5", "MnR")]
         cells += [spread(one.values(s, metric)) for s in SEQUENCES for metric in ("R@1", "R@5")]
         said = one.training.epochs > 0

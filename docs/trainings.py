@@ -74,6 +74,11 @@ class Trained:
         return curve[best]
 
     @property
+    def kept(self) -> int:
+        """The epoch that is kept; 0: the head as it began."""
+        return _validated(self.path)[1]
+
+    @property
     def per_epoch(self) -> float:
         """CPU seconds of an epoch, its validation included."""
         return self.seconds / (len(self.curve) - 1)
