@@ -67,6 +67,8 @@ def evaluated(
 
 
 def spread(values: Iterable[float], decimals: int = 1) -> str:
-    """Mean and standard deviation over the seeds."""
+    """Mean and standard deviation over the seeds; of one seed its value."""
     given = list(values)
+    if len(given) == 1:
+        return f"{given[0]:.{decimals}f}"
     return f"{np.mean(given):.{decimals}f} ± {np.std(given, ddof=1):.{decimals}f}"

@@ -32,7 +32,6 @@ from docs.levels_ucofia import (
     MODELS,
     NORM,
     TRIED,
-    WAYS,
     WHOLE,
     Ucofia,
     costs,
@@ -57,7 +56,7 @@ def ucofia(found: Ucofia) -> str:
         "no norm": [100 * share for share in whole.shares("raw", "under")],
         f"`{NORM}`": [100 * share for share in whole.shares(NORM, "under")],
     }
-    one_way = {name: rows[method].values("raw", "MnR") for name, method in WAYS.items()}
+    one_way = {name: one.values("raw", "MnR") for name, one in found.ways.items()}
     models = {name: rows[method].values("raw") for name, method in MODELS.items()}
     return _joined(
         "## Levels, Sinkhorn-Knopp and X-CLIP on MSR-VTT",
@@ -92,7 +91,8 @@ def ucofia(found: Ucofia) -> str:
         _filled(
             "**One way or both** (Table 14, no norm).",
             less_is_better("t2v MnR", one_way),
-            "Of one way, the matrices of the other are there and stay the identity.",
+            "The first rows are the same heads, trained with both ways, read by one or both; the",
+            "others are trained by one way, with the first seed.",
         ),
         _lines(ways(found)),
         _filled(
