@@ -16,7 +16,7 @@ RERUN = (
     *("tutorials/own-features", "tutorials/from-videos", "tutorials/which-normalization"),
 )
 """Pages that are their own source: only the outputs of their commands are made anew."""
-LONG = ("heads",)
+LONG = ("heads", "levels")
 """Those that train for an hour, and are made only where they are named."""
 
 

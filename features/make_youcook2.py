@@ -36,17 +36,44 @@ def main(
 ) -> None:
     """Encode, fit the projection, encode with it, and say which clip is of which video."""
     clips = split(shared / "data" / "youcook2_demo", build)
-    raw, projection, mapped = (str(build / name) for name in ("raw.h5", "p.npz", "mapped.h5"))
-    from_ = ["--videos", str(build / "clips"), "--captions", str(build / "captions.csv")]
-    given = [*from_, "--weights", str(models), *ENCODER]
-    vrbench("extract", *given, "--out", raw)
-    vrbench("train", "projection", raw, "--out", projection, "--width", WIDTH, "--overwrite")
-    vrbench("extract", *given, "--projection", projection, "--out", mapped)
-    with replacing(build / "mapped.npz") as part, part.open("wb") as stream:
-        np.savez(stream, **arrays(Path(mapped), clips))
-    about = {"dataset": "youcook2-600", "split": "fitted", "encoder": "onnx, projection fitted"}
-    import_arrays(build / "mapped.npz", out, **about, dtype="float16", overwrite=True)
+    raw = encoded(build, models, build / "raw.h5")
+    projection, mapped = str(build / "p.npz"), build / "mapped.h5"
+    vrbench("train", "projection", str(raw), "--out", projection, "--width", WIDTH, "--overwrite")
+    encoded(build, models, mapped, "--projection", projection)
+    joined(mapped, clips, out, "fitted", "onnx, projection fitted", dtype="float16")
     note(f"{out}: {out.stat().st_size / 1e6:.2f} MB.")
+
+
+def encoded(build: Path, models: Path, out: Path, *options: str) -> Path:
+    """Extract the clips and sentences that ``split`` has written."""
+    clips = ("--videos", str(build / "clips"), "--captions", str(build / "captions.csv"))
+    vrbench("extract", *clips, "--weights", str(models), *ENCODER, *options, "--out", str(out))
+    return out
+
+
+def joined(
+    path: Path,
+    clips: Mapping[str, tuple[str, int]],
+    out: Path,
+    part: str,
+    encoder: str,
+    dtype: str | None = None,
+) -> None:
+    """Write the clips of some videos with their video and place, and their sentences.
+
+    Args:
+        path: the extracted features of all clips.
+        clips: video and place by clip, of those that are written.
+        out: the feature file.
+        part: name of the split.
+        encoder: name of the encoder.
+        dtype: storage type; None: that of ``path``.
+    """
+    source = path.with_name(f"{part}.npz")
+    with replacing(source) as npz, npz.open("wb") as stream:
+        np.savez(stream, **arrays(path, clips))
+    named: dict[str, Any] = {"dataset": "youcook2-600", "split": part, "encoder": encoder}
+    import_arrays(source, out, **named, dtype=dtype, overwrite=True)
 
 
 def split(data: Path, build: Path) -> dict[str, tuple[str, int]]:
@@ -70,8 +97,10 @@ def split(data: Path, build: Path) -> dict[str, tuple[str, int]]:
 
 
 def arrays(path: Path, clips: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
-    """Return a feature file's arrays, with the sequence and place of each item."""
-    with open_features(path) as features:
+    """Return the arrays of some clips of a feature file, with sequence and place of each item."""
+    with open_features(path) as opened:
+        ids = [str(name) for name in opened.video.ids]
+        features = opened.limited(np.flatnonzero([name in clips for name in ids]))
         # the sentences stay with their data set: nothing that is done with this file reads them
         made: dict[str, Any] = {"text_video": features.text_video}
         for side, items in (("video", features.video), ("text", features.text)):

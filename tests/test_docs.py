@@ -14,6 +14,7 @@ from docs.__main__ import PAGES, RERUN
 from docs.consoles import commands as shown_commands
 from docs.consoles import rerun
 from docs.figures_text import SEEN
+from docs.levels_words import apart, compared, less_is_better
 from docs.site.methods import FORMULAS
 from docs.site.methods import pages as pages_of_methods
 from vrbench.cli import registered  # noqa: F401  registers every command
@@ -145,3 +146,15 @@ def test_the_guide_to_audits_shows_what_an_audit_prints(
         # the last column is shortened in the guide
         numbers = max(i for i, word in enumerate(row[:10]) if re.match(r"[\d.]+\*?$", word)) + 1
         assert row[:numbers] in [line[:numbers] for line in printed], row
+
+
+def test_rows_are_told_apart_by_their_seeds_only() -> None:
+    rows = {"a": [5.0, 5.2, 5.4], "b": [5.1, 5.3, 5.3], "c": [2.0, 2.2, 1.8]}
+    assert [(one, other) for one, other, _ in apart(rows)] == [("a", "c"), ("b", "c")]
+    said = compared("R@1", rows)
+    assert said.startswith("R@1: a is above c (by 3.2); b is above c (by 3.2). No other two rows")
+    noise = compared("R@1", {"a": [1.0, 9.0, 5.0], "b": [4.0, 6.0, 5.6]})
+    assert noise.startswith("R@1: no row is told apart from another by its seeds; the means lie")
+    # all of one are above all of the other, but by less than their own spread leaves open
+    assert not apart({"a": [5.0, 9.0, 30.0], "b": [4.0, 4.9, 4.8]})
+    assert less_is_better("MnR", rows).startswith("MnR (less is better): a is above c")

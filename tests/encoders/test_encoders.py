@@ -101,6 +101,32 @@ def test_onnx_frames(weights: Path) -> None:
     assert set(encoder.weights) == {"vision.onnx", "text.onnx", "tokenizer.json"}
 
 
+def test_onnx_patches(weights: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    write_models(weights, corner=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3)).astype(np.uint8)
+    frames = Clip("v", [image.fromarray(frame) for frame in pixels], [3, 7])
+    whole = SPEC.load(weights).video(frames)
+    for side in (1, 2, SIDE):
+        encoded = replace(SPEC, patches=side).load(weights).video(frames)
+        np.testing.assert_array_equal(encoded.global_vector, whole.global_vector)
+        tokens = encoded.tokens.reshape(2, 1 + side**2, 6)
+        np.testing.assert_array_equal(tokens[:, 0], whole.tokens)
+        np.testing.assert_allclose(tokens[:, 1:].mean(axis=1), whole.tokens, atol=1e-6)
+        step = SIDE // side
+        for j in range(side**2):
+            top, left = j // side * step, j % side * step
+            square = pixels[:, top : top + step, left : left + step] / 255
+            np.testing.assert_allclose(tokens[:, 1 + j, 3:], square.mean(axis=(1, 2)), atol=1e-6)
+        assert encoded.frame is not None
+        np.testing.assert_array_equal(encoded.frame, np.repeat([3, 7], 1 + side**2))
+        np.testing.assert_array_equal(encoded.level, [0, *[1] * side**2] * 2)
+    with pytest.raises(InputError, match=r"16 patches, .* grid of 3 x 3 equal squares"):
+        replace(SPEC, patches=3).load(weights)
+    with pytest.raises(InputError, match="patches must be 0 or more, it is -1"):
+        Onnx(patches=-1)
+
+
 def test_onnx_words(weights: Path) -> None:
     encoder = SPEC.load(weights)
     encoded = encoder.text(Caption("v#0", "v", "a cat sits sits sits"))

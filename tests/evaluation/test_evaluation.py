@@ -51,10 +51,13 @@ def test_a_result_has_the_promised_keys(path: Path, tmp_path: Path) -> None:
     assert values["bank"] == {"kind": "train", "n_text": N_BANK_TEXT, "n_video": N_BANK_VIDEO}
     assert (values["n_text"], values["n_video"]) == (N_TEXT, N_VIDEO)
     assert values["protocol"] == {"ties": "mean", "v2t": "best-caption"}
+    raw = values["raw"]
+    assert raw is not None
     for direction in ("t2v", "v2t"):
         several = {f"recall@{k}" for k in (1, 5, 10)} if direction == "v2t" else set()
         assert set(values["metrics"][direction]) == METRICS | several
-        assert set(values["diagnostics"][direction]) == DIAGNOSTICS
+        assert set(values["diagnostics"][direction]) == DIAGNOSTICS | {"newly"}
+        assert set(raw["diagnostics"][direction]) == DIAGNOSTICS
     assert all(isinstance(seconds, float) for seconds in values["seconds"].values())
     assert set(values["provenance"]) >= PROVENANCE
     assert values["provenance"]["precision"] == "single"

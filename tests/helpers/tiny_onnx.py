@@ -15,8 +15,11 @@ MEANS = {"": "", "masked": "seen", "unmasked": "rows", "mixed": "all"}
 pieces, of the padding as well, of the whole batch."""
 
 
-def write_models(folder: Path, kind: str = "") -> Path:
-    """Write an image model whose tokens are its pixels, a text model and its tokenizer."""
+def write_models(folder: Path, kind: str = "", *, corner: bool = False) -> Path:
+    """Write an image model whose tokens are its pixels, a text model and its tokenizer.
+
+    With ``corner`` the pixel of the upper left corner stands once more before them, as [CLS].
+    """
     onnx: Any = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     make, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
@@ -31,9 +34,15 @@ def write_models(folder: Path, kind: str = "") -> Path:
     pixels = value("pixels", floats, ["batch", 3, SIDE, SIDE])
     flatten = [
         make("Reshape", ["pixels", "shape"], ["rows"]),
-        make("Transpose", ["rows"], ["tokens"], perm=[0, 2, 1]),
+        make("Transpose", ["rows"], ["pixel" if corner else "tokens"], perm=[0, 2, 1]),
     ]
-    save("vision.onnx", flatten, [pixels], "tokens", shape=[0, 3, SIDE * SIDE])
+    if corner:
+        flatten += [
+            make("Gather", ["pixel", "first"], ["cls"], axis=1),
+            make("Concat", ["cls", "pixel"], ["tokens"], axis=1),
+        ]
+    places = {"first": [0]} if corner else {}
+    save("vision.onnx", flatten, [pixels], "tokens", shape=[0, 3, SIDE * SIDE], **places)
 
     inputs = [value("input_ids", ints, ["batch", "words"])]
     out = "last_hidden_state"

@@ -53,6 +53,20 @@ def test_the_error_equals_the_formula(gamma: float, dtype: Any) -> None:
     assert found["v2t"]["normalization_error"] == pytest.approx(v2t, abs=1e-12)
 
 
+def test_newly_counts_items_that_were_never_first_before() -> None:
+    rng = np.random.default_rng(3)
+    truth = Truth.of((len(OWNER), 8), OWNER)
+    before, after = (rng.integers(0, 99, (len(OWNER), 8)).astype(float) for _ in range(2))
+    seen = measure(Sim(before, before), truth, (1,), "mean", "best-caption", None)
+    found = measure(Sim(after, after), truth, (1,), "mean", "best-caption", None, seen)
+    assert "newly" not in seen.diagnostics["t2v"]
+    first = [set(np.flatnonzero((m == m.max(1, keepdims=True)).any(0))) for m in (before, after)]
+    assert found.diagnostics["t2v"]["newly"] == len(first[1] - first[0]) > 0
+    asked = np.isin(np.arange(8), OWNER)  # videos without a text ask no query
+    first = [set(np.flatnonzero((m == m.max(0))[:, asked].any(1))) for m in (before, after)]
+    assert found.diagnostics["v2t"]["newly"] == len(first[1] - first[0]) > 0
+
+
 def test_the_default_temperature_is_a_hundredth() -> None:
     sim = random_sim()
     assert normalization_error(sim, OWNER) == normalization_error(sim, OWNER, "t2v", 0.01)

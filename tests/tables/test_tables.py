@@ -9,6 +9,7 @@ from vrbench import published
 from vrbench.errors import InputError
 from vrbench.tables import csv, markdown, paper_table, results_table
 from vrbench.tables.formats import UNMEASURED, Section
+from vrbench.tables.matching import fill
 
 OTHER_DATA = "Measured here on other data: not comparable with the rows above"
 
@@ -167,6 +168,32 @@ def test_rows_of_sequences_are_measured_by_sequences() -> None:
     assert [line.source != UNMEASURED for line in section.lines] == [
         *(False, False, True, False, False, False)  # VideoCLIP and Norton by each alignment
     ]
+
+
+def behind(loss: str) -> dict[str, Any]:
+    """A linear head that was trained with a loss."""
+    about = {"file": "h.safetensors", "sha256": "0", "head": "linear", "method": "global"}
+    return {**about, "loss": loss}
+
+
+def test_a_row_with_columns_of_clips_and_of_sequences_is_measured_by_both() -> None:
+    head = behind("clip-caption+0.1*video-paragraph:bucket=0.5")
+    results = [sample_result(head=head, sequence=one) for one in (None, "dtw", "otam")]
+    filled = fill(published.load("norton-7"), results)
+    assert [name[0] for name in filled] == ["I"]
+    assert list(filled.values()) == [results[:2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "row"),
+    [
+        ("modality-structure-6", "infonce+sspc:anchors=16,k=8", "Ours: CM 1, MS 1"),
+        ("modality-structure-6", "infonce+sspc:ms=false", "CM 1, MS 0"),
+        ("modality-structure-7", "infonce+sspc:approach=2", "Approach 2"),
+    ],
+)
+def test_losses_that_differ_in_their_terms_fill_one_row(name: str, loss: str, row: str) -> None:
+    assert list(fill(published.load(name), [sample_result(head=behind(loss))])) == [row]
 
 
 def test_notes_name_slips_conflicts_and_missing_methods() -> None:

@@ -12,8 +12,7 @@ _GROUPS = {
     "interval baseline candidates",
     "Training": "epochs lr weight_decay warmup validation patience queue queue_encoding start",
     "Output": "out label save_sim run csv json as_json format_ log dtype normalized top picks "
-    "
-    "overwrite strict dry_run quiet verbose",
+    "title overwrite strict dry_run quiet verbose",
     "Resources": "memory workers device batch no_matrix processes cluster mixed",
 }
 _PANELS = {name: title for title, names in _GROUPS.items() for name in names.split()}

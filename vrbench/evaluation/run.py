@@ -61,8 +61,8 @@ def finish(case: Case, output: Output) -> Result:
         normalized = case.normalizing
     gamma = _gamma(case)
     with _clock() as measuring:
-        measured = _measure(case, normalized.sim, gamma)
         raw = _measure(case, case.sim.flat(), case.norm.gamma) if case.norm.needs_bank else None
+        measured = _measure(case, normalized.sim, gamma, raw)
     extras: Extras = {"error_gamma": _error_gamma(case, gamma)}
     if case.settings.interval:
         extras["intervals"] = intervals(measured, case.settings.seed)
@@ -142,11 +142,12 @@ def _error_gamma(case: Case, gamma: float | None) -> float | None:
     return case.norm.gamma if gamma is None and case.norm.needs_bank else gamma
 
 
-def _measure(case: Case, sim: Sim, gamma: float | None) -> Measured:
+def _measure(case: Case, sim: Sim, gamma: float | None, before: Measured | None = None) -> Measured:
     settings = case.settings
     if case.source.sequence is not None:
         gamma = None  # scores of sequences are not on the scale of cosines
-    return measure(sim, case.source.truth, settings.k, settings.ties, settings.v2t, gamma)
+    how = settings.k, settings.ties, settings.v2t, gamma
+    return measure(sim, case.source.truth, *how, before)
 
 
 def _given(source: Source) -> Normalization | None:

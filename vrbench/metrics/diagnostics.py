@@ -67,6 +67,10 @@ class Representation:
         once = ~under & ~over
         return {"under": under.mean(), "once": once.mean(), "over": over.mean()}
 
+    def newly(self, before: Representation) -> int:
+        """Count the items retrieved first here, and never before."""
+        return int(np.count_nonzero((self.votes > 0) & (before.votes == 0)))
+
 
 class Occurrences:
     """How many queries have each item among their k nearest; a tie for place k counts.

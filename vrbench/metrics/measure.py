@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class Measured:
         ranks: the rank vectors.
         each: by direction and metric, the numbers of the queries whose mean it is, (n,) as ranks.
         missed: by direction, the queries that hit at no K, (n,); None: there are no candidates.
+        votes: how often each item is retrieved first.
     """
 
     metrics: MetricsByDirection
@@ -43,10 +44,17 @@ class Measured:
     ranks: dict[str, NDArray[np.float64]]
     each: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
     missed: dict[str, NDArray[np.bool_] | None] = field(default_factory=dict)
+    votes: dict[Direction, Representation] = field(default_factory=dict)
 
 
 def measure(
-    sim: Sim, truth: Truth, ks: Sequence[int], ties: str, v2t: str, gamma: float | None
+    sim: Sim,
+    truth: Truth,
+    ks: Sequence[int],
+    ties: str,
+    v2t: str,
+    gamma: float | None,
+    before: Measured | None = None,
 ) -> Measured:
     """Measure both directions.
 
@@ -63,7 +71,9 @@ def measure(
         v2t: protocol of v2t where a video has several texts.
         gamma: temperature of the normalization error; None: the scores have a scale of their own,
             and the error is None.
+        before: the same before a norm, for what compares with it.
     """
+    votes: dict[Direction, Representation] = {}
     ranks: dict[str, NDArray[np.float64]] = {}
     metrics: dict[Direction, Metrics] = {}
     diagnostics: dict[Direction, Diagnostics] = {}
@@ -71,6 +81,9 @@ def measure(
     missed: dict[str, NDArray[np.bool_] | None] = {}
     for direction in DIRECTIONS:
         read = _read(sim, truth, direction, v2t, gamma, ties)
+        votes[direction] = read.votes
+        if before is not None:
+            read = replace(read, before=before.votes[direction])
         ranks[direction] = read.counts.ranks(ties)
         missed[direction] = read.counts.missed
         each = {one.name: one.each(read) for one in of_queries(ks) if one.each is not None}
@@ -86,6 +99,7 @@ def measure(
         ranks,
         numbers,
         missed,
+        votes,
     )
 
 
@@ -97,7 +111,8 @@ def _in_order(found: dict[str, float]) -> dict[str, float]:
 
 def _others(read: Read, part: Part) -> dict[str, float | None]:
     """Return the metrics of a part that are neither summaries of ranks nor means of queries."""
-    found = {one.name: one.of(read) for one in others(part) if one.of is not None}
+    known = [one for one in others(part) if not one.compares or read.before is not None]
+    found = {one.name: one.of(read) for one in known if one.of is not None}
     return {name: None if value is None else float(value) for name, value in found.items()}
 
 

@@ -34,6 +34,7 @@ class Read:
         near: how many queries have each item among their nearest; None where that is unknown.
         places: where all positives stand; None where only the best one's place is known.
         ties: the tie rule.
+        before: as ``votes``, before a norm; None: there was none.
     """
 
     counts: Counts
@@ -42,6 +43,7 @@ class Read:
     near: Occurrences | None
     places: Places | None
     ties: str
+    before: Representation | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Metric:
         null: whether an ``always`` metric may be null.
         like: a metric that it equals where each query has one positive; tables leave it out where
             it does.
+        compares: whether it is only there beside what was measured before a norm.
         k: its K, else 0.
     """
 
@@ -88,6 +91,7 @@ class Metric:
     always: bool = False
     null: bool = False
     like: str = ""
+    compares: bool = False
     k: int = 0
 
     @property

@@ -71,7 +71,8 @@ class MeasuredBy:
             method, and ``global`` is run.
         norm: spec of the normalization.
         bank: kind of its bank.
-        sequence: spec of the sequence alignment; empty: none.
+        sequence: spec of the sequence alignment; empty: none. Of a row with columns of both, and of
+            several, ``|`` separates them: ``|dtw``.
         training: of the encoder, "zero-shot" or "fine-tuned", where the row's label says it.
         loss: spec of the loss that the system is trained with; empty: it is not trained, or its
             loss is not one of vrbench's.
@@ -91,6 +92,11 @@ class MeasuredBy:
     queue: int = 0
     head_norm: str = ""
     task: str = ""
+
+    @property
+    def sequences(self) -> tuple[str, ...]:
+        """The specs of the sequence alignments, an empty one for none."""
+        return tuple(self.sequence.split("|"))
 
 
 @dataclass(frozen=True)

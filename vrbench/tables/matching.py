@@ -155,7 +155,7 @@ def _measures(slot: MeasuredBy, result: ResultDict) -> bool:
     if slot.task or task:
         return bool(slot.task and task) and tasks.states(task or "", slot.task)
     return (
-        sequences.states(result.get("sequence") or "", slot.sequence)
+        any(sequences.states(result.get("sequence") or "", one) for one in slot.sequences)
         and _method_fits(slot.method, result["method"] or "")
         and normalizations.states(result["norm"], slot.norm)
         and result["bank"]["kind"] == slot.bank

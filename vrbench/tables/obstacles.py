@@ -56,7 +56,7 @@ class Obstacles:
             return reason
         if self._no_patches(row, slot):
             return f"{self._file} has no patches (level 1) beside its frames"
-        if slot.sequence and self.source.sequence is None:
+        if "" not in slot.sequences and self.source.sequence is None:
             return f"{self._file} does not say which clips and captions are a sequence"
         return ("" if trains else self._other_training(row, slot)) or self._no_bank(slot)
 

@@ -93,7 +93,8 @@ def reproductions(
     check_clips(table, features)
     grouped: dict[str, list[Row]] = {}
     for row in table.rows:
-        grouped.setdefault(_sequence(row, features), []).append(row)
+        for sequence in _sequences(row, features):
+            grouped.setdefault(sequence, []).append(row)
     for sequence, rows in grouped.items():
         opened = Evaluation.open(
             features, settings, compute, bank=choices.bank, sequence=sequence or None
@@ -112,10 +113,10 @@ def reasons(work: Iterable[Reproduction]) -> list[str]:
     return [f"Left empty: {'; '.join(found)}: {reason}." for reason, found in rows.items()]
 
 
-def _sequence(row: Row, features: Features) -> str:
-    """Return the sequence alignment of a row; empty: it has none, or it cannot be run."""
+def _sequences(row: Row, features: Features) -> tuple[str, ...]:
+    """Return the sequence alignments of a row; an empty one: it has none, or none can be run."""
     slot = row.measured_by
-    return slot.sequence if slot is not None and _has_sequences(features) else ""
+    return slot.sequences if slot is not None and _has_sequences(features) else ("",)
 
 
 def _has_sequences(features: Features) -> bool:

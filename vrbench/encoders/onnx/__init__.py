@@ -1,7 +1,8 @@
-"""``onnx``: an image model and a text model in the ONNX format, one token a frame and a word."""
+"""``onnx``: an image model and a text model in the ONNX format, tokens of frames and of words."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,11 @@ class Onnx(Encoder):
     """Two transformers that were exported to ONNX, with the tokenizer of the text model.
 
     A frame's token is ``[CLS ; mean of the patches]``, a word's ``[CLS of the sentence ; word]``,
-    each twice as wide as its model; [CLS] and [SEP] themselves give no token. Global vectors are
-    the means of the tokens. Frames are encoded one at a time, and so are captions unless
-    ``text_batch`` says otherwise: models quantized to int8 scale their activations over the whole
-    batch, so that an item would depend on its neighbours.
+    each twice as wide as its model; [CLS] and [SEP] themselves give no token. With ``patches``
+    each frame is followed by tokens ``[CLS ; patch]``, whose mean it is. Global vectors are the
+    means of the tokens of frames and of words. Frames are encoded one at a time, and so are
+    captions unless ``text_batch`` says otherwise: models quantized to int8 scale their activations
+    over the whole batch, so that an item would depend on its neighbours.
 
     Frames are resized (bicubic, shorter side = ``size``), cropped at the centre to a square,
     scaled to [0, 1] and standardized.
@@ -49,6 +51,8 @@ class Onnx(Encoder):
             shorter ones are filled up with masked pieces. The tokens are those of captions run
             alone but for rounding, which depends on no other video; a model that gives others
             (checked when it is loaded) is refused.
+        patches: side of the grid of patches that stand beside each frame (level 1): of a model's
+            16 x 16 patches 8 gives 8 x 8 means of 2 x 2 neighbours; 0: none.
 
     Raises:
         InputError: a parameter is out of range.
@@ -64,11 +68,14 @@ class Onnx(Encoder):
     tokenizer: str = "tokenizer.json"
     max_words: int = 64
     text_batch: int = 1
+    patches: int = 0
     source = "any two models exported to ONNX"
 
     def __post_init__(self) -> None:
         if min(self.size, self.max_words, self.text_batch) < 1:
             raise InputError("size, max_words and text_batch must be at least 1.")
+        if self.patches < 0:
+            raise InputError(f"patches must be 0 or more, it is {self.patches}.")
         for name in (self.image_model, self.text_model, self.tokenizer):
             if Path(name).name != name:
                 raise InputError(f"'{name}' must be the name of a file in --weights, not a path.")
@@ -128,19 +135,41 @@ class _LoadedOnnx(LoadedEncoder):
             self._text.check_batches()
 
     def video(self, clip: Clip) -> Encoded:
-        frames = [self._frame(image) for image in clip.images]
-        tokens = np.array(frames)
-        return Encoded(tokens, tokens.mean(axis=0))
+        frames = np.array([self._frame(image) for image in clip.images])
+        whole = frames[:, 0].mean(axis=0)
+        if not self._spec.patches:
+            return Encoded(frames[:, 0], whole)
+        n, per_frame, dim = frames.shape
+        frame = np.repeat(np.array(clip.numbers, dtype=np.int64), per_frame)
+        level = np.tile(np.arange(per_frame) > 0, n).astype(np.uint8)
+        return Encoded(frames.reshape(-1, dim), whole, frame=frame, level=level)
 
     def _frame(self, image: Any) -> NDArray[Any]:
+        """Return the frame's token, and below it those of its patches."""
         (rows,) = self._image({self._image.inputs[0]: self._spec.preprocess(image)})
-        return np.concatenate([rows[0], rows[1:].mean(axis=0)])
+        whole = np.concatenate([rows[0], rows[1:].mean(axis=0)])
+        if not (side := self._spec.patches):
+            return whole[None]
+        patches = _grid(rows[1:], side)
+        return np.concatenate([whole[None], np.hstack([np.tile(rows[0], (side**2, 1)), patches])])
 
     def text(self, caption: Caption) -> Encoded:
         return self.texts([caption])[0]
 
     def texts(self, captions: Sequence[Caption]) -> list[Encoded]:
         return self._text([caption.text for caption in captions])
+
+
+def _grid(patches: NDArray[Any], side: int) -> NDArray[Any]:
+    """(g^2, d) patches of a square, row by row -> (side^2, d) means of equal squares of them."""
+    given = math.isqrt(len(patches))
+    if given**2 != len(patches) or given % side:
+        raise InputError(
+            f"A frame has {len(patches)} patches, which do not make a grid of {side} x {side} "
+            "equal squares: give patches as a divisor of the model's own grid, or 0."
+        )
+    squares = patches.reshape(side, given // side, side, given // side, -1)
+    return np.asarray(squares.mean(axis=(1, 3)).reshape(side**2, -1))
 
 
 def _rgb(text: str, name: str) -> NDArray[np.float32]:

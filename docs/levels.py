@@ -1,0 +1,26 @@
+"""The page on levels: how to use them, and what they, Norton's losses and SSPC give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docs import levels_anchors, levels_norton, levels_patches, levels_ucofia
+from docs.levels_about import ABOUT
+from docs.levels_text import anchors, cooking, norton, tables, ucofia
+
+BUILD = Path("build") / "levels"
+
+
+def page(shared: Path) -> str:
+    """Return the page; what is extracted, trained and measured stays in ``build/levels``."""
+    models = Path("build") / "models"
+    fit, test = levels_patches.files(shared, models, BUILD)
+    clips = levels_norton.files(shared, models, BUILD / "youcook2")
+    found = levels_ucofia.run(fit, test, BUILD / "ucofia")
+    losses = levels_norton.run(*clips, BUILD / "youcook2")
+    anchored = levels_anchors.run(fit, test, BUILD / "anchors", clips)
+    kept = [BUILD / name / "results" for name in ("ucofia", "youcook2", "anchors")]
+    kept.append(BUILD / "anchors" / "cooking" / "results")
+    parts = [ABOUT, ucofia(found), norton(losses), cooking(losses), anchors(anchored)]
+    parts.append(tables(kept))
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,133 @@
+"""UCoFiA's levels with and without Sinkhorn-Knopp, its ways of attention, and X-CLIP beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from docs.levels_measured import Measured, evaluated, spread
+from docs.trainings import SEEDS, Training, Trainings
+
+BEFORE = "projection:width=64+linear"
+"""Takes all tokens into one space, in closed form, and is trained on from there."""
+EPOCHS = 1
+RATES = (1e-4, 3e-4, 1e-3)
+"""Learning rates that are tried with the first seed, for ``TRIED``."""
+TRIED, WHOLE = "ucofia:levels=video+frame", "ucofia"
+LEVELS = {
+    "video": "ucofia:levels=video",
+    "video + frame": TRIED,
+    "video + frame + patch": WHOLE,
+}
+"""Rows of Figure 5 and of Table 9 in shape."""
+WAYS = {
+    "both": WHOLE,
+    "patch-then-word": "ucofia:bi=patch-word",
+    "word-then-patch": "ucofia:bi=word-patch",
+}
+"""The rows of Table 14, each read behind the heads that are trained with both."""
+ONE_WAY = SEEDS[:1]
+"""Of the trainings with one way only."""
+MODELS = {"X-CLIP": "xclip", "UCoFiA": WHOLE}
+"""The rows of Table 13."""
+NORM = "sk"
+
+
+@dataclass(frozen=True)
+class Ucofia:
+    """What was found.
+
+    Attributes:
+        rows: by the spec of the method.
+        ways: the heads that are trained with both ways, read by each of ``WAYS``.
+        alone: heads that are trained with one way.
+        tries: validation of the first seed by rate.
+    """
+
+    rows: Mapping[str, Measured]
+    ways: Mapping[str, Measured]
+    alone: Mapping[str, Measured]
+    tries: Mapping[float, float]
+
+
+def run(fit: Path, test: Path, folder: Path) -> Ucofia:
+    """Choose a rate on validation videos, train with every seed, and measure once."""
+    on = Trainings(folder, fit, alone=True)
+    methods = dict.fromkeys([*LEVELS.values(), *MODELS.values(), *WAYS.values()])
+    wanted = {one: Training(f"{BEFORE}+{one}", one, epochs=EPOCHS) for one in methods}
+    cheap, kept = wanted[TRIED], folder / "results"
+    lr = on.chosen([cheap], RATES)[cheap].lr
+    tries = {rate: on.trained(replace(cheap, lr=rate), SEEDS[0]).validation for rate in RATES}
+    found, single = dict[str, Measured](), [one for one in WAYS.values() if one != WHOLE]
+    for method, one in wanted.items():
+        training, seeds = replace(one, lr=lr), ONE_WAY if method in single else SEEDS
+        heads = on.train([training], seeds)[training]
+        results = [evaluated(test, head, method, kept, norms=NORM) for head in heads]
+        found[method] = Measured(training, heads, results)
+    heads = found[WHOLE].heads
+    read = {
+        name: [evaluated(test, head, method, kept) for head in heads]
+        for name, method in WAYS.items()
+    }
+    ways = {name: replace(found[WHOLE], results=some) for name, some in read.items()}
+    alone = {name: found[method] for name, method in WAYS.items() if method in single}
+    return Ucofia(found, ways, alone, tries)
+
+
+def levels(found: Ucofia) -> Iterator[str]:
+    """Yield a row for each set of levels, without and with the norm."""
+    heads = [
+        "levels",
+        "norm",
+        "validation",
+        "epochs kept",
+        "t2v R@1",
+        "R@5",
+        "R@10",
+        "MnR",
+        "v2t R@1",
+        "R@10",
+    ]
+    heads += ["never first", "once", "twice or more", "newly retrieved"]
+    yield f"| {' | '.join(heads)} |"
+    yield f"|---|---|{'---:|' * (len(heads) - 2)}"
+    for name, method in LEVELS.items():
+        one = found.rows[method]
+        for what, label in (("raw", "none"), (NORM, f"`{NORM}`")):
+            cells = [spread(one.validations), one.kept] if what == "raw" else ["", ""]
+            cells += [spread(one.values(what, key)) for key in ("R@1", "R@5", "R@10", "MnR")]
+            cells += [spread(one.values(what, key, "v2t")) for key in ("R@1", "R@10")]
+            shares = (one.shares(what, key) for key in ("under", "once", "over"))
+            cells += [spread([100 * share for share in each]) for each in shares]
+            cells.append(spread(one.shares(what, "newly")) if what == NORM else "")
+            yield f"| {name} | {label} | {' | '.join(cells)} |"
+
+
+def ways(found: Ucofia) -> Iterator[str]:
+    """Yield Table 14, without a norm: first how heads are read, then how they are trained."""
+    heads = ["attention", "validation", "epochs kept", "t2v R@1", "R@5", "R@10", "MnR"]
+    yield f"| {' | '.join(heads)} |"
+    yield f"|---|{'---:|' * (len(heads) - 1)}"
+    alone = {f"{name}, trained so (one seed)": one for name, one in found.alone.items()}
+    for name, one in {**found.ways, **alone}.items():
+        cells = [spread(one.validations), one.kept]
+        cells += [spread(one.values("raw", key)) for key in ("R@1", "R@5", "R@10", "MnR")]
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def costs(found: Ucofia) -> Iterator[str]:
+    """Yield Table 13."""
+    heads = ["model", "t2v R@1", "R@10", "with `sk`: R@1", "R@10", "parameters", "peak memory, GB"]
+    heads += ["CPU seconds an epoch"]
+    yield f"| {' | '.join(heads)} |"
+    yield f"|---|{'---:|' * (len(heads) - 1)}"
+    for name, method in MODELS.items():
+        one = found.rows[method]
+        cells = [spread(one.values(w, key)) for w in ("raw", NORM) for key in ("R@1", "R@10")]
+        cells.append(f"{one.heads[0].parameters:,}")
+        cells.append(f"{max(head.gigabytes for head in one.heads):.2f}")
+        cells.append(f"{np.min([head.per_epoch for head in one.heads]):.0f}")
+        yield f"| {name} | {' | '.join(cells)} |"

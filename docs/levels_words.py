@@ -1,0 +1,49 @@
+"""Sentences on rows of a table, taken from their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import permutations
+
+import numpy as np
+
+Rows = Mapping[str, Sequence[float]]
+"""Name of a row -> its value of each seed."""
+
+
+def apart(rows: Rows) -> list[tuple[str, str, float]]:
+    """Return pairs (above, below, difference of the means) that their seeds tell apart.
+
+    Every seed of the one is above every seed of the other, and the means differ by more than twice
+    the standard deviation of their difference.
+    """
+    found = []
+    for one, other in permutations(rows, 2):
+        a, b = np.asarray(rows[one]), np.asarray(rows[other])
+        gain = float(a.mean() - b.mean())
+        deviation = float(np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a)))
+        if a.min() > b.max() and gain > 2 * deviation:
+            found.append((one, other, gain))
+    return found
+
+
+def compared(what: str, rows: Rows) -> str:
+    """Return what the seeds say of the rows: who is above whom, and by how much."""
+    pairs = apart(rows)
+    means = {name: float(np.mean(values)) for name, values in rows.items()}
+    low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+    if not pairs:
+        return (
+            f"{what}: no row is told apart from another by its seeds; the means lie between "
+            f"{means[low]:.1f} ({low}) and {means[high]:.1f} ({high})."
+        )
+    above: dict[str, list[str]] = {}
+    for one, other, gain in pairs:
+        above.setdefault(one, []).append(f"{other} (by {gain:.1f})")
+    said = "; ".join(f"{one} is above {', '.join(some)}" for one, some in above.items())
+    return f"{what}: {said}. No other two rows are told apart by their seeds."
+
+
+def less_is_better(what: str, rows: Rows) -> str:
+    """Return the same of ranks."""
+    return compared(f"{what} (less is better)", rows)
