@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from cli_runs import refused, run
+from heads import temporal
 from patched import WIDTH, selector, ucofia_arrays, write_patched, xclip_arrays
 
 import vrbench
@@ -79,3 +80,20 @@ def test_a_checkpoint_without_them_is_refused(features: Path, tmp_path: Path) ->
     wrong = checkpoint(tmp_path / "w.bin", some | {"pixel_mat_weight2": np.zeros((3, 4))})
     words = ("--from", wrong, "--out", tmp_path / "h.safetensors")
     refused("train", "ucofia", features, *words, says="ucofia.pixel_mat_weight2.*shape")
+    del some["pixel_mat_weight2"]
+    part = checkpoint(tmp_path / "p.bin", some)
+    words = ("--from", part, "--out", tmp_path / "h.safetensors")
+    refused(
+        "train", "ucofia", features, *words, says=r"p\.bin has .*not 'ucofia.pixel_mat_weight2'"
+    )
+    assert not (tmp_path / "h.safetensors").exists()
+
+
+def test_weights_of_a_wrong_shape_are_named(features: Path, tmp_path: Path) -> None:
+    named = temporal(np.random.default_rng(3), WIDTH)
+    rows = {name.removeprefix("temporal."): value for name, value in named.items()}
+    rows["transformerClip.resblocks.1.attn.in_proj_bias"] = np.zeros(5)
+    start = checkpoint(tmp_path / "c.bin", rows)
+    words = ("--from", start, "--out", tmp_path / "h.safetensors")
+    says = "resblocks.1.attn.in_proj_bias.*shape"
+    refused("train", "temporal:layers=2", features, *words, says=says)

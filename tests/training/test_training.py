@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from vrbench.heads.head import Head
 from vrbench.sims.sim import DIRECTIONS
 from vrbench.training import items as training_items
 from vrbench.training.items import TrainingItems
+from vrbench.training.loop import Loop
 from vrbench.training.optimizer import rate
 
 PLACES = f"learnable:frames={FRAMES},words={WORDS}"
@@ -127,6 +129,31 @@ def test_a_loss_that_is_no_number_keeps_the_best_epoch() -> None:
     assert "The loss became nan in epoch" in head.about["stopped"]
     assert all(np.isfinite(value).all() for value in head.weights.values())
     assert head.about["epochs"] < 5
+
+
+def test_what_was_learnt_before_a_loss_that_is_no_number_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[dict[str, Any]] = []
+    steps, step, measured = count(), Loop._step, Loop._measured
+
+    def wrong_in_epoch_3(loop: Loop, *given: Any) -> float:
+        return step(loop, *given) if next(steps) < 2 * loop.per_epoch + 2 else math.nan
+
+    def watched(loop: Loop, *given: Any) -> None:
+        measured(loop, *given)
+        seen.append({name: w.detach().numpy().copy() for name, w in loop.weights.items()})
+
+    monkeypatch.setattr(Loop, "_step", wrong_in_epoch_3)
+    monkeypatch.setattr(Loop, "_measured", watched)
+    head = vrbench.train(by_mark(80, 0), "linear", lr=0.1, epochs=6, batch=16)
+    about = head.about
+    assert about["stopped"].startswith("The loss became nan in epoch 3: the head is that of epoch ")
+    assert len(seen) == len(about["validation"]) == 3
+    best = int(np.argmax([row["sum"] for row in about["validation"]]))
+    assert about["best"] == best == 1  # and not the last
+    for name, weight in head.weights.items():
+        np.testing.assert_array_equal(weight, seen[best][name])
 
 
 def test_training_stops_where_validation_gets_no_better() -> None:

@@ -120,8 +120,8 @@ def sizes(
         InputError: an array is missing, is nobody's, or does not fit the others.
     """
     for name in sorted(shapes.keys() ^ found.keys()):
-        state = "needs" if name in shapes else "has no"
-        raise InputError(f"The head '{head}' {state} the array '{head}.{name}'.")
+        state = "needs the" if name in shapes else "has no"
+        raise InputError(f"The head '{head}' {state} array '{head}.{name}'.")
     known: dict[str, int] = {}
     for name, axes in shapes.items():
         due = [_size(axis, known) for axis in axes]

@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.features.tokens import FRAME_LEVEL
 from vrbench.heads import HeadSpec
-from vrbench.heads.base import Side, Start
+from vrbench.heads.base import Side, Start, sizes
 from vrbench.heads.head import SCALE, check_weights, of_part
 from vrbench.training.items import Index
 
@@ -38,7 +38,7 @@ def begin(
         features: the training features.
         trained: rows of the videos that train: what is fitted in closed form sees no others.
         seed: of random weights.
-        given: weights that are known already, ``HEAD.NAME``; they take the place of others.
+        given: weights that are known already, ``HEAD.NAME``: all of a head, or none.
 
     Raises:
         InputError: the features do not fit the heads, or what is given does not.
@@ -54,10 +54,10 @@ def begin(
     for number, (name, part) in enumerate(spec.parts.items()):
         if number and not part.trained:
             raise InputError(f"'{name}' is fitted on the features as they are: put it first.")
-        known = {key: torch.tensor(value) for key, value in of_part(name, given or {}).items()}
-        mine = dict(known)
-        if not part.shapes().keys() <= known.keys():  # else a fit would be for nothing
-            mine = part.init(Start(widths["text"], widths["video"], *longest, rng, seen)) | known
+        mine = {key: torch.tensor(value) for key, value in of_part(name, given or {}).items()}
+        if not mine:  # else a fit would be for nothing
+            mine = part.init(Start(widths["text"], widths["video"], *longest, rng, seen))
+        sizes(name, part.shapes(), {key: tuple(value.shape) for key, value in mine.items()})
         weights |= {f"{name}.{key}": value.float() for key, value in mine.items()}
         widths = {side: _width(part, mine, side, width) for side, width in widths.items()}
     if given and SCALE in given:

@@ -29,7 +29,7 @@ def start_weights(path: Path, spec: HeadSpec) -> dict[str, NDArray[Any]]:
     checkpoint is passed over.
 
     Raises:
-        InputError: the file cannot be read, or has nothing for one of the heads.
+        InputError: the file cannot be read, or lacks a weight of one of the heads.
     """
     tensors = {_BEFORE.sub("", name): value for name, value in read_tensors(path).items()}
     found: dict[str, NDArray[Any]] = {}
@@ -43,6 +43,12 @@ def start_weights(path: Path, spec: HeadSpec) -> dict[str, NDArray[Any]]:
             raise InputError(
                 f"{path} has no weights of the head '{head}': give a head file that has it, or "
                 "a checkpoint with the names of its release."
+            )
+        lacking = sorted({f"{head}.{own}" for own in part.shapes()} - mine.keys())
+        if lacking:
+            raise InputError(
+                f"{path} has weights of the head '{head}', but not '{lacking[0]}': give a whole "
+                "one, or name the head as the file has it."
             )
         found |= {name: value.float().numpy() for name, value in mine.items()}
     if SCALE in tensors and tensors[SCALE].numel() == 1:
