@@ -67,9 +67,9 @@ def run(fit: Path, test: Path, folder: Path) -> Ucofia:
         heads = on.train([training], seeds)[training]
         results = [evaluated(test, head, method, kept, norms=NORM) for head in heads]
         found[method] = Measured(training, heads, results)
-    heads = found[WHOLE].heads
+    whole = found[WHOLE].heads
     read = {
-        name: [evaluated(test, head, method, kept) for head in heads]
+        name: [evaluated(test, head, method, kept) for head in whole]
         for name, method in WAYS.items()
     }
     ways = {name: replace(found[WHOLE], results=some) for name, some in read.items()}

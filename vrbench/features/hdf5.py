@@ -96,7 +96,7 @@ def all_hdf5_of(opened: Sequence[GuardedFile]) -> list[Any]:
     if not opened:
         return []
     try:
-        look_apart(opened[0], partial(_check_all, opened), opened[1:])
+        look_apart(opened[0], partial(_check_all, opened), more=opened[1:])
     except InputError:
         for one in opened:  # which of them it is, where the child could not say it
             look_apart(one, partial(_checked, one, "r"))

@@ -14,7 +14,8 @@ from vrbench.errors import InputError
 from vrbench.features.apart import look_apart
 from vrbench.features.enclosed import check_all_enclosed
 from vrbench.features.guarded import GuardedFile
-from vrbench.features.hdf5 import is_text, reading, strings, why_not_opened
+from vrbench.features.hdf5 import reading, why_not_opened
+from vrbench.features.strings import is_text, strings
 from vrbench.importing.layouts import layouts
 from vrbench.importing.tree import Layout, Stored, Tree
 
