@@ -23,7 +23,11 @@ def tune(
         str | None, typer.Option(help="Alignment spec. Default: the head's, else tokenflow.")
     ] = None,
     norm: Annotated[
-        str, typer.Option(help="Normalization; parameters given in the spec stay.")
+        str,
+        typer.Option(
+            help="Normalization; parameters given in the spec stay. all: every one with its own "
+            "lists, best first."
+        ),
     ] = "ncl",
     try_: Annotated[
         list[str] | None,
@@ -58,20 +62,24 @@ def tune(
       vrbench tune f.h5 --method global --norm qb-norm --try beta=5,20,80 --try k=1,5
 
       vrbench tune --from-sim sims.npz --norm ncl --try gamma=scale,0.02,0.05
+
+      vrbench tune f.h5 --norm all
     """
     from contextlib import nullcontext
 
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.progress import Bars
     from vrbench.evaluation.settings import Settings
-    from vrbench.evaluation.tuning import choose, measured
+    from vrbench.evaluation.tuning import ALL, choose, measured
 
     opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
     method = opened.method if method is None else method
     grid = _grid(try_) if try_ else None
     tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
     if not json:
-        _print_curve(tuning)
+        _print_curve(tuning, best_first=norm == ALL)
+    for spec, why in tuning.left_out.items():
+        note(f"{spec} is left out: {why}")
     with nullcontext() if quiet else Bars() as bars:
         tuning = measured(tuning, opened, method, out, bars)
     assert tuning.result is not None
@@ -104,7 +112,7 @@ def _values(text: str) -> tuple[str, list[str]]:
     return key.strip(), [value.strip() for value in values.split(",")]
 
 
-def _print_curve(tuning: Tuning) -> None:
+def _print_curve(tuning: Tuning, *, best_first: bool) -> None:
     about, bank = tuning.about, tuning.about["bank"]
     texts, videos = about["validation"]
     other = f"the other {bank['n_text']} x {bank['n_video']} as its bank"
@@ -115,6 +123,7 @@ def _print_curve(tuning: Tuning) -> None:
         f"{about['direction']}:"
     )
     width = max(len(trial["norm"]) for trial in tuning.curve)
-    for trial in tuning.curve:
+    for trial in tuning.best_first if best_first else tuning.curve:
         mark = "  <- chosen" if trial["norm"] == tuning.spec else ""
+        mark = "  (transductive)" if trial.get("transductive") else mark
         say(f"{trial['norm'].ljust(width)}  {trial['R@1']:5.1f}  {trial['MnR']:7.1f}{mark}")
