@@ -24,6 +24,7 @@ NAMES = (
     "growth",
     "memory",
     "normalizations",
+    "kin",
     "measuring",
     "features",
     "sequences",

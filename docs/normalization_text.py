@@ -93,7 +93,8 @@ def _hindsight(coco: _Set, clip: _Set) -> tuple[str, ...]:
     rolling = [one.r1("ncl", bank="rolling") for one in (coco, clip)]
     return (
         "On COCO and with VideoCLIP, a bank of the test queries makes retrieval both fairer",
-        "and better, and no norm gains more in t2v than `ncl`: R@1 goes from",
+        "and better, and no norm gains more in t2v than `ncl` (but `dbsn`, which is then",
+        "`ncl` with 10 iterations): R@1 goes from",
         f"{coco.r1('none')} to {coco.r1('ncl')} and from {clip.r1('none')} to {clip.r1('ncl')},",
         f"while the error falls from {coco.error('none')} to {coco.error('ncl')} and from",
         f"{clip.error('none')} to {clip.error('ncl')}, and the videos never retrieved first",
@@ -142,7 +143,7 @@ class _Set:
         return self.r1(norm, "t2v", "train") + self.r1(norm, "v2t", "train")
 
     def best(self) -> float:
-        return max(self.r1(norm) for norm in normalizations.classes())
+        return max(self.r1(norm) for norm in normalizations.classes() if norm != "dbsn")
 
     def error(self, norm: str, bank: str = "test") -> float:
         found = self._result(norm, bank)["diagnostics"]["t2v"]["normalization_error"]

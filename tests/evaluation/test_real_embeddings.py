@@ -7,6 +7,9 @@ import oracle_metrics as slow
 import pytest
 
 import vrbench
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.run import Output
+from vrbench.evaluation.settings import Settings
 from vrbench.importing.to_features import import_arrays
 
 REAL = {
@@ -55,3 +58,36 @@ def test_ties_of_real_embeddings_are_counted_by_the_rule(
         assert metrics["R@5"] <= 79.0
     else:
         assert round(metrics["R@5"], 1) == recall
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_embeddings_have_the_numbers_of_ir_measures(
+    shared_data: Path, tmp_path: Path, name: str
+) -> None:
+    """It orders tied items by name: there, between the worst and the best order."""
+    ir_measures = pytest.importorskip("ir_measures")
+    path = import_arrays(shared_data / "embeddings" / f"{name}.npz", tmp_path / "f.h5")
+    sims, rules = tmp_path / "s.npz", {}
+    for rule in ("mean", "optimistic", "pessimistic"):
+        opened = Evaluation.open(path, Settings(ties=rule))
+        (rules[rule],) = opened.run(opened.jobs(["global"], ["none"]), Output(sims=sims))
+    theirs = {"MRR": "RR", "mAP": "AP", "nDCG@10": "nDCG@10"}
+    theirs |= {f"R@{k}": f"Success@{k}" for k in (1, 5, 10)}
+    measures = {key: ir_measures.parse_measure(word) for key, word in theirs.items()}
+    for direction in ("t2v", "v2t"):
+        matrix = np.load(sims)[direction]
+        rows = matrix if direction == "t2v" else matrix.T
+        n = range(len(rows))
+        run = [ir_measures.ScoredDoc(f"{i}", f"{j}", float(rows[i, j])) for i in n for j in n]
+        qrels = [ir_measures.Qrel(f"{i}", f"{i}", 1) for i in n]
+        found = ir_measures.calc_aggregate(list(measures.values()), qrels, run)
+        numbers = {rule: result.metrics[direction] for rule, result in rules.items()}
+        tied = numbers["mean"]["tied"] > 0
+        assert tied == (name == "clip_vitb32_memorylens290")
+        for key, measure in measures.items():
+            value = 100 * found[measure]
+            worst, best = numbers["pessimistic"][key], numbers["optimistic"][key]
+            assert worst - 1e-9 <= value <= best + 1e-9, (direction, key)
+            assert worst - 1e-9 <= numbers["mean"][key] <= best + 1e-9
+            if not tied:
+                assert numbers["mean"][key] == pytest.approx(value, abs=1e-9)

@@ -7,6 +7,7 @@ from vrbench.cli.commands import shard
 from vrbench.cli.commands import join
 from vrbench.cli.commands import import_
 from vrbench.cli.commands import inspect
+from vrbench.cli.commands import pool
 from vrbench.cli.commands import train
 from vrbench.cli.commands import train_head
 from vrbench.cli.commands import eval as eval_

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from vrbench.errors import InputError, did_you_mean
 from vrbench.evaluation.evaluation import Evaluation
-from vrbench.evaluation.plan import parse_norm
-from vrbench.evaluation.run import Output
+from vrbench.evaluation.plan import Job, parse_norm
+from vrbench.evaluation.run import Output, finish
+from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
 from vrbench.results.result import Result
@@ -28,6 +29,10 @@ DECIDING: dict[str, tuple[Direction, ...]] = {
 """The directions whose R@1 decides."""
 
 
+ALL = "all"
+"""Every norm."""
+
+
 @dataclass(frozen=True, repr=False)
 class Tuning:
     """What was tried and chosen.
@@ -37,12 +42,19 @@ class Tuning:
         curve: spec, R@1 and MnR (means over the directions) of each trial, in the order tried.
         about: size of the validation part, kind and size of its bank, seed, directions.
         result: the test set under the chosen one, where it was measured.
+        left_out: norms that these similarities cannot be given to, and why, of ``all``.
     """
 
     spec: str
     curve: list[Trial]
     about: TuningAbout
     result: Result | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def best_first(self) -> list[Trial]:
+        """The trials, the best first; those of equal numbers in the order tried."""
+        return sorted(self.curve, key=_quality, reverse=True)
 
     def __repr__(self) -> str:
         return f"Tuning({self.spec!r}, the best of {len(self.curve)} trials)"
@@ -72,7 +84,9 @@ def choose(
             file that holds the bank against itself. Its bank ``train`` is the rest of the bank
             (also where a file was asked for), ``test`` the validation queries.
         method: spec of the alignment; not read where similarities are given.
-        norm: spec of the normalization; parameters given in it stay as they are.
+        norm: spec of the normalization; parameters given in it stay as they are. ``all``: every
+            norm with its own list, and none. Norms that see the validation queries are measured,
+            and chosen only where all do.
         grid: values to try by parameter; None: the normalization's own list.
         direction: ``t2v``, ``v2t`` or ``both``.
         share: of the bank's videos.
@@ -81,24 +95,52 @@ def choose(
     Raises:
         InputError: the file has no usable bank, or the norm has no such parameter.
     """
-    specs = trials(norm, parse_norm(norm, evaluation.source), grid)
+    several = norm == ALL
+    if several and grid:
+        raise InputError(f"--norm {ALL} tries every norm's own values: leave --try out.")
+    specs = all_trials(evaluation) if several else _trials_of(norm, evaluation, grid)
     held = evaluation.held_out(share, seed)
     kind = "train" if evaluation.bank == "file" else evaluation.bank
+    jobs = held.jobs([method], specs, bank=kind)
     curve: list[Trial] = []
     of: BankAbout = {"kind": "none", "n_text": 0, "n_video": 0}
-    for result in held.run(held.jobs([method], specs, bank=kind)):
-        of = result.bank
+    left_out: dict[str, str] = {}
+    for result in _robust(held, jobs, left_out) if several else held.run(jobs):
+        of = of if several and of["kind"] == "train" else result.bank
         metrics = [result.metrics[d] for d in DECIDING[direction]]
         recall, mean = (float(np.mean([m[key] for m in metrics])) for key in ("R@1", "MnR"))
         curve.append({"norm": result.norm, "R@1": recall, "MnR": mean})
-    best = max(curve, key=lambda trial: (trial["R@1"], -trial["MnR"]))
+        if several and result.values.get("transductive"):
+            curve[-1]["transductive"] = True
+    fair = [trial for trial in curve if not trial.get("transductive")] or curve
+    best = max(fair, key=_quality)
     about: TuningAbout = {
         "validation": [held.source.truth.n_text, held.source.truth.n_video],
         "bank": of,
         "direction": direction,
         "seed": seed,
     }
-    return Tuning(best["norm"], curve, about)
+    return Tuning(best["norm"], curve, about, left_out=left_out)
+
+
+def _quality(trial: Trial) -> tuple[float, float]:
+    return trial["R@1"], -trial["MnR"]
+
+
+def _robust(held: Evaluation, jobs: Sequence[Job], left_out: dict[str, str]) -> Iterator[Result]:
+    """Yield what ``held.run`` does; jobs that cannot be done are put into ``left_out``."""
+    scored = None
+    for job in jobs:
+        case = held.case_of(job)
+        if scored is not None:
+            case.share(scored)
+        try:
+            result = finish(case, Output())
+        except InputError as error:
+            left_out[normalizations.spec(job.norm)] = str(error)
+            continue
+        scored = case.scored
+        yield result
 
 
 def measured(
@@ -121,6 +163,21 @@ def measured(
     jobs = evaluation.jobs([method], [tuning.spec], tuning=said)
     [result] = evaluation.run(jobs, Output(out, tuning=said), progress)
     return replace(tuning, result=result)
+
+
+def all_trials(evaluation: Evaluation) -> list[str]:
+    """Return every norm with every combination of its own values, one without any as it is."""
+    found = []
+    for name in normalizations.classes():
+        method = parse_norm(name, evaluation.source)
+        found += trials(name, method, None) if method.tunable else [name]
+    return found
+
+
+def _trials_of(
+    norm: str, evaluation: Evaluation, grid: Mapping[str, Sequence[str]] | None
+) -> list[str]:
+    return trials(norm, parse_norm(norm, evaluation.source), grid)
 
 
 def trials(norm: str, method: Normalization, grid: Mapping[str, Sequence[str]] | None) -> list[str]:

@@ -60,8 +60,7 @@ def measure(
 
     Where some pairs are unknown or no candidates, normalization error and hub skewness are None,
     since they depend on all pairs. Which items are retrieved first is known: every query's best
-    match is scored. Of unknown pairs only the best positive's place is known: where a query has
-    several, there is no MRR, mAP and nDCG.
+    match is scored, and so is all that may stand above one of its positives.
 
     Args:
         sim: (n_text, n_video) matrices.
@@ -130,7 +129,7 @@ def _read(
         )
     own = direction == "t2v" or queries.rows.once or v2t == "best-caption"
     whole = candidates is not None or (own and queries.several)
-    places = PlaceCounter(queries) if whole and not some else None
+    places = PlaceCounter(queries) if whole else None
     counter = RankCounter(queries) if queries.rows.once and candidates is None else None
     known = gamma is not None and not some and candidates is None
     sums = ProbabilitySums(queries, gamma) if known and gamma is not None else None

@@ -59,9 +59,17 @@ class DualInvertedSoftmax(Normalization):
         items = column_logsumexp(block.astype(np.float64) / self.tau for block in bank.rows)
 
         def transform(block: NDArray[Any], gallery: NDArray[Any]) -> NDArray[Any]:
-            wide, other = block.astype(np.float64), gallery.astype(np.float64) / self.beta
-            queries = column_logsumexp(iter([other.T]))[:, None]
-            logs = (wide / self.tau - items) + (wide / self.beta - queries)
+            logs = block.astype(np.float64) * (1 / self.tau + 1 / self.beta)
+            logs -= items
+            logs -= self._of_queries(gallery)[:, None]
             return exponential(logs, "raise tau or beta")
 
         return Fitted(lambda block: transform(block, block), beyond=transform)
+
+    def _of_queries(self, gallery: NDArray[Any]) -> NDArray[np.float64]:
+        """(queries,) log-sum of each query's row."""
+        other = gallery.astype(np.float64)
+        other /= self.beta
+        top = other.max(axis=1)
+        other -= top[:, None]
+        return np.asarray(top + np.log(np.exp(other, out=other).sum(axis=1)))

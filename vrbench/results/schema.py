@@ -181,8 +181,10 @@ class Measurements(Numbers):
     change: NotRequired[ChangeByDirection | None]
 
 
-Trial = TypedDict("Trial", {"norm": str, "R@1": float, "MnR": float})
-"""One norm on the validation part: means over the directions."""
+Trial = TypedDict(
+    "Trial", {"norm": str, "R@1": float, "MnR": float, "transductive": NotRequired[bool]}
+)
+"""One norm on the validation part: means over the directions; whether it saw its queries."""
 
 
 class TuningAbout(TypedDict):

@@ -41,12 +41,14 @@ class Rivals:
     Attributes:
         row: the row of each id.
         best: (n,) similarity of an item's best positive pair; infinite where it has none.
+        least: (n,) that of its worst positive pair; what lies above it is wanted.
         offsets: (n + 1,) where an item's duals begin; there is room for tokens of all levels.
         duals: (sum l,) the optimal duals of the items' tokens in that pair.
     """
 
     row: dict[Any, int]
     best: Array
+    least: Array
     offsets: Array
     duals: Array
 
@@ -55,10 +57,11 @@ class Rivals:
         """Nothing is known yet."""
         row = {name: i for i, name in enumerate(side.ids.tolist())}
         best = np.full(len(side), np.inf, np.float32)
-        return cls(row, best, side.offsets, np.zeros(int(side.offsets[-1])))
+        return cls(row, best, best.copy(), side.offsets, np.zeros(int(side.offsets[-1])))
 
     def add(self, i: int, value: float, dual: Array) -> None:
-        """Take a positive pair into account."""
+        """Take a positive pair into account; the duals of the best one are kept."""
+        self.least[i] = min(self.least[i], value)
         if np.isinf(self.best[i]) or value > self.best[i]:
             self.best[i] = value
             self.duals[self.offsets[i] : self.offsets[i] + len(dual)] = dual
@@ -103,7 +106,7 @@ class Contenders(TokenAlignment):
 
         text = self.texts.rows(tile.products.texts.items, tile.text.index)
         video = self.videos.rows(tile.products.videos.items, tile.video.index)
-        need = np.minimum(self.texts.best[text][:, None], self.videos.best[video])
+        need = np.minimum(self.texts.least[text][:, None], self.videos.least[video])
         need -= MARGIN * _size(tile)
         if available():
             words = self.texts.offsets[text], self.texts.duals

@@ -23,7 +23,11 @@ def tune(
         str | None, typer.Option(help="Alignment spec. Default: the head's, else tokenflow.")
     ] = None,
     norm: Annotated[
-        str, typer.Option(help="Normalization; parameters given in the spec stay.")
+        str,
+        typer.Option(
+            help="Normalization; parameters given in the spec stay. all: every one with its own "
+            "lists, best first."
+        ),
     ] = "ncl",
     try_: Annotated[
         list[str] | None,
@@ -58,12 +62,14 @@ def tune(
       vrbench tune f.h5 --method global --norm qb-norm --try beta=5,20,80 --try k=1,5
 
       vrbench tune --from-sim sims.npz --norm ncl --try gamma=scale,0.02,0.05
+
+      vrbench tune f.h5 --norm all
     """
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.eval import announce
     from vrbench.cli.printing.progress import bars
     from vrbench.evaluation.settings import Settings
-    from vrbench.evaluation.tuning import choose, measured
+    from vrbench.evaluation.tuning import ALL, choose, measured
     from vrbench.runtime.files import check_folder
 
     check_folder(out)
@@ -74,7 +80,9 @@ def tune(
     grid = _grid(try_) if try_ else None
     tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
     if not json:
-        _print_curve(tuning)
+        _print_curve(tuning, best_first=norm == ALL)
+    for spec, why in tuning.left_out.items():
+        note(f"{spec} is left out: {why}")
     with bars(quiet) as progress:
         tuning = measured(tuning, opened, method, out, progress)
     assert tuning.result is not None
@@ -107,7 +115,7 @@ def _values(text: str) -> tuple[str, list[str]]:
     return key.strip(), [value.strip() for value in values.split(",")]
 
 
-def _print_curve(tuning: Tuning) -> None:
+def _print_curve(tuning: Tuning, *, best_first: bool) -> None:
     about, bank = tuning.about, tuning.about["bank"]
     texts, videos = about["validation"]
     other = f"the other {bank['n_text']} x {bank['n_video']} as its bank"
@@ -118,6 +126,7 @@ def _print_curve(tuning: Tuning) -> None:
         f"{about['direction']}:"
     )
     width = max(len(trial["norm"]) for trial in tuning.curve)
-    for trial in tuning.curve:
+    for trial in tuning.best_first if best_first else tuning.curve:
         mark = "  <- chosen" if trial["norm"] == tuning.spec else ""
+        mark = "  (transductive)" if trial.get("transductive") else mark
         say(f"{trial['norm'].ljust(width)}  {trial['R@1']:5.1f}  {trial['MnR']:7.1f}{mark}")
