@@ -58,6 +58,7 @@ def test_items_of_a_side_that_is_not_said(tmp_path: Path) -> None:
     refusal(
         hdf5(tmp_path / "a.h5", lambda f: f.create_dataset("v0/x", data=X)), "not of which side"
     )
+    refusal(npz(tmp_path / "b.npz", **{f"video{i}": X for i in range(4)}), "for each of 4 items")
     np.save(tmp_path / "one.npy", X)
     refusal(tmp_path / "one.npy", "is one npy file, which cannot hold two sides: give --video F")
 
