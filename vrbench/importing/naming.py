@@ -146,9 +146,9 @@ def _check_left(tree: Tree, side: str, found: Named, left: Mapping[str, Any]) ->
     said = any(_vectors(found, one) for one in ("video", "text"))
     if not side and not said and left and _are_items(left):
         raise InputError(
-            f"{tree.path} is {tree.what} with an array for each of {len(tree.parts):,} items (the first "
-            f"is '{next(iter(tree.parts))}'), but not of which side: give --video F --text F --captions "
-            "F, a file a side."
+            f"{tree.path} is {tree.what} with an array for each of {len(tree.parts):,} items (the "
+            f"first is '{next(iter(tree.parts))}'), but not of which side: give --video F --text F "
+            "--captions F, a file a side."
         )
     if side and len(_floats(left)) > len(_floats(found.arrays)):
         raise InputError(
