@@ -17,7 +17,7 @@ from fuzz.mutate import Files
 from fuzz.seeds import made
 
 LINES = "\n".join(json.dumps({"video": f"v{i}.mp4", "desc": f"word {i}", "n": i}) for i in range(3))
-TOKENS = {f"v{i}": np.full((i + 1, 3), i + 1, np.float32) for i in range(3)}
+TOKENS: dict[str, Any] = {f"v{i}": np.full((i + 1, 3), i + 1, np.float32) for i in range(3)}
 VECTORS = np.arange(1, 10, dtype=np.float32).reshape(3, 3)
 IDS = list(TOKENS)
 
@@ -82,7 +82,7 @@ def sides() -> tuple[Files, ...]:
     if _there("lmdb"):
         writers.append((_lmdb, ".mdb"))
     if _there("arro3"):
-        named = {"id": IDS, "embedding": VECTORS}
+        named: dict[str, Any] = {"id": IDS, "embedding": VECTORS}
         writers.append((lambda path: write_parquet(path, **named), ".parquet"))
     return tuple(made(partial(_sides, write=write, ending=end)) for write, end in writers)
 
