@@ -227,6 +227,20 @@ def test_captions_that_do_not_fit(tmp_path: Path) -> None:
     refusal(given, "holds no caption")
 
 
+def test_rows_beside_items_of_another_file_need_names(tmp_path: Path) -> None:
+    """HDF5 has its ids in alphabetical order, and rows of an npy are in another one."""
+    items = hdf5(tmp_path / "v.h5", lambda f: f.update({"b": X[0], "a": X[1], "c": X[2]}))
+    np.save(tmp_path / "t.npy", X)
+    says = r"names its videos, in the order of .*v\.h5, but not its texts: name their rows in te"
+    refusal(Given(video=items, text=tmp_path / "t.npy"), says)
+    refusal(Given(video=tmp_path / "t.npy", text=items), r"names its texts, .* but not its videos")
+    npz(tmp_path / "t.npz", text=X, text_video=np.array([1, 0, 2]))
+    found = read_arrays(Given(video=items, text=tmp_path / "t.npz"))
+    assert found.pairs == "text_video"
+    said = f"text_video counts the videos of {items} in its order: 'a', 'b', 'c', ..."
+    assert said in found.notes
+
+
 def test_the_command_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     source = npz(tmp_path / "a.npz", video=X, text=X)
