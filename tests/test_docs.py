@@ -19,7 +19,7 @@ from docs.site.methods import FORMULAS
 from docs.site.methods import pages as pages_of_methods
 from vrbench.cli import registered  # noqa: F401  registers every command
 from vrbench.cli.app import app
-from vrbench.cli.catalogue import registry_of
+from vrbench.cli.catalogue import CATALOGUE, registry_of
 from vrbench.features.layout import TYPES
 from vrbench.figures import figures
 from vrbench.importing.to_features import import_arrays
@@ -46,6 +46,13 @@ def test_every_page_made_is_there_and_its_links_lead_somewhere() -> None:
     for page in (*DOCS.rglob("*.md"), DOCS.parent / "README.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_layout_that_is_imported_is_listed() -> None:
+    page = (DOCS / "extraction.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\S+) \| (.*) \| (.*) \|$", page.partition("| layout |")[2], re.M)
+    known = [(e["name"], e["summary"], e.get("needs", "")) for e in CATALOGUE["layouts"]()]
+    assert [tuple(part.strip() for part in row) for row in rows] == known
 
 
 def test_the_example_has_all_steps_of_the_program() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fuzz import folders, models, seeds, strings
+from fuzz import folders, labs, models, seeds, strings
 from fuzz.mutate import Files
 
 
@@ -234,6 +234,9 @@ TARGETS: tuple[Target, ...] = (
     Target("npy", seeds.npy_folders, _arrays, 2),
     Target("dump", seeds.dumps, _arrays, 2),
     Target("import-dump", seeds.dumps, _imported),
+    Target("sides", labs.sides, labs.read_sides, 4),
+    Target("matrix", labs.matrices, labs.read_matrix),
+    Target("caption-rows", labs.captions, labs.read_rows),
     Target("sim", seeds.sims, _sim, 3),
     Target("eval-sim", seeds.sims, partial(_command, words=_EVAL), 0.5),
     Target("report", seeds.results, partial(_command, words="report @ --out @/made.html"), 0.5),

@@ -58,6 +58,7 @@ def test_items_of_a_side_that_is_not_said(tmp_path: Path) -> None:
     refusal(
         hdf5(tmp_path / "a.h5", lambda f: f.create_dataset("v0/x", data=X)), "not of which side"
     )
+    refusal(npz(tmp_path / "b.npz", **{f"video{i}": X for i in range(4)}), "for each of 4 items")
     np.save(tmp_path / "one.npy", X)
     refusal(tmp_path / "one.npy", "is one npy file, which cannot hold two sides: give --video F")
 
@@ -224,6 +225,20 @@ def test_captions_that_do_not_fit(tmp_path: Path) -> None:
         refusal(given, says)
     (tmp_path / "c.csv").write_text("video_id,caption\n")
     refusal(given, "holds no caption")
+
+
+def test_rows_beside_items_of_another_file_need_names(tmp_path: Path) -> None:
+    """HDF5 has its ids in alphabetical order, and rows of an npy are in another one."""
+    items = hdf5(tmp_path / "v.h5", lambda f: f.update({"b": X[0], "a": X[1], "c": X[2]}))
+    np.save(tmp_path / "t.npy", X)
+    says = r"names its videos, in the order of .*v\.h5, but not its texts: name their rows in te"
+    refusal(Given(video=items, text=tmp_path / "t.npy"), says)
+    refusal(Given(video=tmp_path / "t.npy", text=items), r"names its texts, .* but not its videos")
+    npz(tmp_path / "t.npz", text=X, text_video=np.array([1, 0, 2]))
+    found = read_arrays(Given(video=items, text=tmp_path / "t.npz"))
+    assert found.pairs == "text_video"
+    said = f"text_video counts the videos of {items} in its order: 'a', 'b', 'c', ..."
+    assert said in found.notes
 
 
 def test_the_command_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

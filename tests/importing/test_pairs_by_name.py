@@ -11,6 +11,7 @@ from unicodedata import normalize
 import h5py
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ import vrbench
 from vrbench.errors import InputError
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.settings import Compute
+from vrbench.importing import Given
 from vrbench.importing.to_features import import_arrays
 from vrbench.sims.file import load_sim
 
@@ -142,7 +144,17 @@ def as_sims(of: Data, folder: Path, **more: Any) -> tuple[Path, bool]:
     return folder / "s.npz", True
 
 
-FORMS = (as_npz, as_packed, as_padded, as_dump, as_half_dump, as_sims)
+def as_sides(of: Data, folder: Path) -> tuple[Path, bool]:
+    """HDF5 with a dataset a video, and a torch file with a tensor a text."""
+    with h5py.File(folder / "v.h5", "w") as file:
+        file.update(dict(zip(of.video_ids, of.video, strict=True)))
+    rows = map(torch.from_numpy, of.text)
+    torch.save(dict(zip(of.text_ids, rows, strict=True)), folder / "t.pt")
+    given = Given(video=folder / "v.h5", text=folder / "t.pt")
+    return import_arrays(given, folder / "f.h5", overwrite=True), False
+
+
+FORMS = (as_npz, as_packed, as_padded, as_dump, as_half_dump, as_sides, as_sims)
 STYLES = ("{v}#{k}", "{v}_{k}")
 NAMES: tuple[Callable[[int], str], ...] = (
     lambda i: f"v{i}",
@@ -202,6 +214,18 @@ def test_text_video_pairs_what_names_do_not(
     one = data("{v}#{k}", NAMES[0])
     other = replace(one, text_ids=[f"sentence {i}" for i in range(N)])
     assert evaluate(*form(other, tmp_path, text_video=one.owner)) == pytest.approx(expected(one))
+
+
+@pytest.mark.parametrize("form", [as_npz, as_packed, as_padded, as_half_dump, as_sims])
+def test_text_video_may_name_videos(tmp_path: Path, form: Callable[..., tuple[Path, bool]]) -> None:
+    one = data("{v}#{k}", NAMES[1])
+    other = replace(one, text_ids=[f"sentence {i}" for i in range(N)])
+    said = np.array([one.video_ids[i] for i in one.owner])
+    assert evaluate(*form(other, tmp_path, text_video=said)) == pytest.approx(expected(one))
+    said[3] = "x"
+    if form is not as_half_dump:  # its folder is there
+        with pytest.raises(InputError, match=r"1 of 7 texts.*the first (to|is) 'x'"):
+            evaluate(*form(other, tmp_path, text_video=said))
 
 
 @pytest.mark.parametrize("form", [as_npz, as_packed, as_padded, as_sims])

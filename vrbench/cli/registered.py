@@ -21,4 +21,5 @@ from vrbench.cli.commands import compare
 from vrbench.cli.commands import show as query
 from vrbench.cli.commands import plot
 from vrbench.cli.commands import report
+from vrbench.cli.commands import export
 from vrbench.cli.commands import list_

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from vrbench.errors import InputError
+from vrbench.errors import InputError, shown
 from vrbench.importing.tree import Tree
 
 
@@ -37,31 +37,40 @@ def check_beside(
         )
 
 
-def check_rows(tree: Tree, items: Mapping[str, Tree], arrays: Mapping[str, Any]) -> None:
+def check_rows(where: str, items: Mapping[str, Tree], arrays: Mapping[str, Any]) -> None:
     """Refuse rows without names beside items by id, whose order is not the user's.
 
     Args:
-        tree: the file.
+        where: the source, for messages.
         items: side -> its items by id.
         arrays: all arrays, those of the items too.
 
     Raises:
         InputError: so it is.
     """
-    for prefix in ("", "bank_"):
-        if f"{prefix}text_video" in arrays:
-            continue
-        for key, other in (
-            (f"{prefix}video", f"{prefix}text"),
-            (f"{prefix}text", f"{prefix}video"),
-        ):
-            has_rows = any(f"{other}{part}" in arrays for part in ("", "_tokens", "_global"))
-            if key in items and has_rows and f"{other}_ids" not in arrays:
-                raise InputError(
-                    f"{tree.path} names its {key}s, in the order of {items[key].path}, but not its "
-                    f"{other}s: name their rows in {_name(tree, f'{other}_ids')}, or give "
-                    f"{_name(tree, f'{prefix}text_video')}."
-                )
+    for key, tree in items.items():
+        prefix = "bank_" if key.startswith("bank_") else ""
+        side = key.removeprefix("bank_")
+        other = prefix + {"video": "text", "text": "video"}.get(side, side)
+        has_rows = any(f"{other}{part}" in arrays for part in ("", "_tokens", "_global"))
+        linked = f"{prefix}text_video" in arrays or f"{other}_ids" in arrays
+        if other != key and has_rows and not linked:
+            ending = ".npy" if tree.what == "a folder" else ""
+            raise InputError(
+                f"{where} names its {key}s, in the order of {tree.path}, but not its {other}s: "
+                f"name their rows in {other}_ids{ending}, or give {prefix}text_video{ending}."
+            )
+
+
+def count_notes(items: Mapping[str, Tree], arrays: Mapping[str, Any]) -> Iterator[str]:
+    """Say in which order items by id are counted, where texts are linked to rows of them."""
+    for key, tree in items.items():
+        links = arrays.get(key.replace("video", "text_video"))
+        if tree.what == "a folder" or not key.endswith("video"):
+            continue  # the order of a folder is documented, and noted where it surprises
+        if links is not None and links.dtype.kind in "iu":
+            names = shown(f"'{name}'" for name in list(tree.parts)[:3])
+            yield f"text_video counts the videos of {tree.path} in its order: {names}, ..."
 
 
 def _name(tree: Tree, name: str) -> str:

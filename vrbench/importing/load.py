@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vrbench.datasets.rows import COLUMNS
 from vrbench.errors import InputError
-from vrbench.importing.beside import check_beside, check_rows
+from vrbench.importing.beside import check_beside, check_rows, count_notes
 from vrbench.importing.captioning import captions_given
 from vrbench.importing.given import Given
 from vrbench.importing.ids import link, name_alike
@@ -80,10 +80,13 @@ def load(given: Given) -> Loaded:
     arrays = _shaped(arrays)
     notes = [note for tree, one in found for note in _notes(tree, one)]
     notes += name_alike(arrays, where)
+    items = {key: tree for _, one in found for key, tree in one.items.items()}
+    notes += count_notes(items, arrays)
     link(arrays, where)
     for captions in captions_given(given, found):
         notes += captions.join(arrays, where)
         link(arrays, where)
+    check_rows(where, items, arrays)
     theirs = {ours: name for _, one in found for ours, name in one.theirs.items()}
     ignored = tuple(name for _, one in found for name in one.ignored)
     return Loaded(arrays, theirs, ignored, tuple(notes))
@@ -98,7 +101,6 @@ def _held(tree: Tree, found: Named) -> dict[str, Any]:
         packed = arrays_of(items, key, order)
         check_beside(tree, items, key, arrays, packed)
         arrays |= packed
-    check_rows(tree, found.items, arrays)
     return arrays
 
 

@@ -143,11 +143,12 @@ def _by_id(tree: Tree, side: str, found: Named, left: dict[str, Any]) -> Named:
 
 def _check_left(tree: Tree, side: str, found: Named, left: Mapping[str, Any]) -> None:
     """Refuse items by id of a side that is not said, or more arrays beside a side than of it."""
-    if not side and not found.arrays and not found.items and left and _are_items(left):
+    said = any(_vectors(found, one) for one in ("video", "text"))
+    if not side and not said and left and _are_items(left):
         raise InputError(
-            f"{tree.path} is {tree.what} with an array for each of {len(left):,} items (the first "
-            f"is '{next(iter(left))}'), but not of which side: give --video F --text F --captions "
-            "F, a file a side."
+            f"{tree.path} is {tree.what} with an array for each of {len(tree.parts):,} items (the "
+            f"first is '{next(iter(tree.parts))}'), but not of which side: give --video F --text F "
+            "--captions F, a file a side."
         )
     if side and len(_floats(left)) > len(_floats(found.arrays)):
         raise InputError(

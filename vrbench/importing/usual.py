@@ -100,7 +100,9 @@ def name_of_side(name: str, part: Any, side: str) -> str | None:
     if side == "text" and ours == "video_ids":
         return "text_video"
     known = ("text", "captions") if side == "text" else ("video", "image")
-    return ours if ours and ours.startswith(known) else None
+    # video2 is a second stream beside others, but among items MSR-VTT's third video
+    second = ours is not None and ours.startswith("video2")
+    return ours if ours and ours.startswith(known) and not second else None
 
 
 def is_text(part: Any) -> bool:

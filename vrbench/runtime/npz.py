@@ -164,6 +164,14 @@ def npz_of(data: bytes, what: str) -> dict[str, NDArray[Any]]:
         }
 
 
+def is_zip(source: Path | io.BytesIO) -> bool:
+    """Whether a file, or bytes, end as a zip."""
+    try:
+        return zipfile.is_zipfile(source)
+    except zipfile.BadZipFile:  # as the end of some damaged ones is
+        return False
+
+
 def check_members(
     members: Iterable[zipfile.ZipInfo], path: Path | str, size: int | None = None
 ) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import reading
-from vrbench.runtime.npz import FEW, RATIO, check_members
+from vrbench.runtime.npz import FEW, RATIO, check_members, is_zip
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,7 +33,7 @@ def is_torch_file(source: Path | io.BytesIO) -> bool:
 
 
 def _has_pickle(source: Path | io.BytesIO) -> bool:
-    if not zipfile.is_zipfile(source):
+    if not is_zip(source):
         return False
     try:
         with zipfile.ZipFile(source) as archive:
@@ -58,7 +58,7 @@ def read_torch(source: Path | io.BytesIO, what: str) -> Any:
     import torch
 
     size = len(source.getvalue()) if isinstance(source, io.BytesIO) else source.stat().st_size
-    packed = zipfile.is_zipfile(source)
+    packed = is_zip(source)
     with reading(what, _REMEDY, "is no file of tensors"):
         if packed:
             with zipfile.ZipFile(source) as archive:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features.pairing import check_links, owners, unnamed
+from vrbench.runtime.composed import composed
 from vrbench.runtime.inputs import as_text
 from vrbench.sims.judged import check_agreement, with_candidates
 from vrbench.sims.truth import Truth
@@ -52,7 +53,7 @@ def read_truth(
         InputError: shapes do not fit, a name fits no video or two, or names contradict the pairs.
     """
     (texts, videos), given = ids, ("text_video", "positives", "relevance")
-    links = arrays.get("text_video")
+    links = _rows(path, arrays, videos)
     named = "text_ids" in arrays and "video_ids" in arrays
     if named and not any(key in arrays for key in given):
         links = owners(texts, videos, str(path))
@@ -69,6 +70,23 @@ def read_truth(
     said = next((key for key in reversed(given) if key in arrays), "the order of rows")
     check_links(texts, videos, (truth.text, truth.video), f"{path}: {said}")
     return truth
+
+
+def _rows(path: Path, arrays: Mapping[str, Any], videos: NDArray[Any]) -> Any:
+    """Return ``text_video`` as columns, where it names videos as where it counts them."""
+    links = arrays.get("text_video")
+    if links is None or links.dtype.kind not in "UST":
+        return links
+    if "video_ids" not in arrays:
+        raise InputError(f"{path}: text_video names videos, but there are no video_ids.")
+    column = {composed(name): i for i, name in enumerate(videos.tolist())}
+    names = [composed(str(name)) for name in as_text(links, "text_video", path).ravel().tolist()]
+    if lost := [name for name in names if name not in column]:
+        raise InputError(
+            f"{path}: text_video names videos that are not in video_ids in {len(lost)} of "
+            f"{len(names)} texts, the first is '{lost[0]}'."
+        )
+    return np.array([column[name] for name in names], dtype=np.int64).reshape(links.shape)
 
 
 def _check_links(positives: Truth, links: Truth) -> None:

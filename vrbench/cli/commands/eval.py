@@ -85,10 +85,7 @@ def evaluate(
     ] = False,
     from_sim: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="Measure this similarity file (npz), or one square matrix, texts x videos (npy, "
-            "pt, csv), instead; repeat for several."
-        ),
+        typer.Option(help="Measure this similarity file (npz, or one npy, pt or csv); repeat."),
     ] = None,
     save_sim: Annotated[
         Path | None,
@@ -100,6 +97,7 @@ def evaluate(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print results as a JSON list.")] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write a CSV, a row a result.")] = None,
     precision: Annotated[
         Literal["single", "double"], typer.Option(help="Of products and similarities.")
     ] = "single",
@@ -154,6 +152,7 @@ def evaluate(
     from vrbench.evaluation.settings import Compute, Settings
     from vrbench.evaluation.sources.judged import Judgements
     from vrbench.metrics.trec import run_files
+    from vrbench.reports.exports import write_csv
     from vrbench.runtime.files import check_output
     from vrbench.runtime.memory import parse_size
 
@@ -165,6 +164,8 @@ def evaluate(
     for path in run_files(run) if run else []:
         check_output("--run", path, inputs)
     cut = (limit, read_ids(limit_ids), seed, bank_limit, side, folds, interval)
+    if csv:
+        check_output("--csv", csv, inputs)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
     compute = Compute(precision, device, workers, bound, not no_matrix)
@@ -197,6 +198,8 @@ def evaluate(
         for opened, jobs in work:
             results += _run(opened, jobs, Output(out, save_sim, run), quiet)
     finally:
+        if results and csv:
+            write_csv(results, csv)
         if results:  # also those that were finished before one failed
             said = [text for opened, _ in work for text in opened.source.notes]
             print_made(results, json, verbose, None if quiet else said)

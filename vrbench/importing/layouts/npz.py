@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from vrbench.importing.layouts import layouts
 from vrbench.importing.tree import About, Layout, Stored, Tree
-from vrbench.runtime.npz import Npz, kept_npz
+from vrbench.runtime.npz import Npz, is_zip, kept_npz
 from vrbench.runtime.torch_file import is_torch_file
 
 
@@ -22,7 +21,7 @@ class NpzLayout(Layout):
 
     def fits(self, path: Path, start: bytes) -> bool:
         """Whether it is a zip, and not one of torch."""
-        return start.startswith(b"PK") and zipfile.is_zipfile(path) and not is_torch_file(path)
+        return start.startswith(b"PK") and is_zip(path) and not is_torch_file(path)
 
     def read(self, path: Path) -> Tree:
         """Return its arrays, each read when it is used."""
