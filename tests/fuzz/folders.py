@@ -23,22 +23,6 @@ _MC = "\t".join(("vid_key", "a1", "a2", "a3", "a4", "a5", "answer"))
 _CSV = "video_id,caption,file,start,end,position,label\na,a cat,f,0,1.5,0,x\nb,é dog,f,2,3,1,2\n"
 
 READERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("retrieval-json", "x", {"x.json": [{"video": "a/b.mp4", "caption": ["x", "y"]}]}),
-    ("retrieval-json:unit=paragraphs", "x", {"x.jsonl": '{"vid": "b", "query": "x"}\n'}),
-    ("msrvtt", "test", {"msrvtt_ret_test1k.json": [{"video": "video0.mp4", "caption": "x"}]}),
-    ("youcook2", "val-3350", {"validation_youcook.csv": "end,start,text,video_id\n9,1,x,a\n"}),
-    (
-        "tvr:unit=clips",
-        "val",
-        {"tvr_val_release.jsonl": '{"vid_name": "a", "ts": [0, 2.5], "desc": "He"}\n'},
-    ),
-    (
-        "qvhighlights",
-        "val",
-        {"highlight_val_release.jsonl": '{"vid":"a","query":"x","relevant_windows":[[0,2]]}\n'},
-    ),
-    ("charades-sta", "test", {"charades_sta_test.txt": "AO8RW 0.0 6.9##a person.\n"}),
-    ("lsmdc", "val", {"LSMDC16_annos_val_someone.csv": "clip_id,caption\nm_a,SOMEONE\n"}),
     ("csv", "test", {"test.csv": _CSV}),
     ("json", "test", {"test.json": {"a": ["a cat", "b"], "b": ["c"]}}),
     ("json", "test", {"test.json": [{"video_id": "a", "caption": ["x"], "start": 0, "end": 1}]}),
@@ -82,6 +66,22 @@ READERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
             ]
         },
     ),
+    ("retrieval-json", "x", {"x.json": [{"video": "a/b.mp4", "caption": ["x", "y"]}]}),
+    ("retrieval-json:unit=paragraphs", "x", {"x.jsonl": '{"vid": "b", "query": "x"}\n'}),
+    ("msrvtt", "test", {"msrvtt_ret_test1k.json": [{"video": "video0.mp4", "caption": "x"}]}),
+    ("youcook2", "val-3350", {"validation_youcook.csv": "end,start,text,video_id\n9,1,x,a\n"}),
+    (
+        "tvr:unit=clips",
+        "val",
+        {"tvr_val_release.jsonl": '{"vid_name": "a", "ts": [0, 2.5], "desc": "He"}\n'},
+    ),
+    (
+        "qvhighlights",
+        "val",
+        {"highlight_val_release.jsonl": '{"vid":"a","query":"x","relevant_windows":[[0,2]]}\n'},
+    ),
+    ("charades-sta", "test", {"charades_sta_test.txt": "AO8RW 0.0 6.9##a person.\n"}),
+    ("lsmdc", "val", {"LSMDC16_annos_val_someone.csv": "clip_id,caption\nm_a,SOMEONE\n"}),
 )
 """Dataset, split and its files; what is no text is written as JSON."""
 
