@@ -66,6 +66,22 @@ READERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
             ]
         },
     ),
+    ("retrieval-json", "x", {"x.json": [{"video": "a/b.mp4", "caption": ["x", "y"]}]}),
+    ("retrieval-json:unit=paragraphs", "x", {"x.jsonl": '{"vid": "b", "query": "x"}\n'}),
+    ("msrvtt", "test", {"msrvtt_ret_test1k.json": [{"video": "video0.mp4", "caption": "x"}]}),
+    ("youcook2", "val-3350", {"validation_youcook.csv": "end,start,text,video_id\n9,1,x,a\n"}),
+    (
+        "tvr:unit=clips",
+        "val",
+        {"tvr_val_release.jsonl": '{"vid_name": "a", "ts": [0, 2.5], "desc": "He"}\n'},
+    ),
+    (
+        "qvhighlights",
+        "val",
+        {"highlight_val_release.jsonl": '{"vid":"a","query":"x","relevant_windows":[[0,2]]}\n'},
+    ),
+    ("charades-sta", "test", {"charades_sta_test.txt": "AO8RW 0.0 6.9##a person.\n"}),
+    ("lsmdc", "val", {"LSMDC16_annos_val_someone.csv": "clip_id,caption\nm_a,SOMEONE\n"}),
 )
 """Dataset, split and its files; what is no text is written as JSON."""
 

@@ -38,26 +38,47 @@ def _savez(folder: Path, arrays: dict[str, Any]) -> None:
 
 def _features(folder: Path, **how: Any) -> None:
     """Write a feature file with chunks of few rows, so that little of it is padding."""
+    write_features(folder / "whole.h5", dim=4, **how)
+    _repack(folder / "whole.h5", folder / "f.h5")
+
+
+def _repack(source: Path, out: Path, chunked: bool = True) -> None:
+    """Move a feature file, into small chunks or none."""
     import h5py
 
-    write_features(folder / "whole.h5", dim=4, **how)
-    with h5py.File(folder / "whole.h5") as old, h5py.File(folder / "f.h5", "w") as new:
+    with h5py.File(source) as old, h5py.File(out, "w") as new:
         new.attrs.update(old.attrs)
 
         def copy(name: str, found: Any) -> None:
             if isinstance(found, h5py.Dataset):
                 width = found.shape[1:]
-                room = {"maxshape": (None, *width), "chunks": (16, *width)}
+                room = {"maxshape": (None, *width), "chunks": (16, *width)} if chunked else {}
                 new.create_dataset(name, data=found[()], dtype=found.dtype, **room)
 
         old.visititems(copy)
-    (folder / "whole.h5").unlink()
+    source.unlink()
+
+
+def _whole(folder: Path) -> None:
+    """Write a feature file whose tokens lie in two others."""
+    from vrbench.extraction.merging import merge_shards
+    from vrbench.extraction.sharding import shard_features
+
+    source, places = write_features(folder / "source.h5", dim=4, bank=()), folder / "set"
+    shard_features(source, 2, places)
+    parts = [folder / f"{k}.h5" for k in (1, 2)]
+    for path, part in zip(sorted(places.glob("part-*")), parts, strict=True):
+        _repack(path, part, chunked=False)
+    merge_shards(parts, folder / "f.h5", virtual=True)
+    source.unlink()
+    (places / "all.h5").unlink()
 
 
 @cache
 def features() -> tuple[Files, ...]:
     return (
         made(partial(_features, scale=20.0)),
+        made(_whole),
         made(partial(_features, bank=(), normalized=False)),
     )
 

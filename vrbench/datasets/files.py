@@ -65,6 +65,11 @@ class Folder:
             return Record([_parsed(row, f"{where}, line {n}") for n, row in rows], where)
         return Record(_parsed(text, where), where)
 
+    def records(self, names: str) -> Iterator[Record]:
+        """Yield the value of each line of a JSON lines file."""
+        for where, line in self.lines(names):
+            yield Record(parse_json(line, where, "give the file as it was published"), where)
+
     def lines(self, names: str) -> Iterator[tuple[str, str]]:
         """Yield the place of each line, for messages, and the line; blank ones are left out."""
         where, text = self._read(names)

@@ -11,10 +11,12 @@ from vrbench.datasets import datasets
 from vrbench.datasets.base import Content, Dataset, chosen
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
+from vrbench.datasets.redistributed import entries_of, videos_of
 
 TEST = "test_videodatainfo.json|MSRVTT_data.json"
 TRAIN = "train_val_videodatainfo.json|MSRVTT_data.json"
 JSFUSION = "MSRVTT_JSFUSION_test.csv"
+REDISTRIBUTED = "msrvtt_ret_test1k.json|msrvtt_test_1k.json"
 
 CATEGORIES = (
     "music", "people", "gaming", "sports/actions", "news/events/politics", "education", "tv shows",
@@ -33,7 +35,8 @@ OFFICIAL = {"train": "train", "val": "validate", "full-test": "test"}
 class MsrVtt(Dataset):
     """MSR-VTT: 1k-A (test, with one given caption each), 7k and 9k training, official splits.
 
-    * ``test`` is 1k-A: the videos and the one caption each of ``MSRVTT_JSFUSION_test.csv``.
+    * ``test`` is 1k-A: the videos and the one caption each of ``MSRVTT_JSFUSION_test.csv``, or of
+      ``msrvtt_ret_test1k.json`` or ``msrvtt_test_1k.json`` (see ``retrieval-json``).
     * ``train-9k`` and ``train-7k``: the videos of ``MSRVTT_train.9k.csv`` (all but 1k-A) and
       ``MSRVTT_train.7k.csv``, with all their captions.
     * ``train``, ``val``, ``full-test``: the official splits, 20 captions a video.
@@ -48,7 +51,7 @@ class MsrVtt(Dataset):
 
     source = "Xu et al., CVPR 2016; 1k-A: Yu et al., JSFusion, ECCV 2018"
     splits: ClassVar = {
-        "test": Split((JSFUSION,), 1000, 1000, about="1k-A, JSFusion"),
+        "test": Split((f"{JSFUSION}|{REDISTRIBUTED}",), 1000, 1000, about="1k-A, JSFusion"),
         "train-9k": Split(("MSRVTT_train.9k.csv", TRAIN, TEST), 9000, 180_000, about="1k-A"),
         "train-7k": Split(("MSRVTT_train.7k.csv", TRAIN), 7010, 140_200, about="1k-A"),
         "train": Split((TRAIN,), 6513, 130_260, about="official split"),
@@ -89,9 +92,12 @@ def _read(folder: Folder, names: str, part: str | None = None) -> dict[str, Vide
 
 
 def _one_k_a(folder: Folder) -> Content:
-    """Return the videos of the JSFusion csv, with labels where the test videos' JSON is there."""
-    rows = folder.rows(JSFUSION, ("video_id", "sentence"))
-    videos = [Video(row["video_id"], (row["sentence"],)) for _, row in rows]
+    """Return the videos of 1k-A, with labels where the test videos' JSON is there."""
+    if folder.has(JSFUSION):
+        rows = folder.rows(JSFUSION, ("video_id", "sentence"))
+        videos = [Video(row["video_id"], (row["sentence"],)) for _, row in rows]
+    else:
+        videos = videos_of(entries_of(folder.json(REDISTRIBUTED)))
     if not folder.has(TEST):
         remark = f"Without {TEST.replace('|', ' or ')} the videos have no labels."
         return Content(videos, remarks=(remark,))

@@ -21,15 +21,16 @@ class Vatex(Dataset):
     The JSON files are lists of ``{"videoID": "<YouTube id>_<start>_<end>", "enCap": [...],
     "chCap": [...]}``; each clip is a file. Retrieval papers halve the official
     validation set into ``val-1500`` and ``test`` (Chen et al., HGR, CVPR 2020): the ids come from
-    ``val_list.txt`` and ``test_list.txt``, one a line, the captions from the validation file.
+    ``val_list.txt`` and ``test_list.txt``, or ``vatex_val1k5.txt`` and ``vatex_test1k5.txt`` as
+    redistributed, one a line, the captions from the validation file.
 
     Source: Wang et al., ICCV 2019.
     """
 
     source = "Wang et al., ICCV 2019; 1,500 test videos: Chen et al., HGR, CVPR 2020"
     splits: ClassVar = {
-        "test": Split(("test_list.txt", VALIDATION), 1500, 15_000, about="HGR"),
-        "val-1500": Split(("val_list.txt", VALIDATION), 1500, 15_000, about="HGR"),
+        "test": Split(("test_list.txt|vatex_test1k5.txt", VALIDATION), 1500, 15_000, about="HGR"),
+        "val-1500": Split(("val_list.txt|vatex_val1k5.txt", VALIDATION), 1500, 15_000, about="HGR"),
         "train": Split(("vatex_training_v1.0.json",), 25_991, 259_910, about="official split"),
         "val": Split((VALIDATION,), 3000, 30_000, about="official split"),
         "public-test": Split(

@@ -30,6 +30,13 @@ def create_column(group: Any, name: str, like: NDArray[Any]) -> None:
     group.create_dataset(name, (0, *width), kind, maxshape=(None, *width), chunks=(rows, *width))
 
 
+def store(group: Any, name: str, values: NDArray[Any]) -> None:
+    """Create a dataset of these rows, which does not grow."""
+    if values.dtype.kind not in "iufb":
+        values = _encoded(values, _text_type(values))
+    group.create_dataset(name, data=values)
+
+
 def put(group: Any, name: str, start: int, values: NDArray[Any]) -> None:
     """Write ``values`` from row ``start`` on; they become the last rows of the dataset.
 
@@ -40,10 +47,14 @@ def put(group: Any, name: str, start: int, values: NDArray[Any]) -> None:
         kind = _text_type(values)
         if kind.itemsize > group[name].dtype.itemsize:
             _widen(group, name, start, kind)
-        values = np.array([text.encode() for text in values.tolist()], dtype=kind)
+        values = _encoded(values, kind)
     dataset = group[name]
     dataset.resize(start + len(values), axis=0)
     dataset[start:] = values
+
+
+def _encoded(values: NDArray[Any], kind: np.dtype[Any]) -> NDArray[Any]:
+    return np.array([text.encode() for text in values.tolist()], dtype=kind)
 
 
 def _text_type(values: NDArray[Any]) -> np.dtype[Any]:

@@ -15,7 +15,7 @@ from vrbench.features.hdf5 import SIDES
 from vrbench.features.layout import TYPES
 from vrbench.features.part_names import COLUMNS, PARTS
 from vrbench.features.parts import part_digest
-from vrbench.features.storage import create_column, put
+from vrbench.features.storage import store
 from vrbench.features.strings import is_text, strings
 from vrbench.features.tokens import offsets_of
 from vrbench.features.virtual import REAL
@@ -61,7 +61,7 @@ def write_whole(path: Path, parts: Sequence[Part], attrs: Mapping[str, Any]) -> 
         file.attrs.update(attrs)
         said = [part.path.name for part in parts], [part_digest(part.sides) for part in parts]
         for name, values in zip(COLUMNS, said, strict=True):
-            _store(file.require_group(PARTS), name, _text(values))
+            store(file.require_group(PARTS), name, _text(values))
         for side in SIDES:
             if any(part.rows(side) for part in parts):
                 counts[side] = _write_side(file.create_group(side), side, parts)
@@ -74,14 +74,14 @@ def _write_side(group: Any, side: str, parts: Sequence[Part]) -> int:
     held = [part.sides[side] for part in there]
     ids = np.concatenate([strings(one["ids"]) for one in held])
     lengths = [np.diff(one["offsets"][:].astype(np.int64)) for one in held]
-    _store(group, "ids", ids)
-    _store(group, "offsets", offsets_of(np.concatenate(lengths)))
+    store(group, "ids", ids)
+    store(group, "offsets", offsets_of(np.concatenate(lengths)))
     names = sorted(set(held[0]) & set(TYPES))
     if "video" in names:
         before = offsets_of([part.rows(side.replace("text", "video")) for part in parts]).tolist()
         of_part = zip(parts, before, strict=False)
         links = [part.sides[side]["video"][:] + row for part, row in of_part if part in there]
-        _store(group, "video", np.concatenate(links).astype(np.int64))
+        store(group, "video", np.concatenate(links).astype(np.int64))
     for name in names:
         if name not in REAL:
             _make_virtual(group, name, f"/{side}/{name}", there, [one[name] for one in held])
@@ -138,11 +138,6 @@ def _make_virtual(
         plan.set_virtual(whole, part.path.name.encode(), path.encode(), source)
     whole.select_all()
     h5d.create(group.id, name.encode(), widest.id.get_type(), whole, plan)
-
-
-def _store(group: Any, name: str, values: NDArray[Any]) -> None:
-    create_column(group, name, values[:0])
-    put(group, name, 0, values)
 
 
 def _text(values: Sequence[str]) -> NDArray[Any]:
