@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-PAGES = ("example", "figures", "normalization", "sequences")
+PAGES = ("example", "extraction", "figures", "normalization", "sequences")
 """A module each, with ``page(shared) -> str``."""
 LONG = ("heads",)
 """Those that train for an hour, and are made only where they are named."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from docs import example
+from docs import example, extraction
 from docs.__main__ import PAGES
 from docs.figures_text import SEEN
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
@@ -95,3 +95,9 @@ def test_the_guide_to_audits_shows_what_an_audit_prints(
         # the last column is shortened in the guide
         numbers = max(i for i, word in enumerate(row[:10]) if re.match(r"[\d.]+\*?$", word)) + 1
         assert row[:numbers] in [line[:numbers] for line in printed], row
+
+
+def test_the_table_of_families_is_as_the_program_has_it() -> None:
+    page = (DOCS / "extraction.md").read_text(encoding="utf-8")
+    assert extraction.page(DOCS) == page
+    assert page.count(extraction.table()) == 1
