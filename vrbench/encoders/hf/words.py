@@ -180,13 +180,13 @@ def places_of(text: Any, family: Family) -> int:
     return places - int(rest)
 
 
-def around(family: Family, prompt: str | None, instruction: str | None) -> tuple[str, str]:
+def around(family: Family, prompt: str, instruction: str | None) -> tuple[str, str]:
     """Return what stands before and after a caption.
 
     Raises:
         InputError: the family takes no instruction.
     """
-    before, _, after = (prompt or PLACE).partition(PLACE)
+    before, _, after = prompt.partition(PLACE)
     if not family.template:
         if instruction is not None:
             raise InputError(
