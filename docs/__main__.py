@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docs.consoles import rerun
 
-PAGES = ("figures", "normalization", "sequences")
+PAGES = ("extraction", "figures", "normalization", "sequences")
 """A module each, with ``page(shared) -> str``."""
 RERUN = (
     "../README",

@@ -10,6 +10,7 @@ from typing import get_type_hints
 import pytest
 from typer.testing import CliRunner
 
+from docs import extraction
 from docs.__main__ import PAGES, RERUN
 from docs.consoles import commands as shown_commands
 from docs.consoles import rerun
@@ -165,3 +166,9 @@ def test_rows_are_told_apart_by_their_seeds_only() -> None:
     # all of one are above all of the other, but by less than their own spread leaves open
     assert not apart({"a": [5.0, 9.0, 30.0], "b": [4.0, 4.9, 4.8]})
     assert less_is_better("MnR", rows).startswith("MnR (less is better): a is above c")
+
+
+def test_the_table_of_families_is_as_the_program_has_it() -> None:
+    page = (DOCS / "extraction.md").read_text(encoding="utf-8")
+    assert extraction.page(DOCS) == page
+    assert page.count(extraction.table()) == 1

@@ -25,7 +25,12 @@ EVERY_PARAMETER = [
     for name, cls in registry.classes().items()
     for field in parameters(cls)
 ]
-TEXT = {"mean": "0.5/0.25/0.125", "std": "0.25/0.25/0.5", "levels": "frame+video"}
+TEXT = {
+    "mean": "0.5/0.25/0.125",
+    "std": "0.25/0.25/0.5",
+    "levels": "frame+video",
+    "prompt": "a video of {}",
+}
 """Other values of the parameters that are strings of a form of their own."""
 
 
@@ -36,7 +41,7 @@ def other_value(cls: type[Any], field: Field[Any]) -> Any:
         return next(choice for choice in get_args(hint) if choice != default)
     if hint is bool:
         return default is not True
-    if hint is str:
+    if hint is str or str in get_args(hint):
         return TEXT.get(field.name, "other.name-1")
     return hint(2 if default is MISSING else default + 2 if hint is int else default / 2 + 0.125)
 

@@ -74,6 +74,13 @@ def clip_configs() -> tuple[Files, ...]:
 
 
 @cache
+def two_towers() -> tuple[Files, ...]:
+    import tiny_hf
+
+    return tuple(made(lambda f, kind=kind: tiny_hf.save(kind, f)) for kind in ("clip", "siglip"))
+
+
+@cache
 def shapes() -> dict[str, Any]:
     """Return what the shapes of a CLIP's weights are read from."""
     import torch

@@ -166,6 +166,12 @@ def _clip_config(folder: Path) -> None:
     _config(config_of(models.shapes(), folder)[0], folder / "config.json", 1000)
 
 
+def _two_towers(folder: Path) -> None:
+    from vrbench.encoders.hf import Hf
+
+    Hf().load(folder)
+
+
 def _dictionary(folder: Path) -> None:
     from vrbench.encoders.s3d.words import read_dictionary
 
@@ -246,6 +252,7 @@ TARGETS: tuple[Target, ...] = (
     Target("weights", models.weights, _weights, 2),
     Target("tokenizer", models.tokenizers, _tokenizer, 2),
     Target("clip-config", models.clip_configs, _clip_config, 2),
+    Target("two-towers", models.two_towers, _two_towers, 2),
     Target("dictionary", models.dictionaries, _dictionary),
     Target("ordering", lambda: (_PAIRS,), _ordering),
     Target("captions", lambda: (_CSV,), _captions),

@@ -14,7 +14,7 @@ from vrbench.encoders.hf.families import FAMILIES
 from vrbench.encoders.hf.frames import noise
 from vrbench.video import Clip
 
-TYPES = [kind for family in FAMILIES for kind in family.types if kind != "qwen3_vl_moe"]
+TYPES = [kind for family in FAMILIES for kind in family.types]
 VIDEO = ("xclip", "videoprism")
 IMAGE = [kind for kind in TYPES if kind not in (*VIDEO, "qwen3_vl")]
 CAPTION = Caption("v#0", "v", "A cat sits.")

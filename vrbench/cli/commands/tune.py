@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import Quiet, command, print_json, say
+from vrbench.cli.app import Quiet, command, note, print_json, say
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from vrbench.encoders import encoders
 from vrbench.encoders.base import Encoder, LoadedEncoder
-from vrbench.encoders.prompts import check_prompt
+from vrbench.encoders.prompts import PLACE, check_prompt
 from vrbench.errors import InputError
 
 
@@ -56,7 +56,7 @@ class Hf(Encoder):
     special: Literal["pooled", "none", "all"] = "pooled"
     max_words: int = 0
     padding: Literal["auto", "places", "none"] = "auto"
-    prompt: str | None = None
+    prompt: str = PLACE
     instruction: str | None = None
     pooling: Literal["normed", "unnormed"] = "normed"
     source = "Hugging Face transformers"

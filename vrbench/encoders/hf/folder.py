@@ -141,16 +141,15 @@ def _check_settings(settings: Any, file: Path) -> None:
     """
     if not isinstance(settings, dict):
         raise InputError(f"{file} is not a JSON object: mend it or take it away.")
-    kind = settings.get("tokenizer_class")
-    own = settings.get("auto_map") and kind is None
-    if own or (kind is not None and not (isinstance(kind, str) and _CLASS.fullmatch(kind))):
+    kind, own = settings.get("tokenizer_class"), settings.get("auto_map")
+    if (own and kind is None) or not (kind is None or _CLASS.fullmatch(str(kind))):
         raise InputError(
-            f"{file} needs the tokenizer {kind or settings['auto_map']}, which is code of its own, "
-            "and code in a model's folder is not run: give a model that transformers knows."
+            f"{file} needs the tokenizer {str(kind or own)[:80]}, which is code of its own, and "
+            "code in a model's folder is not run: give a model that transformers knows."
         )
     for key, value in settings.items():
         if key.endswith("_file") and value is not None and Path(str(value)).name != value:
-            raise InputError(f"{file} takes '{key}' from {value}, outside of its folder.")
+            raise InputError(f"{file} takes '{key}' from {str(value)[:80]}, outside of its folder.")
 
 
 def read_object(file: Path) -> dict[str, Any]:
@@ -179,5 +178,5 @@ def cleaned(value: Any, file: Path) -> Any:
     if isinstance(value, list):
         return [cleaned(one, file) for one in value]
     if isinstance(value, int | float) and abs(value) > LARGEST:
-        raise InputError(f"{file} holds the number {value:g}: expected at most {LARGEST:,}.")
+        raise InputError(f"{file} holds {str(value)[:20]}, a number beyond {LARGEST:,}.")
     return value

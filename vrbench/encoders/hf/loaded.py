@@ -20,6 +20,7 @@ from vrbench.encoders.hf.texts import Texts
 from vrbench.encoders.hf.towers import Chat, Towers
 from vrbench.encoders.hf.videos import VideoSide
 from vrbench.encoders.hf.words import Words, around
+from vrbench.encoders.prompts import PLACE
 from vrbench.encoders.running import running
 from vrbench.encoders.session import sha256
 from vrbench.errors import InputError
@@ -116,7 +117,7 @@ def _family(spec: Hf, folder: Folder) -> Family:
 def _prompts(spec: Hf, towers: Towers) -> Mapping[str, Any]:
     """Return what stands around captions and frames, and how frames are pooled."""
     found: dict[str, Any] = {}
-    if spec.prompt:
+    if spec.prompt != PLACE:
         found["prompt"] = spec.prompt
     if towers.family.template:
         found["instruction"] = spec.instruction or INSTRUCTION

@@ -82,10 +82,10 @@ def described(values: Mapping[str, Any], entries: int, where: Path) -> Any:
     import torch
 
     transformers = needed("transformers", EXTRA)
-    kind = values.get("model_type")
+    kind = str(values.get("model_type"))
     if kind not in transformers.CONFIG_MAPPING:
         raise InputError(
-            f"{where.parent} is a model of the kind '{kind}', which transformers "
+            f"{where.parent} is a model of the kind '{kind[:80]}', which transformers "
             f"{transformers.__version__} does not know; code in a model's folder is not run: "
             "give a kind that it knows, or install a newer transformers."
         )

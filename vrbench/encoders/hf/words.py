@@ -20,7 +20,7 @@ from vrbench.runtime.inputs import reading
 WORD, SPECIAL, AROUND, PADDING = range(4)
 """Kinds of pieces: of the caption, added by the tokenizer, of the prompt, filled up."""
 ENDLESS = 1_000_000
-"""Tokenizers without a limit give a number beyond this."""
+"""Stands for no limit: tokenizers without one give a number beyond it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +69,13 @@ class Words:
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(
                 folder.path, config=config, local_files_only=True, trust_remote_code=False
             )
-        text = config.get_text_config()
-        places = places_of(text, family)
-        own = int(self.tokenizer.model_max_length)
-        self.limit = min(places, own) if own < ENDLESS else places
+            text = config.get_text_config()
+            places = places_of(text, family)
+            own = int(min(self.tokenizer.model_max_length, ENDLESS))
+            largest = max(self.tokenizer.get_vocab().values(), default=0)
+        self.limit = min(places, own)
         self.fill = places if family.padded else 0
         self.side = str(self.tokenizer.padding_side)
-        largest = max(self.tokenizer.get_vocab().values(), default=0)
         if largest >= text.vocab_size:
             raise InputError(
                 f"The tokenizer in {folder.path} has the id {largest}, but the model knows only "
@@ -180,13 +180,13 @@ def places_of(text: Any, family: Family) -> int:
     return places - int(rest)
 
 
-def around(family: Family, prompt: str | None, instruction: str | None) -> tuple[str, str]:
+def around(family: Family, prompt: str, instruction: str | None) -> tuple[str, str]:
     """Return what stands before and after a caption.
 
     Raises:
         InputError: the family takes no instruction.
     """
-    before, _, after = (prompt or PLACE).partition(PLACE)
+    before, _, after = prompt.partition(PLACE)
     if not family.template:
         if instruction is not None:
             raise InputError(
