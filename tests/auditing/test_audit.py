@@ -18,6 +18,7 @@ from vrbench.auditing import audit
 from vrbench.auditing.report import RANKING
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
+from vrbench.cli.printing import audit as printing
 from vrbench.metrics.ranking import summary
 from vrbench.sims.sim import DIRECTIONS
 
@@ -285,3 +286,29 @@ def test_distances_given_as_similarities(tmp_path: Path) -> None:
 def test_spread_of_ranking_leaves_out_what_changes_similarities(tmp_path: Path) -> None:
     report = audit(save(tmp_path / "s.npz", t2v=2 - np.eye(40)), ["reranked:k=4"])
     assert report["spread"]["t2v"]["R@1"][1] < report["spread_with_dual_softmax"]["t2v"]["R@1"][1]
+
+
+def test_a_star_stands_only_where_another_number_is_printed(captioned: Any) -> None:
+    path, _, _ = captioned
+    report = audit(path)
+    first = next(row for row in report["rules"] if row["t2v"])["t2v"]
+    assert first is not None
+    shown = CliRunner().invoke(app, ["audit", str(path)]).stdout
+    table = shown.partition("Text to video")[2].partition("Video to text")[0]
+    rows = {row["rule"]: reading["metrics"] for row in report["rules"] if (reading := row["t2v"])}
+    starred = 0
+    for line in table.splitlines():
+        rule = next((name for name in rows if f" {name} " in line), None)
+        if rule is None or " spread " in line:
+            continue
+        cells = line.partition(f" {rule} ")[2].split()[: len(rows[rule])]
+        for name, cell in zip(rows[rule], cells, strict=True):
+            text, before = (f"{of[name]:.1f}" for of in (rows[rule], first["metrics"]))
+            assert cell == text + "*" * (text != before), (rule, name)
+            starred += cell.endswith("*")
+    assert starred
+
+
+def test_what_rounds_to_the_first_rows_number_has_no_star() -> None:
+    first, other = {"R@1": 25.21, "MdR": 3.0}, {"R@1": 25.24, "MdR": 4.0}
+    assert printing._cells(other, first, ["R@1", "MdR", "MnR"]) == ["25.2 ", "4.0*", ""]

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 from sample_results import TEST_BANK, TRAIN_BANK, sample_result
 
 from vrbench.results import labels
 from vrbench.results.schema import BankAbout
+from vrbench.results.significance import bootstrap, resampled, statistic_of
 
 
 @pytest.mark.parametrize(
@@ -92,3 +96,37 @@ def test_errors_at_several_temperatures_say_theirs() -> None:
     own = sample_result(norm="qb-norm", error_gamma=0.2)
     own["diagnostics"]["t2v"] = shares
     assert labels.notes([none, own]) == ()
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0004, "<.001"),
+        (0.0434, ".043"),
+        (0.0496, ".050"),
+        (0.05, ".050"),
+        (0.0501, ">.050"),
+        (0.0506, ".051"),
+        (1.0, "1.000"),
+    ],
+)
+def test_a_p_that_is_printed_says_on_which_side_of_05_it_is(p: float, text: str) -> None:
+    assert labels.p_value(p) == text
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_printed_interval_contradicts_its_printed_p(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    before = rng.geometric(0.2, 41).astype(float)
+    after = np.maximum(before + rng.integers(-3, 3, 41), 1)
+    names = ["MdR", "MnR"]
+    draws = resampled(np.stack([before, after]), [statistic_of(name) for name in names], 199)
+    for name, (first, second) in zip(names, draws, strict=True):
+        interval, p = bootstrap(second - first)
+        values = [float(statistic_of(name)(ranks)) for ranks in (before, after)]
+        test: Any = {"metric": name, "value_a": values[0], "value_b": values[1]}
+        test |= {"difference": values[1] - values[0], "interval": list(interval)}
+        low, high = map(float, labels.tested(test)[3].strip("[]").split(", "))
+        printed = labels.p_value(p)
+        small = printed.startswith("<") or (not printed.startswith(">") and float(printed) <= 0.05)
+        assert (low > 0 or high < 0) == small, (name, interval, p)

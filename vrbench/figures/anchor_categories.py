@@ -111,13 +111,14 @@ class AnchorCategories(AnchorFigure):
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw one anchor on the left and the pair on the right, all videos as marks."""
-        data = data.assign(category=data["category"].map(short))
         everything = data[data["of"] == OF[0]]
+        lines = range(len(everything))
+        axes[0].set_yticks(lines, everything["category"].map(short))
         share_y(axes)
         for of, panel in zip(OF[1:], axes, strict=True):
             part = data[data["of"] == of]
-            panel.barh(part["category"], part["percent"], 0.7, label="with the anchors")
-            panel.plot(everything["percent"], everything["category"], "k|", ms=5, label=OF[0])
+            panel.barh(lines, part["percent"], 0.7, label="with the anchors")
+            panel.plot(everything["percent"], lines, "k|", ms=5, label=OF[0])
             which, n = part["anchors"].iloc[0].replace("+", " and "), part["videos"].iloc[0]
             panel.set_title(f"anchor{'s' if of == OF[2] else ''} {which}\n{n} videos")
             panel.set_xlabel("% of videos")

@@ -47,9 +47,9 @@ def words_by_frames(rows: pd.DataFrame, panel: Any, labels: int) -> None:
     ]
     for _, row in strong.iterrows():
         dark = abs(row["contribution"] - even) > 0.6 * most
-        label = f"{_short(100 * row['plan'])}{TIMES}{row['similarity']:.2f}"
+        label = f"{_digits(100 * row['plan'])}{TIMES}{row['similarity']:.2f}"
         if table.shape[1] > WIDE:
-            label = _short(100 * row["contribution"])
+            label = _digits(100 * row["contribution"])
         place = (row["token"] - first, row["of_word"])
         color = "white" if dark else "black"
         panel.text(*place, label, ha="center", va="center", color=color, fontsize=SMALL)
@@ -88,7 +88,7 @@ def patches(data: pd.DataFrame, panel: Any, labels: int, frames: str) -> None:
         for _, row in ordered.head(most).iterrows():
             taken.add(int(row["patch"]))
             label = (
-                f"{short(row['whole'])}\n{_short(100 * row['plan'])}{TIMES}{row['similarity']:.2f}"
+                f"{short(row['whole'])}\n{_digits(100 * row['plan'])}{TIMES}{row['similarity']:.2f}"
             )
             box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.6}
             place = (row["patch"] % side, row["patch"] // side)
@@ -108,7 +108,7 @@ def words(rows: pd.DataFrame, panel: Any) -> None:
     panel.set_xlabel("weight $e_t$")
 
 
-def _short(number: float) -> str:
+def _digits(number: float) -> str:
     """Return a number in at most three letters where it is below 100."""
     return f"{number:.1f}" if abs(number) < 9.95 else f"{number:.0f}"
 

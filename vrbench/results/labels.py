@@ -180,8 +180,12 @@ def letter(i: int) -> str:
 
 
 def p_value(p: float) -> str:
-    """Return three decimals without the zero before them: .043, <.001."""
-    return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    """Return three decimals without the zero before them: .043, <.001.
+
+    What rounds to .050 from above is >.050: it is not at most .05.
+    """
+    text = "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+    return f">{text}" if text == ".050" and p > 0.05 else text
 
 
 def training(about: EncoderAbout) -> str:

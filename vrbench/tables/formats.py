@@ -32,6 +32,8 @@ class Line:
         source: paper and table, or provenance of the result, or ``UNMEASURED``.
         table: the published table that the row is from, where it is not that of the name.
         letter: other rows' cells bear it where they are better than this row.
+        brief: the last label without the bank, for formats that put banks into footnotes.
+        bank: of the row's norm; empty: none.
     """
 
     labels: tuple[str, ...]
@@ -40,6 +42,8 @@ class Line:
     source: str
     table: str = ""
     letter: str = ""
+    brief: str = ""
+    bank: str = ""
 
 
 @dataclass(frozen=True)

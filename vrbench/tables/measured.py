@@ -49,12 +49,17 @@ def sections(table: PublishedTable, filled: Mapping[str, Sequence[ResultDict]]) 
 
 
 def line(
-    heads: tuple[str, ...], columns: Sequence[Column], result: ResultDict, row: str | None = None
+    heads: tuple[str, ...],
+    columns: Sequence[Column],
+    result: ResultDict,
+    row: str | None = None,
+    brief: str = "",
 ) -> Line:
     """Return a result as a line; ``row`` is its name, data excluded (default: how it was made)."""
     cells = tuple(_cell(result, column) for column in columns)
     name = f"{labels.how(result) if row is None else row} [{labels.data(result)}]"
-    return Line(heads, cells, name, labels.provenance(result))
+    bank = "" if result["norm"] == "none" else labels.bank(result)
+    return Line(heads, cells, name, labels.provenance(result), brief=brief, bank=bank)
 
 
 def all_columns(results: Sequence[ResultDict]) -> tuple[Column, ...]:
@@ -94,7 +99,9 @@ def _section(
         for result in found:
             row = f"{printed}: {labels.how(result)}"
             bare |= {printed: None} if unlearnt(known.get(printed), result) else {}
-            lines.append(line((row,), columns, result, row))
+            norm = "" if result["norm"] == "none" else f", {result['norm']}"
+            brief = f"{printed}: {labels.method(result)}{norm}"
+            lines.append(line((row,), columns, result, row, brief))
         sources += found
         if not found:
             sources.append(None)

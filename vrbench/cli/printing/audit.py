@@ -13,7 +13,7 @@ from vrbench.sims.sim import Direction
 _LEGEND = (
     "Every row departs from the first in what it changes, and in nothing else. n: entries that the "
     "metrics are taken over.",
-    "* differs from the first row. released in: code that evaluates so, as far as known to us.",
+    "* another number than in the first row. released in: code that evaluates so, as far as known.",
 )
 
 
@@ -81,10 +81,9 @@ def _grid(direction: Direction, report: AuditReport) -> TextTable:
 def _cells(
     values: Mapping[str, float], first: Mapping[str, float], metrics: Sequence[str]
 ) -> list[str]:
-    """Return each metric, starred where it is not that of the first row."""
+    """Return each metric, starred where what is printed is not that of the first row."""
+    texts = [{m: named(m).text(of[m]) for m in metrics if m in of} for of in (values, first)]
     return [
-        ""
-        if metric not in values
-        else named(metric).text(values[metric]) + ("*" if values[metric] != first[metric] else " ")
-        for metric in metrics
+        f"{texts[0][m]}{'*' if texts[0][m] != texts[1].get(m) else ' '}" if m in texts[0] else ""
+        for m in metrics
     ]
