@@ -24,7 +24,7 @@ NO_DATA = {
     "norton-7": "the columns with background need whole videos: one here is three frames",
     "norton-9": "HTM-Align is not at hand",
     "modality-structure-1": "on MSR-VTT's 20 categories: HMDB51 and UCF101 are not at hand",
-    "modality-structure-6": "YouCookII: clips of the cooking videos",
+    "modality-structure-6": "of MSR-VTT; the column of YouCookII is not measured",
 }
 """Why a table has empty rows, or what other data it is measured on."""
 

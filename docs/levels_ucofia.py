@@ -53,12 +53,19 @@ class Ucofia:
     tries: Mapping[float, float]
 
 
-def run(fit: Path, test: Path, folder: Path) -> Ucofia:
-    """Choose a rate on validation videos, train with every seed, and measure once."""
+def run(fit: Path, test: Path, folder: Path, kept: Path) -> Ucofia:
+    """Choose a rate on validation videos, train with every seed, and measure once.
+
+    Args:
+        fit: training features of MSR-VTT.
+        test: its test videos, with a bank.
+        folder: of heads.
+        kept: of results.
+    """
     on = Trainings(folder, fit, alone=True)
     methods = dict.fromkeys([*LEVELS.values(), *MODELS.values(), *WAYS.values()])
     wanted = {one: Training(f"{BEFORE}+{one}", one, epochs=EPOCHS) for one in methods}
-    cheap, kept = wanted[TRIED], folder / "results"
+    cheap = wanted[TRIED]
     lr = on.chosen([cheap], RATES)[cheap].lr
     tries = {rate: on.trained(replace(cheap, lr=rate), SEEDS[0]).validation for rate in RATES}
     found, single = dict[str, Measured](), [one for one in WAYS.values() if one != WHOLE]
@@ -67,12 +74,12 @@ def run(fit: Path, test: Path, folder: Path) -> Ucofia:
         heads = on.train([training], seeds)[training]
         results = [evaluated(test, head, method, kept, norms=NORM) for head in heads]
         found[method] = Measured(training, heads, results)
-    heads = found[WHOLE].heads
+    whole = found[WHOLE]
     read = {
-        name: [evaluated(test, head, method, kept) for head in heads]
+        name: [evaluated(test, head, method, kept) for head in whole.heads]
         for name, method in WAYS.items()
     }
-    ways = {name: replace(found[WHOLE], results=some) for name, some in read.items()}
+    ways = {name: replace(whole, results=some) for name, some in read.items()}
     alone = {name: found[method] for name, method in WAYS.items() if method in single}
     return Ucofia(found, ways, alone, tries)
 
