@@ -19,6 +19,7 @@ TABLES = (
 NO_DATA = {
     "ucofia-9": "no encoder here is CLIP: without a head its spaces have nothing in common",
     "ucofia-13": "Param and Mem are in the table above: results do not hold them",
+    "ucofia-14": "heads trained by one way: vrbench reproduce ucofia-14 --train makes them",
     "norton-4": "COIN is not at hand",
     "norton-6": "answers drawn from the test captions; zero-shot needs encoders of one space",
     "norton-7": "the columns with background need whole videos: one here is three frames",

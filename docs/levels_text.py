@@ -90,8 +90,8 @@ def ucofia(found: Ucofia) -> str:
         _filled(
             "**One way or both** (Table 14, no norm).",
             less_is_better("t2v MnR", one_way),
-            "The first rows are the same heads, trained with both ways, read by one or both; the",
-            "others are trained by one way, with the first seed.",
+            "These are the heads of all three levels, which are trained with both ways, read by",
+            "one of them or by both; the paper trains each row by itself.",
         ),
         _lines(ways(found)),
         _filled(
