@@ -16,11 +16,10 @@ def page(shared: Path) -> str:
     models = Path("build") / "models"
     fit, test = levels_patches.files(shared, models, BUILD)
     clips = levels_norton.files(shared, models, BUILD / "youcook2")
-    found = levels_ucofia.run(fit, test, BUILD / "ucofia")
-    losses = levels_norton.run(*clips, BUILD / "youcook2")
-    anchored = levels_anchors.run(fit, test, BUILD / "anchors", clips)
-    kept = [BUILD / name / "results" for name in ("ucofia", "youcook2", "anchors")]
-    kept.append(BUILD / "anchors" / "cooking" / "results")
+    found = levels_ucofia.run(fit, test, BUILD / "msrvtt", BUILD / "ucofia")
+    losses = levels_norton.run(*clips, BUILD / "youcook2", BUILD / "norton")
+    anchored = levels_anchors.run(fit, test, BUILD / "msrvtt", BUILD / "anchors")
+    kept = [BUILD / name for name in ("ucofia", "norton", "anchors")]
     parts = [ABOUT, ucofia(found), norton(losses), cooking(losses), anchors(anchored)]
     parts.append(tables(kept))
     return "\n\n".join(parts) + "\n"

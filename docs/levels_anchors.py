@@ -1,4 +1,4 @@
-"""Multi-SK with SSPC (Tables 1 and 5 to 7) on MSR-VTT videos of 20 categories, and on cooking."""
+"""Multi-SK with SSPC (Tables 1 and 5 to 7) on MSR-VTT videos of 20 categories."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vrbench.tasks.qa import Qa
 HEAD = "projection:width=64+linear"
 ANCHORS, K, QUEUE = 16, 8, 512
 """Of each side and space: a quarter of the paper's 64, half of them assigned as there."""
-EPOCHS, COOKING_EPOCHS = 3, 10
+EPOCHS = 3
 RATES = (1e-4, 3e-4)
 """Learning rates that are tried with the first seed, for ``infonce`` and for ``OURS``."""
 SSPC = f"sspc:anchors={ANCHORS},k={K},queue={QUEUE}"
@@ -30,8 +30,6 @@ LOSSES = {
     "approach 2": f"{OURS},approach=2",
 }
 """Rows of Tables 5 to 7; the second is the paper's own loss."""
-COOKED = ("infonce alone", "CM 1, MS 1", "CM 0, MS 1", "CM 1, MS 0")
-"""Those of Table 6, which has YouCookII, too."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,6 @@ class Anchored:
         largest: share of the largest category, in percent.
         answered: accuracy of multiple choice with ``infonce`` alone, of each seed.
         chance: of it.
-        cooking: rows on the cooking videos.
     """
 
     rows: Mapping[str, Measured]
@@ -52,21 +49,18 @@ class Anchored:
     largest: float
     answered: list[float]
     chance: float
-    cooking: Mapping[str, Measured]
 
 
-def run(fit: Path, test: Path, folder: Path, clips: tuple[Path, Path]) -> Anchored:
+def run(fit: Path, test: Path, folder: Path, kept: Path) -> Anchored:
     """Choose rates on validation videos, train with every seed, and measure once.
 
     Args:
         fit: training features of MSR-VTT.
         test: its test videos, with their categories.
-        folder: of heads and results.
-        clips: training and test features of the cooking videos.
+        folder: of heads.
+        kept: of results.
     """
-    rows = _rows(fit, test, folder, EPOCHS, tuple(LOSSES))
-    cooking = _rows(*clips, folder / "cooking", COOKING_EPOCHS, COOKED)
-    kept, two = folder / "results", ("infonce alone", "CM 1, MS 1")
+    rows, two = _rows(Trainings(folder, fit), test, kept), ("infonce alone", "CM 1, MS 1")
     reports = {
         name: [reported(Classification(), test, head, kept) for head in rows[name].heads]
         for name in two
@@ -76,21 +70,18 @@ def run(fit: Path, test: Path, folder: Path, clips: tuple[Path, Path]) -> Anchor
     accuracy = {name: [one["accuracy"] for one in some] for name, some in reports.items()}
     largest = float(reports[two[0]][0]["largest class"])
     answered = [float(one["accuracy"]) for one in choice]
-    return Anchored(rows, accuracy, largest, answered, float(choice[0]["chance"]), cooking)
+    return Anchored(rows, accuracy, largest, answered, float(choice[0]["chance"]))
 
 
-def _rows(
-    fit: Path, test: Path, folder: Path, epochs: int, names: tuple[str, ...]
-) -> dict[str, Measured]:
-    on = Trainings(folder, fit)
-    wanted = {name: Training(HEAD, loss=LOSSES[name], epochs=epochs) for name in names}
+def _rows(on: Trainings, test: Path, kept: Path) -> dict[str, Measured]:
+    wanted = {name: Training(HEAD, loss=loss, epochs=EPOCHS) for name, loss in LOSSES.items()}
     chosen = on.chosen([wanted["infonce alone"], wanted["CM 1, MS 1"]], RATES)
     rate = {one.loss: best.lr for one, best in chosen.items()}
     found = {}
     for name, one in wanted.items():
         training = replace(one, lr=rate.get(one.loss, rate[OURS]))
         heads = on.train([training])[training]
-        results = [evaluated(test, head, "global", folder / "results") for head in heads]
+        results = [evaluated(test, head, "global", kept) for head in heads]
         found[name] = Measured(training, heads, results)
     return found
 
@@ -98,17 +89,11 @@ def _rows(
 def retrieval(found: Anchored) -> Iterator[str]:
     """Yield Tables 5 to 7."""
     heads = ["loss", "rate", "validation", "epochs kept", "t2v R@1", "R@5", "R@10", "MdR", "MnR"]
-    heads += ["cooking: validation", "clips R@10", "MnR"]
     yield f"| {' | '.join(heads)} |"
     yield f"|---|{'---:|' * (len(heads) - 1)}"
     for name, one in found.rows.items():
         cells = [f"{one.training.lr:g}", spread(one.validations), one.kept]
         cells += [spread(one.values("raw", k)) for k in ("R@1", "R@5", "R@10", "MdR", "MnR")]
-        clips = found.cooking.get(name)
-        if clips is not None:
-            cells += [spread(clips.validations)]
-            cells += [spread(clips.values("raw", key)) for key in ("R@10", "MnR")]
-        cells += [""] * (len(heads) - 1 - len(cells))
         yield f"| {name} | {' | '.join(cells)} |"
 
 

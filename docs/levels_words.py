@@ -27,8 +27,8 @@ def apart(rows: Rows) -> list[tuple[str, str, float]]:
     return found
 
 
-def compared(what: str, rows: Rows) -> str:
-    """Return what the seeds say of the rows: who is above whom, and by how much."""
+def compared(what: str, rows: Rows, word: str = "above") -> str:
+    """Return what the seeds say of the rows: which is above which, and by how much."""
     pairs = apart(rows)
     means = {name: float(np.mean(values)) for name, values in rows.items()}
     low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
@@ -40,10 +40,21 @@ def compared(what: str, rows: Rows) -> str:
     above: dict[str, list[str]] = {}
     for one, other, gain in pairs:
         above.setdefault(one, []).append(f"{other} (by {gain:.1f})")
-    said = "; ".join(f"{one} is above {', '.join(some)}" for one, some in above.items())
+    said = "; ".join(f"{one} is {word} {', '.join(some)}" for one, some in above.items())
     return f"{what}: {said}. No other two rows are told apart by their seeds."
 
 
 def less_is_better(what: str, rows: Rows) -> str:
-    """Return the same of ranks."""
-    return compared(f"{what} (less is better)", rows)
+    """Return the same of ranks and of what is to be avoided."""
+    return compared(f"{what} (less is better)", rows, "larger than")
+
+
+def sampling(rows: Rows, queries: int) -> float:
+    """Return the standard deviation that the sampling of queries gives a recall, in points.
+
+    Args:
+        rows: of a recall in percent; taken at their mean.
+        queries: how many there are.
+    """
+    share = float(np.mean([value for row in rows.values() for value in row])) / 100
+    return 100 * float(np.sqrt(share * (1 - share) / queries))

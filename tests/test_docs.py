@@ -15,7 +15,7 @@ from docs.__main__ import PAGES, RERUN
 from docs.consoles import commands as shown_commands
 from docs.consoles import rerun
 from docs.figures_text import SEEN
-from docs.levels_words import apart, compared, less_is_better
+from docs.levels_words import apart, compared, less_is_better, sampling
 from docs.site.methods import FORMULAS
 from docs.site.methods import pages as pages_of_methods
 from vrbench.cli import registered  # noqa: F401  registers every command
@@ -165,7 +165,8 @@ def test_rows_are_told_apart_by_their_seeds_only() -> None:
     assert noise.startswith("R@1: no row is told apart from another by its seeds; the means lie")
     # all of one are above all of the other, but by less than their own spread leaves open
     assert not apart({"a": [5.0, 9.0, 30.0], "b": [4.0, 4.9, 4.8]})
-    assert less_is_better("MnR", rows).startswith("MnR (less is better): a is above c")
+    assert less_is_better("MnR", rows).startswith("MnR (less is better): a is larger than c")
+    assert sampling({"a": [40.0], "b": [60.0]}, 100) == pytest.approx(5)
 
 
 def test_the_table_of_families_is_as_the_program_has_it() -> None:

@@ -188,6 +188,7 @@ def test_most_rows_need_no_head() -> None:
         *((f"tokenflow-{i}", "TokenFlow + MD (Ours)") for i in range(1, 5)),
         *((f"tokenflow-{i}", "Learnable [28]") for i in (5, 6)),
         *((f"norton-{i}", "Norton (Ours)") for i in (3, 4, 9)),
+        *(("norton-7", row) for row in list(slots(published.load("norton-7")))[1:]),
         *(
             (f"norton-{i}", f"{setting}: Norton (Ours)")
             for i in (1, 2)
