@@ -70,3 +70,9 @@ class Stacked:
 def select(values: Any, rows: NDArray[np.int64]) -> Any:
     """Return rows of an array, or of a dataset in a file, which is then read on demand."""
     return values[rows] if isinstance(values, np.ndarray) else Selected(values, rows)
+
+
+def span(values: Any, start: int, stop: int) -> Any:
+    """Return rows ``start:stop``: a view of an array, or of a dataset read on demand."""
+    whole = isinstance(values, np.ndarray)
+    return values[start:stop] if whole else Selected(values, np.arange(start, stop))

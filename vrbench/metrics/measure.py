@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vrbench.metrics.diagnostics import HUB_K, Occurrences, ProbabilitySums, Representation
 from vrbench.metrics.metric import Part, Read
-from vrbench.metrics.ranking import RankCounter, count_ranks, fold, summary
+from vrbench.metrics.ranking import count_ranks, fold, summary
 from vrbench.metrics.table import others
 from vrbench.metrics.values import (
     Diagnostics,
@@ -30,11 +30,31 @@ class Measured:
         metrics: the metrics of the table (``metrics/table.py``), in its order.
         diagnostics: its diagnostics, in its order.
         ranks: the rank vectors.
+        solved: share of the pairs that are known; None: all are.
     """
 
     metrics: MetricsByDirection
     diagnostics: DiagnosticsByDirection
     ranks: dict[str, NDArray[np.float64]]
+    solved: float | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Unkept(Sim):
+    """Similarities of which no matrix is kept.
+
+    Attributes:
+        t2v: a ``ScoredMatrix``, for what reads single rows.
+        v2t: the same of the other direction.
+        read: measures both directions from blocks, with the gamma of the normalization error
+            (None: not asked for), under ``best-caption``.
+    """
+
+    read: Callable[[float | None], Mapping[Direction, Read]]
+
+    def flat(self) -> Unkept:
+        """Return it: the mean of alignment levels is taken where they are scored."""
+        return self
 
 
 def measure(
@@ -57,8 +77,9 @@ def measure(
     ranks: dict[str, NDArray[np.float64]] = {}
     metrics: dict[Direction, Metrics] = {}
     diagnostics: dict[Direction, Diagnostics] = {}
+    folded = sim.read(gamma) if isinstance(sim, Unkept) else None
     for direction in DIRECTIONS:
-        read = _read(sim, truth, direction, v2t, gamma)
+        read = folded[direction] if folded else _read(sim, truth, direction, v2t, gamma)
         ranks[direction] = read.counts.ranks(ties)
         known = {k: v for k, v in _others(read, "metrics").items() if v is not None}
         metrics[direction] = {**summary(ranks[direction], ks), **known}
@@ -67,6 +88,7 @@ def measure(
         {"t2v": metrics["t2v"], "v2t": metrics["v2t"]},
         {"t2v": diagnostics["t2v"], "v2t": diagnostics["v2t"]},
         ranks,
+        read.solved,
     )
 
 
@@ -79,12 +101,8 @@ def _others(read: Read, part: Part) -> dict[str, float | None]:
 def _read(sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None) -> Read:
     matrix = as_matrix(getattr(sim, direction))
     queries = queries_of(matrix, truth, direction)
-    counter = RankCounter(queries) if queries.rows.once else None
-    sums = None if gamma is None or sim.solved is not None else ProbabilitySums(queries, gamma)
-    near = None if sim.solved is not None else Occurrences(queries, HUB_K)
-    votes = Representation(queries)
-    fold(queries, [a for a in (counter, sums, near, votes) if a is not None])
-    if counter is not None:
-        return Read(counter.counts, votes, sums, near)
+    sums = None if gamma is None else ProbabilitySums(queries, gamma)
+    near, votes = Occurrences(queries, HUB_K), Representation(queries)
+    fold(queries, [a for a in (sums, near, votes) if a is not None])
     ranked = queries if direction == "t2v" else v2t_queries(matrix, truth, v2t)
     return Read(count_ranks(ranked), votes, sums, near)

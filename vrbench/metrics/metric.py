@@ -30,12 +30,15 @@ class Read:
         votes: how often each item is retrieved first.
         sums: retrieval probabilities; None where they are unknown.
         near: how many queries have each item among their nearest; None where that is unknown.
+        solved: share of the pairs that are known; the others lie below all of these, and no rank
+            and no first place depends on them. None: all are known.
     """
 
     counts: Counts
     votes: Representation
     sums: ProbabilitySums | None
     near: Occurrences | None
+    solved: float | None = None
 
 
 @dataclass(frozen=True)

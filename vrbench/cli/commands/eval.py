@@ -102,8 +102,8 @@ def evaluate(
         bool,
         typer.Option(
             "--no-matrix",
-            help="Keep no similarities (norm none): score each direction row by row; rank emd by "
-            "bounds, which leaves normalization error and hub skewness unknown.",
+            help="Keep no matrix of similarities (norm none): score and measure block by block; "
+            "rank emd by bounds, which leaves normalization error and hub skewness unknown.",
         ),
     ] = False,
     limit: Annotated[

@@ -135,7 +135,7 @@ class FeatureSource(Source):
                 texts, videos = (len(side or ()) for side in self._bank_sides(bank))
                 size += self._sizes.beside(texts, videos, levels)
             elif not self.keeps_matrix(bank, method) and not whole:
-                size = 4 * self._sizes.pairs if self.bounds(method) else 0
+                size = 0
             check_fits(size, self._room, ", or fewer items (--limit)")
 
     def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:

@@ -1,7 +1,9 @@
-"""Similarities of which no matrix is kept: for ranks, and what else is folded over rows."""
+"""Similarities of which no matrix is kept: measured from blocks, each scored once if it can be."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -11,16 +13,19 @@ from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import PairProgress
 from vrbench.alignments.engine.emd_bounds import contenders
-from vrbench.alignments.engine.emd_kernels import DROPPED
+from vrbench.evaluation.sources.folded import Folded
+from vrbench.evaluation.sources.grid import Grid
 from vrbench.features import Features, Tokens
+from vrbench.metrics.measure import Unkept
+from vrbench.runtime.backend import Backend, Here
 from vrbench.sims.scored import ScoredMatrix
-from vrbench.sims.sim import Direction, Sim
-from vrbench.sims.truth import Truth
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
+from vrbench.sims.truth import Truth, queries_of
 
-FOLDED = 32_000_000
+FOLDED = 16_000_000
 """Bytes, as float64, of the similarities that are scored at once."""
 READ = 16_000_000
-"""Bytes of the tokens of the items that ask at once."""
+"""Bytes of the tokens of the items that ask at once, where single rows are read."""
 
 
 class Score(Protocol):
@@ -38,6 +43,19 @@ class Score(Protocol):
         """Return the similarities that ``keep`` names."""
 
 
+@dataclass(frozen=True)
+class Flat:
+    """Scoring of a block: both directions, alignment levels averaged."""
+
+    score: Score
+    method: Method
+
+    def __call__(self, text: Tokens, video: Tokens) -> Sim:
+        """Score two sides."""
+        pending = 4 * FOLDED  # both directions, and what is made of one of them
+        return self.score(self.method, text, video, "both", None, pending).flat()
+
+
 def fold(
     score: Score,
     method: Method,
@@ -45,11 +63,11 @@ def fold(
     features: Features,
     truth: Truth,
     progress: PairProgress | None,
-) -> Sim:
-    """Return what ranks need, but nothing that takes all pairs at once.
+    backend: Backend | None = None,
+) -> Unkept:
+    """Return what is measured without a matrix.
 
-    ``emd`` gets its exact ranks from bounds (``emd_bounds.py``). Any other method is scored when
-    rows are read, each direction on its own.
+    ``emd`` gets its exact ranks from bounds (``emd_bounds.py``), and has no probabilities.
 
     Args:
         score: how to score.
@@ -58,16 +76,18 @@ def fold(
         features: the items.
         truth: the right pairs.
         progress: called as pairs are finished.
+        backend: where blocks are read; None: here, one after the other.
     """
     text, video = features.text, features.video
     if exact is not None:
-        some = Method(((1.0, contenders(text, video, truth, exact)),))
-        pending = 4 * len(text) * len(video)
-        matrix = score(some, text, video, "t2v", progress, pending).t2v
-        return Sim(matrix, matrix, solved=float((matrix > DROPPED).mean()))
-    t2v = _when_read(score, method, text, video, "t2v", progress)
-    v2t = _when_read(score, method, video, text, "v2t", progress)
-    return Sim(t2v, v2t.T)
+        method = Method(((1.0, contenders(text, video, truth, exact)),))
+    t2v = _when_read(score, method, text, video, "t2v")
+    v2t = _when_read(score, method, video, text, "v2t").T
+    grid = Grid(text, video, truth, FOLDED // 8)
+    sims = {"t2v": as_matrix(t2v), "v2t": as_matrix(v2t)}
+    queries = {d: queries_of(sims[d], truth, d) for d in DIRECTIONS}
+    folded = Folded(grid, Flat(score, method), queries, backend or Here(), progress)
+    return Unkept(t2v, v2t, partial(folded.read, bounded=exact is not None))
 
 
 def emd_alone(method: Method) -> EarthMover | None:
@@ -84,19 +104,12 @@ def readable(items: Tokens) -> int:
 
 
 def _when_read(
-    score: Score,
-    method: Method,
-    items: Tokens,
-    gallery: Tokens,
-    keep: Direction,
-    progress: PairProgress | None,
+    score: Score, method: Method, items: Tokens, gallery: Tokens, keep: Direction
 ) -> ScoredMatrix:
     def rows(start: int, stop: int) -> NDArray[Any]:
         some = items.block(start, stop)
         sides = (some, gallery) if keep == "t2v" else (gallery, some)
         found = score(method, *sides, keep, None, FOLDED + READ).flat().levels(keep)[0]
-        if progress:
-            progress(stop * len(gallery), len(items) * len(gallery))
         return np.ascontiguousarray(found)
 
     size = min(FOLDED, 8 * len(gallery) * readable(items))

@@ -1,0 +1,105 @@
+"""A block of texts x videos, and what is done with it: functions that can run anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.alignments.engine.emd_kernels import DROPPED
+from vrbench.features import Tokens
+from vrbench.metrics.blocks import Counted, Known, count_block, look
+from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, is_finite, not_finite
+from vrbench.sims.truth import Queries
+
+
+class Score(Protocol):
+    """How to score two sides."""
+
+    def __call__(self, text: Tokens, video: Tokens) -> Sim:
+        """Return both directions, alignment levels averaged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some texts against some videos.
+
+    Attributes:
+        text: the texts.
+        video: the videos.
+        start: the places of the first text and of the first video among all.
+        pairs: (p,) text and (p,) video of the positives, counted from the block's first ones.
+    """
+
+    text: Tokens
+    video: Tokens
+    start: dict[Direction, int]
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+    def queries(self, sim: Sim, direction: Direction) -> Queries:
+        """Return a direction's queries with the positives in the block."""
+        if direction == "t2v":
+            return Queries(Rows(sim.t2v), *self.pairs, direction)
+        return Queries(Rows(np.ascontiguousarray(sim.v2t.T)), *self.pairs[::-1], direction)
+
+
+Counting = tuple[Block, dict[Direction, Known], Sim | None]
+"""A block, what is known of its queries, and its similarities, or None to score it again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """What the first read of a block gives.
+
+    Attributes:
+        known: of its queries, by direction.
+        solved: how many of its pairs are known.
+    """
+
+    known: dict[Direction, Known]
+    solved: int
+
+
+@dataclass(frozen=True)
+class Folding:
+    """The two reads of a block.
+
+    Attributes:
+        score: how its items are scored.
+        gamma: temperature of the retrieval probabilities; None: they are not asked for.
+    """
+
+    score: Score
+    gamma: float | None
+
+    def look(self, block: Block) -> tuple[Looked, Sim]:
+        """Score a block; return what is to be known of its queries, and its similarities.
+
+        Raises:
+            InputError: an item cannot be scored, or a similarity is NaN or infinite.
+        """
+        sim = self.score(block.text, block.video)
+        for direction in DIRECTIONS:
+            if not is_finite(getattr(sim, direction)):
+                start = block.start["t2v"], block.start["v2t"]
+                raise not_finite(getattr(sim, direction), direction, start)
+        known = {
+            d: look(block.queries(sim, d), block.start[other(d)], self.gamma) for d in DIRECTIONS
+        }
+        return Looked(known, int((sim.t2v > DROPPED).sum())), sim
+
+    def count(self, task: Counting) -> dict[Direction, Counted]:
+        """Count in a block by what is known of its queries; without similarities score again."""
+        block, known, sim = task
+        sim = self.score(block.text, block.video) if sim is None else sim
+        return {
+            d: count_block(block.queries(sim, d), block.start[d], known[d], self.gamma)
+            for d in DIRECTIONS
+        }
+
+
+def other(direction: Direction) -> Direction:
+    """Return the direction whose queries are this one's gallery."""
+    return "v2t" if direction == "t2v" else "t2v"

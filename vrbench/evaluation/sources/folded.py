@@ -1,0 +1,121 @@
+"""What all blocks of a grid add up to, read twice, in one order wherever they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from vrbench.alignments.engine.driver import PairProgress
+from vrbench.evaluation.sources.blocks import Folding, Looked, Score
+from vrbench.evaluation.sources.grid import Grid, Place, ToCount
+from vrbench.metrics.blocks import Counted, Known
+from vrbench.metrics.diagnostics import Occurrences, ProbabilitySums, Representation
+from vrbench.metrics.metric import Read
+from vrbench.metrics.ranking import Counts
+from vrbench.runtime.backend import Backend, Here, in_order
+from vrbench.sims.kept import Kept
+from vrbench.sims.sim import DIRECTIONS, Direction
+from vrbench.sims.truth import Queries
+
+Parts = dict[Direction, list[Known]]
+"""What is known of the queries, by part of their side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """The measures of a grid of blocks.
+
+    Attributes:
+        grid: the blocks.
+        score: how a block is scored.
+        queries: of each direction; their similarities are not read.
+        backend: where blocks are read.
+        progress: called as pairs are read for the first time.
+    """
+
+    grid: Grid
+    score: Score
+    queries: Mapping[Direction, Queries]
+    backend: Backend
+    progress: PairProgress | None
+
+    def read(self, gamma: float | None, bounded: bool = False) -> dict[Direction, Read]:
+        """Measure both directions.
+
+        Args:
+            gamma: temperature of the normalization error; None: not asked for.
+            bounded: whether only some pairs are known, those that decide ranks and first places.
+        """
+        folding = Folding(self.score, None if bounded else gamma)
+        totals = {d: _Total.of(queries, folding.gamma) for d, queries in self.queries.items()}
+        with Kept() as kept:
+            known, solved = self._look(folding, kept)
+            for place, found in self._count(folding, kept, known):
+                for direction, total in totals.items():
+                    total.add(*self.grid.slices(place, direction), found[direction])
+        share = solved / (len(self.grid.text) * len(self.grid.video)) if bounded else None
+        return {d: total.read(share) for d, total in totals.items()}
+
+    def _look(self, folding: Folding, kept: Kept) -> tuple[Parts, int]:
+        """Read all blocks; return what is known of the queries, and how many pairs are."""
+        known: dict[Direction, dict[int, Known]] = {d: {} for d in DIRECTIONS}
+        solved = 0
+        for place, found in in_order(self.grid, self._looking(folding, kept)):
+            for direction, part in zip(DIRECTIONS, place, strict=True):
+                before, now = known[direction].get(part), found.known[direction]
+                known[direction][part] = before.join(now) if before else now
+            solved += found.solved
+        return {d: [parts[i] for i in sorted(parts)] for d, parts in known.items()}, solved
+
+    def _looking(self, folding: Folding, kept: Kept) -> Iterator[tuple[Place, Looked]]:
+        done, total = 0, len(self.grid.text) * len(self.grid.video)
+        for place, (found, sim) in self.backend.map(folding.look, self.grid):
+            kept.keep(place, sim)
+            done += sim.t2v.size
+            if self.progress:
+                self.progress(done, total)
+            yield place, found
+
+    def _count(
+        self, folding: Folding, kept: Kept, known: Parts
+    ) -> Iterator[tuple[Place, dict[Direction, Counted]]]:
+        """Read all blocks again: here those that are kept, the others where they are scored."""
+        held = [place for place in self.grid if place in kept]
+        missing = [place for place in self.grid if place not in kept]
+        here = Here().map(folding.count, ToCount(self.grid, known, held, kept))
+        there = self.backend.map(folding.count, ToCount(self.grid, known, missing, None))
+        yield from in_order(self.grid, chain(here, there))
+
+
+@dataclass(frozen=True, eq=False)
+class _Total:
+    """What the blocks of one direction add up to."""
+
+    counts: Counts
+    votes: Representation
+    near: Occurrences
+    sums: ProbabilitySums | None
+
+    @classmethod
+    def of(cls, queries: Queries, gamma: float | None) -> _Total:
+        """Nothing is counted yet."""
+        counts = Counts(queries.has_positive, *np.zeros((2, len(queries.rows)), np.int64))
+        sums = None if gamma is None else ProbabilitySums(queries, gamma)
+        return cls(counts, Representation(queries), Occurrences(queries), sums)
+
+    def add(self, asking: slice, gallery: slice, found: Counted) -> None:
+        """Add a block of queries and gallery items, in the order of the grid."""
+        self.counts.better[asking] += found.better
+        self.counts.tied[asking] += found.tied
+        self.votes.votes[gallery] += found.votes
+        self.near.counts[gallery] += found.near
+        if self.sums is not None and found.sums is not None:
+            self.sums.extend(gallery.start, found.sums)
+
+    def read(self, solved: float | None) -> Read:
+        """Return the measures; what depends on all pairs is not known where ``solved`` is given."""
+        near = self.near if solved is None else None
+        return Read(self.counts, self.votes, self.sums, near, solved)

@@ -1,0 +1,109 @@
+"""All texts x all videos in blocks, and the tasks that are made of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vrbench.evaluation.sources.blocks import Block, Counting
+from vrbench.features import Tokens
+from vrbench.metrics.blocks import Known
+from vrbench.runtime.sums import LEAF
+from vrbench.sims.kept import Kept
+from vrbench.sims.sim import DIRECTIONS, Direction
+from vrbench.sims.truth import Truth
+
+Place = tuple[int, int]
+"""Which part of the texts, and which of the videos."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid(Mapping[Place, Block]):
+    """All texts x all videos in blocks, texts before videos.
+
+    Attributes:
+        text: all texts.
+        video: all videos.
+        truth: the positive pairs.
+        pairs: similarities of a block, about.
+    """
+
+    text: Tokens
+    video: Tokens
+    truth: Truth
+    pairs: int
+
+    @cached_property
+    def parts(self) -> dict[Direction, list[slice]]:
+        """The parts of the texts (t2v: its queries) and of the videos."""
+        n, m = len(self.text), len(self.video)
+        side = math.isqrt(self.pairs)
+        wide, high = (max(side, self.pairs // max(1, min(x, side))) for x in (n, m))
+        return {"t2v": _cut(n, high), "v2t": _cut(m, wide)}
+
+    def __len__(self) -> int:
+        return len(self.parts["t2v"]) * len(self.parts["v2t"])
+
+    def __iter__(self) -> Iterator[Place]:
+        n, m = (len(parts) for parts in self.parts.values())
+        return ((i, j) for i in range(n) for j in range(m))
+
+    def __getitem__(self, place: Place) -> Block:
+        texts, videos = self.parts["t2v"][place[0]], self.parts["v2t"][place[1]]
+        text, video = self._by_text
+        low, high = np.searchsorted(text, [texts.start, texts.stop])
+        here = np.flatnonzero((video[low:high] >= videos.start) & (video[low:high] < videos.stop))
+        return Block(
+            self.text.part(texts.start, texts.stop),
+            self.video.part(videos.start, videos.stop),
+            {"t2v": texts.start, "v2t": videos.start},
+            (text[low:high][here] - texts.start, video[low:high][here] - videos.start),
+        )
+
+    def slices(self, place: Place, direction: Direction) -> tuple[slice, slice]:
+        """Return which queries and which gallery items of a direction a block has."""
+        text, video = (parts[i] for parts, i in zip(self.parts.values(), place, strict=True))
+        return (text, video) if direction == "t2v" else (video, text)
+
+    @cached_property
+    def _by_text(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        order = np.argsort(self.truth.text, kind="stable")
+        return self.truth.text[order], self.truth.video[order]
+
+
+@dataclass(frozen=True, eq=False)
+class ToCount(Mapping[Place, Counting]):
+    """The tasks of the second read.
+
+    Attributes:
+        grid: the blocks.
+        known: what is known of the queries, by part of their side.
+        places: which blocks.
+        kept: their similarities; None: they are to be scored again.
+    """
+
+    grid: Grid
+    known: dict[Direction, list[Known]]
+    places: list[Place]
+    kept: Kept | None
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(self.places)
+
+    def __getitem__(self, place: Place) -> Counting:
+        known = {d: self.known[d][i] for d, i in zip(DIRECTIONS, place, strict=True)}
+        return self.grid[place], known, self.kept.take(place) if self.kept else None
+
+
+def _cut(n: int, size: int) -> list[slice]:
+    """Cut n items into parts of about ``size``, all but the last of a multiple of ``LEAF``."""
+    step = max(1, size // LEAF) * LEAF
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]

@@ -1,0 +1,46 @@
+"""Where tasks are done: the one interface of threads, processes and clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import Protocol, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+
+class Backend(Protocol):
+    """Does tasks, anywhere."""
+
+    def map(
+        self, work: Callable[[Task], Done], tasks: Mapping[Key, Task]
+    ) -> Iterator[tuple[Key, Done]]:
+        """Yield (key, ``work(task)``) of each task once, in any order, as they are done.
+
+        Args:
+            work: depends on nothing but its argument, and changes nothing.
+            tasks: by key; one is taken from the mapping when it is begun.
+        """
+
+
+class Here:
+    """The caller's own thread."""
+
+    def map(
+        self, work: Callable[[Task], Done], tasks: Mapping[Key, Task]
+    ) -> Iterator[tuple[Key, Done]]:
+        """Do one task after the other."""
+        for key in tasks:
+            yield key, work(tasks[key])
+
+
+def in_order(keys: Iterable[Key], done: Iterable[tuple[Key, Done]]) -> Iterator[tuple[Key, Done]]:
+    """Yield what is done in the order of the keys, so that sums over it have the same bits."""
+    early: dict[Key, Done] = {}
+    arriving = iter(done)
+    for key in keys:
+        while key not in early:
+            arrived, found = next(arriving)
+            early[arrived] = found
+        yield key, early.pop(key)
