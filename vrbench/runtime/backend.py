@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from itertools import islice
 from typing import Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -33,6 +35,36 @@ class Here:
         """Do one task after the other."""
         for key in tasks:
             yield key, work(tasks[key])
+
+
+class Futures:
+    """Any ``concurrent.futures.Executor``: threads, processes, loky, MPI, a cluster's.
+
+    Args:
+        executor: runs the tasks; for other processes work, tasks and results have to be picklable.
+        window: tasks that are submitted before one of them is done.
+    """
+
+    def __init__(self, executor: Executor, window: int) -> None:
+        self._submit, self._window = executor.submit, max(1, window)
+
+    def map(
+        self, work: Callable[[Task], Done], tasks: Mapping[Key, Task]
+    ) -> Iterator[tuple[Key, Done]]:
+        """Submit tasks through the window; what is not begun is cancelled when one fails."""
+        waiting: dict[Future[Done], Key] = {}
+        left = iter(tasks)
+        try:
+            while True:
+                for key in islice(left, self._window - len(waiting)):
+                    waiting[self._submit(work, tasks[key])] = key
+                if not waiting:
+                    return
+                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(done), done.result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def in_order(keys: Iterable[Key], done: Iterable[tuple[Key, Done]]) -> Iterator[tuple[Key, Done]]:
