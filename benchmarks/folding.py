@@ -21,8 +21,9 @@ from benchmarks.command import Workload
 BEFORE = "c28adcb"
 ROUNDS = 5
 RUN = """
-import sys, time
+import os, sys, time
 import vrbench
+assert vrbench.__file__.startswith(os.getcwd())
 path, method = sys.argv[1:]
 once = lambda: vrbench.evaluate(path, method, matrix=False, workers=1)[0]
 once()
@@ -68,10 +69,8 @@ def _against(method: str, path: Path, new: Path, old: Path) -> Claim:
 
 def _running(package: Path, path: Path, method: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", RUN, str(path), method]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, text=True, env={"PYTHONPATH": str(package)}
-    )
+    pipe, where = subprocess.PIPE, {"PYTHONPATH": str(package)}
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=package, env=where)
 
 
 def _once(process: subprocess.Popen[str]) -> tuple[float, str]:

@@ -9,6 +9,7 @@ from vrbench import results
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import Ties
 from vrbench.results.schema import Limit
+from vrbench.runtime.backend import Backend
 from vrbench.runtime.seeds import check_seed
 from vrbench.sims.truth import Protocol
 
@@ -82,6 +83,7 @@ class Compute:
         workers: threads; None: one a core.
         memory: bytes that the process may hold; None: unbounded.
         matrix: whether similarities are kept where a norm does not need all of them.
+        backend: where blocks are scored; None: here.
     """
 
     precision: Literal["single", "double"] = "single"
@@ -89,3 +91,4 @@ class Compute:
     workers: int | None = None
     memory: int | None = None
     matrix: bool = True
+    backend: Backend | None = None

@@ -49,9 +49,21 @@ class Futures:
         self._submit, self._window = executor.submit, max(1, window)
 
     def map(
-        self, work: Callable[[Task], Done], tasks: Mapping[Key, Task]
+        self,
+        work: Callable[[Task], Done],
+        tasks: Mapping[Key, Task],
+        *,
+        idle: Callable[[], None] = lambda: None,
+        every: float | None = None,
     ) -> Iterator[tuple[Key, Done]]:
-        """Submit tasks through the window; what is not begun is cancelled when one fails."""
+        """Submit tasks through the window; what is not begun is cancelled when one fails.
+
+        Args:
+            work: see ``Backend``.
+            tasks: by key.
+            idle: called where nothing has been done for ``every`` seconds; None: never.
+            every: seconds.
+        """
         waiting: dict[Future[Done], Key] = {}
         left = iter(tasks)
         try:
@@ -60,7 +72,10 @@ class Futures:
                     waiting[self._submit(work, tasks[key])] = key
                 if not waiting:
                     return
-                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                found = wait(waiting, every, return_when=FIRST_COMPLETED).done
+                if not found:
+                    idle()
+                for done in found:
                     yield waiting.pop(done), done.result()
         finally:
             for future in waiting:

@@ -17,9 +17,10 @@ from vrbench.alignments.engine.driver import PairProgress, global_vectors
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.bank_matrix import bank_matrix
 from vrbench.evaluation.sources.base import Source
-from vrbench.evaluation.sources.scorer import Scorer
+from vrbench.evaluation.sources.scorer import Score, Scorer
 from vrbench.evaluation.sources.sizes import Sizes
 from vrbench.evaluation.sources.splitting import features_held_out
+from vrbench.evaluation.sources.spread import Spread
 from vrbench.evaluation.sources.without_matrix import emd_alone, fold
 from vrbench.features import Features, Tokens
 from vrbench.features.doubts import padding_notes, scan
@@ -70,7 +71,9 @@ class FeatureSource(Source):
         if self.scale is None:
             self.scale = logit_scale(attrs.get("scale"), str(features.path))
         self._room = spare(sys.maxsize)
-        self._score = Scorer(self.compute)
+        self._score: Score = Scorer(self.compute)
+        if self.compute.backend is not None:
+            self._score = Spread(Scorer.elsewhere(self.compute), self.compute.backend)
         width = 8 if self.compute.precision == "double" else 4
         self._sizes = Sizes(len(features.text), len(features.video), width)
         self.has_bank = features.bank_text is not None and features.bank_video is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -59,8 +59,8 @@ class Grid(Mapping[Place, Block]):
         low, high = np.searchsorted(text, [texts.start, texts.stop])
         here = np.flatnonzero((video[low:high] >= videos.start) & (video[low:high] < videos.stop))
         return Block(
-            self.text.part(texts.start, texts.stop),
-            self.video.part(videos.start, videos.stop),
+            _scored(self.text.part(texts.start, texts.stop)),
+            _scored(self.video.part(videos.start, videos.stop)),
             {"t2v": texts.start, "v2t": videos.start},
             (text[low:high][here] - texts.start, video[low:high][here] - videos.start),
         )
@@ -101,6 +101,12 @@ class ToCount(Mapping[Place, Counting]):
     def __getitem__(self, place: Place) -> Counting:
         known = {d: self.known[d][i] for d, i in zip(DIRECTIONS, place, strict=True)}
         return self.grid[place], known, self.kept.take(place) if self.kept else None
+
+
+def _scored(items: Tokens) -> Tokens:
+    """Return the items without the tokens' words, which no alignment reads."""
+    columns = {name: values for name, values in items.token_columns.items() if name != "words"}
+    return replace(items, token_columns=columns)
 
 
 def _cut(n: int, size: int) -> list[slice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from vrbench.alignments.engine.driver import PairProgress
 from vrbench.alignments.engine.emd_bounds import contenders
 from vrbench.evaluation.sources.folded import Folded
 from vrbench.evaluation.sources.grid import Grid
+from vrbench.evaluation.sources.scorer import Score
+from vrbench.evaluation.sources.spread import Spread, sendable, task_pairs
 from vrbench.features import Features, Tokens
 from vrbench.metrics.measure import Unkept
 from vrbench.runtime.backend import Backend, Here
@@ -26,21 +28,6 @@ FOLDED = 16_000_000
 """Bytes, as float64, of the similarities that are scored at once."""
 READ = 16_000_000
 """Bytes of the tokens of the items that ask at once, where single rows are read."""
-
-
-class Score(Protocol):
-    """How to score two sides, leaving room for ``pending`` bytes of matrices still to come."""
-
-    def __call__(
-        self,
-        method: Method | None,
-        text: Tokens,
-        video: Tokens,
-        keep: Literal["both", "t2v", "v2t"],
-        progress: PairProgress | None,
-        pending: int,
-    ) -> Sim:
-        """Return the similarities that ``keep`` names."""
 
 
 @dataclass(frozen=True)
@@ -63,30 +50,33 @@ def fold(
     features: Features,
     truth: Truth,
     progress: PairProgress | None,
-    backend: Backend | None = None,
 ) -> Unkept:
     """Return what is measured without a matrix.
 
     ``emd`` gets its exact ranks from bounds (``emd_bounds.py``), and has no probabilities.
 
     Args:
-        score: how to score.
+        score: how to score; blocks are read where it does that.
         method: the alignment.
         exact: it again, if it is to be ranked by bounds.
         features: the items.
         truth: the right pairs.
         progress: called as pairs are finished.
-        backend: where blocks are read; None: here, one after the other.
     """
     text, video = features.text, features.video
     if exact is not None:
         method = Method(((1.0, contenders(text, video, truth, exact)),))
     t2v = _when_read(score, method, text, video, "t2v")
     v2t = _when_read(score, method, video, text, "v2t").T
-    grid = Grid(text, video, truth, FOLDED // 8)
+    backend: Backend = Here()
+    size = FOLDED // 8
+    if isinstance(score, Spread):
+        sendable(method)
+        backend, size, score = score.backend, task_pairs(text, video, score.backend), score.score
+    grid = Grid(text, video, truth, size)
     sims = {"t2v": as_matrix(t2v), "v2t": as_matrix(v2t)}
     queries = {d: queries_of(sims[d], truth, d) for d in DIRECTIONS}
-    folded = Folded(grid, Flat(score, method), queries, backend or Here(), progress)
+    folded = Folded(grid, Flat(score, method), queries, backend, progress)
     return Unkept(t2v, v2t, partial(folded.read, bounded=exact is not None))
 
 
