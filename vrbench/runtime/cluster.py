@@ -21,6 +21,8 @@ WINDOW = 3
 """Tasks a thread that are submitted: one is done, the next lies ready."""
 PATIENCE = 60.0
 """Seconds without a worker after which a run is given up."""
+CONNECT = 10.0
+"""Seconds in which a scheduler has to answer."""
 LOOK = 2.0
 """Seconds after which it is looked whether there still is one."""
 
@@ -155,7 +157,7 @@ def local(
             n_workers=processes,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             memory_limit=None,
             silence_logs=50,
         ) as cluster,
@@ -187,7 +189,7 @@ def remote(
             )
         where = {"scheduler_file": address}
     try:
-        client = distributed.Client(**where, timeout=10)
+        client = distributed.Client(**where, timeout=CONNECT)
     except (OSError, ValueError) as error:
         raise InputError(
             f"No Dask scheduler answers at {address}: start one with dask scheduler, and workers "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note, print_json, say
+from vrbench.cli.app import command, note, print_json
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,6 +95,18 @@ def evaluate(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads; results do not depend on it.")
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes on this machine that score; results are the same."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler whose workers score: tcp://HOST:PORT, or its FILE.json."),
+    ] = None,
+    mixed: Annotated[
+        bool,
+        typer.Option("--mixed", help="Take workers whose last bits may differ; results say so."),
+    ] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to score.")] = (
         "auto"
     ),
@@ -131,10 +143,13 @@ def evaluate(
 
       vrbench eval --from-sim sims.npz --norm dsl --json
     """
+    from contextlib import nullcontext
     from itertools import product
 
     from vrbench.cli.opening import open_evaluation, read_ids
     from vrbench.cli.printing.numbers import whole_numbers
+    from vrbench.cli.printing.plan import print_plan
+    from vrbench.evaluation.elsewhere import backend_of
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
     from vrbench.metrics.trec import run_files
@@ -151,32 +166,35 @@ def evaluate(
     cut = (limit, read_ids(limit_ids), seed, bank_limit, side)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
-    compute = Compute(precision, device, workers, bound, not no_matrix)
-    files: Sequence[Path | None] = [] if from_sim else features or [None]
-    given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
-    alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
-    existing = None if overwrite or save_sim or run else out
-    work: list[tuple[Evaluation, list[Job]]] = []
-    for (file, sim), along in product(given, alongs):
-        opened = open_evaluation(file, sim, bank, along, settings, compute, head)
-        work.append((opened, opened.jobs(method or [opened.method], norm or ["none"], existing)))
-    for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
-        if sum(len(jobs) for _, jobs in work) != 1:
-            raise InputError(
-                f"--{option} holds one result: give one file, one --method, one --norm and at "
-                "most one --sequence."
+    with backend_of(processes, cluster, mixed) if not dry_run else nullcontext() as backend:
+        compute = Compute(precision, device, workers, bound, not no_matrix, backend)
+        files: Sequence[Path | None] = [] if from_sim else features or [None]
+        given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
+        alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
+        existing = None if overwrite or save_sim or run else out
+        work: list[tuple[Evaluation, list[Job]]] = []
+        for (file, sim), along in product(given, alongs):
+            opened = open_evaluation(file, sim, bank, along, settings, compute, head)
+            work.append(
+                (opened, opened.jobs(method or [opened.method], norm or ["none"], existing))
             )
-    if dry_run:
-        _print_plan(work)
-        return
-    results: list[Result] = []
-    try:
-        for opened, jobs in work:
-            results += _run(opened, jobs, Output(out, save_sim, run), quiet)
-    finally:
-        if results:  # also those that were finished before one failed
-            said = [text for opened, _ in work for text in opened.source.notes]
-            _print(results, json, verbose, None if quiet else said)
+        for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
+            if sum(len(jobs) for _, jobs in work) != 1:
+                raise InputError(
+                    f"--{option} holds one result: give one file, one --method, one --norm and at "
+                    "most one --sequence."
+                )
+        if dry_run:
+            print_plan(work)
+            return
+        results: list[Result] = []
+        try:
+            for opened, jobs in work:
+                results += _run(opened, jobs, Output(out, save_sim, run), quiet)
+        finally:
+            if results:  # also those that were finished before one failed
+                said = [text for opened, _ in work for text in opened.source.notes]
+                _print(results, json, verbose, None if quiet else said)
 
 
 def _run(
@@ -209,16 +227,6 @@ def _announce(evaluation: Evaluation, jobs: Sequence[Job]) -> None:
         cost = None if job.exists or few else evaluation.estimate(job)
         if cost is not None and cost.seconds > LONG:
             note(f"{job.label}: {cost}.")
-
-
-def _print_plan(work: Sequence[tuple[Evaluation, Sequence[Job]]]) -> None:
-    for evaluation, jobs in work:
-        source = evaluation.source
-        say(f"{source.name}: {source.truth.n_text} texts x {source.truth.n_video} videos")
-        for job in jobs:
-            cost = evaluation.estimate(job) if not job.exists else None
-            state = "exists" if job.exists else str(cost or "nothing to score")
-            say(f"  {job.label}: {state}")
 
 
 def _print(
