@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vrbench.cli.app import command, note, print_json
+from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,18 +96,9 @@ def evaluate(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads; results do not depend on it.")
     ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes on this machine that score; results are the same."),
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler whose workers score: tcp://HOST:PORT, or its FILE.json."),
-    ] = None,
-    mixed: Annotated[
-        bool,
-        typer.Option("--mixed", help="Take workers whose last bits may differ; results say so."),
-    ] = False,
+    processes: Processes = None,
+    cluster: Cluster = None,
+    mixed: Mixed = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to score.")] = (
         "auto"
     ),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vrbench.cli.app import command, note, say
+from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 
@@ -35,6 +36,9 @@ def plot(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of random draws.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the files.")] = Path("results"),
+    processes: Processes = None,
+    cluster: Cluster = None,
+    mixed: Mixed = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Make a figure: its numbers as CSV, and PNG and SVG where matplotlib is installed.
@@ -52,7 +56,8 @@ def plot(
 
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.progress import Bars
-    from vrbench.evaluation.settings import Settings
+    from vrbench.evaluation.elsewhere import backend_of
+    from vrbench.evaluation.settings import Compute, Settings
     from vrbench.figures import figures
     from vrbench.figures.plot import draw
     from vrbench.figures.training import NAME
@@ -63,9 +68,12 @@ def plot(
         _training(features, out, quiet)
         return
     figure = figures.parse(name)
-    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
-    with nullcontext() if quiet else Bars() as bars:
-        _, written = draw(figure, opened, method or opened.method, norm, out, bars)
+    settings = Settings(seed=seed)
+    with backend_of(processes, cluster, mixed) as backend:
+        compute = Compute(backend=backend)
+        opened = open_evaluation(features, from_sim, bank, sequence, settings, compute, head)
+        with nullcontext() if quiet else Bars() as bars:
+            _, written = draw(figure, opened, method or opened.method, norm, out, bars)
     _conclude(written, quiet)
 
 

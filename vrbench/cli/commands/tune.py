@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vrbench.cli.app import command, note, print_json, say
+from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def tune(
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print curve and result as JSON.")] = False,
+    processes: Processes = None,
+    cluster: Cluster = None,
+    mixed: Mixed = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Choose a normalization's parameters on a validation part of the bank, then evaluate.
@@ -63,17 +67,21 @@ def tune(
 
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.progress import Bars
-    from vrbench.evaluation.settings import Settings
+    from vrbench.evaluation.elsewhere import backend_of
+    from vrbench.evaluation.settings import Compute, Settings
     from vrbench.evaluation.tuning import choose, measured
 
-    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
-    method = opened.method if method is None else method
-    grid = _grid(try_) if try_ else None
-    tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
-    if not json:
-        _print_curve(tuning)
-    with nullcontext() if quiet else Bars() as bars:
-        tuning = measured(tuning, opened, method, out, bars)
+    settings = Settings(seed=seed)
+    with backend_of(processes, cluster, mixed) as backend:
+        compute = Compute(backend=backend)
+        opened = open_evaluation(features, from_sim, bank, sequence, settings, compute, head)
+        method = opened.method if method is None else method
+        grid = _grid(try_) if try_ else None
+        tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
+        if not json:
+            _print_curve(tuning)
+        with nullcontext() if quiet else Bars() as bars:
+            tuning = measured(tuning, opened, method, out, bars)
     assert tuning.result is not None
     results = [tuning.result.to_dict()]
     from vrbench.cli.printing.results import print_notes, print_results
