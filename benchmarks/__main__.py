@@ -19,6 +19,7 @@ NAMES = (
     "alignments",
     "folding",
     "workers",
+    "cluster",
     "training",
     "epoch",
     "solvers",

@@ -82,7 +82,9 @@ def same(one: Any, other: Any) -> None:
         np.testing.assert_array_equal(ranks, other.ranks[name])
 
 
-SPECS = [name for name in alignments.classes() if name != "ucofia"] if WIDE else ["tokenflow"]
+SPECS = ["tokenflow"]
+if WIDE:  # ucofia's other levels need patches
+    SPECS = [*sorted({*alignments.classes()} - {"ucofia"}), "ucofia:levels=video+frame"]
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -223,8 +225,8 @@ def test_a_block_that_ends_its_workers_is_no_traceback() -> None:
     class Lost:
         address = "tcp://10.0.0.1:4"
 
-    says = r"A block ended 4 workers, the last one at tcp://10\.0\.0\.1:4: "
-    with pytest.raises(InputError, match=says), cluster._failures():
+    says = r"The task at 3 ended 4 workers, the last one at tcp://10\.0\.0\.1:4: "
+    with pytest.raises(InputError, match=says), cluster._failures({3: "The task at 3"}, 3):
         raise distributed.KilledWorker("key", Lost(), 3)
 
 

@@ -125,6 +125,13 @@ def test_own_pairs_are_known_by_their_place(monkeypatch: pytest.MonkeyPatch) -> 
         assert (ranks != whole.ranks[d])[~np.isnan(ranks)].mean() < 0.01
 
 
+def test_a_block_is_named_by_its_first_and_last_items() -> None:
+    grid = Grid(items(N, "text"), items(M, "video"), given("plain")[1], 1)
+    assert list(grid)[-1] == (2, 2)
+    names = "texts 'text512' to 'text699' and videos 'video256' to 'video511'"
+    assert str(grid[2, 1]) == f"The block of {names}"
+
+
 def test_the_pair_that_is_not_finite_is_named() -> None:
     sim, truth = given("plain")
     sim.v2t[601, 300] = np.nan

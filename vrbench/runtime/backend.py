@@ -43,27 +43,29 @@ class Futures:
     Args:
         executor: runs the tasks; for other processes work, tasks and results have to be picklable.
         window: tasks that are submitted before one of them is done.
+        idle: called when nothing has been done for so many seconds, again and again; None: never.
     """
 
-    def __init__(self, executor: Executor, window: int) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        window: int,
+        idle: tuple[float, Callable[[], None]] | None = None,
+    ) -> None:
         self._submit, self._window = executor.submit, max(1, window)
+        self._idle = idle
 
     def map(
-        self,
-        work: Callable[[Task], Done],
-        tasks: Mapping[Key, Task],
-        *,
-        idle: Callable[[], None] = lambda: None,
-        every: float | None = None,
+        self, work: Callable[[Task], Done], tasks: Mapping[Key, Task]
     ) -> Iterator[tuple[Key, Done]]:
-        """Submit tasks through the window; what is not begun is cancelled when one fails.
+        """Submit tasks through the window; what is not begun is cancelled when one fails."""
+        for key, future in self.futures(work, tasks):
+            yield key, future.result()
 
-        Args:
-            work: see ``Backend``.
-            tasks: by key.
-            idle: called where nothing has been done for ``every`` seconds; None: never.
-            every: seconds.
-        """
+    def futures(
+        self, work: Callable[[Task], Done], tasks: Mapping[Key, Task]
+    ) -> Iterator[tuple[Key, Future[Done]]]:
+        """Yield the same as futures that are done, those of failed tasks among them."""
         waiting: dict[Future[Done], Key] = {}
         left = iter(tasks)
         try:
@@ -72,11 +74,12 @@ class Futures:
                     waiting[self._submit(work, tasks[key])] = key
                 if not waiting:
                     return
+                every = None if self._idle is None else self._idle[0]
                 found = wait(waiting, every, return_when=FIRST_COMPLETED).done
-                if not found:
-                    idle()
+                if not found and self._idle is not None:
+                    self._idle[1]()
                 for done in found:
-                    yield waiting.pop(done), done.result()
+                    yield waiting.pop(done), done
         finally:
             for future in waiting:
                 future.cancel()

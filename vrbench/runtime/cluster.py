@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic
 
@@ -106,13 +106,13 @@ class Cluster(Backend):
         """
         expected = None if self.mixed else _once(self.fingerprint)
         trusted = Trusted(work, self.fingerprint, expected)
-        window = Futures(self.client.get_executor(pure=False), WINDOW * self.workers)
-        done = window.map(trusted, tasks, idle=partial(self._look), every=LOOK)
-        with _failures():
-            for key, (name, found, value) in done:
-                self.seen[name] = found
-                self._alone = None
-                yield key, value
+        window = WINDOW * self.workers
+        submitted = Futures(self.client.get_executor(pure=False), window, (LOOK, self._look))
+        for key, future in submitted.futures(trusted, tasks):
+            with _failures(tasks, key):
+                name, self.seen[name], value = future.result()
+            self._alone = None
+            yield key, value
 
     def _look(self) -> None:
         if self.client.scheduler_info()["workers"]:
@@ -130,14 +130,14 @@ class Cluster(Backend):
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
-    """Say in one sentence what Dask raises."""
+def _failures(tasks: Mapping[Key, Any], key: Key) -> Iterator[None]:
+    """Say in one sentence, naming the task, what Dask raises."""
     distributed = needed("distributed", "cluster")
     try:
         yield
     except distributed.KilledWorker as error:
         raise InputError(
-            f"A block ended {error.allowed_failures + 1} workers, the last one at "
+            f"{tasks[key]} ended {error.allowed_failures + 1} workers, the last one at "
             f"{error.last_worker.address}: give them more memory, or bound it with --memory."
         ) from error
 

@@ -38,6 +38,14 @@ class Block:
     start: dict[Direction, int]
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
 
+    def __str__(self) -> str:
+        """Return what a message calls it."""
+        text, video = self.text.ids, self.video.ids
+        return (
+            f"The block of texts '{text[0]}' to '{text[-1]}' and videos '{video[0]}' to "
+            f"'{video[-1]}'"
+        )
+
     def queries(self, sim: Sim, direction: Direction) -> Queries:
         """Return a direction's queries with the positives in the block."""
         if direction == "t2v":
@@ -45,8 +53,23 @@ class Block:
         return Queries(Rows(np.ascontiguousarray(sim.v2t.T)), *self.pairs[::-1], direction)
 
 
-Counting = tuple[Block, dict[Direction, Known], Sim | None]
-"""A block, what is known of its queries, and its similarities, or None to score it again."""
+@dataclass(frozen=True, eq=False)
+class Counting:
+    """The task of the second read.
+
+    Attributes:
+        block: the block.
+        known: what is known of its queries.
+        sim: its similarities; None: they are to be scored again.
+    """
+
+    block: Block
+    known: dict[Direction, Known]
+    sim: Sim | None
+
+    def __str__(self) -> str:
+        """Return what a message calls it."""
+        return str(self.block)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +115,10 @@ class Folding:
 
     def count(self, task: Counting) -> dict[Direction, Counted]:
         """Count in a block by what is known of its queries; without similarities score again."""
-        block, known, sim = task
+        block, sim = task.block, task.sim
         sim = self.score(block.text, block.video) if sim is None else sim
         return {
-            d: count_block(block.queries(sim, d), block.start[d], known[d], self.gamma)
+            d: count_block(block.queries(sim, d), block.start[d], task.known[d], self.gamma)
             for d in DIRECTIONS
         }
 

@@ -100,7 +100,7 @@ class ToCount(Mapping[Place, Counting]):
 
     def __getitem__(self, place: Place) -> Counting:
         known = {d: self.known[d][i] for d, i in zip(DIRECTIONS, place, strict=True)}
-        return self.grid[place], known, self.kept.take(place) if self.kept else None
+        return Counting(self.grid[place], known, self.kept.take(place) if self.kept else None)
 
 
 def _scored(items: Tokens) -> Tokens:

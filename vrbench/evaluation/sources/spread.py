@@ -24,6 +24,8 @@ TASK = 1_500_000_000_000
 """Floating point operations of a task's products: half a minute of one core, about."""
 MOST = 16_000_000
 """Pairs of a task: more take too much memory, and too long to send."""
+PAIR = 64
+"""Bytes that a pair of a task takes while it is scored and read: of both directions and more."""
 EACH = 4
 """Tasks that every worker gets at least, so that all end at about the same time."""
 
@@ -40,7 +42,8 @@ class Scoring:
 
     def __call__(self, block: Block) -> Sim:
         """Return what is kept of a block's similarities."""
-        return self.score(self.method, block.text, block.video, self.keep, None, 0)
+        pending = 16 * len(block.text) * len(block.video)
+        return self.score(self.method, block.text, block.video, self.keep, None, pending)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def task_pairs(text: Tokens, video: Tokens, backend: Backend) -> int:
     tokens = float(text.lengths.mean()) * float(video.lengths.mean())
     pairs = int(TASK / (2 * text.dim * tokens))
     share = len(text) * len(video) // (EACH * getattr(backend, "workers", 1))
-    return max(1, min(pairs, share, MOST, spare(8 * MOST) // 8))
+    return max(1, min(pairs, share, MOST, spare(PAIR * MOST) // PAIR))
 
 
 def sendable(method: Method) -> Method:

@@ -39,7 +39,7 @@ class Flat:
 
     def __call__(self, text: Tokens, video: Tokens) -> Sim:
         """Score two sides."""
-        pending = 4 * FOLDED  # both directions, and what is made of one of them
+        pending = 32 * len(text) * len(video)  # both directions, and what is made of one of them
         return self.score(self.method, text, video, "both", None, pending).flat()
 
 
