@@ -145,9 +145,9 @@ def test_each_pair_is_scored_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     seen: list[tuple[int, int]] = []
     look = Folding.look
 
-    def counted(self: Any, block: Any) -> Any:
-        seen.append((len(block.text), len(block.video)))
-        return look(self, block)
+    def counted(self: Any, task: Any) -> Any:
+        seen.append((len(task.block.text), len(task.block.video)))
+        return look(self, task)
 
     monkeypatch.setattr(Folding, "look", counted)
     told: list[tuple[int, int]] = []

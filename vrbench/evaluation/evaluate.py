@@ -98,8 +98,10 @@ def evaluate(
     ids = None if limit_ids is None else tuple(limit_ids)
     settings = Settings(tuple(k), ties, v2t, precision, limit, ids, seed, bank_limit, side)
     learnt = None if head is None else as_head(head)
+    folder = None if out is None else Path(out)
+    blocks = None if folder is None else folder / ".blocks"
     with backend_of(processes, cluster, mixed) as backend:
-        compute = Compute(precision, device, workers, bound, matrix, backend)
+        compute = Compute(precision, device, workers, bound, matrix, backend, blocks)
         evaluation = Evaluation.open(
             data,
             settings,
@@ -111,7 +113,6 @@ def evaluate(
         )
         method = evaluation.method if method is None else method
         norms = [norm] if isinstance(norm, str) else list(norm)
-        folder = None if out is None else Path(out)
         jobs = evaluation.jobs(_methods(method), norms, None if overwrite else folder)
         return Results(evaluation.run(jobs, Output(folder)))
 

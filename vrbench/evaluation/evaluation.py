@@ -22,6 +22,7 @@ from vrbench.results.result import Result
 from vrbench.results.schema import TuningDict
 from vrbench.runtime.files import check_folder
 from vrbench.runtime.progress import Progress
+from vrbench.sims.journal import clear
 
 NOTHING = Output()
 DEFAULT_METHOD = "tokenflow"
@@ -149,6 +150,8 @@ class Evaluation:
                 result = finish(case, output)
             scored = case.scored
             yield result
+        if self.compute.backend is not None and self.compute.blocks is not None:
+            clear(self.compute.blocks)
 
     def estimate(self, job: Job) -> Estimate | None:
         """Estimate what a job takes; None where similarities are given."""

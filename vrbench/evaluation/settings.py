@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from vrbench import results
@@ -84,6 +85,7 @@ class Compute:
         memory: bytes that the process may hold; None: unbounded.
         matrix: whether similarities are kept where a norm does not need all of them.
         backend: where blocks are scored; None: here.
+        blocks: folder in which blocks of a backend wait for the next run; None: they do not.
     """
 
     precision: Literal["single", "double"] = "single"
@@ -92,3 +94,4 @@ class Compute:
     memory: int | None = None
     matrix: bool = True
     backend: Backend | None = None
+    blocks: Path | None = None

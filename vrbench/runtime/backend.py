@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -24,6 +25,28 @@ class Backend(Protocol):
             work: depends on nothing but its argument, and changes nothing.
             tasks: by key; one is taken from the mapping when it is begun.
         """
+
+
+@dataclass(frozen=True, eq=False)
+class Tasks(Mapping[Key, Task]):
+    """Tasks that are made when they are begun.
+
+    Attributes:
+        keys_: in order.
+        make: makes the task of a key.
+    """
+
+    keys_: Sequence[Key]
+    make: Callable[[Key], Task]
+
+    def __len__(self) -> int:
+        return len(self.keys_)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.keys_)
+
+    def __getitem__(self, key: Key) -> Task:
+        return self.make(key)
 
 
 class Here:

@@ -78,8 +78,9 @@ class RowSum:
             if self._open is None or self._open[0] != number:
                 self._close()
                 self._open = number, np.zeros(self._width)
+            leaf = self._open[1]
             for row in rows[part.start - start : part.stop - start]:
-                self._open[1].__iadd__(row)
+                leaf += row
 
     def _close(self) -> None:
         if self._open is not None:

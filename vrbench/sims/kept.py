@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any, Self
+from typing import IO, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,22 @@ IN_MEMORY = 16_000_000
 """Bytes of blocks that are kept in memory; the others go to a temporary file."""
 SHARE = 0.5
 """Of the room that is free on the disk: more is not taken."""
+
+
+class Keeping(Protocol):
+    """Keeps blocks by key, as far as there is room."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def __contains__(self, key: Hashable) -> bool: ...
+
+    def keep(self, key: Hashable, sim: Sim) -> None:
+        """Keep a block of both directions, if there is room."""
+
+    def take(self, key: Hashable) -> Sim | None:
+        """Return a block, which may be forgotten then; None where it is lost."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from vrbench.evaluation.run import Output
     from vrbench.results.result import Result
 
+BLOCKS = ".blocks"
+"""Folder beside the results in which finished blocks of an unfinished run wait."""
 FEW = 100_000
 """Pairs that are scored before a person would read what they take."""
 
@@ -159,7 +161,7 @@ def evaluate(
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
     with backend_of(processes, cluster, mixed) if not dry_run else nullcontext() as backend:
-        compute = Compute(precision, device, workers, bound, not no_matrix, backend)
+        compute = Compute(precision, device, workers, bound, not no_matrix, backend, out / BLOCKS)
         files: Sequence[Path | None] = [] if from_sim else features or [None]
         given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
         alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -54,22 +54,31 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Counting:
-    """The task of the second read.
+class Looking:
+    """The task of the first read.
 
     Attributes:
         block: the block.
-        known: what is known of its queries.
-        sim: its similarities; None: they are to be scored again.
+        sim: its similarities, where an earlier run has left them; None: it is to be scored.
     """
 
     block: Block
-    known: dict[Direction, Known]
-    sim: Sim | None
+    sim: Sim | None = None
 
     def __str__(self) -> str:
         """Return what a message calls it."""
         return str(self.block)
+
+
+@dataclass(frozen=True, eq=False)
+class Counting(Looking):
+    """The task of the second read.
+
+    Attributes:
+        known: what is known of the block's queries.
+    """
+
+    known: dict[Direction, Known] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +106,14 @@ class Folding:
     score: Score
     gamma: float | None
 
-    def look(self, block: Block) -> tuple[Looked, Sim]:
+    def look(self, task: Looking) -> tuple[Looked, Sim]:
         """Score a block; return what is to be known of its queries, and its similarities.
 
         Raises:
             InputError: an item cannot be scored, or a similarity is NaN or infinite.
         """
-        sim = self.score(block.text, block.video)
+        block, sim = task.block, task.sim
+        sim = self.score(block.text, block.video) if sim is None else sim
         for direction in DIRECTIONS:
             if not is_finite(getattr(sim, direction)):
                 start = block.start["t2v"], block.start["v2t"]

@@ -73,7 +73,9 @@ class FeatureSource(Source):
         self._room = spare(sys.maxsize)
         self._score: Score = Scorer(self.compute)
         if self.compute.backend is not None:
-            self._score = Spread(Scorer.elsewhere(self.compute), self.compute.backend)
+            self._score = Spread(
+                Scorer.elsewhere(self.compute), self.compute.backend, self.compute.blocks
+            )
         width = 8 if self.compute.precision == "double" else 4
         self._sizes = Sizes(len(features.text), len(features.video), width)
         self.has_bank = features.bank_text is not None and features.bank_video is not None

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
 from vrbench.alignments.engine.driver import PairProgress
-from vrbench.evaluation.sources.blocks import Folding, Looked, Score
-from vrbench.evaluation.sources.grid import Grid, Place, ToCount
+from vrbench.evaluation.sources.blocks import Counting, Folding, Looked, Looking, Score
+from vrbench.evaluation.sources.grid import Grid, Place
 from vrbench.metrics.blocks import Counted, Known
 from vrbench.metrics.diagnostics import Occurrences, ProbabilitySums, Representation
 from vrbench.metrics.metric import Read
 from vrbench.metrics.ranking import Counts
-from vrbench.runtime.backend import Backend, Here, in_order
-from vrbench.sims.kept import Kept
-from vrbench.sims.sim import DIRECTIONS, Direction
+from vrbench.runtime.backend import Backend, Here, Tasks, in_order
+from vrbench.sims.kept import Keeping, Kept
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim
 from vrbench.sims.truth import Queries
 
 Parts = dict[Direction, list[Known]]
@@ -34,6 +34,7 @@ class Folded:
         queries: of each direction; their similarities are not read.
         backend: where blocks are read.
         progress: called as pairs are read for the first time.
+        keeping: where similarities are kept between the reads.
     """
 
     grid: Grid
@@ -41,6 +42,7 @@ class Folded:
     queries: Mapping[Direction, Queries]
     backend: Backend
     progress: PairProgress | None
+    keeping: Callable[[], Keeping] = Kept
 
     def read(self, gamma: float | None, bounded: bool = False) -> dict[Direction, Read]:
         """Measure both directions.
@@ -51,7 +53,7 @@ class Folded:
         """
         folding = Folding(self.score, None if bounded else gamma)
         totals = {d: _Total.of(queries, folding.gamma) for d, queries in self.queries.items()}
-        with Kept() as kept:
+        with self.keeping() as kept:
             known, solved = self._look(folding, kept)
             for place, found in self._count(folding, kept, known):
                 for direction, total in totals.items():
@@ -59,7 +61,7 @@ class Folded:
         share = solved / (len(self.grid.text) * len(self.grid.video)) if bounded else None
         return {d: total.read(share) for d, total in totals.items()}
 
-    def _look(self, folding: Folding, kept: Kept) -> tuple[Parts, int]:
+    def _look(self, folding: Folding, kept: Keeping) -> tuple[Parts, int]:
         """Read all blocks; return what is known of the queries, and how many pairs are."""
         known: dict[Direction, dict[int, Known]] = {d: {} for d in DIRECTIONS}
         solved = 0
@@ -70,24 +72,41 @@ class Folded:
             solved += found.solved
         return {d: [parts[i] for i in sorted(parts)] for d, parts in known.items()}, solved
 
-    def _looking(self, folding: Folding, kept: Kept) -> Iterator[tuple[Place, Looked]]:
+    def _looking(self, folding: Folding, kept: Keeping) -> Iterator[tuple[Place, Looked]]:
+        """Read all blocks: here those that an earlier run has left, the others elsewhere."""
         done, total = 0, len(self.grid.text) * len(self.grid.video)
-        for place, (found, sim) in self.backend.map(folding.look, self.grid):
-            kept.keep(place, sim)
+        here, there = self._divided(kept)
+        left = Tasks(here, lambda place: Looking(self.grid[place], kept.take(place)))
+        new = Tasks(there, lambda place: Looking(self.grid[place]))
+        for place, (found, sim) in chain(
+            Here().map(folding.look, left), self.backend.map(folding.look, new)
+        ):
+            if place not in kept:
+                kept.keep(place, sim)
             done += sim.t2v.size
             if self.progress:
                 self.progress(done, total)
             yield place, found
 
     def _count(
-        self, folding: Folding, kept: Kept, known: Parts
+        self, folding: Folding, kept: Keeping, known: Parts
     ) -> Iterator[tuple[Place, dict[Direction, Counted]]]:
         """Read all blocks again: here those that are kept, the others where they are scored."""
-        held = [place for place in self.grid if place in kept]
-        missing = [place for place in self.grid if place not in kept]
-        here = Here().map(folding.count, ToCount(self.grid, known, held, kept))
-        there = self.backend.map(folding.count, ToCount(self.grid, known, missing, None))
-        yield from in_order(self.grid, chain(here, there))
+
+        def task(place: Place, sim: Sim | None = None) -> Counting:
+            asking = {d: known[d][i] for d, i in zip(DIRECTIONS, place, strict=True)}
+            return Counting(self.grid[place], sim, asking)
+
+        here, there = self._divided(kept)
+        held = Tasks(here, lambda place: task(place, kept.take(place)))
+        done = Here().map(folding.count, held)
+        again = self.backend.map(folding.count, Tasks(there, task))
+        yield from in_order(self.grid, chain(done, again))
+
+    def _divided(self, kept: Keeping) -> tuple[list[Place], list[Place]]:
+        """Return the blocks that are kept, and those that are not."""
+        here = [place for place in self.grid if place in kept]
+        return here, [place for place in self.grid if place not in {*here}]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,21 +1,21 @@
-"""All texts x all videos in blocks, and the tasks that are made of them."""
+"""All texts x all videos in blocks."""
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Iterator, Mapping
+import pickle
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.evaluation.sources.blocks import Block, Counting
+from vrbench.evaluation.sources.blocks import Block
 from vrbench.features import Tokens
-from vrbench.metrics.blocks import Known
 from vrbench.runtime.sums import LEAF
-from vrbench.sims.kept import Kept
-from vrbench.sims.sim import DIRECTIONS, Direction
+from vrbench.sims.sim import Direction
 from vrbench.sims.truth import Truth
 
 Place = tuple[int, int]
@@ -70,43 +70,46 @@ class Grid(Mapping[Place, Block]):
         text, video = (parts[i] for parts, i in zip(self.parts.values(), place, strict=True))
         return (text, video) if direction == "t2v" else (video, text)
 
+    def naming(self, about: object) -> Callable[[Place], str]:
+        """Return what names a block by all that decides its bits: its items, and ``about``."""
+        start = pickle.dumps(about)
+        parts: dict[tuple[int, int], bytes] = {}
+
+        def name(place: Place) -> str:
+            found = hashlib.sha256(start)
+            for side, (items, part, slices) in enumerate(self._sides(place)):
+                if (side, part) not in parts:
+                    parts[side, part] = _digest(items.block(slices.start, slices.stop))
+                found.update(parts[side, part])
+            return found.hexdigest()[:24]
+
+        return name
+
+    def _sides(self, place: Place) -> Iterator[tuple[Tokens, int, slice]]:
+        slices = self.slices(place, "t2v")
+        return zip((self.text, self.video), place, slices, strict=True)
+
     @cached_property
     def _by_text(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         order = np.argsort(self.truth.text, kind="stable")
         return self.truth.text[order], self.truth.video[order]
 
 
-@dataclass(frozen=True, eq=False)
-class ToCount(Mapping[Place, Counting]):
-    """The tasks of the second read.
-
-    Attributes:
-        grid: the blocks.
-        known: what is known of the queries, by part of their side.
-        places: which blocks.
-        kept: their similarities; None: they are to be scored again.
-    """
-
-    grid: Grid
-    known: dict[Direction, list[Known]]
-    places: list[Place]
-    kept: Kept | None
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    def __iter__(self) -> Iterator[Place]:
-        return iter(self.places)
-
-    def __getitem__(self, place: Place) -> Counting:
-        known = {d: self.known[d][i] for d, i in zip(DIRECTIONS, place, strict=True)}
-        return Counting(self.grid[place], known, self.kept.take(place) if self.kept else None)
-
-
 def _scored(items: Tokens) -> Tokens:
     """Return the items without the tokens' words, which no alignment reads."""
     columns = {name: values for name, values in items.token_columns.items() if name != "words"}
     return replace(items, token_columns=columns)
+
+
+def _digest(items: Tokens) -> bytes:
+    """Return a digest of what alignments read of some items."""
+    found = hashlib.sha256("\n".join(map(str, items.ids)).encode())
+    arrays = [items.offsets, items.tokens, np.array(items.normalized)]
+    arrays += [] if items.global_vectors is None else [items.global_vectors]
+    arrays += [items.token_columns[name] for name in sorted(_scored(items).token_columns)]
+    for array in arrays:
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.digest()
 
 
 def _cut(n: int, size: int) -> list[slice]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -10,13 +12,16 @@ import numpy as np
 from vrbench.alignments import Method
 from vrbench.alignments.engine.driver import PairProgress
 from vrbench.errors import InputError
+from vrbench.evaluation.fingerprint import fingerprint
 from vrbench.evaluation.sources.blocks import Block
-from vrbench.evaluation.sources.grid import Grid
+from vrbench.evaluation.sources.grid import Grid, Place
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.features import Tokens
 from vrbench.registry import origins
-from vrbench.runtime.backend import Backend
+from vrbench.runtime.backend import Backend, Tasks
 from vrbench.runtime.memory import spare
+from vrbench.sims.journal import Journal
+from vrbench.sims.kept import Keeping, Kept
 from vrbench.sims.sim import Sim
 from vrbench.sims.truth import Truth
 
@@ -53,10 +58,12 @@ class Spread:
     Attributes:
         score: scores a block.
         backend: does so.
+        folder: where finished blocks wait for the next run, should this one end early; or None.
     """
 
     score: Scorer
     backend: Backend
+    folder: Path | None = None
 
     def __call__(
         self,
@@ -75,7 +82,7 @@ class Spread:
         out: dict[str, Any] = {}
         done, total = 0, len(text) * len(video)
         work = Scoring(self.score, sendable(method), keep)
-        for place, sim in self.backend.map(work, grid):
+        for place, sim in self._blocks(work, grid):
             where = (..., *grid.slices(place, "t2v"))
             same = sim.v2t is sim.t2v
             for name in ("t2v",) if same else ("t2v", "v2t"):
@@ -87,6 +94,29 @@ class Spread:
             if progress:
                 progress(done, total)
         return Sim(out.get("t2v"), out.get("v2t", out.get("t2v") if keep == "both" else None))
+
+    def _blocks(self, work: Scoring, grid: Grid) -> Iterator[tuple[Place, Sim]]:
+        """Yield all blocks: those that an earlier run has left, then the others."""
+        left: set[Place] = set()
+        with self.keeping(grid, work.method, work.keep) as kept:
+            for place in (place for place in grid if place in kept):
+                sim = kept.take(place)
+                if sim is not None:
+                    left.add(place)
+                    yield place, sim
+            missing = Tasks([place for place in grid if place not in left], grid.__getitem__)
+            for place, sim in self.backend.map(work, missing):
+                if self.folder is not None:
+                    kept.keep(place, sim)
+                yield place, sim
+
+    def keeping(self, grid: Grid, method: Method, keep: str) -> Keeping:
+        """Return where blocks wait for the next run, or only for the next read."""
+        if self.folder is None:
+            return Kept()
+        how = self.score.compute
+        about = method, keep, how.precision, how.device, sorted(fingerprint().items())
+        return Journal(self.folder, grid.naming(about))
 
 
 def task_pairs(text: Tokens, video: Tokens, backend: Backend) -> int:

@@ -19,7 +19,7 @@ from vrbench.evaluation.sources.scorer import Score
 from vrbench.evaluation.sources.spread import Spread, sendable, task_pairs
 from vrbench.features import Features, Tokens
 from vrbench.metrics.measure import Unkept
-from vrbench.runtime.backend import Backend, Here
+from vrbench.runtime.backend import Here
 from vrbench.sims.scored import ScoredMatrix
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.sims.truth import Truth, queries_of
@@ -68,15 +68,16 @@ def fold(
         method = Method(((1.0, contenders(text, video, truth, exact)),))
     t2v = _when_read(score, method, text, video, "t2v")
     v2t = _when_read(score, method, video, text, "v2t").T
-    backend: Backend = Here()
-    size = FOLDED // 8
-    if isinstance(score, Spread):
-        sendable(method)
-        backend, size, score = score.backend, task_pairs(text, video, score.backend), score.score
-    grid = Grid(text, video, truth, size)
     sims = {"t2v": as_matrix(t2v), "v2t": as_matrix(v2t)}
     queries = {d: queries_of(sims[d], truth, d) for d in DIRECTIONS}
-    folded = Folded(grid, Flat(score, method), queries, backend, progress)
+    if isinstance(score, Spread):
+        grid = Grid(text, video, truth, task_pairs(text, video, score.backend))
+        flat = Flat(score.score, sendable(method))
+        keeping = partial(score.keeping, grid, method, "flat")
+        folded = Folded(grid, flat, queries, score.backend, progress, keeping)
+    else:
+        grid = Grid(text, video, truth, FOLDED // 8)
+        folded = Folded(grid, Flat(score, method), queries, Here(), progress)
     return Unkept(t2v, v2t, partial(folded.read, bounded=exact is not None))
 
 
