@@ -17,7 +17,9 @@ from vrbench import __version__
 
 NAMES = (
     "alignments",
+    "folding",
     "workers",
+    "cluster",
     "training",
     "epoch",
     "solvers",
@@ -68,9 +70,19 @@ def _row(claim: Claim) -> str:
 def _machine() -> str:
     return (
         f"vrbench {__version__}, Python {platform.python_version()}, numpy {np.__version__}, torch "
-        f"{torch.__version__}, {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, "
+        f"{torch.__version__}, {_processor()}, {torch.backends.cpu.get_cpu_capability()}, "
         f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the end."
     )
+
+
+def _processor() -> str:
+    """Return its name, as the system says it: ratios differ between processors."""
+    try:
+        said = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        said = ""
+    names = [line.partition(":")[2].strip() for line in said.splitlines() if "model name" in line]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

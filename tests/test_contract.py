@@ -16,11 +16,12 @@ import vrbench
 from vrbench.alignments import alignments
 from vrbench.alignments.engine import emd_bounds, fused
 from vrbench.bundled import bundled_features
-from vrbench.evaluation.sources import scorer
+from vrbench.evaluation.sources import grid, scorer
 from vrbench.evaluation.sources import without_matrix as folding
 from vrbench.features import Features
 from vrbench.metrics import counting
 from vrbench.results.result import Result
+from vrbench.runtime import sums
 from vrbench.runtime.compiling import available
 
 SPECS = (
@@ -64,6 +65,8 @@ def assert_same(result: Result, other: Result) -> None:
     for d in DIRECTIONS:
         np.testing.assert_array_equal(result.ranks[d], other.ranks[d])
         assert result["metrics"][d] == other["metrics"][d]
+        for name, value in result["diagnostics"][d].items():
+            assert value is None or value == other["diagnostics"][d][name]  # emd by bounds
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -81,11 +84,13 @@ def test_workers_bounds_of_memory_and_folding_change_no_rank(
         return 8_000, 2
 
     monkeypatch.setattr(scorer, "share", share)
-    monkeypatch.setattr(folding, "FOLDED", 8 * 5 * len(features.video))
-    monkeypatch.setattr(folding, "READ", 3 * 4 * features.text.dim * 7)
+    monkeypatch.setattr(grid, "LEAF", 4)
+    monkeypatch.setattr(sums, "LEAF", 4)
+    monkeypatch.setattr(folding, "FOLDED", 8 * 50)
+    whole = evaluate(features, spec, workers=1)  # of small leaves
     assert_same(evaluate(features, spec, memory="900GB"), whole)
     assert_same(evaluate(features, spec, memory="900GB", matrix=False), whole)
-    assert len(asked) > 3 or spec == "emd"  # which bounds rank in one piece
+    assert len(asked) > 20
 
 
 @pytest.mark.parametrize("spec", SPECS)

@@ -51,7 +51,7 @@ def test_time_follows_the_rate_and_the_threads(
     assert one == pytest.approx(2)
     assert two == pytest.approx(1)
     (folded,) = costs(path, Compute(workers=1, matrix=False), ["scan"], ["none"])
-    assert folded.seconds == pytest.approx(4)
+    assert folded.seconds == pytest.approx(2)
 
 
 def test_a_function_is_called_for_few_pairs_and_by_one_thread(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def clip_configs() -> tuple[Files, ...]:
 def two_towers() -> tuple[Files, ...]:
     import tiny_hf
 
-    return tuple(made(lambda f, kind=kind: tiny_hf.save(kind, f)) for kind in ("clip", "siglip"))
+    return tuple(made(partial(tiny_hf.save, kind)) for kind in ("clip", "siglip"))
 
 
 @cache

@@ -70,8 +70,8 @@ def _rows(folder: Folder, names: str) -> Iterator[tuple[str, str]]:
     first = next(lines, ("", ""))
     header = _header(first[1])
     if header:
-        delimiter, clip, sentence = header
-        for _, row in folder.rows(names, (clip, sentence), delimiter):
+        clip, sentence = header
+        for _, row in folder.rows(names, (clip, sentence)):
             yield row[clip], row[sentence]
         return
     for where, line in chain([first] if first[0] else [], lines):
@@ -83,12 +83,12 @@ def _rows(folder: Folder, names: str) -> Iterator[tuple[str, str]]:
         yield values[0], values[-1]
 
 
-def _header(line: str) -> tuple[str, str, str] | None:
+def _header(line: str) -> tuple[str, str] | None:
     """Return how a file with this header is divided, and its two columns; None: it has none."""
     for delimiter in "\t,":
         names = line.split(delimiter)
         clip = next((name for name in CLIPS if name in names), None)
         sentence = next((name for name in SENTENCES if name in names), None)
         if clip and sentence:
-            return delimiter, clip, sentence
+            return clip, sentence
     return None

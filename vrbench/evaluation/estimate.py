@@ -73,7 +73,6 @@ def estimate(source: Source, job: Job, compute: Compute) -> Estimate | None:
     memory = imports() + held + (0 if folded else matrices)
     bounded = folded and source.bounds(job.method) is not None
     seconds = products / _rate(job.method, text, video, compute)
-    seconds *= 2 if folded and not bounded else 1  # each direction is scored by itself
     fast = compute.precision == "single" and compiles(job.method, text.normalized)
     bound = memory if compute.memory is None else min(memory, compute.memory)
     return Estimate(source.pairs(job.bank), products, seconds, bound, fast, bounded)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from vrbench.alignments import Method
 from vrbench.alignments.prototypes import method_of
+from vrbench.evaluation.elsewhere import backend_of
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.evaluation.settings import Compute, Settings
@@ -48,6 +49,9 @@ def evaluate(
     workers: int | None = None,
     device: str = "auto",
     matrix: bool = True,
+    processes: int | None = None,
+    cluster: str | None = None,
+    mixed: bool = False,
 ) -> Results:
     """Score, normalize and measure a grid of methods and norms.
 
@@ -87,8 +91,11 @@ def evaluate(
         memory: bound of the process's resident memory, such as ``2GB``.
         workers: threads.
         device: ``auto``, ``cpu`` or ``cuda``.
-        matrix: False keeps no similarities, for norm ``none``: each direction is scored row by
-            row, and ``emd`` is ranked by bounds.
+        matrix: False keeps no matrix of similarities, for norm ``none``, and ``emd`` is ranked by
+            bounds.
+        processes: processes on this machine that score; the results are the same.
+        cluster: Dask scheduler whose workers score: ``tcp://HOST:PORT``, or its JSON file.
+        mixed: take workers whose last bits may differ.
 
     Returns:
         Results in grid order, methods before norms.
@@ -96,21 +103,30 @@ def evaluate(
     Raises:
         InputError: something in the input is wrong; the sentence says what.
     """
-    compute = Compute(
-        precision, device, workers, None if memory is None else parse_size(memory), matrix
-    )
+    bound = None if memory is None else parse_size(memory)
     ids = None if limit_ids is None else tuple(limit_ids)
     cut = (limit, ids, seed, bank_limit, side, folds, interval)
     settings = Settings(tuple(k), ties, v2t, precision, *cut)
     judgements = Judgements(*(None if f is None else Path(f) for f in (qrels, from_run)))
     learnt = None if head is None else as_head(head)
-    how: dict[str, Any] = {"bank": bank, "sequence": sequence, "text_video": text_video}
-    evaluation = Evaluation.open(data, settings, compute, **how, head=learnt, judgements=judgements)
-    method = evaluation.method if method is None else method
-    norms = [norm] if isinstance(norm, str) else list(norm)
     folder = None if out is None else Path(out)
-    jobs = evaluation.jobs(_methods(method), norms, None if overwrite else folder)
-    return Results(evaluation.run(jobs, Output(folder)))
+    blocks = None if folder is None else folder / ".blocks"
+    with backend_of(processes, cluster, mixed) as backend:
+        compute = Compute(precision, device, workers, bound, matrix, backend, blocks)
+        evaluation = Evaluation.open(
+            data,
+            settings,
+            compute,
+            bank=bank,
+            sequence=sequence,
+            text_video=text_video,
+            head=learnt,
+            judgements=judgements,
+        )
+        method = evaluation.method if method is None else method
+        norms = [norm] if isinstance(norm, str) else list(norm)
+        jobs = evaluation.jobs(_methods(method), norms, None if overwrite else folder)
+        return Results(evaluation.run(jobs, Output(folder)))
 
 
 def _methods(given: Chosen | Sequence[Chosen]) -> list[str | Method]:

@@ -24,6 +24,7 @@ from vrbench.results.result import Result, save
 from vrbench.results.schema import TuningDict
 from vrbench.runtime.files import check_folder
 from vrbench.runtime.progress import Progress
+from vrbench.sims.journal import clear
 
 NOTHING = Output()
 NONE = Judgements()
@@ -182,6 +183,8 @@ class Evaluation:
                 result = self._of_folds(case, output) if self.parts else finish(case, output)
             scored = case.scored
             yield result
+        if self.compute.backend is not None and self.compute.blocks is not None:
+            clear(self.compute.blocks)
 
     def _of_folds(self, case: Case, output: Output) -> Result:
         """Run each fold for itself, and join their results."""

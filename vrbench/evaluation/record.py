@@ -30,6 +30,7 @@ from vrbench.results.schema import (
     TaskAbout,
 )
 from vrbench.results.significance import mcnemar
+from vrbench.runtime.cluster import Cluster
 from vrbench.runtime.device import torch_device
 from vrbench.sims.sim import DIRECTIONS, SequenceByDirection, Sim
 
@@ -150,4 +151,8 @@ def _provenance(case: Case) -> Provenance:
     device = torch_device(case.compute.device)
     made = provenance(settings.seed, settings.precision, device, "vrbench.evaluate")
     found = plugins(case.source, job.method, job.norm)
-    return {**made, "plugins": found} if found else made
+    if found:
+        made["plugins"] = found
+    if isinstance(case.compute.backend, Cluster) and case.compute.backend.seen:
+        made["cluster"] = case.compute.backend.about()
+    return made

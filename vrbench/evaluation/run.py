@@ -69,8 +69,8 @@ def finish(case: Case, output: Output) -> Result:
     if output.tuning is not None:
         extras["tuning"] = output.tuning
     extras["norm_info"] = normalized.info
-    if case.sim.solved is not None:
-        extras["solved"] = round(case.sim.solved, 6)
+    if measured.solved is not None:
+        extras["solved"] = round(measured.solved, 6)
     seconds = (case.scored.seconds, normalizing.seconds, measuring.seconds)
     extras["seconds"] = {phase: round(s, 4) for phase, s in zip(PHASES, seconds, strict=True)}
     notes = [*_data_notes(case), *_notes(case, raw or measured)]

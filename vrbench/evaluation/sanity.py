@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vrbench.evaluation.sources.base import Source
 from vrbench.features.doubts import REPEATS, repeat_notes
 from vrbench.features.logit_scale import fitted_to
-from vrbench.metrics.measure import Measured
+from vrbench.metrics.measure import Measured, Unkept
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.sims.sim import DIRECTIONS, Rows, Sim
@@ -47,12 +47,12 @@ class Look:
 
 
 def look(sim: Sim) -> Look | None:
-    """Read the similarities once; None where reading them costs a scoring, or some are unknown.
+    """Read the similarities once; None where reading them costs a scoring.
 
     Args:
         sim: before normalization.
     """
-    if sim.solved is not None or Rows(sim.t2v).once:
+    if isinstance(sim, Unkept):
         return None
     flat = sim.flat()
     found = _look(flat.t2v)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from vrbench import results
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import Ties
 from vrbench.results.schema import Limit
+from vrbench.runtime.backend import Backend
 from vrbench.runtime.seeds import check_seed
 from vrbench.sims.truth import Protocol
 
@@ -90,6 +92,8 @@ class Compute:
         workers: threads; None: one a core.
         memory: bytes that the process may hold; None: unbounded.
         matrix: whether similarities are kept where a norm does not need all of them.
+        backend: where blocks are scored; None: here.
+        blocks: folder in which blocks of a backend wait for the next run; None: they do not.
     """
 
     precision: Literal["single", "double"] = "single"
@@ -97,3 +101,5 @@ class Compute:
     workers: int | None = None
     memory: int | None = None
     matrix: bool = True
+    backend: Backend | None = None
+    blocks: Path | None = None

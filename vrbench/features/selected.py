@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vrbench.features.elsewhere import InFile
 
 
 class Selected:
@@ -17,8 +20,18 @@ class Selected:
     """
 
     def __init__(self, source: Any, rows: NDArray[np.int64]) -> None:
-        self._source = source
-        self._rows = rows
+        inner = isinstance(source, Selected)
+        self._source = source._source if inner else source
+        self._rows = source._rows[rows] if inner else rows
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle which rows of which file they are; what lies in no file, as it is."""
+        source, h5py = self._source, sys.modules.get("h5py")
+        if h5py is not None and isinstance(source, h5py.Dataset):
+            source = InFile.of(source)
+        return (
+            (Selected, (source, self._rows)) if isinstance(source, InFile) else (_same, (self[:],))
+        )
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -41,6 +54,10 @@ class Selected:
         runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
         found = [np.asarray(self._source[int(run[0]) : int(run[-1]) + 1]) for run in runs]
         return np.concatenate(found) if len(found) > 1 else found[0]
+
+
+def _same(values: NDArray[Any]) -> NDArray[Any]:
+    return values
 
 
 class Stacked:
@@ -70,3 +87,9 @@ class Stacked:
 def select(values: Any, rows: NDArray[np.int64]) -> Any:
     """Return rows of an array, or of a dataset in a file, which is then read on demand."""
     return values[rows] if isinstance(values, np.ndarray) else Selected(values, rows)
+
+
+def span(values: Any, start: int, stop: int) -> Any:
+    """Return rows ``start:stop``: a view of an array, or of a dataset read on demand."""
+    whole = isinstance(values, np.ndarray)
+    return values[start:stop] if whole else Selected(values, np.arange(start, stop))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
-from vrbench.features.selected import select
+from vrbench.features.selected import select, span
 from vrbench.runtime.inputs import to_numpy
 from vrbench.runtime.printable import one_line
 
@@ -104,6 +104,20 @@ class Tokens:
                 f"Items '{self.ids[start]}' to '{self.ids[stop - 1]}' of {self.name} cannot be "
                 f"read: {error}."
             ) from error
+
+    def part(self, start: int, stop: int) -> Tokens:
+        """Return items ``start:stop``; data in a file stay there."""
+        low, high = int(self.offsets[start]), int(self.offsets[stop])
+        vectors = self.global_vectors
+        return replace(
+            self,
+            ids=self.ids[start:stop],
+            tokens=span(self.tokens, low, high),
+            offsets=self.offsets[start : stop + 1] - low,
+            global_vectors=None if vectors is None else span(vectors, start, stop),
+            item_columns={k: v[start:stop] for k, v in self.item_columns.items()},
+            token_columns={k: span(v, low, high) for k, v in self.token_columns.items()},
+        )
 
     def blocks(self, values: int = 4_000_000) -> Iterator[Tokens]:
         """Yield all items in order, in blocks of at most ``values`` numbers, or of one item."""

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import fold
+from vrbench.runtime.sums import RowSum, exp_sums
 from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
 from vrbench.sims.truth import Queries, Truth, queries_of
 
@@ -16,32 +17,86 @@ HUB_K = 10
 """Neighbours counted for hub skewness (clipped to the gallery size)."""
 
 
+def firsts(block: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """(n,) the largest similarity of each row of (n, m), and how many are equal to it."""
+    top = block.max(axis=1, initial=-np.inf)
+    return top, np.count_nonzero(block == top[:, None], axis=1)
+
+
+def largest(block: NDArray[Any], k: int) -> NDArray[Any]:
+    """(n, min(k, m)) the largest similarities of each row of (n, m), the smallest of them first."""
+    k = min(k, block.shape[1])
+    return np.partition(block, -k, axis=1)[:, -k:]
+
+
+def logits_of(block: NDArray[Any], gamma: float) -> NDArray[np.float64]:
+    """Similarities over a temperature, as a new contiguous array."""
+    wide = np.array(block, dtype=np.float64, order="C")
+    wide /= gamma
+    return wide
+
+
+def probabilities(
+    logits: NDArray[np.float64], top: NDArray[np.float64], total: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """``exp(logits - top) / total``, a query in each row, in the place of the logits."""
+    logits -= top[:, None]
+    np.exp(logits, out=logits)
+    logits *= (1 / total)[:, None]
+    return logits
+
+
 class ProbabilitySums:
     """Sums over the queries of each item's retrieval probability.
 
-    ``P(g | q) = softmax_g(sim[q, g] / gamma)``, NCL eq. 2 and 3.
+    ``P(g | q) = softmax_g(sim[q, g] / gamma)``, NCL eq. 2 and 3. The bits do not depend on how
+    queries and gallery are divided (``runtime/sums.py``).
 
     Attributes:
-        sums: (gallery,) sum of P(g | q) over the queries that have a positive.
+        parts: the sums of P(g | q) over the queries that have a positive, by the place of their
+            first item in the gallery.
     """
 
     def __init__(self, queries: Queries, gamma: float) -> None:
         self.has_positive, self.expected = queries.has_positive, queries.expected
         self.gamma = gamma
-        self.sums = np.zeros(queries.rows.width)
+        self.parts: dict[int, RowSum] = {}
 
     def add(self, rows: slice, block: NDArray[Any]) -> None:
-        """Add the queries ``rows``."""
-        logits = block[self.has_positive[rows]].astype(np.float64) / self.gamma
-        logits -= logits.max(axis=1, keepdims=True, initial=-np.inf)
-        weight = np.exp(logits, out=logits)
-        self.sums += (1 / weight.sum(axis=1)) @ weight
+        """Add the queries ``rows``, in order."""
+        logits = logits_of(block, self.gamma)
+        top, total = exp_sums(logits, 0).total
+        top[~self.has_positive[rows]] = np.inf  # then all probabilities are 0
+        whole = self.parts.setdefault(0, RowSum(block.shape[1]))
+        whole.add(rows.start, probabilities(logits, top, total))
+
+    def extend(self, start: int, later: RowSum) -> None:
+        """Add the sum over the next queries for the gallery items from ``start`` on."""
+        if start in self.parts:
+            self.parts[start].extend(later)
+        else:
+            self.parts[start] = later
+
+    @property
+    def sums(self) -> NDArray[np.float64]:
+        """(gallery,) the sums so far."""
+        return np.concatenate([self.parts[start].total for start in sorted(self.parts)])
 
     @property
     def error(self) -> float:
         """Normalization error: mean over items of ``|1 - sum / expected sum|``."""
-        some = self.expected > 0
-        return float(np.abs(1 - self.sums[some] / self.expected[some]).mean())
+        some, sums = self.expected > 0, self.sums
+        return float(np.abs(1 - sums[some] / self.expected[some]).mean())
+
+
+def votes(block: NDArray[Any], top: NDArray[Any], among: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m,) a vote of each row for its largest similarities ``top``, divided ``among`` so many."""
+    return np.asarray((1 / among) @ (block >= top[:, None]))
+
+
+def among(block: NDArray[Any], least: NDArray[Any]) -> NDArray[np.int64]:
+    """(m,) for how many rows an item's similarity is at least the row's ``least``."""
+    return np.asarray(np.count_nonzero(block >= least[:, None], axis=0))
 
 
 class Representation:
@@ -58,8 +113,7 @@ class Representation:
     def add(self, rows: slice, block: NDArray[Any]) -> None:
         """Add the queries ``rows``."""
         block = block[self.has_positive[rows]]
-        first = block == block.max(axis=1, keepdims=True, initial=-np.inf)
-        self.votes += (1 / first.sum(axis=1)) @ first
+        self.votes += votes(block, *firsts(block))
 
     def shares(self) -> dict[str, float]:
         """Shares of the items never retrieved first, once, and twice or more (UCoFiA Figure 5)."""
@@ -87,8 +141,7 @@ class Occurrences:
     def add(self, rows: slice, block: NDArray[Any]) -> None:
         """Add the queries ``rows``."""
         block = block[self.has_positive[rows]]
-        place_k = np.partition(block, -self.k, axis=1)[:, -self.k, None]
-        self.counts += (block >= place_k).sum(axis=0)
+        self.counts += among(block, largest(block, self.k)[:, 0])
 
     @property
     def skewness(self) -> float:

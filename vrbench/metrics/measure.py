@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from vrbench.metrics import table
 from vrbench.metrics.diagnostics import HUB_K, Occurrences, ProbabilitySums, Representation
 from vrbench.metrics.metric import Part, Read
 from vrbench.metrics.places import PlaceCounter, Places
-from vrbench.metrics.ranking import Counts, RankCounter, count_ranks, fold, summary
+from vrbench.metrics.ranking import Counts, count_ranks, fold, summary
 from vrbench.metrics.table import named, of_queries, others
 from vrbench.metrics.values import (
     Diagnostics,
@@ -37,6 +37,7 @@ class Measured:
         each: by direction and metric, the numbers of the queries whose mean it is, (n,) as ranks.
         missed: by direction, the queries that hit at no K, (n,); None: there are no candidates.
         votes: how often each item is retrieved first.
+        solved: share of the pairs that are known; None: all are.
     """
 
     metrics: MetricsByDirection
@@ -45,6 +46,27 @@ class Measured:
     each: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
     missed: dict[str, NDArray[np.bool_] | None] = field(default_factory=dict)
     votes: dict[Direction, Representation] = field(default_factory=dict)
+    solved: float | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Unkept(Sim):
+    """Similarities of which no matrix is kept.
+
+    Attributes:
+        t2v: a ``ScoredMatrix``, for what reads single rows.
+        v2t: the same of the other direction.
+        read: measures both directions from blocks, with the gamma of the normalization error
+            (None: not asked for) and the tie rule, under ``best-caption``.
+        bounded: whether only those pairs are known that decide ranks and first places.
+    """
+
+    read: Callable[[float | None, str], Mapping[Direction, Read]]
+    bounded: bool = False
+
+    def flat(self) -> Unkept:
+        """Return it: the mean of alignment levels is taken where they are scored."""
+        return self
 
 
 def measure(
@@ -78,8 +100,9 @@ def measure(
     diagnostics: dict[Direction, Diagnostics] = {}
     numbers: dict[str, dict[str, NDArray[np.float64]]] = {}
     missed: dict[str, NDArray[np.bool_] | None] = {}
+    folded = _folded(sim, truth, gamma, ties)
     for direction in DIRECTIONS:
-        read = _read(sim, truth, direction, v2t, gamma, ties)
+        read = folded[direction] if folded else _read(sim, truth, direction, v2t, gamma, ties)
         votes[direction] = read.votes
         if before is not None:
             read = replace(read, before=before.votes[direction])
@@ -99,7 +122,24 @@ def measure(
         numbers,
         missed,
         votes,
+        read.solved,
     )
+
+
+def _folded(
+    sim: Sim, truth: Truth, gamma: float | None, ties: str
+) -> Mapping[Direction, Read] | None:
+    """Measure similarities of which no matrix is kept; None: they are read row by row."""
+    if not isinstance(sim, Unkept):
+        return None
+    if truth.candidates is None:
+        return sim.read(gamma, ties)
+    if sim.bounded:
+        raise InputError(
+            "Candidates need all similarities, and bounds leave some out: leave --no-matrix out, "
+            "or give more --memory."
+        )
+    return None
 
 
 def _in_order(found: dict[str, float]) -> dict[str, float]:
@@ -121,27 +161,20 @@ def _read(
     matrix = as_matrix(getattr(sim, direction))
     queries = queries_of(matrix, truth, direction)
     candidates = queries.candidates
-    some = sim.solved is not None
-    if some and candidates is not None:
-        raise InputError(
-            "Candidates need all similarities, and bounds leave some out: leave --no-matrix out, "
-            "or give more --memory."
-        )
-    own = direction == "t2v" or queries.rows.once or v2t == "best-caption"
+    own = direction == "t2v" or v2t == "best-caption"
     whole = candidates is not None or (own and queries.several)
     places = PlaceCounter(queries) if whole else None
-    counter = RankCounter(queries) if queries.rows.once and candidates is None else None
-    known = gamma is not None and not some and candidates is None
+    known = gamma is not None and candidates is None
     sums = ProbabilitySums(queries, gamma) if known and gamma is not None else None
-    near = None if some or candidates is not None else Occurrences(queries, HUB_K)
+    near = None if candidates is not None else Occurrences(queries, HUB_K)
     votes = Representation(queries)
     first = votes if candidates is None else _Among(votes, candidates)
-    fold(queries, [a for a in (counter, places, sums, near, first) if a is not None])
+    fold(queries, [a for a in (places, sums, near, first) if a is not None])
     found = None if places is None else places.places
     if found is not None and candidates is not None:
         return Read(Counts.of(found), votes, sums, near, found, ties)
     ranked = queries if own else v2t_queries(matrix, truth, v2t)
-    counts = count_ranks(ranked) if counter is None else counter.counts
+    counts = count_ranks(ranked)
     if found is None and not whole:
         found = Places.of_single(counts.has_positive, counts.better, counts.tied, ranked.rows.width)
     return Read(counts, votes, sums, near, found, ties)

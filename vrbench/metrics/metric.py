@@ -35,6 +35,8 @@ class Read:
         places: where all positives stand; None where only the best one's place is known.
         ties: the tie rule.
         before: as ``votes``, before a norm; None: there was none.
+        solved: share of the pairs that are known; the others lie below all of these, and no rank
+            and no first place depends on them. None: all are known.
     """
 
     counts: Counts
@@ -44,6 +46,7 @@ class Read:
     places: Places | None
     ties: str
     before: Representation | None = None
+    solved: float | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vrbench.errors import InputError
-from vrbench.metrics.counting import count
+from vrbench.metrics.counting import Counted, count
 from vrbench.metrics.places import PlaceCounter, Places
 from vrbench.metrics.table import of_ranks
 from vrbench.sims.sim import Direction, Rows, as_sim, check_finite, is_finite
@@ -87,16 +87,39 @@ def count_ranks(queries: Queries) -> Counts:
     positive = queries.positives()
     if not np.isfinite(positive).all():
         check_finite(queries.rows, queries.direction)
-    best = np.full(len(queries.rows), -np.inf, dtype=positive.dtype)
-    np.maximum.at(best, queries.query, positive)
-    level = positive == best[queries.query]
-    ties = np.bincount(queries.query, weights=level, minlength=len(best))
-    has_positive = queries.has_positive
-    best[~has_positive] = np.inf  # no similarity is above it
-    better, equal, finite = count(queries.rows, best)
+    best = best_of(queries.query, positive, len(queries.rows))
+    better, tied, finite = count_negatives(queries, best, positive)
     if not finite:
         check_finite(queries.rows, queries.direction)
-    return Counts(has_positive, better, np.where(has_positive, equal - ties.astype(np.int64), 0))
+    return Counts(queries.has_positive, better, tied)
+
+
+def best_of(query: NDArray[np.int64], positive: NDArray[Any], n: int) -> NDArray[Any]:
+    """(n,) the largest of each query's positives; -inf where there is none."""
+    best = np.full(n, -np.inf, dtype=positive.dtype)
+    np.maximum.at(best, query, positive)
+    return best
+
+
+def count_negatives(queries: Queries, best: NDArray[Any], positive: NDArray[Any]) -> Counted:
+    """Count, for each query, the negatives among some similarities above ``best``, and level.
+
+    Which are positives is known by their place: whatever they hold, they are taken out.
+
+    Args:
+        queries: (n, m) similarities, all of the gallery or a part, with the positives in it.
+        best: (n,) of all the gallery; -inf: a query without a positive, of which none is counted.
+        positive: (p,) the positives' similarities in ``queries``.
+
+    Returns:
+        (n,) above, (n,) level, and whether all similarities are finite.
+    """
+    level = np.where(np.isneginf(best), np.asarray(np.inf, best.dtype), best)
+    above, equal, finite = count(queries.rows, level)
+    own = level[queries.query]
+    for counts, hit in ((above, positive > own), (equal, positive == own)):
+        counts -= np.bincount(queries.query[hit], minlength=len(counts)).astype(counts.dtype)
+    return above, equal, finite
 
 
 class RankCounter:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from vrbench.runtime.sums import LEAF
+
 SUMMED = 128
 """Rows whose columns are summed in the matrix's own type before they are added in float64."""
 
@@ -15,9 +17,10 @@ SUMMED = 128
 def compiled() -> Any:
     """Return ``(kept (n, m), beta (m,), r (n,), alpha (n,), columns (m,)) -> None``.
 
-    It sets ``alpha = r / (kept beta)`` and adds ``alpha^T kept`` to ``columns``. Four rows go
-    together, so that beta and the columns' sums are read once for all of them. The first call
-    compiles; what it made is kept in a cache on disk.
+    It sets ``alpha = r / (kept beta)`` and adds ``alpha^T kept`` to ``columns``. A row is summed in
+    leaves of ``LEAF`` columns, and these along a ``Tree``. Four rows go together, so that beta and
+    the columns' sums are read once for all of them. The first call compiles; what it made is kept
+    in a cache on disk.
     """
     from numba import njit
 
@@ -40,19 +43,35 @@ def compiled() -> Any:
                 3
             ] * d[j]
 
+    @njit(cache=True)
+    def total(leaves: Any, n: int) -> Any:
+        """Join (4, n) leaves as ``Tree`` does, in their place."""
+        while n > 1:
+            for k in range(n // 2):
+                leaves[:, k] = leaves[:, 2 * k] + leaves[:, 2 * k + 1]
+            if n % 2:
+                leaves[:, n // 2] = leaves[:, n - 1]
+            n = (n + 1) // 2
+        return leaves[:, 0]
+
     @njit(error_model="numpy", cache=True)
     def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any) -> None:
         n, m = kept.shape
         sums, some = np.zeros(m, kept.dtype), np.zeros(4, kept.dtype)
+        leaves = np.zeros((4, (m + LEAF - 1) // LEAF))
         for i in range(0, n, 4):
             # the last rows stand in for those that are missing, with the weight 0
             rows = min(4, n - i)
             a, b = kept[i], kept[min(i + 1, n - 1)]
             c, d = kept[min(i + 2, n - 1)], kept[min(i + 3, n - 1)]
-            found = products(a, b, c, d, beta)
+            for k in range(leaves.shape[1]):
+                at = slice(k * LEAF, (k + 1) * LEAF)
+                found = products(a[at], b[at], c[at], d[at], beta[at])
+                leaves[0, k], leaves[1, k], leaves[2, k], leaves[3, k] = found
+            row_sums = total(leaves, leaves.shape[1])
             some[:] = 0
             for k in range(rows):
-                alpha[i + k] = r[i + k] / found[k]
+                alpha[i + k] = r[i + k] / row_sums[k]
                 some[k] = alpha[i + k]
             add(a, b, c, d, some, sums)
             if i % SUMMED == 0 or i + 4 >= n:

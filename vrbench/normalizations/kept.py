@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.normalizations.fused import compiled
 from vrbench.runtime.memory import spare
+from vrbench.runtime.sums import Tree, leaves
 from vrbench.sims.sim import Rows
 
 Vector = NDArray[np.float64]
@@ -19,8 +20,10 @@ Step = Callable[[Vector], tuple[Vector, Vector]]
 
 KEEP_BYTES = 1_000_000_000
 """Size up to which exp(similarity) is kept between the iterations, if memory is not bounded."""
-CACHED = 192_000
-"""Entries of a matrix that are multiplied from both sides while they are in the cache."""
+SMALL = 192_000
+"""Entries of a matrix that is kept without asking for room."""
+ROWS = 64
+"""Rows that are multiplied from both sides while they are in the cache."""
 COMPILED = 4_000_000
 """Entries from which the compiled pass gains more than importing its compiler costs."""
 
@@ -40,7 +43,7 @@ def keep(
     """
     size = len(rows) * rows.width
     # a small one takes no more than a block of rows does, and a rolling bank asks for each query
-    if size > CACHED and size * kind.itemsize > spare(KEEP_BYTES):
+    if size > SMALL and size * kind.itemsize > spare(KEEP_BYTES):
         return None
     shift = np.max([block.max(axis=0) for block in rows], axis=0).astype(np.float64)
     kept, top = np.empty((len(rows), rows.width), dtype=kind), np.empty(len(rows))
@@ -77,9 +80,19 @@ def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Ve
             compiled()(kept, right, r, alpha, columns)
             return alpha, columns
         for part in _parts(kept):
-            alpha[part] = r[part] / (kept[part] @ right)
+            alpha[part] = r[part] / row_sums(kept[part], right, 0).total
             columns += _weighed(alpha[part].astype(kept.dtype), kept[part])
     return alpha, columns
+
+
+def row_sums(kept: NDArray[Any], beta: NDArray[Any], start: int) -> Tree[Vector]:
+    """``K beta`` of the columns from ``start`` on, a multiple of ``LEAF``: leaf by leaf."""
+    tree = Tree[Vector](np.add)
+    for number, at in leaves(start, start + len(beta)):
+        part = slice(at.start - start, at.stop - start)
+        sums = np.einsum("ij,j->i", kept[:, part], beta[part], optimize=False)
+        tree.add(number, sums.astype(np.float64))
+    return tree
 
 
 def _weighed(weight: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
@@ -91,5 +104,5 @@ def _weighed(weight: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
 
 
 def _parts(kept: NDArray[Any]) -> Iterator[slice]:
-    size = max(1, CACHED // kept.shape[1])
-    return (slice(start, start + size) for start in range(0, len(kept), size))
+    """Always as many rows: the sums of a column are the same whatever stands beside it."""
+    return (slice(start, start + ROWS) for start in range(0, len(kept), ROWS))

@@ -1,4 +1,8 @@
-"""Sinkhorn-Knopp on exp(similarity / gamma): fast where the range allows, else in logs."""
+"""Sinkhorn-Knopp on exp(similarity / gamma): fast where the range allows, else in logs.
+
+In one order: columns are summed row after row, rows in leaves of 256 columns along one tree. So the
+biases have the same bits for any division of the gallery.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ import numpy as np
 
 from vrbench.errors import InputError
 from vrbench.normalizations.base import column_logsumexp
-from vrbench.normalizations.kept import Step, Vector, keep
+from vrbench.normalizations.kept import ROWS, Step, Vector, keep
+from vrbench.runtime.sums import exp_sums
 from vrbench.sims.sim import Rows
 
 MOST_ITERATIONS = 20_000
@@ -84,7 +89,8 @@ class _SafeStep:
         self._logs = _in_logs(rows, gamma, log_r, log_c)
         kept = keep(rows, gamma, log_r, log_c, kind)
         if kept is None:
-            self.start, self._step = log_c - column_logsumexp(_logits(rows, gamma)), self._logs
+            logits = (block for _, block in _logits(rows, gamma))
+            self.start, self._step = log_c - column_logsumexp(logits), self._logs
         else:
             self.start, self._step = kept
 
@@ -96,8 +102,11 @@ class _SafeStep:
             return self._step(log_beta)
 
 
-def _logits(rows: Rows, gamma: float) -> Iterator[Vector]:
-    return (block.astype(np.float64) / gamma for block in rows)
+def _logits(rows: Rows, gamma: float) -> Iterator[tuple[slice, Vector]]:
+    """Yield always as many rows: the sums of a column are the same whatever stands beside it."""
+    for start in range(0, len(rows), ROWS):
+        part = slice(start, min(start + ROWS, len(rows)))
+        yield part, rows.block(part).astype(np.float64) / gamma
 
 
 def _in_logs(rows: Rows, gamma: float, log_r: Vector, log_c: Vector) -> Step:
@@ -105,11 +114,9 @@ def _in_logs(rows: Rows, gamma: float, log_r: Vector, log_c: Vector) -> Step:
 
     def step(log_beta: Vector) -> tuple[Vector, Vector]:
         log_alpha, columns = np.empty(len(rows)), np.full(rows.width, -np.inf)
-        for part, logits in zip(rows.slices(), _logits(rows, gamma), strict=True):
-            joint = logits + log_beta
-            top = joint.max(axis=1, keepdims=True)
-            sums = np.exp(joint - top).sum(axis=1)
-            log_alpha[part] = log_r[part] - np.log(sums) - top[:, 0]
+        for part, logits in _logits(rows, gamma):
+            top, sums = exp_sums(logits + log_beta, 0).total
+            log_alpha[part] = log_r[part] - np.log(sums) - top
             block = column_logsumexp(iter([logits + log_alpha[part, None]]))
             columns = np.logaddexp(columns, block)
         return log_alpha, log_c - columns

@@ -98,7 +98,10 @@ class ProtocolAbout(TypedDict):
 
 
 class Provenance(TypedDict):
-    """Versions and settings that made a result; null for a package that was not used."""
+    """Versions and settings that made a result; null for a package that was not used.
+
+    ``cluster`` is how many workers did so, and how many of each fingerprint.
+    """
 
     vrbench: str
     date: str
@@ -111,6 +114,7 @@ class Provenance(TypedDict):
     device: NotRequired[Annotated[str, UNREAD]]
     command: NotRequired[Annotated[str, UNREAD]]
     plugins: NotRequired[list[OriginDict]]
+    cluster: NotRequired[Annotated[dict[str, Any], UNREAD]]
 
 
 class Limit(TypedDict):

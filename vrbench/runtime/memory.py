@@ -55,6 +55,12 @@ def set_bound(bound: int | None) -> None:
         ctypes.CDLL(None).mallopt(-3, _LARGE)
 
 
+def keep_bound(bound: int) -> None:
+    """Set the bound of a process that has none yet: one that was started for another."""
+    if _bound is None:
+        set_bound(bound)
+
+
 def _rounded(size: int) -> int:
     """Return it in MB, up to the next 10: in another process the imports may take a little more."""
     return 10 * -(-(size + 2 * MB) // (10 * MB))

@@ -56,14 +56,11 @@ class Sim:
             leading axis holds alignment levels.
         v2t: (n_text, n_video) ranks texts for a video; None where only t2v is needed.
         info: what the sequence alignment that made it reports.
-        solved: share of the pairs that are known; the others hold a number below all of these, and
-            no rank and no first place depends on them. None: all are known.
     """
 
     t2v: Any
     v2t: Any
     info: SequenceByDirection = field(default_factory=SequenceByDirection, kw_only=True)
-    solved: float | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:
         found = {d: getattr(self, d) for d in DIRECTIONS if getattr(self, d) is not None}
@@ -73,8 +70,7 @@ class Sim:
         levels = f"{shape[0]} levels, " if len(shape) == 3 else ""
         kind = getattr(next(iter(found.values())), "dtype", "numbers")
         same = "both directions the same" if self.v2t is self.t2v else " and ".join(found)
-        known = "" if self.solved is None else f", {100 * self.solved:.1f} % of the pairs known"
-        return f"Sim({levels}{shape[-2]} texts x {shape[-1]} videos, {kind}, {same}{known})"
+        return f"Sim({levels}{shape[-2]} texts x {shape[-1]} videos, {kind}, {same})"
 
     def levels(self, direction: Direction) -> list[NDArray[Any]]:
         """(queries, gallery) of each alignment level, a query in each row (views)."""
@@ -91,7 +87,7 @@ class Sim:
     def flat(self) -> Sim:
         """Return the mean of the alignment levels, where there are several."""
         t2v = mean_level(self.t2v)
-        return Sim(t2v, t2v if self.v2t is self.t2v else mean_level(self.v2t), solved=self.solved)
+        return Sim(t2v, t2v if self.v2t is self.t2v else mean_level(self.v2t))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +104,6 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.matrix) if self.index is None else len(self.index)
-
-    @property
-    def once(self) -> bool:
-        """Whether they cost so much to read that they should be read once."""
-        return isinstance(self.matrix, ScoredMatrix)
 
     @property
     def width(self) -> int:
@@ -199,13 +190,27 @@ def check_finite(rows: Rows, direction: Direction, what: str = "similarity") -> 
         block = stored.block(part)
         if is_finite(block):
             continue
-        row, column = np.argwhere(~np.isfinite(block))[0]
-        asks_in_rows = (direction == "t2v") != flipped
-        pair = (part.start + row, column) if asks_in_rows else (column, part.start + row)
-        raise InputError(
-            f"The {direction} {what} of text {pair[0]} and video {pair[1]} is "
-            f"{block[row, column]}: every similarity must be finite."
-        )
+        if (direction == "t2v") != flipped:
+            raise not_finite(block, direction, (part.start, 0), what)
+        raise not_finite(block.T, direction, (0, part.start), what)
+
+
+def not_finite(
+    block: NDArray[Any], direction: Direction, start: tuple[int, int], what: str = "similarity"
+) -> InputError:
+    """Return the error that names the first pair of a block (texts, videos) that is not finite.
+
+    Args:
+        block: similarities.
+        direction: t2v or v2t.
+        start: the numbers of its first text and video.
+        what: name of the numbers.
+    """
+    text, video = np.argwhere(~np.isfinite(block))[0]
+    return InputError(
+        f"The {direction} {what} of text {start[0] + text} and video {start[1] + video} is "
+        f"{block[text, video]}: every similarity must be finite."
+    )
 
 
 def mean_level(values: Any) -> Any:

@@ -18,6 +18,7 @@ from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import Panel, Products, on_grid, panels
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
+from vrbench.runtime.backend import Backend
 from vrbench.runtime.device import torch_device
 from vrbench.sims.sim import Sim
 
@@ -167,12 +168,12 @@ class _Work(Reading):
 
     compiled: bool
 
-    def add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
+    def add(self, part: Alignment, target: Target, pool: Backend) -> Iterator[int]:
         """Add one alignment's similarities to the target; yield finished pairs."""
         with alignments.calling(part):
             yield from self._add(part, target, pool)
 
-    def _add(self, part: Alignment, target: Target, pool: Pool) -> Iterator[int]:
+    def _add(self, part: Alignment, target: Target, pool: Backend) -> Iterator[int]:
         if isinstance(part, VectorAlignment):
             texts, text_sizes = self.vectors(part, "text")
             videos, video_sizes = self.vectors(part, "video")
@@ -196,7 +197,7 @@ class _Work(Reading):
 
 
 def _add_tiles(
-    reduce: Reduce, texts: Items, videos: Items, target: Target, pool: Pool
+    reduce: Reduce, texts: Items, videos: Items, target: Target, pool: Backend
 ) -> Iterator[int]:
     video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
     widest = max(len(panel.tokens) for panel in video_panels)
@@ -211,7 +212,8 @@ def _add_tiles(
             pairs += len(tile.text.index) * len(tile.video.index)
         return pairs
 
-    yield from pool.run(work, [(t, v) for v in video_panels for t in text_panels])
+    pairs = [(t, v) for v in video_panels for t in text_panels]
+    yield from (done for _, done in pool.map(work, dict(enumerate(pairs))))
 
 
 def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from vrbench.runtime.backend import Backend, Done, Futures, Here, Key, Task
 
 if TYPE_CHECKING:
     from torch import device
 
-Task = TypeVar("Task")
-Done = TypeVar("Done")
+
+AHEAD = 8
+"""Tiles of a thread that wait for it: a window of all would be looked through for each."""
 
 
-class Pool:
-    """Threads with one BLAS thread each on the CPU; the caller's own thread on a GPU.
+class Pool(Backend):
+    """A backend: threads with one BLAS thread each on the CPU; the caller's own thread on a GPU.
 
     Args:
         workers: threads; None: one a core.
@@ -24,19 +27,17 @@ class Pool:
     """
 
     def __init__(self, workers: int | None, on: device, *, alone: bool = False) -> None:
-        n = workers or len(os.sched_getaffinity(0))
+        self._n = workers or len(os.sched_getaffinity(0))
         self._alone = alone
         own = alone or on.type == "cuda"
-        self.threads = None if own else ThreadPoolExecutor(n, initializer=_one_thread)
+        self.threads = None if own else ThreadPoolExecutor(self._n, initializer=_one_thread)
 
-    def run(self, work: Callable[[Task], Done], tasks: list[Task]) -> Iterator[Done]:
+    def map(
+        self, work: Callable[[Task], Done], tasks: Mapping[Key, Task]
+    ) -> Iterator[tuple[Key, Done]]:
         """Yield each task's result as it comes."""
-        if self.threads is None:
-            yield from map(work, tasks)
-            return
-        futures: list[Future[Done]] = [self.threads.submit(work, task) for task in tasks]
-        for future in as_completed(futures):
-            yield future.result()
+        where = Here() if self.threads is None else Futures(self.threads, AHEAD * self._n)
+        return where.map(work, tasks)
 
     def __enter__(self) -> Pool:
         import torch

@@ -139,7 +139,8 @@ class _Batch:
         c, (first, *rest) = self.products.c, tasks
         with Pool(None, c.device, alone=c.numel() <= FEW) as pool:
             # the first alone: it makes the products that the others read
-            return [*pool.run(work, [first]), *pool.run(work, rest)]
+            tasks = {0: first}, dict(enumerate(rest, 1))
+            return [done for some in tasks for _, done in pool.map(work, some)]
 
     def gradients(self, grads: Sequence[Tensor], names: Sequence[str]) -> list[Tensor | None]:
         """Of both sides' tokens and global vectors, what is learnt, and the numbers of tokens."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vrbench.cli.app import Quiet, command, note
+from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from vrbench.evaluation.plan import Job
     from vrbench.evaluation.run import Output
     from vrbench.results.result import Result
+
+BLOCKS = ".blocks"
+"""Folder beside the results in which finished blocks of an unfinished run wait."""
 
 
 @command("eval", keeps="finished results are kept; the same command makes the others.")
@@ -107,6 +111,9 @@ def evaluate(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads; results do not depend on it.")
     ] = None,
+    processes: Processes = None,
+    cluster: Cluster = None,
+    mixed: Mixed = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to score.")] = (
         "auto"
     ),
@@ -114,8 +121,8 @@ def evaluate(
         bool,
         typer.Option(
             "--no-matrix",
-            help="Keep no similarities (norm none): score each direction row by row; rank emd by "
-            "bounds, which leaves normalization error and hub skewness unknown.",
+            help="Keep no matrix of similarities (norm none): score and measure block by block; "
+            "rank emd by bounds, which leaves normalization error and hub skewness unknown.",
         ),
     ] = False,
     limit: Annotated[
@@ -143,11 +150,13 @@ def evaluate(
 
       vrbench eval --from-sim sims.npz --norm dsl --json
     """
+    from contextlib import nullcontext
     from itertools import product
 
     from vrbench.cli.opening import open_evaluation, read_ids
     from vrbench.cli.printing.eval import print_made, print_plan
     from vrbench.cli.printing.numbers import whole_numbers
+    from vrbench.evaluation.elsewhere import backend_of
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
     from vrbench.evaluation.sources.judged import Judgements
@@ -168,44 +177,45 @@ def evaluate(
         check_output("--csv", csv, inputs)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
-    compute = Compute(precision, device, workers, bound, not no_matrix)
-    judgements = Judgements(qrels, from_run)
-    files: Sequence[Path | None] = [] if from_sim else features or [None]
-    given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
-    alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
-    existing = None if overwrite or save_sim or run else out
-    work: list[tuple[Evaluation, list[Job]]] = []
-    left_out: dict[str, str] = {}
-    for (file, sim), along in product(given, alongs):
-        opened = open_evaluation(file, sim, bank, along, settings, compute, head, judgements)
-        norms, lacking = norm or ["none"], opened.without_bank(norm or [])
-        if len(lacking) < len(set(norms)):  # what can be run is, and the others are named
-            norms = [one for one in norms if one not in lacking]
-            left_out |= lacking
-        work.append((opened, opened.jobs(method or [opened.method], norms, existing)))
-    for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
-        if sum(len(jobs) for _, jobs in work) != 1:
-            raise InputError(
-                f"--{option} holds one result: give one file, one --method, one --norm and at "
-                "most one --sequence."
-            )
-    if dry_run:
-        print_plan(work)
-        _refuse(left_out)
-        return
-    results: list[Result] = []
-    try:
-        for opened, jobs in work:
-            results += _run(opened, jobs, Output(out, save_sim, run), quiet)
-    finally:
-        if results and csv:
-            write_csv(results, csv)
-        if results:  # also those that were finished before one failed
-            said = [text for opened, _ in work for text in opened.source.notes]
-            print_made(results, json, verbose, None if quiet else said)
-            if not quiet:
-                lie = "result lies" if len(results) == 1 else f"{len(results)} results lie"
-                note(f"The {lie} in {out}: vrbench report {out} makes a page of them.")
+    with backend_of(processes, cluster, mixed) if not dry_run else nullcontext() as backend:
+        compute = Compute(precision, device, workers, bound, not no_matrix, backend, out / BLOCKS)
+        judgements = Judgements(qrels, from_run)
+        files: Sequence[Path | None] = [] if from_sim else features or [None]
+        given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
+        alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
+        existing = None if overwrite or save_sim or run else out
+        work: list[tuple[Evaluation, list[Job]]] = []
+        left_out: dict[str, str] = {}
+        for (file, sim), along in product(given, alongs):
+            opened = open_evaluation(file, sim, bank, along, settings, compute, head, judgements)
+            norms, lacking = norm or ["none"], opened.without_bank(norm or [])
+            if len(lacking) < len(set(norms)):  # what can be run is, and the others are named
+                norms = [one for one in norms if one not in lacking]
+                left_out |= lacking
+            work.append((opened, opened.jobs(method or [opened.method], norms, existing)))
+        for option in (name for name, path in (("save-sim", save_sim), ("run", run)) if path):
+            if sum(len(jobs) for _, jobs in work) != 1:
+                raise InputError(
+                    f"--{option} holds one result: give one file, one --method, one --norm and at "
+                    "most one --sequence."
+                )
+        if dry_run:
+            print_plan(work)
+            _refuse(left_out)
+            return
+        results: list[Result] = []
+        try:
+            for opened, jobs in work:
+                results += _run(opened, jobs, Output(out, save_sim, run), quiet)
+        finally:
+            if results and csv:
+                write_csv(results, csv)
+            if results:  # also those that were finished before one failed
+                said = [text for opened, _ in work for text in opened.source.notes]
+                print_made(results, json, verbose, None if quiet else said)
+                if not quiet:
+                    lie = "result lies" if len(results) == 1 else f"{len(results)} results lie"
+                    note(f"The {lie} in {out}: vrbench report {out} makes a page of them.")
     _refuse(left_out)
 
 

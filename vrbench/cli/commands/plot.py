@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vrbench.cli.app import Quiet, command, note, say
+from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def plot(
     title: Annotated[
         bool, typer.Option("--title", help="Write above the picture what it is of.")
     ] = False,
+    processes: Processes = None,
+    cluster: Cluster = None,
+    mixed: Mixed = False,
     quiet: Quiet = False,
 ) -> None:
     """Make a figure: its numbers as CSV, and a picture where matplotlib is installed.
@@ -73,7 +77,8 @@ def plot(
     from vrbench.cli.printing.eval import announce
     from vrbench.cli.printing.listing import print_entries
     from vrbench.cli.printing.progress import bars
-    from vrbench.evaluation.settings import Settings
+    from vrbench.evaluation.elsewhere import backend_of
+    from vrbench.evaluation.settings import Compute, Settings
     from vrbench.figures import figures
     from vrbench.figures.plot import Look, draw
     from vrbench.figures.training import NAME
@@ -90,11 +95,14 @@ def plot(
         return
     figure = figures.parse(name)
     check_folder(out)
-    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
-    if not quiet:
-        announce(opened, opened.jobs([method or opened.method], ["none"]))
-    with bars(quiet) as progress:
-        _, written = draw(figure, opened, method or opened.method, norm, out, progress, look)
+    settings = Settings(seed=seed)
+    with backend_of(processes, cluster, mixed) as backend:
+        compute = Compute(backend=backend)
+        opened = open_evaluation(features, from_sim, bank, sequence, settings, compute, head)
+        if not quiet:
+            announce(opened, opened.jobs([method or opened.method], ["none"]))
+        with bars(quiet) as progress:
+            _, written = draw(figure, opened, method or opened.method, norm, out, progress, look)
     _conclude(written, quiet)
 
 

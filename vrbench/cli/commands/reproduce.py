@@ -9,6 +9,7 @@ import typer
 
 from vrbench.cli.app import Quiet, command, note, say
 from vrbench.cli.commands.table import Format, print_as
+from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ def reproduce(
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to score.")] = (
         "auto"
     ),
+    processes: Processes = None,
+    cluster: Cluster = None,
+    mixed: Mixed = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Make again what exists.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     quiet: Quiet = False,
@@ -102,11 +106,12 @@ def reproduce(
 
       vrbench reproduce tokenflow-5 test.h5 --train train.h5 --lr 1e-3
     """
-    from contextlib import ExitStack
+    from contextlib import ExitStack, nullcontext
 
     from vrbench import published, tables
     from vrbench.bundled import bundled_features
     from vrbench.cli.row_heads import RowHeads
+    from vrbench.evaluation.elsewhere import backend_of
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
     from vrbench.features import open_features
@@ -125,9 +130,10 @@ def reproduce(
     settings = Settings(recalls(table), ties, v2t or table.v2t or "best-caption")
     bound = parse_size(memory) if memory else None
     set_bound(bound)
-    compute = Compute("single", device, None, bound)
     existing = None if overwrite else out
     with ExitStack() as files:
+        where = nullcontext() if dry_run else backend_of(processes, cluster, mixed)
+        compute = Compute("single", device, None, bound, backend=files.enter_context(where))
         heads = None
         if train is not None:
             opened = files.enter_context(open_features(train))

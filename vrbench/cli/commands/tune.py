@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vrbench.cli.app import Quiet, command, note, print_json, say
+from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def tune(
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
     json: Annotated[bool, typer.Option("--json", help="Print curve and result as JSON.")] = False,
+    processes: Processes = None,
+    cluster: Cluster = None,
+    mixed: Mixed = False,
     quiet: Quiet = False,
 ) -> None:
     """Choose a normalization's parameters on a validation part of the bank, then evaluate.
@@ -68,23 +72,27 @@ def tune(
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.eval import announce
     from vrbench.cli.printing.progress import bars
-    from vrbench.evaluation.settings import Settings
+    from vrbench.evaluation.elsewhere import backend_of
+    from vrbench.evaluation.settings import Compute, Settings
     from vrbench.evaluation.tuning import ALL, choose, measured
     from vrbench.runtime.files import check_folder
 
     check_folder(out)
-    opened = open_evaluation(features, from_sim, bank, sequence, Settings(seed=seed), head=head)
-    method = opened.method if method is None else method
-    if not quiet:
-        announce(opened, opened.jobs([method], ["none"]))
-    grid = _grid(try_) if try_ else None
-    tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
-    if not json:
-        _print_curve(tuning, best_first=norm == ALL)
-    for spec, why in tuning.left_out.items():
-        note(f"{spec} is left out: {why}")
-    with bars(quiet) as progress:
-        tuning = measured(tuning, opened, method, out, progress)
+    settings = Settings(seed=seed)
+    with backend_of(processes, cluster, mixed) as backend:
+        compute = Compute(backend=backend)
+        opened = open_evaluation(features, from_sim, bank, sequence, settings, compute, head)
+        method = opened.method if method is None else method
+        if not quiet:
+            announce(opened, opened.jobs([method], ["none"]))
+        grid = _grid(try_) if try_ else None
+        tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
+        if not json:
+            _print_curve(tuning, best_first=norm == ALL)
+        for spec, why in tuning.left_out.items():
+            note(f"{spec} is left out: {why}")
+        with bars(quiet) as progress:
+            tuning = measured(tuning, opened, method, out, progress)
     assert tuning.result is not None
     results = [tuning.result.to_dict()]
     from vrbench.cli.printing.results import print_notes, print_results

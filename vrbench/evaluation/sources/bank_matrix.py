@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.engine.driver import PairProgress
+from vrbench.evaluation.sources.scorer import Score
 from vrbench.evaluation.sources.sizes import Sizes
-from vrbench.evaluation.sources.without_matrix import Score, readable
+from vrbench.evaluation.sources.without_matrix import readable
 from vrbench.features import Tokens
 from vrbench.runtime.memory import spare
 from vrbench.sims.levels import Levels

@@ -16,10 +16,11 @@ from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import PairProgress, global_vectors
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.bank_matrix import bank_matrix
-from vrbench.evaluation.sources.scorer import Scorer
+from vrbench.evaluation.sources.scorer import Score, Scorer
 from vrbench.evaluation.sources.second_bank import SecondBank
 from vrbench.evaluation.sources.sizes import Sizes
 from vrbench.evaluation.sources.splitting import features_held_out
+from vrbench.evaluation.sources.spread import Spread
 from vrbench.evaluation.sources.without_matrix import emd_alone, fold
 from vrbench.features import Features, Tokens
 from vrbench.features.doubts import padding_notes, scan
@@ -70,7 +71,11 @@ class FeatureSource(SecondBank):
         if self.scale is None:
             self.scale = logit_scale(attrs.get("scale"), str(features.path))
         self._room = spare(sys.maxsize)
-        self._score = Scorer(self.compute)
+        self._score: Score = Scorer(self.compute)
+        if self.compute.backend is not None:
+            self._score = Spread(
+                Scorer.elsewhere(self.compute), self.compute.backend, self.compute.blocks
+            )
         width = 8 if self.compute.precision == "double" else 4
         self._sizes = Sizes(len(features.text), len(features.video), width)
         self.has_bank = features.bank_text is not None and features.bank_video is not None
@@ -135,7 +140,7 @@ class FeatureSource(SecondBank):
                 texts, videos = (len(side or ()) for side in self._bank_sides(bank))
                 size += self._sizes.beside(texts, videos, levels)
             elif not self.keeps_matrix(bank, method) and not whole:
-                size = 4 * self._sizes.pairs if self.bounds(method) else 0
+                size = 0
             check_fits(size, self._room, ", or fewer items (--limit)")
 
     def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:

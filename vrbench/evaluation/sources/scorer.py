@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, Self
 
 from vrbench.alignments import Method
 from vrbench.alignments.engine.driver import (
@@ -18,13 +18,28 @@ from vrbench.alignments.engine.driver import (
 from vrbench.alignments.engine.tiles import LANES
 from vrbench.evaluation.settings import Compute
 from vrbench.features import Tokens
-from vrbench.runtime.memory import share
+from vrbench.runtime.memory import keep_bound, share
 from vrbench.sims.sim import Sim
 
 UNBOUNDED = 200_000_000
 """Bytes for the items in work of each side without a bound: more is no faster."""
 TILES = 6
 """Arrays of the size of a tile that a reduction makes, about."""
+
+
+class Score(Protocol):
+    """How to score two sides, leaving room for ``pending`` bytes of matrices still to come."""
+
+    def __call__(
+        self,
+        method: Method | None,
+        text: Tokens,
+        video: Tokens,
+        keep: Literal["both", "t2v", "v2t"],
+        progress: PairProgress | None,
+        pending: int,
+    ) -> Sim:
+        """Return the similarities that ``keep`` names."""
 
 
 @dataclass(eq=False)
@@ -37,6 +52,11 @@ class Scorer:
 
     compute: Compute
     _loaded: set[tuple[type, ...]] = field(default_factory=set)
+
+    @classmethod
+    def elsewhere(cls, compute: Compute) -> Self:
+        """Return what scores in another process: by one thread, within a bound of its own."""
+        return cls(replace(compute, backend=None, workers=1))
 
     def __call__(
         self,
@@ -52,6 +72,7 @@ class Scorer:
         how = self.compute
         size, workers = UNBOUNDED, how.workers
         if how.memory is not None:
+            keep_bound(how.memory)
             self._load(method, text, video)
             most = workers or len(os.sched_getaffinity(0))
             size, workers = share(pending, self._tile(text, video), most, BLOCK_BYTES)

@@ -8,8 +8,8 @@ from vrbench.alignments import Method
 from vrbench.alignments.engine.driver import PairProgress
 from vrbench.evaluation.sources.bank_matrix import bank_matrix
 from vrbench.evaluation.sources.base import Source
+from vrbench.evaluation.sources.scorer import Score
 from vrbench.evaluation.sources.sizes import Sizes
-from vrbench.evaluation.sources.without_matrix import Score
 from vrbench.features import Tokens
 from vrbench.normalizations.bank import BankSim
 from vrbench.sims.sim import Sim

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.engine.driver import PairProgress
 from vrbench.evaluation.sources.features import FeatureSource
+from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.evaluation.sources.sequencing import Sequencing, joined
 from vrbench.features import Tokens
 from vrbench.normalizations.bank import BankSim
@@ -188,7 +189,8 @@ class SequenceFeatures(FeatureSource):
             some = texts.block(start, min(start + MATCHES, len(texts)))
             assert some.video is not None  # _matched_kind() has looked
             rows, place = np.unique(some.video, return_inverse=True)
-            sim = self._score(method, some, videos.take(rows), "both", None, 0).flat()
+            here = Scorer(self.compute)  # so few pairs are not worth sending
+            sim = here(method, some, videos.take(rows), "both", None, 0).flat()
             for direction, values in parts.items():
                 values.append(getattr(sim, direction)[np.arange(len(some)), place])
         return {direction: np.concatenate(values) for direction, values in parts.items()}, kind

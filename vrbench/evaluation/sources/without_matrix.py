@@ -1,8 +1,10 @@
-"""Similarities of which no matrix is kept: for ranks, and what else is folded over rows."""
+"""Similarities of which no matrix is kept: measured from blocks, each scored once if it can be."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,31 +13,34 @@ from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import PairProgress
 from vrbench.alignments.engine.emd_bounds import contenders
-from vrbench.alignments.engine.emd_kernels import DROPPED
+from vrbench.evaluation.sources.folded import Folded
+from vrbench.evaluation.sources.grid import Grid
+from vrbench.evaluation.sources.scorer import Score
+from vrbench.evaluation.sources.spread import Spread, sendable, task_pairs
 from vrbench.features import Features, Tokens
+from vrbench.metrics.measure import Unkept
+from vrbench.runtime.backend import Here
 from vrbench.sims.scored import ScoredMatrix
-from vrbench.sims.sim import Direction, Sim
-from vrbench.sims.truth import Truth
+from vrbench.sims.sim import DIRECTIONS, Direction, Sim, as_matrix
+from vrbench.sims.truth import Truth, queries_of
 
-FOLDED = 32_000_000
+FOLDED = 16_000_000
 """Bytes, as float64, of the similarities that are scored at once."""
 READ = 16_000_000
-"""Bytes of the tokens of the items that ask at once."""
+"""Bytes of the tokens of the items that ask at once, where single rows are read."""
 
 
-class Score(Protocol):
-    """How to score two sides, leaving room for ``pending`` bytes of matrices still to come."""
+@dataclass(frozen=True)
+class Flat:
+    """Scoring of a block: both directions, alignment levels averaged."""
 
-    def __call__(
-        self,
-        method: Method | None,
-        text: Tokens,
-        video: Tokens,
-        keep: Literal["both", "t2v", "v2t"],
-        progress: PairProgress | None,
-        pending: int,
-    ) -> Sim:
-        """Return the similarities that ``keep`` names."""
+    score: Score
+    method: Method
+
+    def __call__(self, text: Tokens, video: Tokens) -> Sim:
+        """Score two sides."""
+        pending = 32 * len(text) * len(video)  # both directions, and what is made of one of them
+        return self.score(self.method, text, video, "both", None, pending).flat()
 
 
 def fold(
@@ -45,14 +50,13 @@ def fold(
     features: Features,
     truth: Truth,
     progress: PairProgress | None,
-) -> Sim:
-    """Return what ranks need, but nothing that takes all pairs at once.
+) -> Unkept:
+    """Return what is measured without a matrix.
 
-    ``emd`` gets its exact ranks from bounds (``emd_bounds.py``). Any other method is scored when
-    rows are read, each direction on its own.
+    ``emd`` gets its exact ranks from bounds (``emd_bounds.py``), and has no probabilities.
 
     Args:
-        score: how to score.
+        score: how to score; blocks are read where it does that.
         method: the alignment.
         exact: it again, if it is to be ranked by bounds.
         features: the items.
@@ -61,13 +65,20 @@ def fold(
     """
     text, video = features.text, features.video
     if exact is not None:
-        some = Method(((1.0, contenders(text, video, truth, exact)),))
-        pending = 4 * len(text) * len(video)
-        matrix = score(some, text, video, "t2v", progress, pending).t2v
-        return Sim(matrix, matrix, solved=float((matrix > DROPPED).mean()))
-    t2v = _when_read(score, method, text, video, "t2v", progress)
-    v2t = _when_read(score, method, video, text, "v2t", progress)
-    return Sim(t2v, v2t.T)
+        method = Method(((1.0, contenders(text, video, truth, exact)),))
+    t2v = _when_read(score, method, text, video, "t2v")
+    v2t = _when_read(score, method, video, text, "v2t").T
+    sims = {"t2v": as_matrix(t2v), "v2t": as_matrix(v2t)}
+    queries = {d: queries_of(sims[d], truth, d) for d in DIRECTIONS}
+    if isinstance(score, Spread):
+        grid = Grid(text, video, truth, task_pairs(text, video, score.backend))
+        flat = Flat(score.score, sendable(method))
+        keeping = partial(score.keeping, grid, method, "flat")
+        folded = Folded(grid, flat, queries, score.backend, progress, keeping)
+    else:
+        grid = Grid(text, video, truth, FOLDED // 8)
+        folded = Folded(grid, Flat(score, method), queries, Here(), progress)
+    return Unkept(t2v, v2t, partial(folded.read, bounded=exact is not None), exact is not None)
 
 
 def emd_alone(method: Method) -> EarthMover | None:
@@ -84,19 +95,12 @@ def readable(items: Tokens) -> int:
 
 
 def _when_read(
-    score: Score,
-    method: Method,
-    items: Tokens,
-    gallery: Tokens,
-    keep: Direction,
-    progress: PairProgress | None,
+    score: Score, method: Method, items: Tokens, gallery: Tokens, keep: Direction
 ) -> ScoredMatrix:
     def rows(start: int, stop: int) -> NDArray[Any]:
         some = items.block(start, stop)
         sides = (some, gallery) if keep == "t2v" else (gallery, some)
         found = score(method, *sides, keep, None, FOLDED + READ).flat().levels(keep)[0]
-        if progress:
-            progress(stop * len(gallery), len(items) * len(gallery))
         return np.ascontiguousarray(found)
 
     size = min(FOLDED, 8 * len(gallery) * readable(items))

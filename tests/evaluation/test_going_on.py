@@ -1,0 +1,116 @@
+"""A run that ended early leaves its blocks to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from small_features import write_features
+
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.run import Output
+from vrbench.evaluation.settings import Compute
+from vrbench.evaluation.sources import spread, without_matrix
+from vrbench.runtime.backend import Here
+
+
+class Ending(Here):
+    """Ends, as a killed client does, after some tasks; counts them."""
+
+    def __init__(self, after: int) -> None:
+        self.left, self.done = after, 0
+
+    def map(self, work: Any, tasks: Any) -> Iterator[Any]:
+        for found in super().map(work, tasks):
+            if self.done == self.left:
+                raise KeyboardInterrupt
+            self.done += 1
+            yield found
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for module in (spread, without_matrix):
+        monkeypatch.setattr(module, "task_pairs", lambda *_: 1)
+    return write_features(tmp_path / "f.h5", counts=(1, 2, 0, 3, 1, 2) * 50, noise=3, dim=8)
+
+
+def run(path: Path, out: Path, backend: Here | None, spec: str, norm: str, **how: Any) -> Any:
+    compute = Compute(workers=1, backend=backend, blocks=out / ".blocks", **how)
+    evaluation = Evaluation.open(path, compute=compute)
+    with evaluation.source.features:  # type: ignore[union-attr]
+        (result,) = evaluation.run(evaluation.jobs([spec], [norm]), Output(out))
+    return result
+
+
+@pytest.mark.parametrize(
+    ("spec", "norm", "matrix"),
+    [
+        ("tokenflow", "none", True),
+        ("global", "dsl", True),
+        ("max-avg", "csls", True),
+        ("tokenflow", "none", False),
+        ("emd", "none", False),
+    ],
+)
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_finished_blocks_are_not_computed_again(
+    spec: str, norm: str, matrix: bool, after: int, path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    here = run(path, tmp_path / "here", None, spec, norm, matrix=matrix)
+    whole = Ending(10**9)
+    run(path, tmp_path / "whole", whole, spec, norm, matrix=matrix)
+    with pytest.raises(KeyboardInterrupt):
+        run(path, out, Ending(after), spec, norm, matrix=matrix)
+    assert len(list((out / ".blocks").glob("*"))) == after if after else True
+    again = Ending(10**9)
+    found = run(path, out, again, spec, norm, matrix=matrix)
+    assert again.done == whole.done - after
+    for key in ("metrics", "diagnostics", "raw"):
+        assert found[key] == here[key]
+    for name, ranks in here.ranks.items():
+        np.testing.assert_array_equal(found.ranks[name], ranks)
+    assert not (out / ".blocks").exists(), "the result is there"
+
+
+@pytest.mark.parametrize("change", ["method", "precision", "tokens", "damage"])
+def test_blocks_of_something_else_are_not_taken(change: str, path: Path, tmp_path: Path) -> None:
+    out, how = tmp_path / "out", {}
+    with pytest.raises(KeyboardInterrupt):
+        run(path, out, Ending(2), "max-avg", "none")
+    spec = "tokenflow" if change == "method" else "max-avg"
+    if change == "precision":
+        how["precision"] = "double"
+    if change == "tokens":
+        write_features(path, seed=1, counts=(1, 2, 0, 3, 1, 2) * 50, noise=3, dim=8)
+    if change == "damage":
+        for block in (out / ".blocks").iterdir():
+            block.write_bytes(block.read_bytes()[:-100])
+    again = Ending(10**9)
+    found = run(path, out, again, spec, "none", **how)
+    assert again.done == 4, "all"
+    assert found["metrics"] == run(path, tmp_path / "here", None, spec, "none", **how)["metrics"]
+
+
+def test_a_disk_without_room_only_costs_the_blocks(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("vrbench.sims.journal.np", SimpleNamespace(savez=full))
+    monkeypatch.setattr("vrbench.sims.kept.tempfile", SimpleNamespace(TemporaryFile=full))
+    monkeypatch.setattr("vrbench.sims.kept.IN_MEMORY", 0)
+    for matrix, tasks in ((True, 4), (False, 8)):  # then blocks are scored for both reads
+        backend = Ending(10**9)
+        out = tmp_path / str(matrix)
+        found = run(path, out, backend, "max-avg", "none", matrix=matrix)
+        assert backend.done == tasks
+        here = run(path, tmp_path / f"here{matrix}", None, "max-avg", "none", matrix=matrix)
+        assert found["metrics"] == here["metrics"]
+        assert [file.name for file in out.iterdir() if file.name.startswith(".")] == []

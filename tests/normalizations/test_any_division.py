@@ -1,0 +1,97 @@
+"""Sinkhorn's sums have the same bits however the gallery is divided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vrbench.normalizations import kept as module
+from vrbench.normalizations import sinkhorn
+from vrbench.normalizations.kept import row_sums
+from vrbench.runtime.compiling import available
+from vrbench.runtime.sums import LEAF, RowSum, Tree, exp_sums
+from vrbench.sims.sim import Rows
+
+Array = NDArray[Any]
+N, M = 130, 1500
+rng = np.random.default_rng(0)
+K = rng.random((N, M), dtype=np.float32)
+BETA, R = rng.random(M), rng.random(N)
+
+
+@pytest.fixture(params=["numba", "numpy"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "numba" and not available():
+        pytest.skip("numba is not installed")
+    monkeypatch.setattr(module, "COMPILED", 0 if request.param == "numba" else 10**12)
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("more", [1, 256, 3000])
+def test_columns_beside_a_matrix_change_no_bit(more: int) -> None:
+    cut = 5 * LEAF
+    alpha, columns = module._both_sides(np.ascontiguousarray(K[:, :cut]), BETA[:cut], R)
+    wide = np.concatenate([K, np.zeros((N, more), np.float32)], axis=1)
+    wide[:, cut:] = 0
+    found, others = module._both_sides(wide, np.concatenate([BETA, np.ones(more)]), R)
+    np.testing.assert_array_equal(found, alpha)
+    np.testing.assert_array_equal(others[:cut], columns)
+
+
+@pytest.mark.usefixtures("engine")
+def test_equal_columns_have_equal_sums_wherever_they_stand() -> None:
+    some = K.copy()
+    some[:, [3, 700, M - 1]] = some[:, [0]]
+    _, columns = module._both_sides(some, BETA, R)
+    assert len({*columns[[0, 3, 700, M - 1]]}) == 1
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 6])
+def test_row_sums_of_parts_are_those_of_the_whole(parts: int) -> None:
+    right = BETA.astype(np.float32)
+    whole = row_sums(K, right, 0).total
+    np.testing.assert_allclose(whole, K.astype(np.float64) @ right, rtol=1e-6)
+    joined = Tree[Array](np.add)
+    for some in np.array_split(np.arange(0, M, LEAF), parts):
+        at = slice(some[0], min(M, some[-1] + LEAF))
+        joined.extend(row_sums(np.ascontiguousarray(K[:, at]), right[at], at.start))
+    np.testing.assert_array_equal(joined.total, whole)
+
+
+@pytest.mark.parametrize("edges", [(256,), (1280,), (512, 768), (256, 512, 768, 1024, 1280)])
+def test_sums_of_exponentials_and_of_rows_likewise(edges: tuple[int, ...]) -> None:
+    logits = 30 * rng.standard_normal((3, M))
+    whole, joined, summed = exp_sums(logits, 0), exp_sums(logits[:, : edges[0]], 0), RowSum(3)
+    for start, stop in zip((0, *edges), (*edges, M), strict=True):
+        if start:
+            joined.extend(exp_sums(logits[:, start:stop].copy(), start))
+        some = RowSum(3)
+        middle = (start + stop) // 2  # rows of a part may come in any blocks
+        some.add(start, logits.T[start:middle])
+        some.add(middle, logits.T[middle:stop])
+        summed.extend(some)
+    for found, expected in zip(joined.total, whole.total, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    plain = np.exp(logits - logits.max(1, keepdims=True)).sum(1)
+    np.testing.assert_allclose(whole.total[1], plain, rtol=1e-12)
+    at_once = RowSum(3)
+    at_once.add(0, logits.T)
+    np.testing.assert_array_equal(summed.total, at_once.total)
+    np.testing.assert_allclose(summed.total, logits.sum(1), rtol=1e-10)
+
+
+@pytest.mark.parametrize("width", [100, 40_000])
+def test_steps_in_logs_likewise(width: int) -> None:
+    """Columns far below the others, in leaves of their own, have no weight in any row."""
+    sims = rng.uniform(0, 0.3, (N, 2 * LEAF))
+    wide = np.concatenate([sims, np.full((N, width), -30.0)], axis=1)
+    zeros: Array = np.zeros(wide.shape[1])
+    log_beta: Array = rng.standard_normal(wide.shape)[0]
+    cut = 2 * LEAF
+    alone = sinkhorn._in_logs(Rows(sims), 0.01, np.zeros(N), zeros[:cut])(log_beta[:cut])
+    beside = sinkhorn._in_logs(Rows(wide), 0.01, np.zeros(N), zeros)(log_beta)
+    np.testing.assert_array_equal(beside[0], alone[0])
+    np.testing.assert_array_equal(beside[1][:cut], alone[1])

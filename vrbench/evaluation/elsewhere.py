@@ -1,0 +1,41 @@
+"""Where an evaluation is computed: here, by processes on this machine, or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vrbench.errors import InputError
+from vrbench.evaluation.fingerprint import fingerprint
+from vrbench.runtime.backend import Backend
+from vrbench.runtime.cluster import local, remote
+
+
+@contextmanager
+def backend_of(
+    processes: int | None, cluster: str | None, mixed: bool = False
+) -> Iterator[Backend | None]:
+    """Open what is asked for; None: this process.
+
+    Args:
+        processes: so many on this machine.
+        cluster: address, or JSON file, of a Dask scheduler.
+        mixed: whether workers that may compute other bits are taken, and named in results.
+
+    Raises:
+        InputError: both are asked for, Dask is not installed, or no worker is found.
+    """
+    if processes is not None and cluster is not None:
+        raise InputError("--processes starts workers here and --cluster uses others: give one.")
+    if processes is not None and processes < 1:
+        raise InputError(f"processes must be at least 1, it is {processes}.")
+    if mixed and cluster is None:
+        raise InputError("--mixed is about the workers of --cluster: give that, too.")
+    if cluster is not None:
+        with remote(cluster, fingerprint, mixed) as backend:
+            yield backend
+    elif processes is not None:
+        with local(processes, fingerprint) as backend:
+            yield backend
+    else:
+        yield None

@@ -1,0 +1,141 @@
+"""Scoring in blocks that a backend does: the same matrix, wherever they are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from vrbench.alignments import Method
+from vrbench.alignments.engine.driver import PairProgress
+from vrbench.errors import InputError
+from vrbench.evaluation.fingerprint import fingerprint
+from vrbench.evaluation.sources.blocks import Block
+from vrbench.evaluation.sources.grid import Grid, Place
+from vrbench.evaluation.sources.scorer import Scorer
+from vrbench.features import Tokens
+from vrbench.registry import origins
+from vrbench.runtime.backend import Backend, Tasks
+from vrbench.runtime.memory import spare
+from vrbench.sims.journal import Journal
+from vrbench.sims.kept import Keeping, Kept
+from vrbench.sims.sim import Sim
+from vrbench.sims.truth import Truth
+
+TASK = 1_500_000_000_000
+"""Floating point operations of a task's products: half a minute of one core, about."""
+MOST = 16_000_000
+"""Pairs of a task: more take too much memory, and too long to send."""
+PAIR = 64
+"""Bytes that a pair of a task takes while it is scored and read: of both directions and more."""
+EACH = 4
+"""Tasks that every worker gets at least, so that all end at about the same time."""
+
+Keep = Literal["both", "t2v", "v2t"]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Scores a block, in any process."""
+
+    score: Scorer
+    method: Method
+    keep: Keep
+
+    def __call__(self, block: Block) -> Sim:
+        """Return what is kept of a block's similarities."""
+        pending = 16 * len(block.text) * len(block.video)
+        return self.score(self.method, block.text, block.video, self.keep, None, pending)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A scorer whose blocks are done by a backend.
+
+    Attributes:
+        score: scores a block.
+        backend: does so.
+        folder: where finished blocks wait for the next run, should this one end early; or None.
+    """
+
+    score: Scorer
+    backend: Backend
+    folder: Path | None = None
+
+    def __call__(
+        self,
+        method: Method | None,
+        text: Tokens,
+        video: Tokens,
+        keep: Keep,
+        progress: PairProgress | None,
+        pending: int,
+    ) -> Sim:
+        """Score two sides, leaving room for ``pending`` bytes of matrices still to come."""
+        assert method is not None
+        nothing: Any = np.zeros(0, np.int64)
+        size = task_pairs(text, video, self.backend)
+        grid = Grid(text, video, Truth(nothing, nothing, len(text), len(video)), size)
+        out: dict[str, Any] = {}
+        done, total = 0, len(text) * len(video)
+        work = Scoring(self.score, sendable(method), keep)
+        for place, sim in self._blocks(work, grid):
+            where = (..., *grid.slices(place, "t2v"))
+            same = sim.v2t is sim.t2v
+            for name in ("t2v",) if same else ("t2v", "v2t"):
+                part = getattr(sim, name)
+                if part is not None:
+                    shape = (*part.shape[:-2], len(text), len(video))
+                    out.setdefault(name, np.empty(shape, part.dtype))[where] = part
+            done += (where[1].stop - where[1].start) * (where[2].stop - where[2].start)
+            if progress:
+                progress(done, total)
+        return Sim(out.get("t2v"), out.get("v2t", out.get("t2v") if keep == "both" else None))
+
+    def _blocks(self, work: Scoring, grid: Grid) -> Iterator[tuple[Place, Sim]]:
+        """Yield all blocks: those that an earlier run has left, then the others."""
+        left: set[Place] = set()
+        with self.keeping(grid, work.method, work.keep) as kept:
+            for place in (place for place in grid if place in kept):
+                sim = kept.take(place)
+                if sim is not None:
+                    left.add(place)
+                    yield place, sim
+            missing = Tasks([place for place in grid if place not in left], grid.__getitem__)
+            for place, sim in self.backend.map(work, missing):
+                if self.folder is not None:
+                    kept.keep(place, sim)
+                yield place, sim
+
+    def keeping(self, grid: Grid, method: Method, keep: str) -> Keeping:
+        """Return where blocks wait for the next run, or only for the next read."""
+        if self.folder is None:
+            return Kept()
+        how = self.score.compute
+        about = method, keep, how.precision, how.device, sorted(fingerprint().items())
+        return Journal(self.folder, grid.naming(about))
+
+
+def task_pairs(text: Tokens, video: Tokens, backend: Backend) -> int:
+    """Return how many pairs a task gets, from the products that they take."""
+    tokens = float(text.lengths.mean()) * float(video.lengths.mean())
+    pairs = int(TASK / (2 * text.dim * tokens))
+    share = len(text) * len(video) // (EACH * getattr(backend, "workers", 1))
+    return max(1, min(pairs, share, MOST, spare(PAIR * MOST) // PAIR))
+
+
+def sendable(method: Method) -> Method:
+    """Return a method that other processes know, too.
+
+    Raises:
+        InputError: a part of it is from outside vrbench.
+    """
+    if origins(*(part for _, part in method.parts)):
+        raise InputError(
+            f"{method.spec} is not one of vrbench's own methods, and other processes know only "
+            "these: leave --processes and --cluster out."
+        )
+    return method
