@@ -148,7 +148,7 @@ def test_functions_do_what_the_commands_do(path: Path, tmp_path: Path) -> None:
     a, b = vrbench.evaluate(path, ["global", "max-avg"], out=tmp_path)
     report = vrbench.compare(a, tmp_path / f"{Path(str(b['ranks'])).stem}.json")
     assert report == vrbench.compare([a, b]) == vrbench.compare(a, b)
-    assert len(vrbench.audit(path, method="max-avg")["rules"]) == 16
+    assert len(vrbench.audit(path, method="max-avg")["rules"]) == 21
     tuning = vrbench.tune(path, "ncl", "global", grid={"gamma": [0.01, 1.0]})
     assert [trial["norm"] for trial in tuning.curve] == ["ncl", "ncl:gamma=1"]
     assert tuning.result is not None
@@ -205,7 +205,7 @@ def test_a_third_source_goes_through_every_door(tmp_path: Path) -> None:
     assert estimate(opened.source, jobs[0], opened.compute) is None
     with pytest.raises(InputError, match=r"planted has no bank.*never chosen on the test set"):
         choose(opened, "global", "ncl")
-    assert len(vrbench.audit(opened.source)["rules"]) == 16
+    assert len(vrbench.audit(opened.source)["rules"]) == 21
     draw(figures.parse("hubs"), opened, "", "ncl", tmp_path)
     with pytest.raises(InputError, match="needs a feature file"):
         draw(figures.parse("space"), opened, "", None, tmp_path)

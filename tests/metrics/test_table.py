@@ -99,8 +99,8 @@ def test_it_stands_in_every_table_report_and_comparison(folder: Path, tmp_path: 
     assert " half " in run("audit", tmp_path / "s.npz").out
     assert run("report", folder, "--out", tmp_path / "p.html").code == 0
     page = (tmp_path / "p.html").read_text()
-    assert "<button>half</button>" in page
-    assert "<button>miss@5 %</button>" in page
+    assert 'class="number">half</th>' in page
+    assert 'class="number">miss@5 %</th>' in page
     assert {"t2v half", "v2t miss@10", "v2t won"} <= set(results.to_frame().columns)
     assert f"{value:.2f}" in repr(results[0])
     assert "t2v half" in results._repr_html_()

@@ -102,7 +102,7 @@ def measure(
     missed: dict[str, NDArray[np.bool_] | None] = {}
     folded = _folded(sim, truth, gamma, ties)
     for direction in DIRECTIONS:
-        read = folded[direction] if folded else _read(sim, truth, direction, v2t, gamma, ties)
+        read = folded.get(direction) or _read(sim, truth, direction, v2t, gamma, ties)
         votes[direction] = read.votes
         if before is not None:
             read = replace(read, before=before.votes[direction])
@@ -126,12 +126,10 @@ def measure(
     )
 
 
-def _folded(
-    sim: Sim, truth: Truth, gamma: float | None, ties: str
-) -> Mapping[Direction, Read] | None:
-    """Measure similarities of which no matrix is kept; None: they are read row by row."""
+def _folded(sim: Sim, truth: Truth, gamma: float | None, ties: str) -> Mapping[Direction, Read]:
+    """Measure similarities of which no matrix is kept; candidates of texts are read row by row."""
     if not isinstance(sim, Unkept):
-        return None
+        return {}
     if truth.candidates is None:
         return sim.read(gamma, ties)
     if sim.bounded:
@@ -139,7 +137,7 @@ def _folded(
             "Candidates need all similarities, and bounds leave some out: leave --no-matrix out, "
             "or give more --memory."
         )
-    return None
+    return {"v2t": sim.read(gamma, ties)["v2t"]}
 
 
 def _in_order(found: dict[str, float]) -> dict[str, float]:
