@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def measure(
         each = {one.name: one.each(read) for one in of_queries(ks) if one.each is not None}
         numbers[direction] = {key: value for key, value in each.items() if value is not None}
         found = summary(ranks[direction], ks, read.counts.missed)
-        found |= {key: float(np.nanmean(value)) for key, value in numbers[direction].items()}
+        found |= {key: _mean(value) for key, value in numbers[direction].items()}
         found |= {k: v for k, v in _others(read, "metrics").items() if v is not None}
         metrics[direction] = _in_order(found)
         diagnostics[direction] = _others(read, "diagnostics")
@@ -138,6 +139,12 @@ def _folded(sim: Sim, truth: Truth, gamma: float | None, ties: str) -> Mapping[D
             "or give more --memory."
         )
     return {"v2t": sim.read(gamma, ties)["v2t"]}
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Return the mean of those that are numbers, with the same bits in any order."""
+    some = values[~np.isnan(values)]
+    return fsum(some) / len(some)
 
 
 def _in_order(found: dict[str, float]) -> dict[str, float]:

@@ -82,7 +82,6 @@ def plot(
     from vrbench.figures import figures
     from vrbench.figures.plot import Look, draw
     from vrbench.figures.training import NAME
-    from vrbench.runtime.files import check_folder
 
     if name is None:
         print_entries("figures", CATALOGUE["figures"]())
@@ -94,7 +93,6 @@ def plot(
         _training(features, out, quiet, look)
         return
     figure = figures.parse(name)
-    check_folder(out)
     settings = Settings(seed=seed)
     with backend_of(processes, cluster, mixed) as backend:
         compute = Compute(backend=backend)
