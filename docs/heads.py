@@ -6,7 +6,10 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from docs.heads_found import Found
 from docs.heads_measured import measure
+from docs.heads_memory import peaks
+from docs.heads_rates import chosen, tried
 from docs.heads_runs import (
     BUILD,
     CLOSED,
@@ -16,12 +19,11 @@ from docs.heads_runs import (
     QUEUE,
     SUM,
     Training,
-    chosen,
-    tried,
 )
 from docs.heads_tables import alignments, losses, rates
-from docs.heads_text import ALIGNMENTS, HEAD, HEADS, OBJECTIVES, TRIES, Found, seen
+from docs.heads_text import ALIGNMENTS, HEAD, HEADS, OBJECTIVES, TRIES, seen
 from features import make
+from vrbench.features import open_features
 
 SLOW = ("emd",)
 """Methods with fewer epochs, and without a queue as a bank."""
@@ -66,18 +68,24 @@ def _named(one: Training) -> str:
 
 def run(fit: Path, test: Path) -> Found:
     """Choose learning rates on validation videos of the training features, then measure once."""
-    tries = tried(fit)
     wanted = {
         "alignments": [_training(method) for method in METHODS],
         "losses": [_training("global", loss) for loss in LOSSES],
         "heads": [_training(SUM, head=kind) for kind in KINDS],
     }
     wanted["losses"].insert(1, replace(_training("global"), epochs=MOST))
+    tries = tried(fit, chain(*wanted.values()))
     parts = {part: [chosen(tries, one) for one in some] for part, some in wanted.items()}
     weighed = [one for one in parts["alignments"] if one.method not in WEIGHED]
     measured, untrained = measure(fit, test, chain(*parts.values()), weighed)
-    rows = {part: [measured[one] for one in some] for part, some in parts.items()}
-    return Found(untrained=untrained, tries=tries, **rows)
+    most = peaks(fit, [*parts["heads"], *parts["alignments"]])
+    rows = {
+        part: [replace(measured[one], peak=most.get(one)) for one in some]
+        for part, some in parts.items()
+    }
+    with open_features(fit) as features:
+        size = sum(side.tokens.nbytes for side in (features.text, features.video))
+    return Found(untrained=untrained, tries=tries, size=size, **rows)
 
 
 def _training(method: str, loss: str = "infonce", head: str = CLOSED.head) -> Training:

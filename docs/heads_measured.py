@@ -28,12 +28,14 @@ class Measured:
         heads: one a seed.
         results: of each seed, by what was measured: ``raw``, ``train``, ``oracle``, ``queue``.
         before: the results are those of the closed form that it began with.
+        peak: the most bytes resident in a process that trains one head; None: not measured.
     """
 
     training: Training
     heads: Sequence[Trained]
     results: Sequence[Mapping[str, Result]]
     before: bool = False
+    peak: int | None = None
 
     @property
     def parameters(self) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -22,15 +22,14 @@ from vrbench.heads import parse_head
 from vrbench.heads.file import load
 from vrbench.heads.head import Head
 from vrbench.results import identity
+from vrbench.runtime.memory import peak
 
 BUILD = Path("build") / "heads"
 SEEDS = (0, 1, 2)
 EPOCHS, MOST, FEW = 3, 10, 2
 """Of a training; of one that goes on until its patience of 3 epochs ends; and of ``emd``."""
 RATES = (3e-5, 1e-4, 3e-4)
-"""Learning rates that are tried, each with the first seed."""
-FROM_IDENTITY = 3e-4
-"""That of a head without a closed form, which has further to go."""
+"""Learning rates that are tried."""
 AT_ONCE = 2
 """Trainings side by side, with one thread each."""
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -59,8 +58,6 @@ class Training:
 
 CLOSED = Training("global", epochs=0)
 SUM = "0.5*global+0.5*tokenflow"
-TRIED = ("global", SUM)
-"""Alignments that the rates are tried with."""
 QUEUE = 16384
 """Queries that a training keeps, as NCL does; they change nothing of the training itself."""
 Run = tuple[Training, int]
@@ -87,6 +84,11 @@ class Trained:
         """The sum of R@1, R@5 and R@10 of both directions, before training and after each epoch."""
         return _validated(self.path)[0]
 
+    @property
+    def epoch(self) -> int:
+        """The best one."""
+        return _validated(self.path)[1]
+
     def validation(self, *, before: bool = False) -> float:
         """Return the curve's value at the best epoch, or before training."""
         curve, best = _validated(self.path)
@@ -100,31 +102,6 @@ def _validated(path: Path) -> tuple[list[float], int]:
     return [float(row["sum"]) for row in about["validation"]], int(about["best"])
 
 
-def tried(fit: Path) -> dict[Training, Trained]:
-    """Train with each learning rate, with the first seed and ``infonce``."""
-    tries = [Training(method, lr=lr, queue=QUEUE) for method in TRIED for lr in RATES]
-    made = train(fit, [(one, SEEDS[0]) for one in tries])
-    return {one: trained for (one, _), trained in made.items()}
-
-
-def chosen(tries: Mapping[Training, Trained], wanted: Training) -> Training:
-    """Return a training with the learning rate that validates best.
-
-    Other losses and alignments than those that were tried take over the rate of theirs.
-    """
-    best = {}
-    for method in TRIED:
-        some = [one for one in tries if one.method == method]
-        best[method] = max(some, key=lambda one: tries[one].validation()).lr
-    return replace(wanted, lr=_rate(wanted, best))
-
-
-def _rate(one: Training, best: Mapping[str, float]) -> float:
-    if "projection" not in one.head:
-        return FROM_IDENTITY
-    return best.get(one.method, best[SUM])
-
-
 def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
     """Train what is not there yet; the closed form is fitted once for each seed.
 
@@ -133,8 +110,7 @@ def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
         runs: trainings and their seeds.
     """
     begun = [start for run in runs if (start := _begun(*run)) is not None]
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
+    with processes(AT_ONCE) as pool:
 
         def made(wanted: Iterable[Run]) -> dict[Run, Trained]:
             once = list(dict.fromkeys(wanted))
@@ -145,6 +121,12 @@ def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
 
         made(begun)
         return made(runs)
+
+
+def processes(most: int) -> ProcessPoolExecutor:
+    """Return processes of one thread that do one thing each, so that each has a peak of its own."""
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    return ProcessPoolExecutor(most, get_context("spawn"), max_tasks_per_child=1)
 
 
 def _begun(training: Training, seed: int) -> Run | None:
@@ -169,30 +151,43 @@ def _trained(training: Training, seed: int) -> Trained:
 
 
 def _train(fit: Path, training: Training, seed: int) -> None:
-    """Train one in this process, which keeps the features open for the next."""
-    from vrbench.training.settings import TrainingSettings
-    from vrbench.training.train import Where
-    from vrbench.training.train import run as trained
+    """Train one in this process, which does nothing else."""
+    path = _path(training, seed)
+    with open_features(fit) as features:
+        features.sha256()  # read once, and not in the time of the training
+        before = process_time()
+        learn(features, training, seed, path)
+        seconds = round(process_time() - before, 1)
+    if training.epochs:
+        keep_peak(training)
+    path.with_suffix(".json").write_text(json.dumps({"seconds": seconds}), "utf-8")
 
-    path, begun = _path(training, seed), _begun(training, seed)
+
+def keep_peak(training: Training) -> None:
+    """Write the most bytes that this process had resident, as those of a training."""
+    peak_path(training).write_text(json.dumps({"peak": peak()}), "utf-8")
+
+
+def peak_path(training: Training) -> Path:
+    """Return where that lies: neither the rate nor further epochs take other memory."""
+    one = replace(training, epochs=1, lr=RATES[1])
+    return BUILD / f"peak-{identity(asdict(one))}.json"
+
+
+def learn(features: Features, training: Training, seed: int, out: Path) -> None:
+    """Train one in this process; the closed form that it begins with is there."""
+    from vrbench.training.settings import TrainingSettings
+    from vrbench.training.train import Where, run
+
     settings = TrainingSettings(
         *(training.head, training.method, training.loss, training.epochs),
         lr=training.lr,
         queue=training.queue,
         seed=seed,
     )
+    begun = _begun(training, seed)
     start = None if begun is None else _begins(_path(*begun), training.head)
-    features, before = _opened(fit), process_time()
-    trained(features, settings, Where(path, start))
-    seconds = round(process_time() - before, 1)
-    path.with_suffix(".json").write_text(json.dumps({"seconds": seconds}), "utf-8")
-
-
-@cache
-def _opened(fit: Path) -> Features:
-    features = open_features(fit)
-    features.sha256()  # read once, and not in the time of the first training
-    return features
+    run(features, settings, Where(out, start))
 
 
 def _begins(closed: Path, head: str) -> Path:

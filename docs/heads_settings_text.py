@@ -1,0 +1,90 @@
+"""What the page on heads says of rates and epochs, and of what a training takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from docs.heads_found import Found, check, of
+from docs.heads_measured import Measured
+from docs.heads_rates import chosen, rates_of
+from docs.heads_runs import CLOSED, EPOCHS, MOST, RATES, Trained, Training
+from vrbench.training.settings import TrainingSettings
+
+PATIENCE = TrainingSettings("linear").patience
+
+
+def rates(found: Found) -> tuple[str, ...]:
+    """Return which rates validate best, and what more epochs bring."""
+    rows = list(dict.fromkeys(replace(one, lr=0) for one in found.tries))
+    rates = {one: [each.lr for each in found.tries if replace(each, lr=0) == one] for one in rows}
+    several = [one for one in rows if len(rates[one]) > 1]
+    other = [said for one in several if (said := _other_rate(found, one))]
+    alone = [one for one in rows if one not in several]
+    rising = [_named(one) for one in alone if _of(found, one).epoch == one.epochs]
+    short, long = (of(found, "infonce", epochs) for epochs in (EPOCHS, MOST))
+    ends = sorted(len(one.curve) - 1 for one in long.heads)
+    large = [one.method for one in several if chosen(found.tries, one).lr == RATES[2]]
+    check(large == ["tokenflow"], len(other) == 1, len(rising) > 1, ends[-1] < MOST)
+    but = f"; {', '.join(other)}" if other else ""
+    return (
+        f"**Rate and epochs.** {RATES[1]:g} validates best for {len(several) - len(other)} of the",
+        f"{len(several)} trainings that another rate was tried for{but}. None was tried for",
+        f"{', '.join(map(_named, alone))}; of these, {' and '.join(rising)} validate best after",
+        "their last epoch, as `tokenflow` did: a larger rate, or more epochs, may serve them.",
+        f"Where `global` is given {MOST} epochs, its seeds stop after {ends[0]} to {ends[-1]}, as",
+        f"{PATIENCE} epochs brought nothing better: validation is {long.sum:.1f}, with {EPOCHS}",
+        f"epochs {short.sum:.1f}, and t2v R@1 {long.mean('raw'):.1f} and {short.mean('raw'):.1f}.",
+    )
+
+
+def _of(found: Found, row: Training) -> Trained:
+    """Return the only try of a training."""
+    [one] = [made for each, made in found.tries.items() if replace(each, lr=0) == row]
+    return one
+
+
+def _other_rate(found: Found, one: Training) -> str:
+    """Return what another rate than the middle one brings; empty: the middle one is the best."""
+    best, middle = chosen(found.tries, one).lr, rates_of(one)[1]
+    if best == middle:
+        return ""
+    now, usual = (found.tries[replace(one, lr=lr)].validation() for lr in (best, middle))
+    return f"{_named(one)} takes {best:g} ({now:.1f}, with {middle:g} {usual:.1f})"
+
+
+def _behind(one: Training) -> bool:
+    return "projection" in one.head
+
+
+def _named(one: Training) -> str:
+    if not _behind(one):
+        return f"`{one.head}`"
+    return f"`{one.method if one.loss == CLOSED.loss else one.loss}`"
+
+
+def cost(found: Found) -> tuple[str, ...]:
+    """Return what trainings take, as UCoFiA's Table 13 compares methods."""
+    rows, [alone] = found.alignments, [one for one in found.heads if not _behind(one.training)]
+    peaks, own = sorted(gigabytes(one) for one in rows), gigabytes(alone)
+    seconds = sorted(min(each.seconds for each in one.heads) for one in rows)
+    few, many = min(one.parameters for one in rows), max(one.parameters for one in rows)
+    check(many < alone.parameters, found.size / 1e9 < peaks[0])
+    return (
+        f"**Cost** (UCoFiA Table 13). Behind `projection`, {few:,} to {many:,} numbers are trained",
+        f"in {seconds[0]:.0f} to {seconds[-1]:.0f} CPU seconds, with a peak of {peaks[0]:.2f} to",
+        f"{peaks[-1]:.2f} GB of memory; `{alone.training.head}` alone trains",
+        f"{alone.parameters:,} in {min(each.seconds for each in alone.heads):.0f} seconds, with",
+        f"{own:.2f} GB. The training tokens, which are held as they are stored, take",
+        f"{found.size / 1e9:.2f} GB of it; the queue is in it, too.",
+    )
+
+
+def gigabytes(one: Measured) -> float:
+    """Return the peak of a training.
+
+    Raises:
+        ValueError: it was not measured.
+    """
+    if one.peak is None:
+        raise ValueError(f"No peak was measured for {one.training}.")
+    return one.peak / 1e9
