@@ -60,6 +60,16 @@ def test_papers_tables_as_csv(name: str) -> None:
     cells(run("table", name, "--format", "csv").out)
 
 
+@pytest.mark.parametrize("name", ["csv", "mteb", "model-index"])
+def test_exports(name: str, folder: Path) -> None:
+    done = run("export", "r", "--format", name, "--out", "made")
+    assert done.code == 0
+    text = (folder.parent / "made").read_text(encoding="utf-8")
+    if name == "csv":
+        assert any(cell.startswith("'=cmd") for cell in cells(text))
+    assert "forged" in tame(text)
+
+
 def test_a_page_of_results(folder: Path) -> None:
     (folder / "sims.npz").write_bytes(b"")
     np.savez(folder / "sims.npz", t2v=np.eye(3), norm=HOSTILE)

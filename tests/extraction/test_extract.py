@@ -150,8 +150,8 @@ def test_the_bank_is_apart_from_the_test_videos(place: Workplace) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("video,caption\nv0,a\n", "no column video_id "),
-        ("", "no column video_id and caption"),
+        ("name,caption\nv0,a\n", r"no column video_id \(or video, vid, image\) \("),
+        ("", r"no column video_id .* and caption \(or sentence, query, desc, text\)"),
         ("video_id,caption\n", "names no video"),
         ("video_id,caption\nv0\n", "line 2"),
         ("video_id,caption\n../v0,a\n", "cannot name a video"),

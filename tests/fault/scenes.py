@@ -47,6 +47,7 @@ def scenes(root: Path) -> Iterator[Scene]:
     yield Scene("reproduce", ["reproduce", "ncl-5", made.features, "-q", "--out", "r"], empty)
     yield Scene("report new", ["report", "r"], results)
     yield Scene("report over", ["report", "r", "--out", "page.html"], results)
+    yield Scene("export", ["export", "r", "--format", "csv", "--out", "all.csv"], results)
     yield Scene("table", ["table", "ncl-1", "--format", "csv"], results, stdout="t.csv")
     show: Words = ["show", "text0", "--features", made.features, "--method", "global", "-q"]
     yield Scene("show", [*show, "--frames", made.frames, "--out", "page.html"], results)

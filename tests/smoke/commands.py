@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def _command(line: str, *, torch: bool = True) -> Command:
 COMMANDS = (
     _command("list", torch=False),
     _command("import arrays.npz --out f.h5", torch=False),
+    _command("import --video items.mdb --text arrays.npz --out g.h5", torch=False),
     _command("inspect f.h5", torch=False),
     _command("audit sims.npz", torch=False),
     _command("table tokenflow-5", torch=False),
@@ -33,6 +35,7 @@ COMMANDS = (
     _command("tune --method global --norm ncl --try gamma=0.02,0.1"),
     _command("plot space toy.h5 --out plots"),
     _command("report results --out report.html"),
+    _command("export results --format ranks --out ranks.parquet"),
 )
 
 VIDEOS, DIMENSIONS = 8, 6
@@ -43,7 +46,10 @@ def write_inputs(folder: Path) -> None:
     rng = np.random.default_rng(0)
     video = rng.standard_normal((VIDEOS, DIMENSIONS)).astype(np.float32)
     text = (video + 0.5 * rng.standard_normal(video.shape)).astype(np.float32)
-    np.savez(folder / "arrays.npz", video=video, text=text)
+    np.savez(
+        folder / "arrays.npz", video=video, text=text, text_ids=[f"v{i}" for i in range(VIDEOS)]
+    )
+    _write_lmdb(folder / "items.mdb", video)
     unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (text, video)]
     np.savez(folder / "sims.npz", t2v=unit[0] @ unit[1].T)
     rows = ["video_id,caption"]
@@ -51,6 +57,18 @@ def write_inputs(folder: Path) -> None:
         _write_frames(folder / "videos" / f"v{number}", number)
         rows.append(f"v{number},words of v{number}")
     (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _write_lmdb(path: Path, rows: np.ndarray) -> None:
+    import lmdb
+
+    base = lmdb.open(str(path), subdir=False)
+    with base.begin(write=True) as transaction:
+        for number, row in enumerate(rows):
+            stream = io.BytesIO()
+            np.save(stream, row)
+            transaction.put(f"v{number}".encode(), stream.getvalue())
+    base.close()
 
 
 def _write_frames(folder: Path, number: int) -> None:

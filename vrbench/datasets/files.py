@@ -97,7 +97,7 @@ class Folder:
             if absent := [column for column in columns if not _has(found, column)]:
                 first = ", ".join(found) or "nothing"
                 first = first if len(first) <= SHOWN else f"{first[:SHOWN]} ..."
-                expected = " and ".join(column.replace("|", " or ") for column in absent)
+                expected = " and ".join(map(_said, absent))
                 raise InputError(
                     f"{where} has no column {expected} (its first line: {first}): name columns "
                     "there, divided by commas, semicolons or tabs."
@@ -150,6 +150,11 @@ def _divider(text: str, columns: Sequence[str]) -> str:
         if all(_has(header, column) for column in columns):
             return sign
     return ","
+
+
+def _said(column: str) -> str:
+    first, _, others = column.partition("|")
+    return f"{first} (or {others.replace('|', ', ')})" if others else first
 
 
 def _has(header: Sequence[str], column: str) -> bool:
