@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,27 @@ def clip_configs() -> tuple[Files, ...]:
 
 @cache
 def two_towers() -> tuple[Files, ...]:
-    import tiny_hf
+    from functools import partial
 
-    return tuple(made(partial(tiny_hf.save, kind)) for kind in ("clip", "siglip"))
+    return tuple(made(partial(_save_towers, name=name)) for name in ("CLIP", "Siglip"))
+
+
+def _save_towers(folder: Path, name: str) -> None:
+    """Save a model of transformers, its tokenizer and its preprocessing."""
+    from tiny_tokenizers import EOS, PLACES, tokenizer, transformers
+
+    tower = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1}
+    tower |= {"num_attention_heads": 1, "projection_dim": 4}
+    text = {**tower, "vocab_size": 16, "max_position_embeddings": PLACES, "eos_token_id": EOS}
+    vision = {**tower, "image_size": 32, "patch_size": 16}
+    config = getattr(transformers, f"{name}Config")(
+        text_config={**text, "bos_token_id": 1}, vision_config=vision, projection_dim=4
+    )
+    getattr(transformers, f"{name}Model")(config).save_pretrained(folder)
+    tokenizer("clip").save_pretrained(folder)
+    pixels = {"image_processor_type": f"{name}ImageProcessor", "size": {"height": 32, "width": 32}}
+    pixels["crop_size"] = pixels["size"]
+    (folder / "preprocessor_config.json").write_text(json.dumps(pixels))
 
 
 @cache

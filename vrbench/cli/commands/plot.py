@@ -82,6 +82,7 @@ def plot(
     from vrbench.figures import figures
     from vrbench.figures.plot import Look, draw
     from vrbench.figures.training import NAME
+    from vrbench.runtime.files import check_output
 
     if name is None:
         print_entries("figures", CATALOGUE["figures"]())
@@ -93,6 +94,7 @@ def plot(
         _training(features, out, quiet, look)
         return
     figure = figures.parse(name)
+    check_output("--out", out / figures.spec(figure), [])
     settings = Settings(seed=seed)
     with backend_of(processes, cluster, mixed) as backend:
         compute = Compute(backend=backend)
