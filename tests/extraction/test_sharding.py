@@ -252,9 +252,8 @@ def test_refusals(tmp_path: Path) -> None:
     refused(
         "shard", part(whole, 1), "--parts", "1", "--out", tmp_path / "new", says="is shard 1/3 of"
     )
-    refused(
-        "shard", source, "--parts", "2", "--out", tmp_path, "--overwrite", says="holds .* itself"
-    )
+    again = ("--parts", "3", "--out", folder, "--overwrite")
+    refused("shard", whole, *again, says="all.h5 is read by this command")
     refused("shard", source, "--parts", "2", "--out", source, says="cannot be written")
     refused(
         "shard", tmp_path / "gone.h5", "--parts", "2", "--out", tmp_path / "new", says="not exist"

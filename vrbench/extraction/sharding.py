@@ -21,7 +21,7 @@ from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.runtime.files import check_folder, listed, replacing
 
 WHOLE = "all.h5"
-_PART = re.compile(r"part-[0-9]{5,}-of-(?P<parts>[0-9]{5,})\.h5")
+_PART = re.compile(r"part-[0-9]{5,}-of-[0-9]{5,}\.h5")
 _LAYOUT = ("format", "version", "dtype")
 """Attributes that the writer adds."""
 
@@ -124,11 +124,11 @@ def _side(features: Features, side: str) -> Tokens | None:
 def _check_folder(folder: Path, outs: Sequence[Path], source: Path, overwrite: bool) -> None:
     check_folder(folder)
     for other in listed(folder, ".h5"):
-        if other.samefile(source):
-            raise InputError(f"{folder} holds {source} itself: use another --out.")
         if _PART.fullmatch(other.name) and other not in outs:
             raise InputError(f"{folder} has {other.name}, a part of another set: remove it first.")
     for out in (*outs, folder / WHOLE):
+        if out.exists() and out.samefile(source):
+            raise InputError(f"{source} is read by this command: use another --out.")
         check_out(out, overwrite)
 
 

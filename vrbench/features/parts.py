@@ -166,11 +166,17 @@ def part_digest(sides: Mapping[str, Any]) -> str:
     Args:
         sides: name -> group.
     """
+    import h5py
+
     found = hashlib.sha256()
     for side, group in sides.items():
-        for name in sorted(group):
+        for name in sorted(group) if isinstance(group, Mapping) else ():
             dataset = group[name]
+            if not isinstance(dataset, h5py.Dataset):
+                continue
             found.update(f"/{side}/{name} {dataset.dtype.str}{dataset.shape};".encode())
+            if not dataset.shape:
+                continue
             if name == "ids":
                 found.update("\0".join(strings(dataset).tolist()).encode())
             elif name in ("offsets", "video"):
