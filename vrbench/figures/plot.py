@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -171,6 +172,8 @@ def _pictures(
     figure: Drawn[Any], data: pd.DataFrame, title: str, stem: Path, look: Look
 ) -> list[Path]:
     paths = []
+    # it warns of the dates in the fonts that go into a PDF
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     with drawing.styled(stem.name):
         canvas = picture(figure, data, title, look)
         for kind in (look.form,) if look.form else PICTURES:
