@@ -89,6 +89,11 @@ def test_text_is_of_7_to_9_points_inside_the_column(name: str, canvases: Canvase
     canvas = canvases(name)
     assert canvas.get_figwidth() == drawing.WIDTH
     assert canvas.get_figheight() < 5
+    check_texts(canvas, name)
+
+
+def check_texts(canvas: Any, name: str) -> None:
+    """Every text has the size of the style, is inside the picture, and lies on no other."""
     boxes = []
     for text in visible(canvas):
         assert 7 <= text.get_fontsize() <= 9, text
@@ -128,12 +133,16 @@ def test_there_is_no_title_above(name: str, canvases: Canvases) -> None:
     assert (canvases(name).get_suptitle() != "") == (name == "links")
 
 
-@pytest.mark.parametrize("name", ["links", "hubs"])
+@pytest.mark.parametrize("name", ["links", "hubs", "modalities"])
 def test_a_title_stands_above_where_it_is_asked_for(name: str, numbers: Numbers) -> None:
     with drawing.styled():
         titled = picture(figures.parse(name), numbers(name), "of a $1", Look(title=True))
-    assert titled.get_suptitle().startswith(r"of a \$1")
-    assert ("\u201c" in titled.get_suptitle()) == (name == "links")
+        titled.draw_without_rendering()
+    legends = [legend.get_title().get_text() for legend in titled.legends]
+    said = titled.get_suptitle() or legends[0]
+    assert said.startswith(r"of a \$1")
+    assert ("\u201c" in said) == (name == "links")
+    check_texts(titled, name)
 
 
 @pytest.mark.parametrize("name", sorted(SPECS))

@@ -145,7 +145,7 @@ def _digits(number: float) -> str:
 
 def caption(data: pd.DataFrame, canvas: Any) -> None:
     """Write the caption of the text, and its similarity, above the panels."""
-    said = lines_of(f"“{data['caption'].iloc[0]}”", letters(canvas), 2)
+    said = lines_of(f"“{data['caption'].iloc[0]}”", letters(canvas.get_figwidth()), 2)
     canvas.suptitle(f"{said}\n$s^T$ = {data['contribution'].sum():.3f}")
 
 

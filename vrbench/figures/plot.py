@@ -157,13 +157,16 @@ def picture(figure: Drawn[Any], data: pd.DataFrame, title: str, look: Look) -> C
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    size = drawing.size(figure.panels, figure.height(data), look.width)
-    canvas = Canvas(figsize=size, layout="constrained")
+    wide, high = drawing.size(figure.panels, figure.height(data), look.width)
+    said = drawing.lines_of(_in_picture(title), drawing.letters(wide), 3) if look.title else ""
+    high += drawing.LINE * len(said.splitlines())
+    canvas = Canvas(figsize=(wide, high), layout="constrained")
     FigureCanvasAgg(canvas)
     figure.draw(_with_words(data, _in_picture), canvas.subplots(*figure.panels))
     drawing.finish(canvas)
-    if look.title:
-        said = drawing.lines_of(_in_picture(title), drawing.letters(canvas), 3)
+    if said and canvas.legends:
+        canvas.legends[0].set_title(said)  # a title of the picture would lie on the legend
+    elif said:
         canvas.suptitle("\n".join(filter(None, [said, canvas.get_suptitle()])))
     return canvas
 
