@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from vrbench.evaluation.case import Case
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.features.writer import FeatureWriter
-from vrbench.figures import figures
-from vrbench.figures.plot import plot
+from vrbench.figures import drawing, figures, link_panels
+from vrbench.figures.plot import Look, picture, plot
 from vrbench.normalizations.bank import BankSim
 from vrbench.results import labels
 from vrbench.sims.sim import Sim
@@ -222,8 +223,6 @@ def test_the_middle_of_twelve_frames_is_the_sixth_as_in_the_paper(frames: int, m
     import pandas as pd
     from matplotlib.figure import Figure as Sheet
 
-    from vrbench.figures import link_panels
-
     frame = np.repeat(np.arange(frames), 4)
     data = pd.DataFrame({"frame": frame, "token": np.arange(len(frame)), "place": 0, "word": "a"})
     data = data.assign(video="v", contribution=0.1, token_weight=np.arange(len(frame)) / 100)
@@ -252,3 +251,16 @@ def test_links_of_patches_are_drawn_over_the_middle_frame(tmp_path: Path) -> Non
     assert len(data) == 4 * 27
     assert data["frame"].tolist() == 4 * [*np.repeat([0, 1, 2], 9)]
     assert len(files) == 3
+    with drawing.styled():
+        canvas = picture(figures.parse("links:text=text1,labels=4"), data, "", Look())
+        canvas.draw_without_rendering()
+    heat, _, _ = canvas.axes
+    colors = [text.get_color() for text in heat.texts]
+    assert colors == [link_panels.MORE] * colors.count(link_panels.MORE) + [link_panels.LESS] * (
+        len(colors) - colors.count(link_panels.MORE)
+    )
+    assert len(set(colors)) == 2
+    boxes = [text.get_window_extent() for text in heat.texts]
+    for one, other in combinations(boxes, 2):
+        across = min(one.x1, other.x1) - max(one.x0, other.x0)
+        assert min(across, min(one.y1, other.y1) - max(one.y0, other.y0)) < 1

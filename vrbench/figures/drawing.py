@@ -23,6 +23,8 @@ NARROWEST, WIDEST = 2.0, 20.0
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "os^vDP"
 TIMES, MINUS, DASH = "\u00d7", "\u2212", "\u2013"
+LINE = 0.15
+"""Inches of a line of a title."""
 LONGEST = 20
 """Letters of a name beside an axis."""
 GREY = "#777777"
@@ -144,9 +146,9 @@ def finish(canvas: Canvas) -> None:
         canvas.supxlabel(below.pop())
 
 
-def letters(canvas: Canvas) -> int:
-    """Return how many letters a line above all panels has room for."""
-    return int(15 * canvas.get_figwidth())
+def letters(width: float) -> int:
+    """Return how many letters a line above all panels has room for; the width is in inches."""
+    return int(15 * width)
 
 
 def short(text: str) -> str:

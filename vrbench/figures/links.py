@@ -111,7 +111,8 @@ class Links(Figure):
 
     def height(self, data: pd.DataFrame) -> float:
         """Return the inches of a line a word, or of a frame above the bars of the words."""
-        return max(1.5, 0.9 + 0.14 * data["of_word"].nunique())
+        least = 2.4 if data["patches"].iloc[0] else 1.5
+        return max(least, 0.9 + 0.14 * data["of_word"].nunique())
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw the links on the left, the weights of the words on the right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -156,13 +157,16 @@ def picture(figure: Drawn[Any], data: pd.DataFrame, title: str, look: Look) -> C
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    size = drawing.size(figure.panels, figure.height(data), look.width)
-    canvas = Canvas(figsize=size, layout="constrained")
+    wide, high = drawing.size(figure.panels, figure.height(data), look.width)
+    said = drawing.lines_of(_in_picture(title), drawing.letters(wide), 3) if look.title else ""
+    high += drawing.LINE * len(said.splitlines())
+    canvas = Canvas(figsize=(wide, high), layout="constrained")
     FigureCanvasAgg(canvas)
     figure.draw(_with_words(data, _in_picture), canvas.subplots(*figure.panels))
     drawing.finish(canvas)
-    if look.title:
-        said = drawing.lines_of(_in_picture(title), drawing.letters(canvas), 3)
+    if said and canvas.legends:
+        canvas.legends[0].set_title(said)  # a title of the picture would lie on the legend
+    elif said:
         canvas.suptitle("\n".join(filter(None, [said, canvas.get_suptitle()])))
     return canvas
 
@@ -171,6 +175,8 @@ def _pictures(
     figure: Drawn[Any], data: pd.DataFrame, title: str, stem: Path, look: Look
 ) -> list[Path]:
     paths = []
+    # it warns of the dates in the fonts that go into a PDF
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     with drawing.styled(stem.name):
         canvas = picture(figure, data, title, look)
         for kind in (look.form,) if look.form else PICTURES:

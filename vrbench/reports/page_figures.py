@@ -15,6 +15,8 @@ KINDS = {".svg": "svg+xml", ".png": "png"}
 _TITLE = re.compile(r"<dc:title>(.*?)</dc:title>", re.DOTALL)
 PNG_TITLE = b"tEXtTitle\0"
 """Kind of a PNG's chunk of text, whose length stands in the four bytes before, and its key."""
+MAKER = "Matplotlib v"
+"""Begins the title of the program in its pictures."""
 HEAD = 20_000
 """Bytes of a picture in which its title is looked for."""
 
@@ -51,8 +53,8 @@ def _name(path: Path) -> str:
 def _title(path: Path, data: bytes) -> str:
     """Return what a picture of ``vrbench plot`` says it is of; nothing of other pictures."""
     if path.suffix == ".svg":
-        found = _TITLE.search(data[:HEAD].decode("utf-8", "replace"))
-        return unescape(found[1]) if found else ""
+        titles = map(unescape, _TITLE.findall(data[:HEAD].decode("utf-8", "replace")))
+        return next((one for one in titles if not one.startswith(MAKER)), "")
     start = data[:HEAD].find(PNG_TITLE)
     end = start + 4 + int.from_bytes(data[max(start - 4, 0) : max(start, 0)], "big")
     return data[start + len(PNG_TITLE) : end].decode("latin-1") if start > 0 else ""

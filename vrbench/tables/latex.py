@@ -40,6 +40,8 @@ NARROW = 5
 """Most columns of numbers in a table of one column; wider ones span both of a page in two."""
 _PARAMETERS = re.compile(r":\S+?(?=, |[+\s]|$)")
 """Those of a spec, up to the next spec of a sum or a label."""
+_COMMANDS = re.compile(r"[\\$^]")
+"""What could mean anything to TeX; comments go without it."""
 _SAME = ("dataset", "texts x videos")
 """Labels that move into the caption where all rows have the same."""
 
@@ -176,7 +178,7 @@ def _rows(section: Section, labels: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the lines, and before a measured one where it is from, as a comment."""
     for line, names in zip(section.lines, labels, strict=True):
         if section.kind == "measured" and line.source != UNMEASURED:
-            yield f"    % {line.source}"
+            yield f"    % {_COMMANDS.sub('?', line.source)}"
         yield _row([*names, *map(_cell, line.cells)])
 
 
