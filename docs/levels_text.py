@@ -150,7 +150,8 @@ def cooking(found: Norton) -> str:
         _filled(
             "Norton's Table 8 in shape: what each part of the loss adds to an epoch of the",
             "trainings",
-            "above, on one thread beside other work, validation included; mean of the seeds. Lines",
+            "above, on one thread beside other work, validation included, with the first seed.",
+            "Lines",
             "1 and 2 draw their batches of clips at random, the others as runs of clips. Line 5",
             "(clips of 32 seconds) has no counterpart in single frames; lines 6 and 7, Sinkhorn's",
             "iterations alone, are within the lines 2 and 3.",
