@@ -42,6 +42,7 @@ SLOW = (
     *("test_banks", "test_cli_refusals", "test_cli_eval", "test_cli_sims", "test_grid"),
     *("test_sequencing", "test_extract", "test_overlap"),
     *("test_head_commands", "test_reproduce_heads", "test_elsewhere"),
+    *("test_going_on", "test_elsewhere_commands"),
 )
 """Modules whose tests start processes, or take seconds together."""
 

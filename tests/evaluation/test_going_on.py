@@ -52,12 +52,11 @@ def run(path: Path, out: Path, backend: Here | None, spec: str, norm: str, **how
     [
         ("tokenflow", "none", True),
         ("global", "dsl", True),
-        ("max-avg", "csls", True),
         ("tokenflow", "none", False),
         ("emd", "none", False),
     ],
 )
-@pytest.mark.parametrize("after", [0, 1, 3])
+@pytest.mark.parametrize("after", [1, 3])
 def test_finished_blocks_are_not_computed_again(
     spec: str, norm: str, matrix: bool, after: int, path: Path, tmp_path: Path
 ) -> None:
@@ -67,7 +66,7 @@ def test_finished_blocks_are_not_computed_again(
     run(path, tmp_path / "whole", whole, spec, norm, matrix=matrix)
     with pytest.raises(KeyboardInterrupt):
         run(path, out, Ending(after), spec, norm, matrix=matrix)
-    assert len(list((out / ".blocks").glob("*"))) == after if after else True
+    assert len(list((out / ".blocks").iterdir())) == after
     again = Ending(10**9)
     found = run(path, out, again, spec, norm, matrix=matrix)
     assert again.done == whole.done - after

@@ -29,11 +29,10 @@ def fingerprint() -> dict[str, str]:
     tile = score(text, video, parse_method(METHOD), workers=1, device="cpu")
     return {
         "vrbench": VERSION,
-        "python": platform.python_version(),
+        "python": ".".join(platform.python_version_tuple()[:2]),
         "numpy": np.__version__,
         "torch": torch.__version__,
         "numba": "yes" if available() else "no",
-        "processor": torch.backends.cpu.get_cpu_capability(),
         "product": _digest(product.numpy()),
         "exp": _digest(np.exp(rng.standard_normal(500))),
         "tile": _digest(np.stack([tile.t2v, tile.v2t])),

@@ -32,18 +32,18 @@ class Tasks(Mapping[Key, Task]):
     """Tasks that are made when they are begun.
 
     Attributes:
-        keys_: in order.
+        order: the keys.
         make: makes the task of a key.
     """
 
-    keys_: Sequence[Key]
+    order: Sequence[Key]
     make: Callable[[Key], Task]
 
     def __len__(self) -> int:
-        return len(self.keys_)
+        return len(self.order)
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self.keys_)
+        return iter(self.order)
 
     def __getitem__(self, key: Key) -> Task:
         return self.make(key)

@@ -96,9 +96,12 @@ class Grid(Mapping[Place, Block]):
 
 
 def _scored(items: Tokens) -> Tokens:
-    """Return the items without the tokens' words, which no alignment reads."""
-    columns = {name: values for name, values in items.token_columns.items() if name != "words"}
-    return replace(items, token_columns=columns)
+    """Return the items without their captions and words, which no alignment reads."""
+    of_items, of_tokens = (
+        {name: values for name, values in columns.items() if name not in ("captions", "words")}
+        for columns in (items.item_columns, items.token_columns)
+    )
+    return replace(items, item_columns=of_items, token_columns=of_tokens)
 
 
 def _digest(items: Tokens) -> bytes:
