@@ -41,7 +41,7 @@ SLOW = (
     *("test_resume", "test_train_head", "test_tuning", "test_sanity", "test_inspect"),
     *("test_banks", "test_cli_refusals", "test_cli_eval", "test_cli_sims", "test_grid"),
     *("test_sequencing", "test_extract", "test_overlap"),
-    *("test_head_commands", "test_reproduce_heads"),
+    *("test_head_commands", "test_reproduce_heads", "test_tuning_all", "test_folds", "test_judged"),
 )
 """Modules whose tests start processes, or take seconds together."""
 
