@@ -284,5 +284,5 @@ def legend(shown: Iterable[Metric]) -> str:
     """Return the legend: what headings mean, and which numbers are in percent."""
     shown = list(shown)
     names = [one.family if one.k else one.heading for one in shown if one.in_percent]
-    said = "; ".join(filter(None, (one.legend for one in shown)))
+    said = "; ".join(dict.fromkeys(one.legend for one in shown if one.legend))
     return f"{', '.join(dict.fromkeys(names))} in percent. {said}."
