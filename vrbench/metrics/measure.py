@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def measure(
     numbers: dict[str, dict[str, NDArray[np.float64]]] = {}
     missed: dict[str, NDArray[np.bool_] | None] = {}
     for direction in DIRECTIONS:
-        read = _read(sim, truth, direction, v2t, gamma, ties)
+        read = _placed(_read(sim, truth, direction, v2t, gamma), truth, direction, v2t, ties)
         ranks[direction] = read.counts.ranks(ties)
         missed[direction] = read.counts.missed
         each = {one.name: one.each(read) for one in of_queries(ks) if one.each is not None}
@@ -100,9 +100,23 @@ def _others(read: Read, part: Part) -> dict[str, float | None]:
     return {name: None if value is None else float(value) for name, value in found.items()}
 
 
-def _read(
-    sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None, ties: str
-) -> Read:
+def _placed(read: Read, truth: Truth, direction: Direction, v2t: str, ties: str) -> Read:
+    """Add the tie rule; where each query has one positive its counts say where it stands."""
+    counts, places = read.counts, read.places
+    if places is None and not _several(truth, direction, v2t):
+        width = truth.n_video if direction == "t2v" else truth.n_text
+        places = Places.of_single(counts.has_positive, counts.better, counts.tied, width)
+    return replace(read, places=places, ties=ties)
+
+
+def _several(truth: Truth, direction: Direction, v2t: str) -> bool:
+    """Whether a query has several positives; of those protocols that rank one, none has."""
+    if direction == "t2v":
+        return not truth.single
+    return v2t == "best-caption" and bool((truth.captions > 1).any())
+
+
+def _read(sim: Sim, truth: Truth, direction: Direction, v2t: str, gamma: float | None) -> Read:
     matrix = as_matrix(getattr(sim, direction))
     queries = queries_of(matrix, truth, direction)
     candidates = queries.candidates
@@ -112,8 +126,7 @@ def _read(
             "Candidates need all similarities, and bounds leave some out: leave --no-matrix out, "
             "or give more --memory."
         )
-    own = direction == "t2v" or queries.rows.once or v2t == "best-caption"
-    whole = candidates is not None or (own and queries.several)
+    whole = candidates is not None or _several(truth, direction, v2t)
     places = PlaceCounter(queries) if whole else None
     counter = RankCounter(queries) if queries.rows.once and candidates is None else None
     known = gamma is not None and not some and candidates is None
@@ -124,12 +137,11 @@ def _read(
     fold(queries, [a for a in (counter, places, sums, near, first) if a is not None])
     found = None if places is None else places.places
     if found is not None and candidates is not None:
-        return Read(Counts.of(found), votes, sums, near, found, ties)
-    ranked = queries if own else v2t_queries(matrix, truth, v2t)
-    counts = count_ranks(ranked) if counter is None else counter.counts
-    if found is None and not whole:
-        found = Places.of_single(counts.has_positive, counts.better, counts.tied, ranked.rows.width)
-    return Read(counts, votes, sums, near, found, ties)
+        return Read(Counts.of(found), votes, sums, near, found)
+    if counter is not None:
+        return Read(counter.counts, votes, sums, near, found)
+    ranked = queries if direction == "t2v" else v2t_queries(matrix, truth, v2t)
+    return Read(count_ranks(ranked), votes, sums, near, found)
 
 
 class _Among:

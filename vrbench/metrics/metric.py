@@ -40,8 +40,8 @@ class Read:
     votes: Representation
     sums: ProbabilitySums | None
     near: Occurrences | None
-    places: Places | None
-    ties: str
+    places: Places | None = None
+    ties: str = "mean"
 
 
 @dataclass(frozen=True)

@@ -150,14 +150,28 @@ class PlaceCounter:
             self._found[pairs] = some[query, self._item[pairs]]
             block = np.where(some, block, -np.inf)
         value = block[query, self._item[pairs]]
-        counted = _sorted if np.bincount(query).max(initial=0) > SEVERAL else _one_by_one
-        self._above[pairs], self._level[pairs] = counted(block, query, value)
+        self._above[pairs], self._level[pairs] = count_pairs(block, query, value)
 
     @property
     def places(self) -> Places:
         """What was counted."""
         counts = self._above, self._level, self._found, self._gain
         return Places(self._query, *counts, *self._shape)
+
+
+def count_pairs(block: NDArray[Any], query: Index, value: NDArray[Any]) -> tuple[Index, Index]:
+    """Count the items above each positive and level with it; parts of a gallery add up.
+
+    Args:
+        block: (rows, items) similarities.
+        query: (p,) the row of each positive, ascending.
+        value: (p,) its similarity, which need not be in the block.
+
+    Returns:
+        (p,) above, (p,) level.
+    """
+    several = np.bincount(query).max(initial=0) > SEVERAL
+    return (_sorted if several else _one_by_one)(block, query, value)
 
 
 def _one_by_one(block: NDArray[Any], query: Index, value: NDArray[Any]) -> tuple[Index, Index]:

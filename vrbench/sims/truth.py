@@ -156,11 +156,6 @@ class Queries:
         """(n,) whether a query has a positive; one without takes part in nothing."""
         return np.bincount(self.query, minlength=len(self.rows)) > 0
 
-    @property
-    def several(self) -> bool:
-        """Whether a query has several positives."""
-        return bool((np.bincount(self.query) > 1).any())
-
     def positives(self) -> NDArray[Any]:
         """(p,) similarity of each positive pair."""
         return self.rows.pairs(self.query, self.item)
