@@ -22,9 +22,11 @@ COLORS = 32
 SEQUENCES = " features/youcook2-600.h5 --method token-mean"
 SENTENCES = " youcook2-sentences.h5 --method token-mean"
 CATEGORIES = " msrvtt-categories.h5 --method global"
-OF = {"sequence-noise": SEQUENCES, "realignment": SENTENCES} | dict.fromkeys(
-    ("anchors", "anchor-categories", "anchor-top"), CATEGORIES
-)
+OF = {
+    "sequence-noise": SEQUENCES,
+    "realignment": SENTENCES,
+    "pooling": " --method max-avg",
+} | dict.fromkeys(("anchors", "anchor-categories", "anchor-top"), CATEGORIES)
 """What a figure is of, where it is not the bundled features under ``global``."""
 
 HEAD = """# Figures

@@ -210,6 +210,16 @@ def _space(data: pd.DataFrame) -> str:
     )
 
 
+def _pooling(data: pd.DataFrame) -> str:
+    rows = data[data["direction"] == "t2v"].set_index("factor")
+    whole, third, last = (rows.loc[factor] for factor in (1, 3, 12))
+    return (
+        f"Of t2v, R@10 is {whole['R@10']:.1f} with all tokens, {third['R@10']:.1f} with "
+        f"{third['tokens left']:.0f} percent of them (factor 3) and {last['R@10']:.1f} with "
+        f"{last['tokens left']:.0f} percent (factor 12), where most items have one token left."
+    )
+
+
 SEEN: Mapping[str, Callable[[pd.DataFrame], str]] = {
     "anchor-categories": _anchor_categories,
     "anchor-top": _anchor_top,
@@ -218,6 +228,7 @@ SEEN: Mapping[str, Callable[[pd.DataFrame], str]] = {
     "links": _links,
     "modalities": _modalities,
     "normalization-error": _error,
+    "pooling": _pooling,
     "probability-sums": _sums,
     "queue-size": _queue,
     "ranks": _ranks,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from cli_runs import run
 
 import vrbench
 from vrbench.errors import InputError
@@ -139,3 +141,22 @@ def test_single_captions_are_no_paragraphs(tmp_path: Path) -> None:
     path = save(tmp_path / "a.npz", **arrays(), **names)
     with pytest.raises(InputError, match="relevance or candidates"):
         vrbench.evaluate(path, sequence="cap-avg")
+
+
+def test_show_lists_candidates_alone_and_the_right_item(tmp_path: Path) -> None:
+    given = arrays()
+    path = save(tmp_path / "a.npz", **given)
+    done = run("show", "text0", "--from-sim", path, "--norm", "none", "--k", "3", "--json")
+    assert done.code == 0, done.err
+    (shown,) = json.loads(done.out)
+    (listing,) = shown["systems"]
+    allowed = {f"video{j}" for j in np.flatnonzero(given["candidates"][0])}
+    assert {one["item"] for one in listing["candidates"] if not one["right"]} <= allowed
+    (result,) = vrbench.evaluate(path)
+    assert listing["rank"] == result.ranks["t2v"][0]
+
+
+def test_a_legend_says_each_thing_once(tmp_path: Path) -> None:
+    done = run("eval", "--from-sim", save(tmp_path / "a.npz", **arrays()), "--out", tmp_path / "o")
+    assert done.code == 0, done.err
+    assert done.out.count("recall@K: share of a query's positives") == 1

@@ -151,9 +151,9 @@ def _listing(system: System, query: int, k: int) -> Listing:
     truth, row = system.source.truth, system.row(query)
     owners, items = truth.pairs(system.direction)
     right = set(items[owners == query].tolist())
-    order = best(row, len(row))
+    order, n = _in_order(system, query, row)
     place = {int(item): at for at, item in enumerate(order, 1)}
-    shown = [int(item) for item in order[:k]]
+    shown = [int(item) for item in order[: min(k, n)]]
     nearest = min(right, key=lambda item: place[item])
     shown += [] if nearest in shown else [nearest]
     t2v = system.direction == "t2v"
@@ -171,6 +171,16 @@ def _listing(system: System, query: int, k: int) -> Listing:
         for item in shown
     )
     return Listing(system.how, float(system.ranks[query]), candidates)
+
+
+def _in_order(system: System, query: int, row: NDArray[Any]) -> tuple[NDArray[np.int64], int]:
+    """(gallery,) items, the best first, and how many of them compete; the others stand last."""
+    order = best(row, len(row))
+    candidates = system.source.truth.candidates
+    if candidates is None or system.direction == "v2t":
+        return order, len(order)
+    competes = candidates[query][order]
+    return np.concatenate([order[competes], order[~competes]]), int(competes.sum())
 
 
 def _finite(sums: NDArray[np.float64] | None, item: int) -> float | None:
