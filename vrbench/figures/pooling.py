@@ -93,7 +93,7 @@ class Pooling(Figure):
             panel.set_xlim(left=0)
             panel.set_ylim(bottom=0)
             panel.set_xlabel("tokens left, percent")
-            panel.set_ylabel("R@K, percent of the queries")
+            panel.set_ylabel("R@K, percent")
             panel.legend()
 
 

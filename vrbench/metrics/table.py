@@ -183,19 +183,6 @@ METRICS: tuple[Metric, ...] = (
         always=True,
     ),
     Metric(
-        "newly",
-        "gallery items that a query retrieves first, and none did before the norm "
-        "[UCoFiA Figure 5]",
-        of=lambda read: None if read.before is None else read.votes.newly(read.before),
-        part="diagnostics",
-        unit="1",
-        decimals=0,
-        brief="",
-        published="newly retrieved",
-        listed=False,
-        compares=True,
-    ),
-    Metric(
         "hub_skewness",
         "skewness of how often an item is among the 10 nearest",
         of=lambda read: None if read.near is None else read.near.skewness,
@@ -297,5 +284,5 @@ def legend(shown: Iterable[Metric]) -> str:
     """Return the legend: what headings mean, and which numbers are in percent."""
     shown = list(shown)
     names = [one.family if one.k else one.heading for one in shown if one.in_percent]
-    said = "; ".join(filter(None, (one.legend for one in shown)))
+    said = "; ".join(dict.fromkeys(one.legend for one in shown if one.legend))
     return f"{', '.join(dict.fromkeys(names))} in percent. {said}."
