@@ -183,6 +183,19 @@ METRICS: tuple[Metric, ...] = (
         always=True,
     ),
     Metric(
+        "newly",
+        "gallery items that a query retrieves first, and none did before the norm "
+        "[UCoFiA Figure 5]",
+        of=lambda read: None if read.before is None else read.votes.newly(read.before),
+        part="diagnostics",
+        unit="1",
+        decimals=0,
+        brief="",
+        published="newly retrieved",
+        listed=False,
+        compares=True,
+    ),
+    Metric(
         "hub_skewness",
         "skewness of how often an item is among the 10 nearest",
         of=lambda read: None if read.near is None else read.near.skewness,
