@@ -65,26 +65,21 @@ def _named(one: Training) -> str:
 def cost(found: Found) -> tuple[str, ...]:
     """Return what trainings take, as UCoFiA's Table 13 compares methods."""
     rows, [alone] = found.alignments, [one for one in found.heads if not _behind(one.training)]
-    peaks, own = sorted(gigabytes(one) for one in rows), gigabytes(alone)
-    seconds = sorted(min(each.seconds for each in one.heads) for one in rows)
+    peaks = sorted(one.peak / 1e9 for one in rows if one.peak is not None)
+    unknown = [_named(one.training) for one in (*rows, alone) if one.peak is None]
+    seconds = sorted(_least(one) for one in rows)
     few, many = min(one.parameters for one in rows), max(one.parameters for one in rows)
     check(many < alone.parameters, found.size / 1e9 < peaks[0])
     return (
         f"**Cost** (UCoFiA Table 13). Behind `projection`, {few:,} to {many:,} numbers are trained",
         f"in {seconds[0]:.0f} to {seconds[-1]:.0f} CPU seconds, with a peak of {peaks[0]:.2f} to",
         f"{peaks[-1]:.2f} GB of memory; `{alone.training.head}` alone trains",
-        f"{alone.parameters:,} in {min(each.seconds for each in alone.heads):.0f} seconds, with",
-        f"{own:.2f} GB. The training tokens, which are held as they are stored, take",
-        f"{found.size / 1e9:.2f} GB of it; the queue is in it, too.",
+        f"{alone.parameters:,} in {_least(alone):.0f} seconds. The training tokens, which are held",
+        f"as they are stored, take {found.size / 1e9:.2f} GB of the peak; the queue is in it, too.",
+        f"The peak of {' and '.join(unknown)}, which train longest, was not measured.",
     )
 
 
-def gigabytes(one: Measured) -> float:
-    """Return the peak of a training.
-
-    Raises:
-        ValueError: it was not measured.
-    """
-    if one.peak is None:
-        raise ValueError(f"No peak was measured for {one.training}.")
-    return one.peak / 1e9
+def _least(one: Measured) -> float:
+    """CPU seconds of the quickest seed."""
+    return min(each.seconds for each in one.heads)
