@@ -13,6 +13,7 @@ PAGES = ("extraction", "figures", "normalization", "sequences")
 RERUN = (
     "../README",
     "example",
+    "cluster",
     *("tutorials/own-features", "tutorials/from-videos", "tutorials/which-normalization"),
 )
 """Pages that are their own source: only the outputs of their commands are made anew."""
