@@ -145,3 +145,17 @@ def test_a_grid_runs_what_it_can_and_names_the_norms_without_a_bank() -> None:
     assert done.err.endswith("with --bank test (transductive).\n")
     refused(*words, "ncl", says="^vrbench: bare.h5 has no bank of training queries")
     assert run(*words, "none", "--norm", "ncl", "--bank", "test").code == 0
+
+
+@pytest.mark.usefixtures("place")
+def test_a_label_stands_in_tables_and_file_names() -> None:
+    words = ("eval", "f.h5", "--method", "global", "--out", "r", "-q")
+    done = run(*words, "--label", "first try")
+    assert " first try, global " in done.out
+    (name,) = (path.stem for path in Path("r").glob("*.json"))
+    assert name.startswith("small-first-try-seeded-global-none_")
+    assert "first try, global" in run("table", "--results", "r").out
+    assert run(*words).code == 0
+    assert len(list(Path("r").glob("*.json"))) == 2
+    (labelled,) = run("eval", "f.h5", "--method", "max-avg", "--label", "x", "--json", "-q").results
+    assert labelled["label"] == "x"

@@ -43,6 +43,7 @@ def evaluate(
     from_run: str | Path | None = None,
     folds: int | None = None,
     interval: bool = False,
+    label: str = "",
     out: str | Path | None = None,
     overwrite: bool = False,
     memory: str | None = None,
@@ -86,6 +87,7 @@ def evaluate(
         from_run: TREC run: for a text only the videos that it lists compete in t2v.
         folds: the result is the mean of so many folds of the videos, with its spread.
         interval: bootstrap intervals stand in each result.
+        label: name of the results, for tables and file names.
         out: folder for result files; what exists there is read, not made again.
         overwrite: make it again.
         memory: bound of the process's resident memory, such as ``2GB``.
@@ -105,7 +107,7 @@ def evaluate(
     """
     bound = None if memory is None else parse_size(memory)
     ids = None if limit_ids is None else tuple(limit_ids)
-    cut = (limit, ids, seed, bank_limit, side, folds, interval)
+    cut = (limit, ids, seed, bank_limit, side, folds, interval, label)
     settings = Settings(tuple(k), ties, v2t, precision, *cut)
     judgements = Judgements(*(None if f is None else Path(f) for f in (qrels, from_run)))
     learnt = None if head is None else as_head(head)

@@ -85,8 +85,9 @@ def plan(
             decides = _identity(source, settings, method, norm, kind)
             key = results.identity(decides | ({"tuning": tuning} if tuning else {}))
             spec, norm_spec = method.spec if method else None, normalizations.spec(norm)
-            scorers = "_".join(filter(None, (spec or "sim", source.sequence)))
-            name = results.stem(source.about["dataset"], scorers, norm_spec, key)
+            about = source.about
+            said = (settings.label, about["encoder"], spec or "sim", source.sequence)
+            name = results.stem(about["dataset"], "_".join(filter(None, said)), norm_spec, key)
             whole = source.keeps_matrix(kind, method)
             exists = out is not None and _exists(out / f"{name}.json", whole, settings.interval)
             jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
@@ -164,6 +165,7 @@ def _identity(
         "vrbench": VERSION,
         **({"side": settings.side} if settings.side != "video" else {}),
         **({"folds": settings.folds} if settings.folds else {}),
+        **({"label": settings.label} if settings.label else {}),
         **({"bank_limit": settings.bank_limit} if settings.bank_limit and kind == "train" else {}),
         **({"plugins": outside} if outside else {}),
     }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.plan import plugins
+from vrbench.evaluation.settings import Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.features.overlap import Overlap
 from vrbench.metrics.measure import Measured
@@ -39,7 +40,7 @@ class SomeHave(TypedDict):
     """What only some have: a side of sound, conventions of sequence scores, a norm before."""
 
     side: NotRequired[str | None]
-
+    label: NotRequired[str | None]
     task: NotRequired[TaskAbout | None]
     sequence_info: NotRequired[SequenceByDirection | None]
     given_norm: NotRequired[str | None]
@@ -59,7 +60,7 @@ def describe(case: Case) -> Setup:
         "method": job.method.spec if job.method else None,
         "norm": normalizations.spec(job.norm),
         "sequence": source.sequence,
-        **_where_known(settings.side, sim, given),
+        **_where_known(settings, sim, given),
         "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
         "bank_distinct": _distinct(bank),
         "bank_shared": None if shared is None else _by_side(shared),
@@ -89,10 +90,12 @@ def _protocol(case: Case) -> ProtocolAbout:
     return found
 
 
-def _where_known(side: str, sim: Sim, given: str) -> SomeHave:
+def _where_known(settings: Settings, sim: Sim, given: str) -> SomeHave:
     found: SomeHave = {}
-    if side != "video":
-        found["side"] = side
+    if settings.side != "video":
+        found["side"] = settings.side
+    if settings.label:
+        found["label"] = settings.label
     if sim.info:
         found["sequence_info"] = sim.info
     if given != "none":

@@ -34,6 +34,7 @@ class Settings:
         side: what stands for a video: ``video``, ``audio`` or ``video+audio``.
         folds: parts of the test set, each with its own gallery, whose means are the result.
         interval: whether bootstrap intervals stand in the result; they decide nothing of it.
+        label: a name for the results, which stands in tables and file names.
 
     Raises:
         InputError: a value is out of range.
@@ -50,6 +51,7 @@ class Settings:
     side: str = "video"
     folds: int | None = None
     interval: bool = False
+    label: str = ""
 
     def __post_init__(self) -> None:
         if not self.k or min(self.k) < 1:

@@ -22,11 +22,12 @@ DIRECTION_NAMES: dict[Direction, str] = {"t2v": "Text to video", "v2t": "Video t
 
 
 def method(result: ScorerAbout) -> str:
-    """Return the alignment, and the sequence alignment over it where there is one."""
+    """Return label, alignment, and the sequence alignment over it, where there are any."""
     parts = [task(result), result["method"], head(result), sequence(result)]
     given = result.get("given_norm") or "none"
     as_given = "given similarities" + (f" (already {given})" if given != "none" else "")
-    return ", ".join(part for part in parts if part) or as_given
+    found = ", ".join(part for part in parts if part) or as_given
+    return ", ".join(filter(None, (result.get("label"), found)))
 
 
 def task(result: ScorerAbout) -> str | None:

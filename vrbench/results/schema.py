@@ -150,10 +150,13 @@ class TaskAbout(TypedDict):
 class ScorerAbout(TypedDict):
     """What made the similarities; ``given_norm`` is the norm of those that were given.
 
+    ``label`` is a name that somebody gave the results.
+
     ``task`` is that of a result without similarities, or of those of a task.
     """
 
     method: str | None
+    label: NotRequired[str | None]
     task: NotRequired[TaskAbout | None]
     head: NotRequired[HeadAbout | None]
     sequence: NotRequired[str | None]

@@ -100,6 +100,9 @@ def evaluate(
         typer.Option(help="Write RUN.t2v.run, RUN.t2v.qrels and the same of v2t (TREC format)."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of results.")] = Path("results"),
+    label: Annotated[
+        str, typer.Option(help="Name of these results, for tables and file names.")
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print results as a JSON list.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write a CSV, a row a result.")] = None,
     precision: Annotated[
@@ -172,7 +175,7 @@ def evaluate(
         check_output("--save-sim", save_sim, inputs, "similarity")
     for path in run_files(run) if run else []:
         check_output("--run", path, inputs)
-    cut = (limit, read_ids(limit_ids), seed, bank_limit, side, folds, interval)
+    cut = (limit, read_ids(limit_ids), seed, bank_limit, side, folds, interval, label)
     if csv:
         check_output("--csv", csv, inputs)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
