@@ -63,8 +63,8 @@ the candidate's retrieval probability summed over all queries: it is large for a
     ),
     (
         "Figures",
-        """Each figure is a CSV of its numbers, and with the extra `plots` a PNG and an SVG;
-[figures.md](figures.md) has all of them.""",
+        """Each figure is a CSV of its numbers, and with the extra `plots` a PNG and an SVG, or with
+`--format pdf` a PDF; [figures.md](figures.md) has all of them.""",
         (
             ("vrbench plot representation --method global -q", 99),
             ("vrbench plot recalls --method global -q", 99),
@@ -81,7 +81,7 @@ the candidate's retrieval probability summed over all queries: it is large for a
     (
         "Report",
         """The whole folder as one page without network: results, tests, the papers' tables that
-they fill, an audit of `sims.npz`, and the figures. Tables sort on a click.""",
+they fill, an audit of `sims.npz`, and the figures; there is no script in it.""",
         (("vrbench report results", 99),),
     ),
 )
