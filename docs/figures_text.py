@@ -73,7 +73,7 @@ def _hubs(data: pd.DataFrame) -> str:
 
 def _links(data: pd.DataFrame) -> str:
     whole = ["of_word", "whole", "frame"]  # words, of which the tokens are pieces
-    links = data.groupby(whole, as_index=False)["contribution"].sum()
+    links = data.groupby(whole)["contribution"].sum().reset_index()
     best = links.nlargest(1, "contribution")
     frame, word = int(best["frame"].iloc[0]), str(best["whole"].iloc[0])
     carried = data[data["frame"] == frame]["contribution"].sum() / data["contribution"].sum()
