@@ -15,9 +15,8 @@ from vrbench.figures import figures
 
 PICTURES = Path(__file__).parent / "figures"
 FEATURES = Path(__file__).parents[1] / "features"
-SCALE = 0.55
-"""Of a picture as it is written: two panels are 900 pixels wide."""
-COLORS = 32
+WIDE = 322
+"""Pixels of a page that are as wide as a paper's column, 3.35 inches."""
 
 SEQUENCES = " features/youcook2-600.h5 --method token-mean"
 SENTENCES = " youcook2-sentences.h5 --method token-mean"
@@ -34,12 +33,19 @@ HEAD = """# Figures
 Made by `make docs` from the bundled features (476 test videos of MSR-VTT 1k-A from two small
 encoders, with a bank of training queries; [the example](example.md) uses the same), and for
 sequences from 600 cooking videos ([features/README.md](../features/README.md));
-`msrvtt-categories.h5` is the bundled file with MSR-VTT's categories as `/video/label`. Each command
-writes the numbers as CSV too, and the picture as SVG; the numbers in the sentences are read from
+`msrvtt-categories.h5` is the bundled file with MSR-VTT's categories as `/video/label`, and
+`youcook2-sentences.h5` the cooking videos with their sentences as captions. Each command writes
+the numbers as CSV too, and the picture as SVG; the numbers in the sentences are read from
 that CSV. `vrbench list figures` has every parameter, and `--from-sim` takes a similarity file
-instead. Raw and normalized differ in line or hatching as well as in colour. How long things take,
-and how much memory, is measured by `make bench`
-([benchmarks/results.md](../benchmarks/results.md))."""
+instead. How long things take, and how much memory, is measured by `make bench`
+([benchmarks/results.md](../benchmarks/results.md)).
+
+**For a paper**: pictures are as wide as a column, 3.35 inches, and stand here at that size; their
+text is of 7 and 8 points. `--format pdf` (or `svg`) gives vectors with text as text, for
+`\\includegraphics{...}` without a width; `--width 6.9` makes it for both columns. There is no title
+above a picture, since the caption says what it is of: the file's own title has it (`--title` writes
+it above). Colours are told apart by colour-blind readers, and what differs in colour differs in
+line, marker or hatching too. Directions with the same numbers share one panel."""
 
 
 def page(shared: Path) -> str:
@@ -88,17 +94,20 @@ def _section(name: str, source: str, folder: Path) -> list[str]:
 
     command = f"vrbench plot {name}{OF.get(name, ' --method global')}"
     written = {Path(line).suffix: folder / line for line in run(f"{command} -q", folder)}
-    _shrink(written[".png"], PICTURES / f"{name}.png")
+    _keep(written[".png"], PICTURES / f"{name}.png")
     title = f"## {name}" + (f" ({source})" if source else "")
     seen = "\n".join(wrap(SEEN[name](pd.read_csv(written[".csv"])), 100))
-    return [title, f"```\n{command}\n```", f"![{name}](figures/{name}.png)", seen]
+    return [title, _IMAGE.format(name, WIDE), f"```\n{command}\n```", seen, _END]
 
 
-def _shrink(path: Path, out: Path) -> None:
-    """Write a picture smaller and with few colours."""
+_IMAGE = '<img src="figures/{0}.png" alt="{0}" width="{1}" align="right">'
+"""A picture beside the text, as it stands in a column of a paper."""
+_END = '<br clear="right">'
+
+
+def _keep(path: Path, out: Path) -> None:
+    """Write a picture in fewer bytes, in all its colours."""
     from PIL import Image
 
     with Image.open(path) as picture:
-        size = round(SCALE * picture.width), round(SCALE * picture.height)
-        small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    small.quantize(COLORS).save(out, optimize=True)
+        picture.convert("RGB").save(out, optimize=True)

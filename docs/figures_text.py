@@ -72,8 +72,10 @@ def _hubs(data: pd.DataFrame) -> str:
 
 
 def _links(data: pd.DataFrame) -> str:
-    best = data.nlargest(1, "contribution")
-    frame, word = int(best["frame"].iloc[0]), str(best["word"].iloc[0])
+    whole = ["of_word", "whole", "frame"]  # words, of which the tokens are pieces
+    links = data.groupby(whole)["contribution"].sum().reset_index()
+    best = links.nlargest(1, "contribution")
+    frame, word = int(best["frame"].iloc[0]), str(best["whole"].iloc[0])
     carried = data[data["frame"] == frame]["contribution"].sum() / data["contribution"].sum()
     return (
         f"The most similar pair, under TokenFlow's plan: frame {frame} makes up "

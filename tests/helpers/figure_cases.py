@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from long_videos import arrays, write
 
 from vrbench.bundled import bundled_features
 from vrbench.evaluation.case import Case
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.settings import Settings
-from vrbench.figures import figures
+from vrbench.figures import drawing, figures
+from vrbench.figures.plot import Look, picture
 from vrbench.importing.to_features import import_arrays
 
 OF_PAIRS = sorted(
@@ -60,3 +64,42 @@ def labelled(folder: Path) -> Case:
 def long_videos(folder: Path) -> Case:
     """Long videos of clips, and paragraphs."""
     return Evaluation.open(write(folder, arrays(bank=False))).case("global", "none")
+
+
+SPECS = {
+    **{name: name for name in OF_PAIRS},
+    "seen": "seen:orders=1,marks=2",
+    "queue-size": "queue-size:least=500,draws=2",
+    **{name: f"{name}:anchors=6,k=2" for name in ("anchors", "anchor-top")},
+    "anchor-categories": "anchor-categories:anchors=6,k=2,least=3",
+    "realignment": "realignment:planted=2",
+    "sequence-noise": "sequence-noise:steps=1",
+}
+"""A quick figure of each kind."""
+
+
+@cache
+def numbers(name: str) -> pd.DataFrame:
+    """The numbers of a figure of ``SPECS``."""
+    with TemporaryDirectory() as folder:
+        if name.startswith("anchor"):
+            case = labelled(Path(folder))
+        elif name in ("realignment", "sequence-noise"):
+            case = long_videos(Path(folder))
+        else:
+            case = bundled()
+        return figures.parse(SPECS[name]).data(case)
+
+
+def canvas_of(name: str, data: pd.DataFrame, width: float | None = None) -> Any:
+    """A figure of these numbers, drawn."""
+    with drawing.styled():
+        canvas = picture(figures.parse(SPECS[name]), data, "title", Look(width=width))
+        canvas.draw_without_rendering()
+    return canvas
+
+
+@cache
+def drawn_once(name: str) -> Any:
+    """The canvas of a figure of ``SPECS``."""
+    return canvas_of(name, numbers(name))
