@@ -13,6 +13,7 @@ from laid_out import CAPTIONS, D, Data, check, owner, rows, write_lines
 from safetensors.numpy import save_file
 
 from vrbench.errors import InputError
+from vrbench.features.inspect import inspect_file
 from vrbench.importing import Given
 from vrbench.importing.to_features import import_arrays
 
@@ -125,7 +126,7 @@ def test_captions_by_ids_of_their_own(tmp_path: Path) -> None:
     texts = {str(number[name]): x for name, x in data.text.items()}
     lines = [
         {"desc_id": n, "vid_name": owner(name), "desc": CAPTIONS[name]}
-        for name, n in number.items()
+        for name, n in reversed(number.items())
     ]
     given = Given(
         video=as_hdf5(tmp_path / "video", data.video),
@@ -234,7 +235,7 @@ def test_rows_without_names_are_those_of_the_captions(tmp_path: Path) -> None:
     captions = write_lines(tmp_path / "c.jsonl", rows(names))
     video = as_hdf5(tmp_path / "v", data.video)
     notes = check(Given(None, video, tmp_path / "t.npy", captions), tmp_path, data, captions=True)
-    assert f"Texts are paired with {captions} by place: text i is its caption i." in notes
+    assert "Without names, texts are those of c.jsonl by place, row i its row i." in notes
     np.save(tmp_path / "v.npy", np.stack(list(data.video.values())))
     given = Given(None, tmp_path / "v.npy", tmp_path / "t.npy", captions)
     with pytest.raises(InputError, match=r"4 videos in 5 rows, .* has 4 videos without names"):
@@ -244,7 +245,10 @@ def test_rows_without_names_are_those_of_the_captions(tmp_path: Path) -> None:
     np.save(tmp_path / "v.npy", np.stack([data.video[owner(name)] for name in one]))
     write_lines(captions, rows(one))
     fewer = Data(data.video, {name: data.text[name] for name in one})
-    check(given, tmp_path, fewer, captions=True)
+    notes = check(given, tmp_path, fewer, captions=True)
+    said = "Without names, texts and videos are those of c.jsonl by place, row i its row i."
+    assert said in notes
+    assert said in inspect_file(tmp_path / "made.h5").notes
     write_lines(captions, rows(list(one)[:3]))
     with pytest.raises(InputError, match=r"has 3 captions, and .* 4 texts without names"):
         import_arrays(given, tmp_path / "no.h5")
