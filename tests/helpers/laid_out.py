@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
 from vrbench.features import open_features
 from vrbench.importing import Given
@@ -87,3 +90,58 @@ def check(given: Given | Path, folder: Path, data: Data, captions: bool = False)
 
 
 Writer = Callable[[Path, Data], Given]
+
+
+def as_npz(path: Path, items: dict[str, Any]) -> Path:
+    np.savez(path.with_suffix(".npz"), **items)
+    return path.with_suffix(".npz")
+
+
+def as_hdf5(path: Path, items: dict[str, Any]) -> Path:
+    with h5py.File(path.with_suffix(".hdf5"), "w") as file:
+        for name, array in items.items():
+            file[name] = array
+    return path.with_suffix(".hdf5")
+
+
+def as_hdf5_groups(path: Path, items: dict[str, Any]) -> Path:
+    """ActivityNet's C3D features, COOT: a group an id with one dataset."""
+    with h5py.File(path.with_suffix(".h5"), "w") as file:
+        for name, array in items.items():
+            file[f"{name}/c3d_features"] = array
+    return path.with_suffix(".h5")
+
+
+def as_torch(path: Path, items: dict[str, Any]) -> Path:
+    torch.save({name: torch.from_numpy(x) for name, x in items.items()}, path.with_suffix(".pt"))
+    return path.with_suffix(".pt")
+
+
+def as_old_torch(path: Path, items: dict[str, Any]) -> Path:
+    tensors = {name: torch.from_numpy(x)[None] for name, x in items.items()}
+    torch.save(tensors, path.with_suffix(".pth"), _use_new_zipfile_serialization=False)
+    return path.with_suffix(".pth")
+
+
+def as_safetensors(path: Path, items: dict[str, Any]) -> Path:
+    save_file(items, path.with_suffix(".safetensors"))
+    return path.with_suffix(".safetensors")
+
+
+def as_folder(path: Path, items: dict[str, Any], write: Any = np.save, ending: str = "npy") -> Path:
+    path.mkdir()
+    for name, array in items.items():
+        write(path / f"{name}.{ending}", array)
+    return path
+
+
+def as_npz_folder(path: Path, items: dict[str, Any]) -> Path:
+    """HERO's files: features beside others' arrays are not there, a batch of one is."""
+    return as_folder(path, items, lambda file, x: np.savez(file, features=x[None]), "npz")
+
+
+def as_torch_folder(path: Path, items: dict[str, Any]) -> Path:
+    def write(file: Path, array: Any) -> None:
+        torch.save(torch.from_numpy(array), file)
+
+    return as_folder(path, items, write, "pt")

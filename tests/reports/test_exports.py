@@ -85,6 +85,22 @@ def test_mteb(folder: Path) -> None:
     ).keys()
 
 
+def test_mteb_has_its_own_names_of_metrics(tmp_path: Path) -> None:
+    given = {"R@1": 50.0, "recall@5": 25.0, "nDCG@10": 12.5, "MRR": 75.0, "mAP": 10.0, "MdR": 2.0}
+    one = Result(sample_result(metrics={"t2v": given, "v2t": given}))
+    FORMATS["mteb"]([one], tmp_path / "a.json")
+    entry = json.loads((tmp_path / "a.json").read_text("utf-8"))["scores"]["test"][0]
+    assert (entry["main_metric"], entry["main_score"]) == ("nDCG@10", 0.125)
+    names = {
+        "hit_rate_at_1": 0.5,
+        "recall_at_5": 0.25,
+        "ndcg_at_10": 0.125,
+        "mrr": 0.75,
+        "map": 0.1,
+    }
+    assert {key: entry[key] for key in names} == names
+
+
 def test_model_index(folder: Path) -> None:
     yaml: Any = pytest.importorskip("yaml")
     assert run("export", "results", "--format", "model-index", "--out", "a.yaml").code == 0

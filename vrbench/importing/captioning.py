@@ -36,26 +36,30 @@ class Captions:
     prefix: str
     asked: bool
 
-    def join(self, arrays: dict[str, Any], where: str) -> list[str]:
-        """Add captions, and the names that come with them, in place; return notes.
+    def join(self, arrays: dict[str, Any], where: str) -> tuple[list[str], list[str]]:
+        """Add captions, and the names that come with them, in place.
+
+        Returns:
+            Notes, and those that belong to every result on these data.
 
         Raises:
             InputError: they do not fit.
         """
         p, texts = self.prefix, self._texts(arrays, where)
         if texts is None or (not self.asked and (f"{p}captions" in arrays or texts.linked)):
-            return []
+            return [], []
         if f"{p}captions" in arrays:
             raise InputError(f"{where} holds captions, and so does {self.path}: give one of them.")
         if texts.names is None and not self.asked:
-            return [f"{self.path} is not read, as texts have no names: see --captions."]
+            return [f"{self.path} is not read, as texts have no names: see --captions."], []
         if texts.videos is None and not self.asked:
-            return []
+            return [], []
         found = joined(texts, self.rows, self.path.name, strict=self.asked)
         arrays |= {f"{p}{name}": array for name, array in found.items()}
-        if texts.names is None:
-            return [f"Texts are paired with {self.path} by place: text i is its caption i."]
-        return []
+        if texts.names is not None:
+            return [], []
+        rows = "texts and videos are" if f"{p}video_ids" in found else "texts are"
+        return [], [f"Without names, {rows} those of {self.path.name} by place, row i its row i."]
 
     def _texts(self, arrays: Mapping[str, Any], where: str) -> Texts | None:
         """Return what is known of the texts; None where there are none."""

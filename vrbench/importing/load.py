@@ -33,12 +33,14 @@ class Loaded:
         theirs: ours -> the name that an array had.
         ignored: names that are not read.
         notes: sentences for the user.
+        remarks: sentences that belong to every result on these data.
     """
 
     arrays: dict[str, Any] = field(default_factory=dict)
     theirs: dict[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def load_arrays(
@@ -79,17 +81,19 @@ def load(given: Given) -> Loaded:
         arrays |= own
     arrays = _shaped(arrays)
     notes = [note for tree, one in found for note in _notes(tree, one)]
+    remarks: list[str] = []
     notes += name_alike(arrays, where)
     items = {key: tree for _, one in found for key, tree in one.items.items()}
     notes += count_notes(items, arrays)
     link(arrays, where)
     for captions in captions_given(given, found):
-        notes += captions.join(arrays, where)
+        said, kept = captions.join(arrays, where)
+        notes, remarks = [*notes, *said], [*remarks, *kept]
         link(arrays, where)
     check_rows(where, items, arrays)
     theirs = {ours: name for _, one in found for ours, name in one.theirs.items()}
     ignored = tuple(name for _, one in found for name in one.ignored)
-    return Loaded(arrays, theirs, ignored, tuple(notes))
+    return Loaded(arrays, theirs, ignored, tuple(notes), tuple(remarks))
 
 
 def _held(tree: Tree, found: Named) -> dict[str, Any]:

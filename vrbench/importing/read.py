@@ -32,12 +32,14 @@ class Arrays:
             paired by place.
         pairs: how texts are paired with videos: by ``text_video``, ``name`` or ``place``.
         named: the sides that have names.
+        remarks: notes that belong to every result on these data.
     """
 
     sides: Mapping[str, Tokens]
     notes: tuple[str, ...]
     pairs: str
     named: Collection[str]
+    remarks: tuple[str, ...] = ()
 
     @property
     def dtype(self) -> str:
@@ -82,7 +84,7 @@ def read_arrays(source: Path | Given) -> Arrays:
         sides["bank/text"], _ = _linked(arrays, "bank_", *bank)
     named = [side for side in sides if f"{side.replace('/', '_')}_ids" in arrays]
     notes = (*loaded.notes, *_ignored(given, loaded), *pairing_notes(pairs))
-    return Arrays(sides, notes, pairs, named)
+    return Arrays(sides, notes, pairs, named, loaded.remarks)
 
 
 def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:

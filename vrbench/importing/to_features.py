@@ -57,7 +57,8 @@ def import_arrays(
     _check_out(given, out, overwrite)
     arrays = read_arrays(given)
     sides = {side: replace(t, normalized=normalized) for side, t in arrays.sides.items()}
-    problems, remarks = doubts(sides, arrays.named)
+    problems, doubtful = doubts(sides, arrays.named)
+    remarks = [*arrays.remarks, *doubtful]
     for problem in problems:
         raise InputError(f"{given}: {problem}")
     attrs = {

@@ -16,7 +16,7 @@ from vrbench.runtime.files import replacing
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 TASKS: dict[Direction, str] = {"t2v": "text-to-video retrieval", "v2t": "video-to-text retrieval"}
-SUMMARIES = ("R", "MdR", "MnR", "MRR", "mAP", "nDCG")
+SUMMARIES = ("R", "recall", "MdR", "MnR", "MRR", "mAP", "nDCG")
 """Families of metrics that a card has; the others are diagnostics."""
 
 

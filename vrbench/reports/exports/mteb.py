@@ -15,7 +15,7 @@ from vrbench.results.schema import ResultDict
 from vrbench.runtime.files import replacing
 from vrbench.sims.sim import DIRECTIONS, Direction
 
-NAMES = {"R": "hit_rate", "nDCG": "ndcg", "mAP": "map", "MRR": "mrr"}
+NAMES = {"R": "hit_rate", "recall": "recall", "nDCG": "ndcg", "mAP": "map", "MRR": "mrr"}
 """Our name -> mteb's: R@K here is the share of queries with a right item among K."""
 MAIN = ("nDCG@10", "R@1")
 """The main score: that of mteb's retrieval tasks, where it was measured."""
