@@ -18,7 +18,8 @@ def page(shared: Path) -> str:
     clips = levels_norton.files(shared, models, BUILD / "youcook2")
     found = levels_ucofia.run(fit, test, BUILD / "msrvtt", BUILD / "ucofia")
     losses = levels_norton.run(*clips, BUILD / "youcook2", BUILD / "norton")
-    anchored = levels_anchors.run(fit, test, BUILD / "msrvtt", BUILD / "anchors")
+    lr = found.rows[levels_ucofia.TRIED].training.lr
+    anchored = levels_anchors.run(fit, test, BUILD / "msrvtt", BUILD / "anchors", lr)
     kept = [BUILD / name for name in ("ucofia", "norton", "anchors")]
     parts = [ABOUT, ucofia(found), norton(losses), cooking(losses), anchors(anchored)]
     parts.append(tables(kept))
