@@ -139,7 +139,8 @@ def norton(found: Norton) -> str:
         _filled(
             f"**What holds.** Chance is a mean rank of {(n_clips + 1) / 2:.1f} among the clips and",
             f"of {(n_videos + 1) / 2:.1f} among the videos. The closed form has {ranks[0][0]:.1f}",
-            f"and, by `dtw`, {ranks[1][0]:.1f}; the trained rows lie from {min(ranks[0][1:]):.1f} to",
+            f"and, by `dtw`, {ranks[1][0]:.1f}; the trained rows lie from",
+            f"{min(ranks[0][1:]):.1f} to",
             f"{max(ranks[0][1:]):.1f} and from {min(ranks[1][1:]):.1f} to {max(ranks[1][1:]):.1f}:",
             "so few videos hardly move the head, whatever the loss, and cannot say which one is",
             f"better. {compared('Clips, R@1', clips)} {compared('Videos by `dtw`, R@5', videos)}",
