@@ -15,10 +15,21 @@ def page(shared: Path) -> str:
     """Return the page; what is extracted, trained and measured stays in ``build/levels``."""
     models = Path("build") / "models"
     fit, test = levels_patches.files(shared, models, BUILD)
-    clips = levels_norton.files(shared, models, BUILD / "youcook2")
+    return written(fit, test, levels_norton.files(shared, models, BUILD / "youcook2"))
+
+
+def written(fit: Path, test: Path, clips: tuple[Path, Path]) -> str:
+    """Return the page of what is extracted.
+
+    Args:
+        fit: training features of MSR-VTT.
+        test: its test videos.
+        clips: training and test features of the cooking videos.
+    """
     found = levels_ucofia.run(fit, test, BUILD / "msrvtt", BUILD / "ucofia")
     losses = levels_norton.run(*clips, BUILD / "youcook2", BUILD / "norton")
-    anchored = levels_anchors.run(fit, test, BUILD / "msrvtt", BUILD / "anchors")
+    lr = found.rows[levels_ucofia.TRIED].training.lr
+    anchored = levels_anchors.run(fit, test, BUILD / "msrvtt", BUILD / "anchors", lr)
     kept = [BUILD / name for name in ("ucofia", "norton", "anchors")]
     parts = [ABOUT, ucofia(found), norton(losses), cooking(losses), anchors(anchored)]
     parts.append(tables(kept))

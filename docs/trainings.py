@@ -157,10 +157,12 @@ class Trainings:
 
 
 def closed_form(one: Training) -> Training:
-    """Return the projection that a training begins with, fitted without its validation videos."""
+    """Return the projection that a training begins with, fitted without its validation videos.
+
+    Where the training has one of Norton's losses, whole long videos are left out.
+    """
     first = one.head.partition("+")[0]
-    sequences = "video-paragraph" in one.loss  # whose long videos are not divided
-    loss = "clip-caption+0*video-paragraph" if sequences else "infonce"
+    loss = "clip-caption+0*video-paragraph" if "clip-caption" in one.loss else "infonce"
     return Training(first, loss=loss, epochs=0)
 
 
