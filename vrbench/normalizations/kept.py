@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vrbench.normalizations.fused import compiled
 from vrbench.runtime.memory import spare
-from vrbench.runtime.sums import Tree, leaves
+from vrbench.runtime.sums import LEAF, Tree
 from vrbench.sims.sim import Rows
 
 Vector = NDArray[np.float64]
@@ -22,7 +22,7 @@ KEEP_BYTES = 1_000_000_000
 """Size up to which exp(similarity) is kept between the iterations, if memory is not bounded."""
 SMALL = 192_000
 """Entries of a matrix that is kept without asking for room."""
-ROWS = 64
+ROWS = 256
 """Rows that are multiplied from both sides while they are in the cache."""
 COMPILED = 4_000_000
 """Entries from which the compiled pass gains more than importing its compiler costs."""
@@ -87,11 +87,13 @@ def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Ve
 
 def row_sums(kept: NDArray[Any], beta: NDArray[Any], start: int) -> Tree[Vector]:
     """``K beta`` of the columns from ``start`` on, a multiple of ``LEAF``: leaf by leaf."""
-    tree = Tree[Vector](np.add)
-    for number, at in leaves(start, start + len(beta)):
-        part = slice(at.start - start, at.stop - start)
-        sums = np.einsum("ij,j->i", kept[:, part], beta[part], optimize=False)
-        tree.add(number, sums.astype(np.float64))
+    tree, cut = Tree[Vector](np.add), len(beta) // LEAF * LEAF
+    whole = kept[:, :cut].reshape(len(kept), -1, LEAF)
+    sums = [np.einsum("ikj,kj->ki", whole, beta[:cut].reshape(-1, LEAF), optimize=False)]
+    if cut < len(beta):
+        sums.append(np.einsum("ij,j->i", kept[:, cut:], beta[cut:], optimize=False)[None])
+    for number, leaf in enumerate(np.concatenate(sums).astype(np.float64), start // LEAF):
+        tree.add(number, leaf)
     return tree
 
 
