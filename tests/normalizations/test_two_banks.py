@@ -167,9 +167,6 @@ def test_parameters_out_of_range_are_refused(spec: str) -> None:
     if "beta" not in spec:
         with pytest.raises(InputError, match="must be positive"):
             vrbench.normalize(np.eye(3), f"dbsn:{spec}", "test")
-
-
-def test_no_iteration_is_refused() -> None:
     with pytest.raises(InputError, match="iterations must be at least 1"):
         vrbench.normalize(np.eye(3), "dbsn:iterations=0", "test")
 

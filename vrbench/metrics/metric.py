@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -140,6 +140,12 @@ class Metric:
         if self.of_ranks is None:
             raise TypeError(f"{self.name} is not of ranks")
         return self.of_ranks(ranks)
+
+    def repeats(self, sets: Iterable[Mapping[str, float | None]]) -> bool:
+        """Whether it is everywhere what the metric that it is like is, but for rounding."""
+        pairs = [(some[self.name], some.get(self.like)) for some in sets if self.name in some]
+        same = all(a is not None and b is not None and abs(a - b) < 1e-9 for a, b in pairs)
+        return bool(self.like) and same
 
     def better(self, one: float, other: float) -> bool:
         """Whether ``one`` is better than ``other``."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.metrics import each_query
-from vrbench.metrics.metric import PARTS, Metric, Part, Read
+from vrbench.metrics.metric import PARTS, Metric, Part
+from vrbench.metrics.query_numbers import of_places, rsum, true_recall
 from vrbench.metrics.values import Numbers
 from vrbench.sims.sim import Direction
 
@@ -21,36 +22,9 @@ _KEY = re.compile(r"(.+@)([1-9]\d{0,17})", re.ASCII)
 DEEP = 10
 """K of nDCG@K; those of ``--k`` above it are measured, too."""
 
-SUMMED = (1, 5, 10)
-"""K of the recalls in rsum."""
-
 
 def _recall(ranks: NDArray[Any], k: int) -> Any:
     return 100 * np.count_nonzero(ranks <= k, axis=-1) / ranks.shape[-1]
-
-
-def _of_places(measure: Any) -> Any:
-    """Return a function of what was read, in percent, that is None where places are unknown."""
-
-    def each(read: Read, **k: int) -> NDArray[np.float64] | None:
-        return None if read.places is None else 100 * measure(read.places, read.ties, **k)
-
-    return each
-
-
-def _true_recall(read: Read, k: int) -> NDArray[np.float64] | None:
-    """Return nothing where each query has one positive: then it is the hit rate."""
-    if read.places is None or (read.places.total <= 1).all():
-        return None
-    return 100 * each_query.recall(read.places, read.ties, k)
-
-
-def _rsum(read: Read) -> NDArray[np.float64]:
-    ranks = read.counts.ranks(read.ties)
-    if read.counts.missed is not None:
-        ranks = np.where(read.counts.missed, np.inf, ranks)
-    hits = np.sum([ranks <= k for k in SUMMED], axis=0)
-    return np.where(read.counts.has_positive, 100.0 * hits, np.nan)
 
 
 METRICS: tuple[Metric, ...] = (
@@ -80,43 +54,39 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "MRR",
         "mean of 1 / place of the first positive, in percent",
-        each=_of_places(each_query.reciprocal_rank),
+        each=of_places(each_query.reciprocal_rank),
         more_is_better=True,
     ),
     Metric(
         "mAP",
-        "mean over the queries of their positives' mean precision, in percent; MRR where each "
-        "query has one positive",
-        each=_of_places(each_query.average_precision),
+        "mean over the queries of the mean precision at their positives, in percent",
+        each=of_places(each_query.average_precision),
         more_is_better=True,
         like="MRR",
     ),
     Metric(
         "nDCG@K",
-        "discounted gain of the first K over that of the ideal order, in percent; gains are the "
-        "relevance (1 where it is not graded), the discount is log2(1 + place)",
-        each=_of_places(each_query.ndcg),
+        "sum of relevance / log2(1 + place) over the first K, in percent of the ideal order's",
+        each=of_places(each_query.ndcg),
         more_is_better=True,
     ),
     Metric(
         "recall@K",
-        "true recall: mean share of a query's positives among the first K, in percent, where a "
-        "query has several; R@K is the hit rate",
-        each=_true_recall,
+        "true recall: mean share of a query's positives among the first K, where one has several",
+        each=true_recall,
         more_is_better=True,
         legend="recall@K: share of a query's positives that are among the first K",
     ),
     Metric(
         "rsum",
         "R@1 + R@5 + R@10 of the direction; papers often print the sum of both directions",
-        each=_rsum,
+        each=rsum,
         more_is_better=True,
         brief="",
     ),
     Metric(
         "missed",
-        "share of queries none of whose positives is a candidate: they hit at no K and take the "
-        "last rank",
+        "share of queries none of whose positives is a candidate: missed at every K, last in rank",
         of=lambda read: read.counts.missed_share,
         unit="share",
         more_is_better=False,
@@ -249,12 +219,11 @@ def of_queries(ks: Iterable[int]) -> list[Metric]:
     """Return the metrics that are means of a number of each query, those of each K in order."""
     ks = list(ks)
     deep = sorted({DEEP, *(k for k in ks if k > DEEP)})
-    known = [one for one in METRICS if one.each is not None]
-    return [
-        one
-        for m in known
-        for one in ([m.at(k) for k in (deep if m.name == "nDCG@K" else ks)] if m.each_k else [m])
-    ]
+    found: list[Metric] = []
+    for one in (one for one in METRICS if one.each is not None):
+        wanted = deep if one.name == "nDCG@K" else ks
+        found += [one.at(k) for k in wanted] if one.each_k else [one]
+    return found
 
 
 def of_part(part: Part) -> list[Metric]:
@@ -281,16 +250,8 @@ def columns(measured: Iterable[Numbers], *directions: Direction) -> list[Metric]
     order = {one.name: i for i, one in enumerate(METRICS)}
     found = [(find(key), part) for part, key in keys]
     known = [one for one, part in found if one is not None and one.part == part]
-    told = [one for one in known if not _repeats(one, [n for part, n in sets if part == one.part])]
+    told = [one for one in known if not one.repeats(n for part, n in sets if part == one.part)]
     return sorted(told, key=lambda one: (order[one.family], one.k))
-
-
-def _repeats(one: Metric, sets: Iterable[Mapping[str, float | None]]) -> bool:
-    """Whether a metric is everywhere what the one that it is like is, but for rounding."""
-    if not one.like:
-        return False
-    pairs = [(numbers[one.name], numbers.get(one.like)) for numbers in sets if one.name in numbers]
-    return all(a is not None and b is not None and abs(a - b) < 1e-9 for a, b in pairs)
 
 
 def legend(shown: Iterable[Metric]) -> str:

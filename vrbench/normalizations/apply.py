@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -165,33 +165,12 @@ def _normalize(
         return _roll(norm, matrix, bank, truth, direction, progress), {}
     seen = _fit_bank(matrix, bank, truth, direction)
     if norm.reads_inner and bank.sim is not None:
-        seen = replace(seen, inner=_further(bank, "inner", direction, len(seen.rows)))
+        seen = replace(seen, inner=bank.further("inner", direction, len(seen.rows)))
     beyond = None
     if norm.reads_beyond and bank.sim is not None:
-        beyond = _further(bank, "beyond", direction, len(matrix))
+        beyond = bank.further("beyond", direction, len(matrix))
     fitted = norm.fitted(seen)
     return _transform(fitted, matrix, beyond), fitted.info
-
-
-def _further(
-    bank: BankSim, which: Literal["inner", "beyond"], direction: Direction, n: int
-) -> Rows | None:
-    """Return a further matrix of the bank, n queries in its rows.
-
-    Raises:
-        InputError: it has another number of queries, or a value that is not finite.
-    """
-    rows = bank.further(which, direction)
-    if rows is None:
-        return None
-    if len(rows) != n or not rows.width:
-        of = "bank queries" if which == "inner" else "test queries"
-        raise InputError(
-            f"The {direction} similarities of {of} to the bank's gallery have {len(rows)} queries, "
-            f"expected {n}."
-        )
-    check_finite(rows, direction, "bank's similarity")
-    return rows
 
 
 def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction) -> Bank:

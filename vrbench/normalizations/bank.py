@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim
+from vrbench.errors import InputError
+from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, check_finite
 from vrbench.sims.truth import Truth
 
 
@@ -42,15 +43,26 @@ class BankSim:
         sim, inner, beyond = (None if part is None else part.flat() for part in parts)
         return replace(self, sim=sim, inner=inner, beyond=beyond)
 
-    def further(self, which: Literal["inner", "beyond"], direction: Direction) -> Rows | None:
-        """Return the rows of a direction of a further matrix; None where there is none.
+    def further(
+        self, which: Literal["inner", "beyond"], direction: Direction, n: int
+    ) -> Rows | None:
+        """Return the rows of a further matrix, (n queries, bank gallery); None: there is none.
 
-        ``inner``: (bank queries, bank gallery), ``beyond``: (test queries, bank gallery).
+        Raises:
+            InputError: it has another number of queries, or a value that is not finite.
         """
         sim: Sim | None = getattr(self, which)
         if sim is None or getattr(sim, direction) is None:
             return None
-        return Rows(sim.flat().levels(direction)[0])
+        rows = Rows(sim.flat().levels(direction)[0])
+        if len(rows) != n or not rows.width:
+            of = "bank queries" if which == "inner" else "test queries"
+            raise InputError(
+                f"The {direction} similarities of {of} to the bank's gallery have {len(rows)} "
+                f"queries, expected {n}."
+            )
+        check_finite(rows, direction, "bank's similarity")
+        return rows
 
     def rows(self, direction: Direction) -> Rows | None:
         """Return the bank's queries of a direction, with their alignment levels averaged."""

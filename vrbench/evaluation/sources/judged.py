@@ -73,19 +73,24 @@ def candidate_notes(truth: Truth) -> Iterator[str]:
 def _graded(source: Source, path: Path, *, limited: bool) -> Truth:
     pairs = {pair: grade for pair, grade in read_qrels(path).items() if grade > 0}
     places = _Places(source, path, limited=limited)
-    relevance = np.zeros((source.truth.n_text, source.truth.n_video))
     known = places.known(pairs)
-    relevance[places.of(known)] = [pairs[pair] for pair in known]
-    without = np.flatnonzero(~relevance.any(axis=1))
+    text, video = places.of(known)
+    gain = np.array([pairs[pair] for pair in known])
+    without = np.flatnonzero(np.bincount(text, minlength=source.truth.n_text) == 0)
     if len(without):
         raise InputError(
-            f"{path} names no right video for {len(without)} of {len(relevance)} texts, the first "
-            f"is '{source.text_ids[without[0]]}': add them, or leave these texts out of the data."
+            f"{path} names no right video for {len(without)} of {source.truth.n_text} texts, the "
+            f"first is '{source.text_ids[without[0]]}': add them, or leave these texts out of the "
+            "data."
         )
-    truth = Truth.of(relevance.shape, relevance=relevance)
-    if truth.gain is not None and (truth.gain == truth.gain[0]).all():
-        truth = replace(truth, gain=None)  # not graded
-    return replace(truth, candidates=source.truth.candidates)
+    order = np.lexsort((video, text))
+    graded = bool((gain != gain[0]).any())
+    return replace(
+        source.truth,
+        text=text[order],
+        video=video[order],
+        gain=gain[order] if graded else None,
+    )
 
 
 class _Places:
