@@ -15,7 +15,7 @@ extensions = [
     "docs.site.mathml",
 ]
 html_math_renderer = "mathml"
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "dollarmath", "html_image"]
 myst_heading_anchors = 3
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True
