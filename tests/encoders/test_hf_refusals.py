@@ -17,6 +17,7 @@ import tiny_tokenizers
 import torch
 
 from vrbench.encoders.hf import Hf
+from vrbench.encoders.hf.loading import offline
 from vrbench.errors import InputError
 
 
@@ -121,6 +122,15 @@ def test_nothing_is_fetched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     edited(folder / "config.json", _name_or_path="openai/clip-vit-base-patch32")
     edited(folder / "tokenizer_config.json", name_or_path="openai/clip-vit-base-patch32")
     assert Hf().load(folder).attrs["model"] == "CLIPModel"
+
+
+def test_offline_while_a_folder_is_read_and_as_before_afterwards() -> None:
+    import huggingface_hub
+
+    before = huggingface_hub.is_offline_mode()
+    with offline():
+        assert huggingface_hub.is_offline_mode()
+    assert huggingface_hub.is_offline_mode() == before
 
 
 def test_settings_that_need_more_than_the_folder(folder: Path) -> None:
