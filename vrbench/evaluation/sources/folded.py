@@ -128,8 +128,8 @@ class Folded:
 
     def _divided(self, kept: Keeping) -> tuple[list[Place], list[Place]]:
         """Return the blocks that are kept, and those that are not."""
-        here = [place for place in self.grid if place in kept]
-        return here, [place for place in self.grid if place not in {*here}]
+        here = {place: place in kept for place in self.grid}
+        return [p for p, found in here.items() if found], [p for p, f in here.items() if not f]
 
 
 @dataclass(frozen=True, eq=False)
