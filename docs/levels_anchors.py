@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docs.levels_measured import Measured, evaluated, spread
-from docs.levels_tasks import questions, reported
+from docs.levels_tasks import reported
 from docs.trainings import Training, Trainings
 from vrbench.tasks.classes import Classification
-from vrbench.tasks.qa import Qa
 
 HEAD = "projection:width=64+linear"
 ANCHORS, K, QUEUE = 16, 8, 512
@@ -38,15 +37,11 @@ class Anchored:
         rows: on MSR-VTT, by the names of ``LOSSES``.
         accuracy: of clusters of the test videos matched with categories, of each seed.
         largest: share of the largest category, in percent.
-        answered: accuracy of multiple choice with ``infonce`` alone, of each seed.
-        chance: of it.
     """
 
     rows: Mapping[str, Measured]
     accuracy: Mapping[str, list[float]]
     largest: float
-    answered: list[float]
-    chance: float
 
 
 def run(fit: Path, test: Path, folder: Path, kept: Path, lr: float) -> Anchored:
@@ -64,12 +59,9 @@ def run(fit: Path, test: Path, folder: Path, kept: Path, lr: float) -> Anchored:
         name: [reported(Classification(), test, head, kept) for head in rows[name].heads]
         for name in two
     }
-    asked = questions(test, folder / "questions.h5")
-    choice = [reported(Qa(), asked, head, kept) for head in rows[two[0]].heads]
     accuracy = {name: [one["accuracy"] for one in some] for name, some in reports.items()}
     largest = float(reports[two[0]][0]["largest class"])
-    answered = [float(one["accuracy"]) for one in choice]
-    return Anchored(rows, accuracy, largest, answered, float(choice[0]["chance"]))
+    return Anchored(rows, accuracy, largest)
 
 
 def _rows(on: Trainings, test: Path, kept: Path, lr: float) -> dict[str, Measured]:

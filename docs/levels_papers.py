@@ -21,7 +21,7 @@ NO_DATA = {
     "ucofia-13": "Param and Mem are in the table above: results do not hold them",
     "ucofia-14": "heads trained by one way: vrbench reproduce ucofia-14 --train makes them",
     "norton-4": "COIN is not at hand",
-    "norton-6": "answers drawn from the test captions; zero-shot needs encoders of one space",
+    "norton-6": "the questions of MSR-VTT's multiple choice are not at hand",
     "norton-7": "the columns with background need whole videos: one here is three frames",
     "norton-9": "HTM-Align is not at hand",
     "modality-structure-1": "on MSR-VTT's 20 categories: HMDB51 and UCF101 are not at hand",

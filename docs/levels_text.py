@@ -18,7 +18,6 @@ from docs.levels_anchors import (
 )
 from docs.levels_anchors import EPOCHS as ANCHOR_EPOCHS
 from docs.levels_anchors import HEAD as ANCHOR_HEAD
-from docs.levels_measured import spread
 from docs.levels_norton import EPOCHS as NORTON_EPOCHS
 from docs.levels_norton import HEAD as NORTON_HEAD
 from docs.levels_norton import RATES as NORTON_RATES
@@ -193,12 +192,6 @@ def anchors(found: Anchored) -> str:
             compared("Accuracy", found.accuracy),
         ),
         _lines(classification(found)),
-        _filled(
-            "**Multiple choice** (Norton's Table 6 in shape): each test video has its caption",
-            "among",
-            f"four that are drawn once; chance is {found.chance:.0f} percent. Behind the head of",
-            f"`infonce` alone the accuracy is {spread(found.answered)} percent.",
-        ),
     )
 
 
