@@ -26,7 +26,7 @@ from features import make
 from vrbench.features import open_features
 
 SLOW = ("emd",)
-"""Methods with fewer epochs, without a queue as a bank, and whose memory is not measured."""
+"""Methods with fewer epochs, and without a queue as a bank."""
 KINDS = ("linear", "projection+linear")
 METHODS = ("global", "uniform", "learnable", "max-avg", "scan", "tokenflow", SUM, "emd")
 """Of TokenFlow's Tables 5 and 6, and TokenFlow without the global similarity."""
@@ -78,7 +78,7 @@ def run(fit: Path, test: Path) -> Found:
     parts = {part: [chosen(tries, one) for one in some] for part, some in wanted.items()}
     weighed = [one for one in parts["alignments"] if one.method not in WEIGHED]
     measured, untrained = measure(fit, test, chain(*parts.values()), weighed)
-    most = peaks(fit, [one for one in parts["alignments"] if one.method not in SLOW])
+    most = peaks(fit, dict.fromkeys(chain(*parts.values())))
     rows = {
         part: [replace(measured[one], peak=most.get(one)) for one in some]
         for part, some in parts.items()

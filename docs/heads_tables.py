@@ -60,7 +60,7 @@ def alignments(what: str, rows: Mapping[str, Measured]) -> Iterator[str]:
 def losses(what: str, rows: Mapping[str, Measured]) -> Iterator[str]:
     """R@1 and the normalization error, raw and with each bank."""
     heads = [f"{bank} {way}" for bank in ("raw", *NORMED) for way in DIRECTIONS]
-    heads += ["error t2v", "v2t", "s"]
+    heads += ["error t2v", "v2t", "s", "GB"]
     yield f"| {what} | rate | validation | {' | '.join(heads)} |"
     yield f"|---|---:|---:|{'---:|' * len(heads)}"
     for name, one in rows.items():
@@ -70,6 +70,7 @@ def losses(what: str, rows: Mapping[str, Measured]) -> Iterator[str]:
             *(_bank(one, bank, way) for bank in ("raw", *NORMED) for way in DIRECTIONS),
             *(spread(one.errors(way), 2) for way in DIRECTIONS),
             _seconds(one),
+            _gigabytes(one),
         )
         yield f"| {name} | {' | '.join(cells)} |"
 
