@@ -72,8 +72,8 @@ def cost(found: Found) -> tuple[str, ...]:
     return (
         f"**Cost** (UCoFiA Table 13). Behind `projection`, {few:,} to {many:,} numbers are trained",
         f"in {seconds[0]:.0f} to {seconds[-1]:.0f} CPU seconds, with a peak of {peaks[0]:.2f} to",
-        f"{peaks[-1]:.2f} GB of memory; `{alone.training.head}` alone trains",
-        f"{alone.parameters:,} in {_least(alone):.0f} seconds with {(alone.peak or 0) / 1e9:.2f} GB.",
+        f"{peaks[-1]:.2f} GB of memory; `{alone.training.head}` alone trains {alone.parameters:,}",
+        f"in {_least(alone):.0f} seconds with {(alone.peak or 0) / 1e9:.2f} GB.",
         "The training tokens, which are held as they are stored, take",
         f"{found.size / 1e9:.2f} GB of the peak; the queue is in it, too.",
     )
