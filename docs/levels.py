@@ -30,7 +30,7 @@ def written(fit: Path, test: Path, clips: tuple[Path, Path]) -> str:
     losses = levels_norton.run(*clips, BUILD / "youcook2", BUILD / "norton")
     lr = found.rows[levels_ucofia.TRIED].training.lr
     anchored = levels_anchors.run(fit, test, BUILD / "msrvtt", BUILD / "anchors", lr)
-    kept = [BUILD / name for name in ("ucofia", "norton", "anchors")]
+    kept = {"ucofia": "ucofia", "norton": "norton", "modality": "anchors"}
     parts = [ABOUT, ucofia(found), norton(losses), cooking(losses), anchors(anchored)]
-    parts.append(tables(kept))
+    parts.append(tables({paper: BUILD / name for paper, name in kept.items()}))
     return "\n\n".join(parts) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vrbench import published
@@ -30,13 +30,17 @@ NO_DATA = {
 """Why a table has empty rows, or what other data it is measured on."""
 
 
-def papers(folders: Sequence[Path]) -> Iterator[str]:
-    """Yield a row for each table: which of its rows are measured by results in these folders."""
-    results = [one for folder in folders for one in as_dicts(load_all(folder)[0])]
+def papers(folders: Mapping[str, Path]) -> Iterator[str]:
+    """Yield a row for each table: which of its rows are measured by results of its paper's folder.
+
+    Args:
+        folders: by the first word of the names of a paper's tables.
+    """
+    results = {paper: as_dicts(load_all(folder)[0]) for paper, folder in folders.items()}
     yield "| table | rows measured | rows that stay empty | why, or on what data |"
     yield "|---|---|---|---|"
     for name in TABLES:
-        yield _row(published.load(name), results)
+        yield _row(published.load(name), results[name.partition("-")[0]])
 
 
 def _row(table: PublishedTable, results: Sequence[ResultDict]) -> str:

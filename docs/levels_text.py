@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from textwrap import wrap
 
@@ -154,10 +154,9 @@ def cooking(found: Norton) -> str:
         "## Seconds of an epoch",
         _filled(
             "Norton's Table 8 in shape: what each part of the loss adds to an epoch of the",
-            "trainings",
-            "above, on one thread beside other work, validation included, with the first seed.",
-            "Lines",
-            "1 and 2 draw their batches of clips at random, the others as runs of clips. Line 5",
+            "trainings above, on one thread, validation included, with the first seed; the",
+            "quickest of three. Lines 1 and 2 draw their batches of clips at random, the others as",
+            "runs of clips. Line 5",
             "(clips of 32 seconds) has no counterpart in single frames; lines 6 and 7, Sinkhorn's",
             "iterations alone, are within the lines 2 and 3.",
         ),
@@ -195,7 +194,7 @@ def anchors(found: Anchored) -> str:
     )
 
 
-def tables(folders: Sequence[Path]) -> str:
+def tables(folders: Mapping[str, Path]) -> str:
     """Return the section on the papers' tables."""
     return _joined(
         "## The papers' tables",
