@@ -28,6 +28,7 @@ def compare(
     top: int = 10,
     draws: int = 9999,
     seed: int = 0,
+    baseline: bool = False,
 ) -> Comparison:
     """Test results against each other, query by query, as ``vrbench compare --json``.
 
@@ -37,13 +38,15 @@ def compare(
         top: queries listed that changed most.
         draws: of the bootstrap.
         seed: of the draws.
+        baseline: test the others against the first result only.
 
     Raises:
         InputError: a file is missing or no result, or results cannot be paired.
     """
     from vrbench.results.compare import compare as test
 
-    return test([one for given in results for one in _results(given)], common, top, draws, seed)
+    given = [one for some in results for one in _results(some)]
+    return test(given, common, top, draws, seed, baseline)
 
 
 def tune(

@@ -159,3 +159,18 @@ def test_a_label_stands_in_tables_and_file_names() -> None:
     assert len(list(Path("r").glob("*.json"))) == 2
     (labelled,) = run("eval", "f.h5", "--method", "max-avg", "--label", "x", "--json", "-q").results
     assert labelled["label"] == "x"
+
+
+@pytest.mark.usefixtures("place")
+def test_a_baseline_is_what_the_others_are_tested_against() -> None:
+    methods = [word for name in ("global", "max-avg", "uniform") for word in ("--method", name)]
+    assert run("eval", "f.h5", *methods, "--out", "r", "-q").code == 0
+    (raw,) = Path("r").glob("*max-avg*.json")
+    words = ("compare", "r", "--draws", "99", "--json")
+    every = json.loads(run(*words).out)["tests"]
+    report = json.loads(run(*words, "--baseline", raw).out)
+    assert len(report["results"]) == 3
+    assert {(one["a"], one["b"]) for one in report["tests"]} == {(0, 1), (0, 2)}
+    assert 3 * len(report["tests"]) == 2 * len(every)
+    assert "max-avg" in json.dumps(report["results"][0])
+    refused(*words, "--baseline", "nothing.json", says="nothing.json does not exist")

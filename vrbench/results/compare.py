@@ -36,6 +36,7 @@ def compare(
     top: int = 10,
     n: int = 9999,
     seed: int = 0,
+    baseline: bool = False,
 ) -> Comparison:
     """Test every pair of results, metric by metric, in both directions.
 
@@ -50,6 +51,7 @@ def compare(
         top: queries listed that changed most, by the ratio of ranks to those of the first result.
         n: bootstrap draws.
         seed: of the draws.
+        baseline: test the others against the first result only.
 
     Returns:
         ``results`` (labels), ``queries`` (number by direction), ``left_out`` (of each result, by
@@ -72,7 +74,7 @@ def compare(
     tests = [
         test
         for direction, both in paired.items()
-        for test in _tests(both, direction, metrics, n, seed)
+        for test in _tests(both, direction, metrics, n, seed, baseline)
     ]
     return {
         "results": [_about(result) for result in results],
@@ -124,13 +126,19 @@ def _others(metrics: Sequence[Metric]) -> str:
 
 
 def _tests(
-    paired: Paired, direction: Direction, metrics: Sequence[Metric], n: int, seed: int
+    paired: Paired,
+    direction: Direction,
+    metrics: Sequence[Metric],
+    n: int,
+    seed: int,
+    baseline: bool,
 ) -> list[PairTest]:
     drawn = [metric for metric in metrics if not metric.hits]
     values = resampled(paired.ranks, [metric.over for metric in drawn], n, seed)
     draws = dict(zip((metric.name for metric in drawn), values, strict=True))
     rows: list[PairTest] = []
-    for a, b in combinations(range(len(paired.ranks)), 2):
+    pairs = combinations(range(len(paired.ranks)), 2)
+    for a, b in (some for some in pairs if not baseline or some[0] == 0):
         for metric in metrics:
             own = draws.get(metric.name)
             differences = None if own is None else own[b] - own[a]

@@ -21,6 +21,10 @@ def compare(
     paths: Annotated[
         list[Path], typer.Argument(help="Result files (json) or folders of them; two or more.")
     ],
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Result file: test the others against it only, not each pair."),
+    ] = None,
     common: Annotated[
         bool, typer.Option("--common", help="Join results over different items on common ids.")
     ] = False,
@@ -38,11 +42,16 @@ def compare(
       vrbench compare results/a.json results/b.json
 
       vrbench compare results --top 20 --json
+
+      vrbench compare results --baseline results/raw.json
     """
     from vrbench.results.compare import compare as test
 
     results = _load(paths)
-    report = test(results, common, top, draws, seed)
+    if baseline is not None:
+        first = _load([baseline])
+        results = [*first, *(one for one in results if one.values != first[0].values)]
+    report = test(results, common, top, draws, seed, baseline is not None)
     _add_captions(report, results, features)
     if json:
         print_json(report)
