@@ -12,15 +12,13 @@ FROM_IDENTITY = (1e-4, 3e-4, 1e-3)
 """Those of a head without a closed form, which has further to go."""
 EVERY = ("global", "uniform", "learnable", SUM)
 """Alignments that all rates are tried with."""
-ALONE = ("scan", "emd", "ncl", "15*ncl", "momentum", "triplet")
-"""Alignments and losses that have the middle rate alone, as a head without a projection has."""
 
 
 def tried(fit: Path, wanted: Iterable[Training]) -> dict[Training, Trained]:
     """Train with the middle rate, then with another: with the first seed.
 
     That is the larger one where the last epoch validates best, else the smaller one; for ``EVERY``
-    it is both, for ``ALONE`` none.
+    it is both.
     """
     middle = dict.fromkeys(replace(_short(one), lr=rates_of(one)[1]) for one in wanted)
     made = train(fit, [(one, SEEDS[0]) for one in middle])
@@ -46,8 +44,6 @@ def rates_of(one: Training) -> tuple[float, float, float]:
 
 def _further(one: Training, made: Trained) -> tuple[float, ...]:
     small, _, large = rates_of(one)
-    if {one.method, one.loss.partition(":")[0]} & {*ALONE} or "projection" not in one.head:
-        return ()
     if one.method in EVERY and one.loss == CLOSED.loss:
         return small, large
     return (large,) if made.epoch == one.epochs else (small,)

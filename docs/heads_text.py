@@ -40,8 +40,7 @@ TRIES = f"""## Rates and epochs
 
 Validation of seed {SEEDS[0]} before training and at the best epoch, which is in brackets, within
 {EPOCHS} epochs ({FEW} of `emd`). Beside 0.0001, the larger rate was tried where the last epoch is
-the best, else the smaller one, and both for {len(EVERY)} alignments; others have one rate alone.
-The chosen one is bold."""
+the best, else the smaller one, and both for {len(EVERY)} alignments. The chosen one is bold."""
 
 HEADS = f"""## Heads
 
