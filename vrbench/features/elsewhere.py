@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 
+PIECES, PIECE = 64, 65536
+"""Pieces of a file, and the bytes of each, by which another process knows that it has the same."""
+
 
 @dataclass(frozen=True)
 class InFile:
@@ -21,6 +25,7 @@ class InFile:
     Attributes:
         path: of the file, from the root.
         size: of the file, in bytes.
+        sample: SHA-256 of pieces of it, from its first to its last byte.
         name: of the dataset.
         shape: of the dataset.
         dtype: of the dataset.
@@ -28,6 +33,7 @@ class InFile:
 
     path: str
     size: int
+    sample: str
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -36,14 +42,28 @@ class InFile:
     def of(cls, dataset: Any) -> Self:
         """Return the place of an open ``h5py.Dataset``."""
         path = Path(dataset.file.filename).absolute()
-        return cls(str(path), path.stat().st_size, dataset.name, dataset.shape, dataset.dtype)
+        about = path.stat()
+        sample = _sample(str(path), about.st_size, about.st_mtime_ns)
+        place = str(path), about.st_size, sample
+        return cls(*place, dataset.name, dataset.shape, dataset.dtype)
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
-        return np.asarray(_opened(self.path, self.size)[self.name][rows])
+        return np.asarray(_opened(self.path, self.size, self.sample)[self.name][rows])
 
 
 @cache
-def _opened(path: str, size: int) -> Any:
+def _sample(path: str, size: int, changed: int) -> str:
+    """Return the SHA-256 of evenly spaced pieces of a file, which ``changed`` at that time."""
+    found = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        for i in range(PIECES):
+            file.seek(max(0, size - PIECE) * i // (PIECES - 1))
+            found.update(file.read(PIECE))
+    return found.hexdigest()
+
+
+@cache
+def _opened(path: str, size: int, sample: str) -> Any:
     """Open a feature file once for this process.
 
     Raises:
@@ -52,15 +72,16 @@ def _opened(path: str, size: int) -> Any:
     from vrbench.features.hdf5 import open_hdf5
 
     try:
-        found = Path(path).stat().st_size
+        about = Path(path).stat()
+        same = about.st_size == size and _sample(path, size, about.st_mtime_ns) == sample
     except OSError as error:
         raise InputError(
             f"The worker on {socket.gethostname()} cannot see {path} ({error.strerror}): put the "
             "file where all workers see it under the same path."
         ) from error
-    if found != size:
+    if not same:
         raise InputError(
-            f"{path} has {found:,} bytes on {socket.gethostname()}, and {size:,} where vrbench was "
-            "started: give all workers the same file."
+            f"{path} is another file on {socket.gethostname()} than where vrbench was started "
+            f"({about.st_size:,} and {size:,} bytes): give all workers the same file."
         )
     return open_hdf5(Path(path))
