@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.runtime.worker import unseen
 
 PIECES, PIECE = 64, 65536
 """Pieces of a file, and the bytes of each, by which another process knows that it has the same."""
@@ -75,10 +76,7 @@ def _opened(path: str, size: int, sample: str) -> Any:
         about = Path(path).stat()
         same = about.st_size == size and _sample(path, size, about.st_mtime_ns) == sample
     except OSError as error:
-        raise InputError(
-            f"The worker on {socket.gethostname()} cannot see {path} ({error.strerror}): put the "
-            "file where all workers see it under the same path."
-        ) from error
+        raise unseen(path, error) from error
     if not same:
         raise InputError(
             f"{path} is another file on {socket.gethostname()} than where vrbench was started "

@@ -6,11 +6,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Task = TypeVar("Task")
 Done = TypeVar("Done")
+Submit = Callable[..., Future[Any]]
+"""Submits a call: the function, then its arguments."""
 
 
 class Backend(Protocol):
@@ -65,17 +67,19 @@ class Futures:
 
     Args:
         executor: runs the tasks; for other processes work, tasks and results have to be picklable.
+            Or how to submit one.
         window: tasks that are submitted before one of them is done.
         idle: called when nothing has been done for so many seconds, again and again; None: never.
     """
 
     def __init__(
         self,
-        executor: Executor,
+        executor: Executor | Submit,
         window: int,
         idle: tuple[float, Callable[[], None]] | None = None,
     ) -> None:
-        self._submit, self._window = executor.submit, max(1, window)
+        self._submit = executor.submit if isinstance(executor, Executor) else executor
+        self._window = max(1, window)
         self._idle = idle
 
     def map(

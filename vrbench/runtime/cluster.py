@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any
 
 from vrbench.errors import InputError
-from vrbench.runtime.backend import Backend, Done, Futures, Key, Task
+from vrbench.runtime.backend import Backend, Done, Futures, Key, Submit, Task
 from vrbench.runtime.extras import needed
+from vrbench.runtime.worker import Fingerprint, Trusted, once
 
 WINDOW = 3
 """Tasks a thread that are submitted: one is done, the next lies ready."""
@@ -25,57 +27,54 @@ CONNECT = 10.0
 """Seconds in which a scheduler has to answer."""
 LOOK = 2.0
 """Seconds after which it is looked whether there still is one."""
-
-Fingerprint = Mapping[str, str]
-"""What decides the bits that a process computes: versions, and digests of small results."""
-
-
-@dataclass(frozen=True)
-class Trusted(Generic[Task, Done]):
-    """A task's work, done only where numbers have the same bits.
-
-    Attributes:
-        work: what is done.
-        fingerprint: computes that of the process that it runs in.
-        expected: that of the client; None: any is taken, and reported.
-    """
-
-    work: Callable[[Task], Done]
-    fingerprint: Callable[[], Fingerprint]
-    expected: Fingerprint | None
-
-    def __call__(self, task: Task) -> tuple[str, Fingerprint, Done]:
-        """Return the worker's name and fingerprint, and what is done.
-
-        Raises:
-            InputError: the fingerprint is another one.
-        """
-        name = f"{socket.gethostname()}:{os.getpid()}"
-        mine = _once(self.fingerprint)
-        if self.expected is not None and mine != self.expected:
-            raise InputError(different(name, mine, self.expected))
-        return name, mine, self.work(task)
+DEATHS = 3
+"""Workers here that a task may lose before it is done alone, and once more then."""
 
 
-@cache
-def _once(fingerprint: Callable[[], Fingerprint]) -> Fingerprint:
-    return fingerprint()
+class _Flying:
+    """How many tasks of all maps are submitted and not done."""
 
+    def __init__(self, waiting: Callable[[], None]) -> None:
+        self._changed, self._waiting = threading.Condition(), waiting
+        self._submitted, self._closed = 0, False
 
-def different(name: str, mine: Fingerprint, expected: Fingerprint) -> str:
-    """Return the sentence that refuses a worker."""
-    other = [key for key in {**expected, **mine} if mine.get(key) != expected.get(key)]
-    said = ", ".join(f"{key} {mine.get(key)} and not {expected.get(key)}" for key in other)
-    return (
-        f"The worker {name} would compute other bits ({said}): give all machines the same "
-        "packages, and one MKL_CBWR (such as AVX2), NUMBA_CPU_NAME (such as haswell) and "
-        "NPY_DISABLE_CPU_FEATURES in the environment, or take it with --mixed."
-    )
+    def submit(self, submit: Submit, *args: Any) -> Future[Any]:
+        """Submit a task, unless one is being done alone: then after it."""
+        self._when(lambda: not self._closed, submitted=1)
+        future = submit(*args)
+        future.add_done_callback(lambda _: self._set(submitted=-1))
+        return future
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until no task is submitted, and let none be until the context ends."""
+        self._when(lambda: not self._closed, closed=True)
+        try:
+            self._when(lambda: not self._submitted, closed=True)
+            yield
+        finally:
+            self._set(closed=False)
+
+    def _when(self, free: Callable[[], bool], **change: Any) -> None:
+        while True:
+            with self._changed:
+                if self._changed.wait_for(free, LOOK):
+                    self._set(**change)
+                    return
+            self._waiting()  # without the lock: Dask's thread takes it where a task is done
+
+    def _set(self, closed: bool | None = None, submitted: int = 0) -> None:
+        with self._changed:
+            self._closed = self._closed if closed is None else closed
+            self._submitted += submitted
+            self._changed.notify_all()
 
 
 @dataclass(eq=False)
 class Cluster(Backend):
     """Workers of a Dask scheduler.
+
+    Maps in several threads share the workers; tasks of the one that began first are done first.
 
     Attributes:
         client: a ``distributed.Client``.
@@ -88,7 +87,11 @@ class Cluster(Backend):
     fingerprint: Callable[[], Fingerprint]
     mixed: bool = False
     seen: dict[str, Fingerprint] = field(default_factory=dict)
-    _alone: float | None = None
+
+    def __post_init__(self) -> None:
+        self._alone: float | None = None
+        self._flying = _Flying(self._look)
+        self._maps = count()
 
     @property
     def workers(self) -> int:
@@ -100,19 +103,40 @@ class Cluster(Backend):
     ) -> Iterator[tuple[Key, Done]]:
         """Do tasks on workers; those of a worker that is lost are done again by others.
 
+        A task that lost as many workers as the scheduler allows may only have stood in the queue of
+        each. It is submitted once more when nothing else is, and is to blame if it loses these too.
+
         Raises:
-            InputError: no worker is left, a task ends every worker that does it, or a worker is not
-                to be trusted.
+            InputError: no worker is left, a task ends every worker that does it alone, or a worker
+                is not to be trusted.
         """
-        expected = None if self.mixed else _once(self.fingerprint)
+        distributed = needed("distributed", "cluster")
+        expected = None if self.mixed else once(self.fingerprint)
         trusted = Trusted(work, self.fingerprint, expected)
-        window = WINDOW * self.workers
-        submitted = Futures(self.client.get_executor(pure=False), window, (LOOK, self._look))
-        for key, future in submitted.futures(trusted, tasks):
-            with _failures(tasks, key):
-                name, self.seen[name], value = future.result()
+        executor = self.client.get_executor(pure=False)
+        first = partial(executor.submit, priority=-next(self._maps))
+        submit, window = partial(self._flying.submit, first), WINDOW * self.workers
+        for key, future in Futures(submit, window, (LOOK, self._look)).futures(trusted, tasks):
+            try:
+                found = future.result()
+            except distributed.KilledWorker:
+                found = self._again(first, trusted, tasks[key])
+            name, self.seen[name], value = found
             self._alone = None
             yield key, value
+
+    def _again(self, submit: Submit, work: Callable[[Task], Done], task: Task) -> Done:
+        distributed = needed("distributed", "cluster")
+        with self._flying.alone():
+            try:
+                [(_, done)] = Futures(submit, 1, (LOOK, self._look)).map(work, {0: task})
+            except distributed.KilledWorker as error:
+                raise InputError(
+                    f"{task} ended {error.allowed_failures + 1} workers while nothing else was "
+                    f"done, the last one at {error.last_worker.address}: give them more memory, or "
+                    "bound it with --memory."
+                ) from error
+        return done
 
     def _look(self) -> None:
         if self.client.scheduler_info()["workers"]:
@@ -124,22 +148,10 @@ class Cluster(Backend):
 
     def about(self) -> dict[str, Any]:
         """Return how many workers did tasks, and how many of each fingerprint, for a result."""
-        kinds = Counter(tuple(sorted(found.items())) for found in self.seen.values())
+        seen = list(self.seen.values())
+        kinds = Counter(tuple(sorted(found.items())) for found in seen)
         prints = [{"workers": n, **dict(kind)} for kind, n in kinds.most_common()]
-        return {"workers": len(self.seen), "fingerprints": prints}
-
-
-@contextmanager
-def _failures(tasks: Mapping[Key, Any], key: Key) -> Iterator[None]:
-    """Say in one sentence, naming the task, what Dask raises."""
-    distributed = needed("distributed", "cluster")
-    try:
-        yield
-    except distributed.KilledWorker as error:
-        raise InputError(
-            f"{tasks[key]} ended {error.allowed_failures + 1} workers, the last one at "
-            f"{error.last_worker.address}: give them more memory, or bound it with --memory."
-        ) from error
+        return {"workers": len(seen), "fingerprints": prints}
 
 
 @contextmanager
@@ -152,7 +164,10 @@ def local(
         InputError: Dask is not installed.
     """
     distributed = _configured()
+    import dask
+
     with (
+        dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}),
         distributed.LocalCluster(
             n_workers=processes,
             threads_per_worker=1,
