@@ -18,12 +18,15 @@ Outcome = Tokens | InputError
 """An encoded item, or why there is none."""
 
 AHEAD = 2
-"""Blocks for each core that are read and encoded ahead of the next one to be written."""
+"""Blocks for each thread that are read and encoded ahead of the next one to be written."""
 
 
-def outcomes(encode: Callable[[T], Sequence[Outcome]], blocks: Iterable[T]) -> Iterator[Outcome]:
+def outcomes(
+    encode: Callable[[T], Sequence[Outcome]], blocks: Iterable[T], threads: int | None = None
+) -> Iterator[Outcome]:
     """Yield the outcomes of each block, in order, while the next ones are being encoded."""
-    with _workers() as (pool, cores):
+    cores = threads or os.cpu_count() or 1
+    with _workers(cores) as pool:
         begun: deque[Future[Sequence[Outcome]]] = deque()
         for block in blocks:
             begun.append(pool.submit(encode, block))
@@ -42,11 +45,10 @@ def attempt(encode: Callable[[], Tokens]) -> Outcome:
 
 
 @contextmanager
-def _workers() -> Iterator[tuple[ThreadPoolExecutor, int]]:
-    """One thread a core; an exception does not wait for items that are not begun."""
-    cores = os.cpu_count() or 1
-    pool = ThreadPoolExecutor(cores)
+def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads; an exception does not wait for items that are not begun."""
+    pool = ThreadPoolExecutor(threads)
     try:
-        yield pool, cores
+        yield pool
     finally:
         pool.shutdown(cancel_futures=True)

@@ -35,6 +35,7 @@ class Encoding:
         batch: items between two writes.
         strict: stop at an item that cannot be read, else skip it.
         progress: called as (side, items done or skipped, items of the side) after each item.
+        threads: that encode ahead; None: one a core.
         skipped: a sentence for each item that was skipped so far.
         counts: side -> items in the file.
         missing: side -> annotated items that the file does not have.
@@ -45,6 +46,7 @@ class Encoding:
     batch: int
     strict: bool
     progress: Progress
+    threads: int | None = None
     skipped: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
@@ -122,7 +124,7 @@ class Encoding:
         waiting = [block for block in blocks if any(item.id not in present for item in block)]
         done, batch = len(present), []
         items = chain.from_iterable(waiting)
-        for item, result in zip(items, outcomes(encode, waiting), strict=True):
+        for item, result in zip(items, outcomes(encode, waiting, self.threads), strict=True):
             if item.id in present:
                 continue
             done += 1

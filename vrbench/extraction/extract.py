@@ -14,11 +14,9 @@ from vrbench.encoders import encoders
 from vrbench.errors import InputError
 from vrbench.extraction.encoding import Encoding
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
+from vrbench.extraction.said import cut_off, json_attrs
 from vrbench.extraction.shards import Shard
 from vrbench.features.begin import successor
-from vrbench.features.cut import cut_notes
-from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
-from vrbench.features.sides import read_side, sides_of
 from vrbench.features.writer import FeatureWriter
 from vrbench.heads.maps import MappedEncoder, Maps
 from vrbench.registry import origins
@@ -53,6 +51,12 @@ class Inputs:
         known = self.captions
         part = read_captions(known) if isinstance(known, Path) else known
         return part if self.limit is None else part.first(self.limit)
+
+    @property
+    def files(self) -> list[Path]:
+        """All files and folders that are named."""
+        videos = [self.videos] if isinstance(self.videos, Path) else [*self.videos]
+        return [*videos, self.captions] if isinstance(self.captions, Path) else videos
 
     @property
     def fingerprint(self) -> str:
@@ -108,6 +112,7 @@ def extract(
     device: str = "auto",
     batch: int = 32,
     shard: str | None = None,
+    threads: int | None = None,
     strict: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -134,6 +139,7 @@ def extract(
         device: ``cpu``, ``cuda`` (recorded) or ``auto``: CUDA where the encoder finds it.
         batch: items between two writes.
         shard: ``i/n``: write part i of n parts only, for ``merge_shards``.
+        threads: that read and encode ahead; None: one a core.
         strict: stop at the first video or caption that cannot be read, else skip it.
         overwrite: begin anew; an existing file is replaced once the new one is whole.
         progress: called after each item.
@@ -178,7 +184,8 @@ def extract(
         successor(out, overwrite) as target,
         FeatureWriter(target, {**attrs, **frame_order(target, renumbered)}, dtype, out) as writer,
     ):
-        encoding = Encoding(writer, loaded, batch, strict, progress or (lambda *_: None))
+        told = progress or (lambda *_: None)
+        encoding = Encoding(writer, loaded, batch, strict, told, threads)
         for side in parts:
             _encode(encoding, side, media[side], pieces[side])
             if piece.whole:
@@ -187,9 +194,9 @@ def extract(
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         notes += [NOTE] if renumbered is not None else []
         limits = dict(loaded.limits)
-        writer.finish(**_said(notes=notes, missing=encoding.missing, limits=limits))
+        writer.finish(**json_attrs(notes=notes, missing=encoding.missing, limits=limits))
     seen = 0 if maps is None else sum(maps.saw(video.id) for video in parts[""].videos)
-    said = (*loaded.notes, *notes, *_cut(out))
+    said = (*loaded.notes, *notes, *cut_off(out))
     skipped = tuple(encoding.skipped)
     return Extraction(out, encoding.counts, skipped, seen, said, tuple(loaded.checks))
 
@@ -197,15 +204,6 @@ def extract(
 def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> None:
     encoding.videos(f"{side}video", media, part)
     encoding.texts(f"{side}text", f"{side}video", part)
-
-
-def _cut(path: Path) -> list[str]:
-    """Return notes on what an encoder's limits cut off in a feature file, in all runs."""
-    with open_hdf5(path) as file, reading(path):
-        attrs = read_attrs(file)
-        held = sides_of(file, attrs, path)
-        sides = {side: read_side(held, side, attrs, path) for side in held}
-        return list(cut_notes(sides, attrs, path))
 
 
 def _check_bank(parts: Mapping[str, Annotations], maps: Maps | None) -> None:
@@ -228,15 +226,6 @@ def _check_counts(encoding: Encoding, out: Path) -> None:
             all_of = f"all {encoding.missing[side]} are skipped: "
             reason = all_of + encoding.skipped[0] if encoding.skipped else "the captions name none."
             raise InputError(f"{out} would have an empty /{side}, as {reason}")
-
-
-def _said(**attrs: object) -> dict[str, str | None]:
-    """Return attributes as JSON; None for empty ones."""
-
-    def says(value: object) -> bool:
-        return any(value.values()) if isinstance(value, dict) else bool(value)
-
-    return {name: json.dumps(value) if says(value) else None for name, value in attrs.items()}
 
 
 def fingerprint(path: Path | None) -> str:

@@ -21,7 +21,7 @@ from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.runtime.files import check_folder, listed, replacing
 
 WHOLE = "all.h5"
-_PART = re.compile(r"part-[0-9]{5,}-of-[0-9]{5,}\.h5")
+_PART = re.compile(r"part-[0-9]{5,}-of-([0-9]{5,})\.h5")
 _LAYOUT = ("format", "version", "dtype")
 """Attributes that the writer adds."""
 
@@ -53,7 +53,7 @@ def shard_features(
         outs = [folder / Shard(k + 1, parts).name for k in range(parts)]
         _check_folder(folder, outs, path, overwrite)
         (folder / WHOLE).unlink(missing_ok=True)  # of other parts from now on
-        sides = {side: one for side in SIDES if (one := _side(features, side)) is not None}
+        sides = {side: one for side in SIDES if (one := side_of(features, side)) is not None}
         rows = {side: _rows(sides, side, parts) for side in sides}
         for k, out in enumerate(outs):
             chosen = {side: (sides[side], of[k]) for side, of in rows.items()}
@@ -84,6 +84,14 @@ def join_shards(folder: Path) -> dict[str, int]:
     return merge_shards(found, whole, virtual=True, overwrite=True)
 
 
+def parts_in(folder: Path) -> set[int]:
+    """Return of how many parts the sets are whose parts lie in a folder."""
+    found = (
+        (_PART.fullmatch(path.name) for path in listed(folder, ".h5")) if folder.is_dir() else ()
+    )
+    return {int(match[1]) for match in found if match}
+
+
 def _is_whole(path: Path) -> bool:
     """Whether a file has parts, or cannot be read: ``join`` makes it again."""
     try:
@@ -104,7 +112,7 @@ def _check_source(features: Features, parts: int) -> str:
         raise InputError(
             f"{path} has {len(features.video):,} videos: --parts takes so many at most."
         )
-    kinds = {str(v.dtype) for s in SIDES if (side := _side(features, s)) for v in _vectors(side)}
+    kinds = {str(v.dtype) for s in SIDES if (side := side_of(features, s)) for v in _vectors(side)}
     if len(kinds) > 1:
         raise InputError(
             f"{path} holds vectors of {' and '.join(sorted(kinds))}: store them in one type."
@@ -116,7 +124,8 @@ def _vectors(side: Tokens) -> list[NDArray[np.floating]]:
     return [side.tokens] if side.global_vectors is None else [side.tokens, side.global_vectors]
 
 
-def _side(features: Features, side: str) -> Tokens | None:
+def side_of(features: Features, side: str) -> Tokens | None:
+    """Return a side by the name of its group; None where there is none."""
     found: Tokens | None = getattr(features, side.replace("/", "_"))
     return found
 

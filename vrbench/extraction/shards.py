@@ -31,7 +31,15 @@ class Shard:
         found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
         if found and 1 <= int(found[1]) <= int(found[2]):
             return cls(int(found[1]), int(found[2]))
-        raise InputError(f"Cannot read the shard '{text}': write i/n, such as 1/4 to 4/4.")
+        raise InputError(
+            f"Cannot read the shard '{text}': write i/n, such as 1/4 to 4/4, or n for all n."
+        )
+
+    @staticmethod
+    def all_of(text: str | None) -> int | None:
+        """Read ``n``, which stands for all n parts; None where it is not of this form."""
+        found = re.fullmatch(r"[1-9]\d{0,8}", text or "", re.ASCII)
+        return int(found[0]) if found else None
 
     def __str__(self) -> str:
         return f"{self.part}/{self.parts}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from vrbench.cli.app import Quiet, command, note
+from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,9 +80,13 @@ def extract(
     shard: Annotated[
         str | None,
         typer.Option(
-            help="i/n: part i of n only, for vrbench merge; if --out is a folder, for join."
+            help="i/n: part i of n only, for vrbench merge; if --out is a folder, for join. n: all "
+            "n parts and their all.h5; --out is the folder."
         ),
     ] = None,
+    processes: Processes = None,
+    cluster: Cluster = None,
+    mixed: Mixed = False,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N videos only.")] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at an item that cannot be read (else skip it).")
@@ -94,7 +99,8 @@ def extract(
 ) -> None:
     """Encode videos and captions into a feature file.
 
-    Running the same command again resumes an interrupted extraction.
+    Running the same command again resumes an interrupted extraction. With
+    --processes or --cluster each worker extracts parts of it.
 
     Examples:
       vrbench extract --videos frames/ --captions test.csv --encoder onnx
@@ -107,13 +113,19 @@ def extract(
 
       vrbench extract --videos frames/ --captions test.csv --encoder toy:dim=64
           --bank-videos train/ --bank-captions train.csv --out toy.h5
+
+      vrbench extract --videos frames/ --captions test.csv --encoder onnx
+          --weights models/ --processes 8 --shard 64 --out parts/
     """
     import warnings
 
     from vrbench.cli.printing.progress import bars
     from vrbench.datasets import datasets
+    from vrbench.evaluation.elsewhere import backend_of
     from vrbench.extraction.extract import Inputs
     from vrbench.extraction.extract import extract as run
+    from vrbench.extraction.parts import extract_parts
+    from vrbench.extraction.shards import Shard
 
     # such a frame is refused with a sentence
     warnings.filterwarnings("ignore", "Image size .* exceeds limit")
@@ -134,26 +146,30 @@ def extract(
         bank = Inputs(bank.videos, bank.annotations.bank(bank_size)) if bank_size else bank
     elif bank_size or bank_videos:
         raise InputError("A bank needs --bank-captions with --bank-videos, or --bank-split.")
-    with bars(quiet) as progress:
-        done = run(
-            Inputs(source.videos, source.captions, limit),
-            out,
-            encoder=encoder,
-            weights=weights,
-            projection=projection,
-            frames=frames or (given.frames if given else "") or FRAMES,
-            bank=bank,
-            dataset=datasets.spec(given) if given else dataset,
-            split=split,
-            dtype=dtype,
-            normalized=normalized,
-            device=device,
-            batch=batch,
-            shard=shard,
-            strict=strict,
-            overwrite=overwrite,
-            progress=progress,
-        )
+    first = Inputs(source.videos, source.captions, limit)
+    how: dict[str, Any] = {
+        "encoder": encoder,
+        "weights": weights,
+        "projection": projection,
+        "frames": frames or (given.frames if given else "") or FRAMES,
+        "bank": bank,
+        "dataset": datasets.spec(given) if given else dataset,
+        "split": split,
+        "dtype": dtype,
+        "normalized": normalized,
+        "device": device,
+        "batch": batch,
+        "strict": strict,
+        "overwrite": overwrite,
+    }
+    parts = Shard.all_of(shard)
+    with backend_of(processes, cluster, mixed) as backend, bars(quiet) as progress:
+        if parts is None and backend is None:
+            done = run(first, out, shard=shard, progress=progress, **how)
+        elif parts is None and shard is not None:
+            raise InputError(f"--shard {shard} is one part, done here: give how many there are.")
+        else:
+            done = extract_parts(first, out, parts, backend=backend, progress=progress, **how)
     for sentence in done.checks if verbose else ():
         note(sentence)
     if not quiet:
