@@ -127,12 +127,17 @@ def look(block: Queries, start: int, gamma: float | None, several: bool) -> Know
     return Known(best, *firsts(rows), largest(rows, HUB_K), mass, positives)
 
 
-def count_block(block: Queries, start: int, known: Known, gamma: float | None) -> Counted:
+def count_block(
+    block: Queries, start: int, gallery: int, known: Known, gamma: float | None
+) -> Counted:
     """Read a block for the second time.
+
+    Positives have the similarities of the first read, also where another worker makes other ones.
 
     Args:
         block: (n, m) similarities with the positives in them.
         start: the place of its first query among all, a multiple of ``LEAF``.
+        gallery: the place of its first item in the gallery.
         known: what all of the gallery shows of its queries.
         gamma: temperature of the softmax; None: there is none.
     """
@@ -145,14 +150,19 @@ def count_block(block: Queries, start: int, known: Known, gamma: float | None) -
         top = np.where(asks, top, np.inf)  # of the others all probabilities are 0
         sums = RowSum(block.rows.width)
         sums.add(start, probabilities(logits_of(rows, gamma), top, total))
-    places = (None, None) if known.positives is None else _places(rows, known.positives)
+    places = (None, None) if known.positives is None else _places(rows, gallery, known.positives)
     rows, top, near = rows[asks], known.top[asks], known.near[asks, 0]
     first = votes(rows, top, known.among[asks])
     return Counted(better, tied, first, among(rows, near), sums, *places)
 
 
-def _places(rows: NDArray[Any], positives: Found) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _places(
+    rows: NDArray[Any], start: int, positives: Found
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count above each positive and level with it, in the order of ``positives``."""
+    here = (positives.item >= start) & (positives.item < start + rows.shape[1])
+    rows = rows.copy()
+    rows[positives.query[here], positives.item[here] - start] = positives.value[here]
     order = np.argsort(positives.query, kind="stable")
     counts = np.empty((2, len(order)), dtype=np.int64)
     counts[:, order] = count_places(rows, positives.query[order], positives.value[order])

@@ -131,7 +131,13 @@ class Folding:
         block, sim = task.block, task.sim
         sim = self.score(block.text, block.video) if sim is None else sim
         return {
-            d: count_block(block.queries(sim, d), block.start[d], task.known[d], self.gamma)
+            d: count_block(
+                block.queries(sim, d),
+                block.start[d],
+                block.start[other(d)],
+                task.known[d],
+                self.gamma,
+            )
             for d in DIRECTIONS
         }
 
