@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from vrbench.heads.head import Head
 from vrbench.results.result import Result, save
 from vrbench.results.schema import TuningDict
 from vrbench.runtime.files import check_folder
+from vrbench.runtime.overlapping import overlapping
 from vrbench.runtime.progress import Progress
 from vrbench.sims.journal import clear
 
@@ -158,19 +162,31 @@ class Evaluation:
     ) -> Iterator[Result]:
         """Yield a Result for each job as it is finished and written.
 
+        With a backend, the next method is scored while one is finished here.
+
         Raises:
             InputError: an item cannot be scored, or a file cannot be written.
         """
         if output.folder is not None:
             check_folder(output.folder)
         self._check_matrix(jobs, output.sims)
-        if self.parts and (output.sims or output.trec):
-            raise InputError("Folds have no matrix of all items to write: leave --folds out.")
-        pending = [(job.method, job.bank) for job in jobs if not job.exists and not self.parts]
-        whole = self.settings.v2t != "best-caption"
-        self.source.check_room(pending, whole, output.sims is not None)
+        methods = [list(same) for _, same in groupby(jobs, key=lambda job: job.method)]
+        if self._check_room(jobs, output) and len(methods) > 1:
+            steps = [partial(self._listed, same, jobs, output) for same in methods]
+            for results in overlapping(steps, progress):
+                yield from results
+        else:
+            for same in methods:
+                yield from self._of_method(same, jobs, output, progress)
+        if self.compute.backend is not None and self.compute.blocks is not None:
+            clear(self.compute.blocks)
+
+    def _of_method(
+        self, same: Sequence[Job], jobs: Sequence[Job], output: Output, progress: Progress | None
+    ) -> Iterator[Result]:
+        """Yield the results of the jobs of one method."""
         scored: Scored | None = None
-        for job in jobs:
+        for job in same:
             done = existing(job, output.folder)
             if done is not None:
                 yield done
@@ -178,13 +194,14 @@ class Evaluation:
             case = self.case_of(job, progress)
             if scored is not None:
                 case.share(scored)
-            scored = None  # what the last method made is let go before the next one's is made
+            scored = None  # what another bank made is let go before this one's is made
             with naming(job, jobs):
                 result = self._of_folds(case, output) if self.parts else finish(case, output)
             scored = case.scored
             yield result
-        if self.compute.backend is not None and self.compute.blocks is not None:
-            clear(self.compute.blocks)
+
+    def _listed(self, *how: Any) -> list[Result]:
+        return [*self._of_method(*how)]
 
     def _of_folds(self, case: Case, output: Output) -> Result:
         """Run each fold for itself, and join their results."""
@@ -202,6 +219,16 @@ class Evaluation:
         settings = Settings(precision=self.compute.precision, seed=seed)
         source = self.source.held_out(share, seed)
         return replace(self, source=source, settings=settings, parts=())
+
+    def _check_room(self, jobs: Sequence[Job], output: Output) -> bool:
+        """Refuse matrices that do not fit; return whether two methods are worked on at once."""
+        pending = [(job.method, job.bank) for job in jobs if not job.exists and not self.parts]
+        asked = pending, self.settings.v2t != "best-caption", output.sims is not None
+        self.source.check_room(*asked)
+        with suppress(InputError):
+            self.source.check_room(*asked, times=2)
+            return self.compute.backend is not None
+        return False
 
     def _check_matrix(self, jobs: Sequence[Job], save: Path | None) -> None:
         """Refuse what needs the whole matrix where none is to be kept."""

@@ -165,7 +165,7 @@ class Source(ABC):
         return []
 
     def check_room(  # noqa: B027  only some kinds take memory of their own
-        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool, times: int = 1
     ) -> None:
         """Refuse, before anything is scored, a (method, bank) that the bound cannot hold.
 
@@ -173,6 +173,7 @@ class Source(ABC):
             jobs: what is to be scored.
             whole: whether the matrix has to be kept, and not only what is counted of it.
             saved: whether it is to be saved with all that stands beside it.
+            times: how many of them are there at once.
         """
 
     def held_out(self, share: float, seed: int) -> Source:

@@ -126,13 +126,16 @@ class FeatureSource(SecondBank):
         return [n for side, items in sides.items() for n in padding_notes(side, items, scan(items))]
 
     def check_room(
-        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool, times: int = 1
     ) -> None:
         """Refuse a bound of memory that is too small for the matrices of the whole grid.
 
         Raises:
             InputError: it is; the sentence says how much would be enough.
         """
+        instead = ", or fewer items (--limit)"
+        if self.compute.backend is not None:
+            instead += "; whatever the workers are, this process holds and normalizes them"
         for method, bank in jobs:
             levels = _levels(method)
             size = self._sizes.raw(levels=levels) + self._normalized(bank, levels)
@@ -141,7 +144,7 @@ class FeatureSource(SecondBank):
                 size += self._sizes.beside(texts, videos, levels)
             elif not self.keeps_matrix(bank, method) and not whole:
                 size = 0
-            check_fits(size, self._room, ", or fewer items (--limit)")
+            check_fits(times * size, self._room, instead)
 
     def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:
         """Score every text against every video, now or when the similarities are read."""

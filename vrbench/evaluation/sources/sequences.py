@@ -62,7 +62,7 @@ class SequenceFeatures(FeatureSource):
         return None if self.along.matched_quantile is None else self._matched_kind(bank)
 
     def check_room(
-        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool, times: int = 1
     ) -> None:
         """Clip-caption similarities are scored in blocks; each asks for its own room."""
 

@@ -74,7 +74,7 @@ class SimSource(Source):
         return bank == "none"
 
     def check_room(
-        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool
+        self, jobs: Sequence[tuple[Method | None, str]], whole: bool, saved: bool, times: int = 1
     ) -> None:
         """Refuse a bound that what is made of the matrices does not fit in."""
         t2v = self.file.sim.t2v
