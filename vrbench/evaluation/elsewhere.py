@@ -13,7 +13,7 @@ from vrbench.runtime.cluster import local, remote
 
 @contextmanager
 def backend_of(
-    processes: int | None, cluster: str | None, mixed: bool = False
+    processes: int | None, cluster: str | None, mixed: bool = False, given: object = None
 ) -> Iterator[Backend | None]:
     """Open what is asked for; None: this process.
 
@@ -21,12 +21,19 @@ def backend_of(
         processes: so many on this machine.
         cluster: address, or JSON file, of a Dask scheduler.
         mixed: whether workers that may compute other bits are taken, and named in results.
+        given: similarity files, of which nothing is left to score.
 
     Raises:
-        InputError: both are asked for, Dask is not installed, or no worker is found.
+        InputError: both are asked for, or one for similarities, Dask is not installed, or no worker
+            is found.
     """
     if processes is not None and cluster is not None:
         raise InputError("--processes starts workers here and --cluster uses others: give one.")
+    if given and (processes, cluster) != (None, None):
+        raise InputError(
+            "Similarities of --from-sim are scored already, and are measured here: leave "
+            "--processes and --cluster out."
+        )
     if processes is not None and processes < 1:
         raise InputError(f"processes must be at least 1, it is {processes}.")
     if mixed and cluster is None:

@@ -180,7 +180,9 @@ def evaluate(
         check_output("--csv", csv, inputs)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
-    with backend_of(processes, cluster, mixed) if not dry_run else nullcontext() as backend:
+    with (
+        backend_of(processes, cluster, mixed, from_sim) if not dry_run else nullcontext() as backend
+    ):
         compute = Compute(precision, device, workers, bound, not no_matrix, backend, out / BLOCKS)
         judgements = Judgements(qrels, from_run)
         files: Sequence[Path | None] = [] if from_sim else features or [None]

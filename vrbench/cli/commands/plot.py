@@ -96,7 +96,7 @@ def plot(
     figure = figures.parse(name)
     check_output("--out", out / figures.spec(figure), [])
     settings = Settings(seed=seed)
-    with backend_of(processes, cluster, mixed) as backend:
+    with backend_of(processes, cluster, mixed, from_sim) as backend:
         compute = Compute(backend=backend)
         opened = open_evaluation(features, from_sim, bank, sequence, settings, compute, head)
         if not quiet:

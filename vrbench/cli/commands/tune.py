@@ -79,7 +79,7 @@ def tune(
 
     check_folder(out)
     settings = Settings(seed=seed)
-    with backend_of(processes, cluster, mixed) as backend:
+    with backend_of(processes, cluster, mixed, from_sim) as backend:
         compute = Compute(backend=backend)
         opened = open_evaluation(features, from_sim, bank, sequence, settings, compute, head)
         method = opened.method if method is None else method
