@@ -77,6 +77,21 @@ def test_finished_blocks_are_not_computed_again(
     assert not (out / ".blocks").exists(), "the result is there"
 
 
+def test_a_file_whose_results_are_there_leaves_the_blocks_of_the_next(
+    path: Path, tmp_path: Path
+) -> None:
+    """A grid of several files that is begun again."""
+    out = tmp_path / "out"
+    compute = Compute(workers=1, backend=Here(), blocks=out / ".blocks")
+    evaluation = Evaluation.open(path, compute=compute)
+    with evaluation.source.features:  # type: ignore[union-attr]
+        list(evaluation.run(evaluation.jobs(["global"], ["none"]), Output(out)))
+        with pytest.raises(KeyboardInterrupt):
+            run(path, out, Ending(1), "tokenflow", "none")
+        list(evaluation.run(evaluation.jobs(["global"], ["none"], out), Output(out)))
+    assert len(list((out / ".blocks").iterdir())) == 1
+
+
 @pytest.mark.parametrize("change", ["method", "precision", "tokens", "damage"])
 def test_blocks_of_something_else_are_not_taken(change: str, path: Path, tmp_path: Path) -> None:
     out, how = tmp_path / "out", {}

@@ -178,7 +178,8 @@ class Evaluation:
         else:
             for same in methods:
                 yield from self._of_method(same, jobs, output, progress)
-        if self.compute.backend is not None and self.compute.blocks is not None:
+        made = not all(job.exists for job in jobs)  # else blocks are those of another file
+        if made and self.compute.backend is not None and self.compute.blocks is not None:
             clear(self.compute.blocks)
 
     def _of_method(
