@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -166,6 +167,7 @@ def local(
     distributed = _configured()
     import dask
 
+    _say_no_leaks()
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}),
         distributed.LocalCluster(
@@ -219,6 +221,13 @@ def remote(
                 "dask worker."
             ) from error
         yield Cluster(client, fingerprint, mixed)
+
+
+def _say_no_leaks() -> None:
+    """Keep multiprocessing's helper from warnings of its own where a signal ends the command."""
+    given, ignored = os.environ.get("PYTHONWARNINGS", ""), "ignore:resource_tracker"
+    if ignored not in given:
+        os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (given, ignored)))
 
 
 def _configured() -> Any:

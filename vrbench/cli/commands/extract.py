@@ -126,6 +126,7 @@ def extract(
     from vrbench.extraction.extract import extract as run
     from vrbench.extraction.parts import extract_parts
     from vrbench.extraction.shards import Shard
+    from vrbench.runtime.cluster import Cluster as Workers
 
     # such a frame is refused with a sentence
     warnings.filterwarnings("ignore", "Image size .* exceeds limit")
@@ -170,6 +171,9 @@ def extract(
             raise InputError(f"--shard {shard} is one part, done here: give how many there are.")
         else:
             done = extract_parts(first, out, parts, backend=backend, progress=progress, **how)
+    kinds = len(backend.about()["fingerprints"]) if isinstance(backend, Workers) else 0
+    if kinds > 1:  # under --mixed
+        note(f"Workers had {kinds} fingerprints: last bits may differ between parts.")
     for sentence in done.checks if verbose else ():
         note(sentence)
     if not quiet:
