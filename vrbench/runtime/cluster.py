@@ -134,8 +134,8 @@ class Cluster(Backend):
             except distributed.KilledWorker as error:
                 raise InputError(
                     f"{task} ended {error.allowed_failures + 1} workers while nothing else was "
-                    f"done, the last one at {error.last_worker.address}: give them more memory, or "
-                    "bound it with --memory."
+                    f"done, the last one at {error.last_worker.address}: give workers more "
+                    "memory, or bound it with --memory where the command has it."
                 ) from error
         return done
 
