@@ -66,7 +66,7 @@ def ucofia(found: Ucofia) -> str:
         "## Levels, Sinkhorn-Knopp and X-CLIP on MSR-VTT",
         _filled(
             f"Training features: frames (up to 2 a video), {8 * 8} patches a frame and words of",
-            f"{FITTED} MSR-VTT videos with up to {CAPTIONS} captions each (`onnx:patches=8`);",
+            f"{FITTED:,} MSR-VTT videos with up to {CAPTIONS} captions each (`onnx:patches=8`);",
             "test:",
             "the 476 videos of 1k-A at hand with up to 3 frames; train bank: 2 captions each of",
             f"{BANK} further videos. Each head is `{BEFORE}+` the weights of its method, trained",
