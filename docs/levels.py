@@ -29,7 +29,8 @@ def written(fit: Path, test: Path, clips: tuple[Path, Path]) -> str:
     found = levels_ucofia.run(fit, test, BUILD / "msrvtt", BUILD / "ucofia")
     losses = levels_norton.run(*clips, BUILD / "youcook2", BUILD / "norton")
     lr = found.rows[levels_ucofia.TRIED].training.lr
-    anchored = levels_anchors.run(fit, test, BUILD / "msrvtt", BUILD / "anchors", lr)
+    heads, results = BUILD / "sspc", BUILD / "anchors"
+    anchored = levels_anchors.run((fit, test), clips, heads, results, lr)
     kept = {"ucofia": "ucofia", "norton": "norton", "modality": "anchors"}
     parts = [ABOUT, ucofia(found), norton(losses), cooking(losses), anchors(anchored)]
     parts.append(tables({paper: BUILD / name for paper, name in kept.items()}))

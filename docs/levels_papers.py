@@ -19,13 +19,12 @@ TABLES = (
 NO_DATA = {
     "ucofia-9": "no encoder here is CLIP: without a head its spaces have nothing in common",
     "ucofia-13": "Param and Mem are in the table above: results do not hold them",
-    "ucofia-14": "heads trained by one way: vrbench reproduce ucofia-14 --train makes them",
     "norton-4": "COIN is not at hand",
     "norton-6": "the questions of MSR-VTT's multiple choice are not at hand",
     "norton-7": "the columns with background need whole videos: one here is three frames",
     "norton-9": "HTM-Align is not at hand",
     "modality-structure-1": "on MSR-VTT's 20 categories: HMDB51 and UCF101 are not at hand",
-    "modality-structure-6": "of MSR-VTT; the column of YouCookII is not measured",
+    "modality-structure-6": "on MSR-VTT, and on the clips of the cooking videos",
 }
 """Why a table has empty rows, or what other data it is measured on."""
 

@@ -11,7 +11,7 @@ from vrbench.datasets import read, read_csv
 
 ENCODER = "onnx:patches=8"
 """64 patches a frame, about as many as CLIP's ViT-B/32 has (49)."""
-FITTED, CAPTIONS = 800, 10
+FITTED, CAPTIONS = 1600, 10
 """Videos to train and validate on, and captions of each at most."""
 BANK = 250
 """Videos of the bank."""

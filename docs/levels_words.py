@@ -33,10 +33,11 @@ def compared(what: str, rows: Rows, word: str = "above") -> str:
     means = {name: float(np.mean(values)) for name, values in rows.items()}
     low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
     if not pairs:
-        return (
-            f"{what}: no row is told apart from another by its seeds; the means lie between "
-            f"{means[low]:.1f} ({low}) and {means[high]:.1f} ({high})."
+        one, other = f"{means[low]:.1f}", f"{means[high]:.1f}"
+        lie = (
+            f"lie between {one} ({low}) and {other} ({high})" if one != other else f"are all {one}"
         )
+        return f"{what}: no row is told apart from another by its seeds; the means {lie}."
     above: dict[str, list[str]] = {}
     for one, other, gain in pairs:
         above.setdefault(one, []).append(f"{other} (by {gain:.1f})")

@@ -130,11 +130,12 @@ def test_what_all_rows_share_and_what_heads_mean_stand_outside_the_table() -> No
 @pytest.fixture(scope="session")
 def engine() -> str:
     """A TeX engine; skips the test where there is none and none is insisted on."""
-    if found := shutil.which("pdflatex"):
+    found, look = shutil.which("pdflatex"), ["kpsewhich", "booktabs.sty"]
+    if found and subprocess.run(look, capture_output=True, check=False).returncode == 0:
         return found
     if os.environ.get("VRBENCH_REQUIRE_TEX"):
-        pytest.fail("pdflatex is not installed, and VRBENCH_REQUIRE_TEX asks for it")
-    pytest.skip("needs pdflatex")
+        pytest.fail("pdflatex with booktabs is not installed, and VRBENCH_REQUIRE_TEX asks for it")
+    pytest.skip("needs pdflatex and booktabs")
 
 
 DOCUMENT = r"""\documentclass[twocolumn]{article}
