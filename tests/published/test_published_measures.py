@@ -54,7 +54,7 @@ def test_rows_say_what_the_papers_say_of_their_measurement() -> None:
         *("", "group-max", "")
     ]
     training = {key: slot.training for key, slot in slots.items() if slot.training}
-    assert len(training) == 13
+    assert len(training) == 15
     for (_, label), said in training.items():
         assert (said == "zero-shot") == ("zero-shot" in label or "straight" in label)
 
