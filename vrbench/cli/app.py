@@ -74,7 +74,7 @@ def command(
     def add(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            say_when_stopped(keeps)
+            say_when_stopped(_truly(keeps, anew=bool(kwargs.get("overwrite"))))
             try:
                 _load(kwargs.pop("plugin", None))  # type: ignore[arg-type]
                 return function(*args, **kwargs)
@@ -96,6 +96,16 @@ def command(
         return of.command(name, cls=_Once)(run)
 
     return add
+
+
+def _truly(keeps: str, *, anew: bool) -> str:
+    """Say that what is kept is only gone on with by a command that does not begin anew."""
+    again = "the same command"
+    return (
+        keeps.replace(again, f"{again} without --overwrite")
+        if anew and keeps != NOTHING_KEPT
+        else keeps
+    )
 
 
 PLUGIN = Annotated[

@@ -114,8 +114,9 @@ def extract(
 ) -> Extraction:
     """Encode videos and captions into the feature file ``out``, or carry on with it.
 
-    What ``out`` already holds is not encoded again. An interruption at any moment loses at most
-    the batch in flight, and the file that is carried on equals an uninterrupted one.
+    What ``out`` already holds is not encoded again. A signal that the command line handles loses
+    only what is being encoded, a crash at any moment at most the batch in flight; the file that is
+    carried on holds what an uninterrupted one does.
 
     Args:
         source: videos and captions; texts are named ``<video id>#<k>``.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from vrbench.cli.app import Quiet, command, note
+from vrbench.cli.process import NOTHING_KEPT, say_when_stopped
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MOST = 20
 """Most skipped items that are listed."""
 
 
-@command("extract", keeps="items that were written are kept; the same command goes on.")
+@command("extract", keeps="items that were encoded are kept; the same command goes on.")
 def extract(
     videos: Annotated[
         list[Path],
@@ -94,7 +95,8 @@ def extract(
 ) -> None:
     """Encode videos and captions into a feature file.
 
-    Running the same command again resumes an interrupted extraction.
+    Running the same command again resumes an interrupted extraction. What is encoded when it is
+    interrupted is written before it ends; a second interruption ends it at once.
 
     Examples:
       vrbench extract --videos frames/ --captions test.csv --encoder onnx
@@ -114,9 +116,13 @@ def extract(
     from vrbench.datasets import datasets
     from vrbench.extraction.extract import Inputs
     from vrbench.extraction.extract import extract as run
+    from vrbench.extraction.shards import Shard
 
     # such a frame is refused with a sentence
     warnings.filterwarnings("ignore", "Image size .* exceeds limit")
+    place = out / Shard.parse(shard).name if shard and out.is_dir() else out
+    if overwrite and place.exists():  # it stays until the new one is whole
+        say_when_stopped(NOTHING_KEPT)
     places = (*videos, *(more or ()))
     source = _source(places, captions, dataset, annotations, split)
     given = datasets.parse(dataset) if annotations else None

@@ -10,7 +10,7 @@ import typer
 from vrbench.cli.app import command, note
 
 
-@command("shard")
+@command("shard", keeps="finished parts are kept; with --overwrite it begins anew.")
 def shard(
     file: Annotated[Path, typer.Argument(metavar="F.h5", help="The feature file.")],
     parts: Annotated[int, typer.Option(min=1, max=99_999, help="Number of parts.")],
