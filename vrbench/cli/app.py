@@ -59,7 +59,7 @@ def common(
 
 
 def command(
-    name: str, *, of: typer.Typer = app, keeps: str = NOTHING_KEPT
+    name: str, *, of: typer.Typer = app, keeps: str = NOTHING_KEPT, results: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a command whose errors are printed on stderr in one sentence.
 
@@ -69,6 +69,7 @@ def command(
         name: of the command.
         of: the application or group that it belongs to.
         keeps: what is true of the work done so far when a signal ends it.
+        results: whether ``--out`` is a folder of results, which is tried before the work.
     """
 
     def add(function: Callable[P, R]) -> Callable[P, R]:
@@ -77,6 +78,8 @@ def command(
             say_when_stopped(_truly(keeps, anew=bool(kwargs.get("overwrite"))))
             try:
                 _load(kwargs.pop("plugin", None))  # type: ignore[arg-type]
+                if results and not kwargs.get("dry_run"):
+                    _try_folder(kwargs.get("out"))
                 return function(*args, **kwargs)
             except BrokenPipeError:
                 raise  # the reader has closed the pipe: the process ends without a message
@@ -106,6 +109,14 @@ def _truly(keeps: str, *, anew: bool) -> str:
         if anew and keeps != NOTHING_KEPT
         else keeps
     )
+
+
+def _try_folder(folder: Any) -> None:
+    """Check that results can be written, where a folder of them is given."""
+    from vrbench.runtime.files import check_results
+
+    if folder is not None:
+        check_results(folder)
 
 
 PLUGIN = Annotated[

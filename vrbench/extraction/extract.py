@@ -15,7 +15,7 @@ from vrbench.errors import InputError
 from vrbench.extraction.encoding import Encoding
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.shards import Shard
-from vrbench.features.begin import successor
+from vrbench.features.begin import check_out, successor
 from vrbench.features.cut import cut_notes
 from vrbench.features.hdf5 import open_hdf5, read_attrs, reading
 from vrbench.features.sides import read_side, sides_of
@@ -143,15 +143,16 @@ def extract(
         InputError: an input is missing or malformed, ``out`` cannot be written or was begun with
             other settings, or bank and test or bank and fitted videos overlap.
     """
+    piece = Shard.parse(shard)
+    in_folder = shard is not None and (out.is_dir() or not out.suffix)
+    out = out / piece.name if in_folder else out
+    check_out(out, overwrite=True)  # what is gone on with is a feature file, too
     sampling = parse_sampling(frames)
     chosen = encoders.parse(encoder)
     spec, outside = encoders.spec(chosen), origins(chosen)
     sources = {"": source} | ({"bank/": bank} if bank else {})
     media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
     parts = {side: part.annotations for side, part in sources.items()}
-    piece = Shard.parse(shard)
-    in_folder = shard is not None and (out.is_dir() or not out.suffix)
-    out = out / piece.name if in_folder else out
     maps = Maps.read(projection) if projection else None
     loaded = encoders.parse(spec).load(weights, device)
     loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)
