@@ -1,4 +1,4 @@
-"""A paragraph on each figure, with numbers taken from its data."""
+"""The numbers in the paragraphs on figures, taken from the data of each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+Numbers = dict[str, str]
+"""What stands on the page, by name."""
 
 NO_GAP = 0.01
 """Largest difference of mean similarities within and across the modalities that is called none."""
@@ -21,208 +23,159 @@ def _of(data: pd.DataFrame, **where: Any) -> pd.DataFrame:
     return data
 
 
-def _both(data: pd.DataFrame, column: str, **where: Any) -> tuple[float, float]:
+def _both(data: pd.DataFrame, column: str, form: str, **where: Any) -> Numbers:
     """Return a value of the raw and of the normalized stage."""
-    raw, fair = (float(_of(data, stage=s, **where)[column].iloc[0]) for s in ("raw", "normalized"))
-    return raw, fair
+    stages = ("raw", "normalized")
+    return {s: format(float(_of(data, stage=s, **where)[column].iloc[0]), form) for s in stages}
 
 
-def _anchor_categories(data: pd.DataFrame) -> str:
+def _anchor_categories(data: pd.DataFrame) -> Numbers:
     most = {of: rows.nlargest(1, "percent").iloc[0] for of, rows in data.groupby("of")}
     one, two = most["one anchor"], most["two anchors"]
     share = data[(data["of"] == "all videos") & (data["category"] == two["category"])]["percent"]
-    return (
-        f"Of the videos with anchor {one['anchors']}, {one['percent']:.0f} percent are of the "
-        f'category "{one["category"]}"; of those with anchors {two["anchors"]}, '
-        f'{two["percent"]:.0f} percent are of "{two["category"]}", which is {share.iloc[0]:.0f} '
-        "percent of all videos. No other pair has a larger such share, and the anchor is of it; "
-        "the paper's anchors are learnt, these are clusters of the stored vectors."
-    )
+    return {
+        "one": str(one["anchors"]),
+        "one-percent": f"{one['percent']:.0f}",
+        "one-category": one["category"],
+        "two": str(two["anchors"]),
+        "two-percent": f"{two['percent']:.0f}",
+        "two-category": two["category"],
+        "share": f"{share.iloc[0]:.0f}",
+    }
 
 
-def _anchor_top(data: pd.DataFrame) -> str:
+def _anchor_top(data: pd.DataFrame) -> Numbers:
     best = data[data["rank"] == 1].nlargest(1, "percent").iloc[0]
-    return (
-        f"The largest share of a category at an anchor is {best['percent']:.0f} percent "
-        f'("{best["category"]}", anchor {best["anchor"]}), {best["lift"]:.1f} times that of all '
-        "videos: with 32 of 64 anchors a video, half of all videos have an anchor. "
-        "The CSV has every category's rank."
-    )
+    return {
+        "percent": f"{best['percent']:.0f}",
+        "category": best["category"],
+        "anchor": str(best["anchor"]),
+        "lift": f"{best['lift']:.1f}",
+    }
 
 
-def _anchors(data: pd.DataFrame) -> str:
+def _anchors(data: pd.DataFrame) -> Numbers:
     parts = data[data["side"] == "video"].groupby("video", sort=False)
     differ = [int(rows["differs"].sum()) for _, rows in parts]
-    names = [str(rows["category"].iloc[0]) for _, rows in parts]
-    return (
-        f'Two videos of the category "{names[0]}" and one of "{names[2]}": in {differ[1]} and '
-        f"{differ[2]} of 64 cells a video's anchors are unlike those of the first. Categories are "
-        "not learnt here. `videos=ID+ID` chooses others."
-    )
+    first, second, third = (str(rows["category"].iloc[0]) for _, rows in parts)
+    _check(first == second, "the first two videos are of one category")
+    return {
+        "first": first,
+        "third": third,
+        "second-differs": str(differ[1]),
+        "third-differs": str(differ[2]),
+    }
 
 
-def _hubs(data: pd.DataFrame) -> str:
+def _hubs(data: pd.DataFrame) -> Numbers:
     (column,) = [name for name in data.columns if name.startswith("among")]
-    raw, fair = _both(data, column)
-    caption = _of(data, stage="raw")["caption"].iloc[0]
-    return (
-        f'The greatest hub, "{caption}", is {column} of {raw:.0f} texts; after the norm, the '
-        f"greatest one of {fair:.0f}. The mean is 10. The CSV names all of them."
-    )
+    caption = str(_of(data, stage="raw")["caption"].iloc[0])
+    return {"caption": caption, "among": column, **_both(data, column, ".0f")}
 
 
-def _links(data: pd.DataFrame) -> str:
+def _links(data: pd.DataFrame) -> Numbers:
     whole = ["of_word", "whole", "frame"]  # words, of which the tokens are pieces
     links = data.groupby(whole)["contribution"].sum().reset_index()
-    best = links.nlargest(1, "contribution")
-    frame, word = int(best["frame"].iloc[0]), str(best["whole"].iloc[0])
+    best = links.nlargest(1, "contribution").iloc[0]
+    frame = int(best["frame"])
     carried = data[data["frame"] == frame]["contribution"].sum() / data["contribution"].sum()
-    return (
-        f"The most similar pair, under TokenFlow's plan: frame {frame} makes up "
-        f'{100 * carried:.0f} percent of the similarity, and its strongest link is "{word}". With '
-        "patch tokens, `links:frames=DIR` draws a heat map over the frame instead."
-    )
+    return {"frame": str(frame), "percent": f"{100 * carried:.0f}", "word": str(best["whole"])}
 
 
-def _modalities(data: pd.DataFrame) -> str:
+def _modalities(data: pd.DataFrame) -> Numbers:
     mean = data.set_index("quantity")["mean"]
-    across, right = mean["text-video"], mean["text-video, right pairs"]
-    within = (mean["text-text"], mean["video-video"])
-    if abs(across - sum(within) / 2) > NO_GAP:
-        raise ValueError("the modalities have a gap now: rewrite the sentence")
-    return (
-        f"The mean similarity is {within[0]:.2f} of two texts, {within[1]:.2f} of two videos and "
-        f"{across:.2f} of a text and a video (of positive pairs {right:.2f}): the modalities are "
-        "no nearer to themselves than to each other, so there is no gap between them here."
-    )
+    texts, videos, across = (mean[f"{pair}"] for pair in ("text-text", "video-video", "text-video"))
+    _check(abs(across - (texts + videos) / 2) <= NO_GAP, "the modalities have no gap")
+    found = {"texts": texts, "videos": videos, "across": across}
+    found["positive"] = mean["text-video, right pairs"]
+    return {name: f"{value:.2f}" for name, value in found.items()}
 
 
-def _error(data: pd.DataFrame) -> str:
-    raw, fair = _both(data, "error")
+def _error(data: pd.DataFrame) -> Numbers:
     chance = _of(data, stage="random")["error"].iloc[0]
-    return (
-        f"The bank of training queries brings the error of t2v from {raw:.2f} to {fair:.2f}. 0 is "
-        f"fair (`oracle`: normalized with the test queries); a random matrix has {chance:.2f}."
-    )
+    return {**_both(data, "error", ".2f"), "random": f"{chance:.2f}"}
 
 
-def _sums(data: pd.DataFrame) -> str:
-    raw, fair = (100 * (_of(data, stage=s)["sum"] < 0.25).mean() for s in ("raw", "normalized"))
-    return (
-        f"Above, how many items get how much of the probability expected for them: of the videos "
-        f"{raw:.0f} percent get less than a quarter before the norm and {fair:.0f} percent after. "
-        "Below, the errors of an item: items with small sums are not retrieved by their positives, "
-        "items with large sums are retrieved by negatives."
-    )
+def _sums(data: pd.DataFrame) -> Numbers:
+    few = {s: 100 * (_of(data, stage=s)["sum"] < 0.25).mean() for s in ("raw", "normalized")}
+    return {stage: f"{share:.0f}" for stage, share in few.items()}
 
 
-def _queue(data: pd.DataFrame) -> str:
+def _queue(data: pd.DataFrame) -> Numbers:
     rows = _of(data, set="test")
-    least, most = rows.iloc[0], rows.iloc[-1]
-    return (
-        f"R@1 of t2v is {least['R@1']:.1f} with {least['bank']} bank queries and "
-        f"{most['R@1']:.1f} with all {most['bank']:,}; bars are the deviation over random parts of "
-        "the bank. A size may only be chosen on the validation half of the bank, which may differ "
-        "from the best size on the test set."
-    )
+    found = {}
+    for name, row in (("least", rows.iloc[0]), ("most", rows.iloc[-1])):
+        found |= {name: f"{row['R@1']:.1f}", f"{name}-bank": f"{row['bank']:,}"}
+    return found
 
 
-def _ranks(data: pd.DataFrame) -> str:
-    raw, fair = _both(data, "percent", least=1)
-    return (
-        f"The ranks in bins that double: the positive is first for {raw:.1f} percent of the texts "
-        f"before and {fair:.1f} after the norm."
-    )
+def _ranks(data: pd.DataFrame) -> Numbers:
+    return _both(data, "percent", ".1f", least=1)
 
 
-def _realignment(data: pd.DataFrame) -> str:
+def _realignment(data: pd.DataFrame) -> Numbers:
     bucket = 1 - data.groupby("caption")["plan with bucket"].sum()
-    return (
-        "The alignment of the captions of a cooking video. The path must keep the order, the plan "
-        f"need not; the bucket takes between {bucket.min():.2f} and {bucket.max():.2f} of a "
-        "caption here. `planted=2` adds two captions of other videos."
-    )
+    return {"least": f"{bucket.min():.2f}", "most": f"{bucket.max():.2f}"}
 
 
-def _recalls(data: pd.DataFrame) -> str:
-    raw, fair = _both(data, "R@K", K=10)
+def _recalls(data: pd.DataFrame) -> Numbers:
     (chance,) = _of(data, stage="raw", K=10)["one item by chance"]
-    return f"R@10 is {raw:.1f} raw, {fair:.1f} normalized and {chance:.1f} by chance."
+    return {**_both(data, "R@K", ".1f", K=10), "chance": f"{chance:.1f}"}
 
 
-def _representation(data: pd.DataFrame) -> str:
-    raw, fair = _both(data, "percent", **{"retrieved first": "never"})
-    return (
-        f"{raw:.0f} percent of the videos are retrieved first by no text; after the norm "
-        f"{fair:.0f} percent."
-    )
+def _representation(data: pd.DataFrame) -> Numbers:
+    return _both(data, "percent", ".0f", **{"retrieved first": "never"})
 
 
-def _seen(data: pd.DataFrame) -> str:
-    parts = {s: data[(data["stage"] == s) & (data["direction"] == "v2t")] for s in data["stage"]}
-    first, last = (parts["normalized"]["R@1"].iloc[i] for i in (0, -1))
-    return (
-        "A causal bank: each query sees only those before it. R@1 of v2t under the norm is "
-        f"{first:.1f} over the first fifth of the stream and {last:.1f} over the last; bars are "
-        "the deviation over three random orders."
-    )
+def _seen(data: pd.DataFrame) -> Numbers:
+    rows = data[(data["stage"] == "normalized") & (data["direction"] == "v2t")]["R@1"]
+    return {"first": f"{rows.iloc[0]:.1f}", "last": f"{rows.iloc[-1]:.1f}"}
 
 
-def _sequence_noise(data: pd.DataFrame) -> str:
+def _sequence_noise(data: pd.DataFrame) -> Numbers:
     rows = data.set_index(["noise", "rate", "sequence"])["R@1"]
     noise = "irrelevant captions"
     most = data[data["noise"] == noise]["rate"].max()
     plain, bucket = (rows[noise, most, f"transport{b}"] for b in ("", ":bucket=0.3"))
-    swapped = rows["swapped captions", 1.0, "dtw"]
-    return (
-        f"With {most:.0%} irrelevant captions planted, the transport's R@1 is {bucket:.1f} with a "
-        f"bucket and {plain:.1f} without; dtw, which relies on the order, falls from "
-        f"{rows['none', 0.0, 'dtw']:.1f} to {swapped:.1f} when two neighbours are swapped in every "
-        "paragraph. [sequences.md](sequences.md) has the table."
-    )
+    dtw, swapped = rows["none", 0.0, "dtw"], rows["swapped captions", 1.0, "dtw"]
+    found = {"bucket": bucket, "plain": plain, "dtw": dtw, "swapped": swapped}
+    return {"rate": f"{most:.0%}", **{name: f"{value:.1f}" for name, value in found.items()}}
 
 
-def _similarities(data: pd.DataFrame) -> str:
+def _similarities(data: pd.DataFrame) -> Numbers:
     raw = _of(data, stage="raw")
     middle = (raw["from"] + raw["to"]) / 2
-    right, other = (
-        float(
-            (middle * raw["count"])[raw["pairs"] == p].sum() / raw["count"][raw["pairs"] == p].sum()
-        )
-        for p in ("right", "other")
-    )
-    return (
-        f"The mean similarity is {right:.2f} for positive pairs and {other:.2f} for negative ones, "
-        "with much overlap; each kind of pair sums to 100 percent."
-    )
+    found = {}
+    for name, pairs in (("positive", "right"), ("negative", "other")):
+        counts = raw["count"].where(raw["pairs"] == pairs, 0)
+        found[name] = f"{float((middle * counts).sum() / counts.sum()):.2f}"
+    return found
 
 
-def _space(data: pd.DataFrame) -> str:
+def _space(data: pd.DataFrame) -> Numbers:
     share = 100 * (data["x_share"].iloc[0] + data["y_share"].iloc[0])
     stored = data[~data["centered"]]
     text, video = stored.groupby("side")[["x", "y"]].mean().to_numpy()
     apart = math.dist(text, video)
     spread = math.hypot(stored["x"].std(), stored["y"].std())
-    if apart > spread / 4:
-        raise ValueError("the modalities have a gap now: rewrite the sentence")
-    return (
-        f"Two principal axes show {share:.0f} percent of the variance. Lines join positive pairs. "
-        f"Removing each modality's mean changes little here: the means are {apart:.2f} apart in "
-        f"this plane, over which items scatter by {spread:.2f}."
-    )
+    _check(apart <= spread / 4, "the modalities have no gap")
+    return {"share": f"{share:.0f}", "apart": f"{apart:.2f}", "spread": f"{spread:.2f}"}
 
 
-def _pooling(data: pd.DataFrame) -> str:
+def _pooling(data: pd.DataFrame) -> Numbers:
     rows = data[data["direction"] == "t2v"].set_index("factor")
-    whole, third, last = (rows.loc[factor] for factor in (1, 3, 12))
-    return (
-        f"Of t2v, R@10 is {whole['R@10']:.1f} with all tokens, {third['R@10']:.1f} with "
-        f"{third['tokens left']:.0f} percent of them (factor 3) and {last['R@10']:.1f} with "
-        f"{last['tokens left']:.0f} percent (factor 12), where most items have one token left."
-    )
+    found = {"whole": f"{rows.loc[1]['R@10']:.1f}"}
+    for name, row in (("third", rows.loc[3]), ("last", rows.loc[12])):
+        found |= {name: f"{row['R@10']:.1f}", f"{name}-left": f"{row['tokens left']:.0f}"}
+    return found
 
 
-SEEN: Mapping[str, Callable[[pd.DataFrame], str]] = {
+def _check(true: bool, claim: str) -> None:
+    if not true:
+        raise ValueError(f"docs/figures.md says that {claim}, which is no longer true: rewrite it")
+
+
+NUMBERS: Mapping[str, Callable[[pd.DataFrame], Numbers]] = {
     "anchor-categories": _anchor_categories,
     "anchor-top": _anchor_top,
     "anchors": _anchors,
@@ -242,4 +195,4 @@ SEEN: Mapping[str, Callable[[pd.DataFrame], str]] = {
     "similarities": _similarities,
     "space": _space,
 }
-"""A sentence or two for each figure, of its numbers."""
+"""The numbers of each figure that docs/figures.md has as ``FIGURE.NAME``."""

@@ -1,4 +1,4 @@
-"""The text of the page on sequences, and a check of its claims against the tables."""
+"""The claims of sequences.md, checked against its tables."""
 
 from __future__ import annotations
 
@@ -9,65 +9,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmarks.offsets import Row
-
-HEAD = """# What sequence alignments do
-
-Made by `python -m docs sequences --shared ../shared`. A paragraph is a sequence of captions, a
-long video one of clips; `vrbench eval --sequence` scores such pairs. R@1 is t2v, in percent."""
-
-OFFSETS = """## Offset and release
-
-`dtw` and `otam` minimize distances `offset - M`. The offset and the padding of the matrices
-change R@1 by tens of points. 30 synthetic videos of 4 to 12 clips, 3 seeds (`python -m
-benchmarks.offsets`); *negative* is the share of negative distances, R@1 is given for the released
-padding (`variant=norton`; `tempclr` is the same) and for the exact recursion.
-
-The released padding ruins both methods just where distances are not negative. Where they are
-negative, long paths cost less, the offset alone moves exact DTW from 100 to below 20, and the
-length scaling decides. So results with different offsets, scalings or shares of negative distances
-cannot be compared, and every result of vrbench records all three."""
-
-ORDER = """## Order
-
-600 cooking videos of three frames and three sentences, with the similarities of a real CLIP: the
-percentage of videos with all sentences in their places. One-to-one assignment gives the source's
-number, 68.17. With as many captions as clips and distances well above 0 the cheapest DTW
-path here is the diagonal, so that trying all orders gives the same as the assignment. OTAM may
-leave captions out at either end, and so gives some orders the same score; the best frame of each
-caption (`argmax`) gives no order at all in most videos."""
-
-NOISE = """## Noise
-
-The same 600 videos, now each with its frames as clips and its sentences as a paragraph, retrieved
-among the 600. Features are of two small encoders, and **the projection that joins them is fitted
-on these same frames and sentences** (`features/youcook2-600.h5`): the R@1 do not measure
-encoders, they show the effect of noise on sequences that match. With a projection fitted on MSR-VTT
-instead, no alignment of their global vectors gets above an R@1 of 0.5 (chance 0.17).
-
-Captions or clips of other videos are planted at random places until they are half of each
-sequence; or the first caption is moved behind the last, or two neighbours are exchanged, in every
-paragraph. Below the sequences stands the mean, the maximum (both directions, averaged) or `lse`
-over words and frames. Each clip here is one frame, so that only the words make a difference.
-Buckets are quantiles of the matched pairs before planting, so they know the test set
-(transductive).
-
-Below all but `lse` with alpha 1, DTW is the best without noise; with every paragraph out of order
-it is by far the worst, while methods that ignore the order do not change. With half of the
-captions planted, an alignment without a bucket loses 13 to 24 points; with a bucket and exact
-marginals it loses 4 to 7 at any of the quantiles (11 or 12 above `lse` with alpha 1). With half of
-the clips planted, `cap-avg` is the best. The released marginals (`variant=norton`) do not bound the
-bucket: it takes all planted captions, but so many others that R@1 is lower even without noise.
-`lse` with alpha 1 on cosines is nearly the mean plus the logarithm of the length: 64 % of its
-distances from the offset 1 are negative (0 % of those of the maximum), and DTW and OTAM fall behind
-before there is any noise.
-
-![R@1 over the rate of noise, a panel for each kind](sequence-noise.svg)
-
-The figure has every rate below the maximum (`vrbench plot sequence-noise features/youcook2-600.h5
---method token-mean --norm none`); the first table has the highest rates, the second the precision
-/ recall, in percent, of the captions that the bucket removed (took more than half of) from a
-paragraph against its own video. The bucket's column holds 1/(m+1) of the mass, so with half of
-the captions planted it cannot take them all."""
 
 
 def check(
@@ -105,7 +46,7 @@ def check(
         all(recall == 100 for recall in _removed(noise[shown], RELEASED)),
     )
     if not all(true):
-        raise ValueError(f"Sentence {true.index(False)} of the page is no longer true.")
+        raise ValueError(f"Sentence {true.index(False)} of sequences.md is no longer true.")
 
 
 RELEASED = "transport:bucket=0.3,variant=norton"
