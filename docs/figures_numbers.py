@@ -103,7 +103,7 @@ def _sums(data: pd.DataFrame) -> Numbers:
 
 def _queue(data: pd.DataFrame) -> Numbers:
     rows = _of(data, set="test")
-    found = {}
+    found: Numbers = {}
     for name, row in (("least", rows.iloc[0]), ("most", rows.iloc[-1])):
         found |= {name: f"{row['R@1']:.1f}", f"{name}-bank": f"{row['bank']:,}"}
     return found

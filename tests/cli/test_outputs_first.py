@@ -61,7 +61,8 @@ def test_what_cannot_be_written_is_said_first(
 
 
 def test_every_command_is_named_here() -> None:
-    named = {info.name for info in [*app.registered_commands, *app.registered_groups]}
+    named = {one.name for one in app.registered_commands}
+    named |= {group.name for group in app.registered_groups}
     assert named == WRITES.keys() | SILENT
 
 
