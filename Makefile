@@ -25,6 +25,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## several alignments with and without normalization, on the bundled features
 	$(BIN)/vrbench eval --method global --method uniform --method max-avg --method scan \
 	  --method tokenflow --method 0.5*global+0.5*tokenflow --norm none --norm ncl
+	@echo "To go on, type: source .venv/bin/activate; vrbench --help"
 
 test: $(READY) ## run the tests, on all cores
 	$(BIN)/python -m pytest -n auto --dist worksteal

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docs.regions import filled
 from vrbench.encoders.hf.families import FAMILIES, OTHER, Family
 
 PAGE = Path(__file__).parent / "extraction.md"
-BEGIN, END = "<!-- families: made by docs/extraction.py -->\n", "<!-- end of families -->\n"
 HEAD = (
     "| family | `model_type` | a frame's token | patches | a word's token | pooled row | padding |",
     "|---|---|---|---|---|---|---|",
@@ -16,14 +16,12 @@ HEAD = (
 
 def page(shared: Path) -> str:
     """Return the page with the table as the program has it; nothing shared is read."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    return f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}"
+    return filled(PAGE.read_text(encoding="utf-8"), {"families": table()})
 
 
 def table() -> str:
     """Return the table, a line a family."""
-    return "\n".join([*HEAD, *map(_row, (*FAMILIES, OTHER))]) + "\n"
+    return "\n".join([*HEAD, *map(_row, (*FAMILIES, OTHER))])
 
 
 def _row(family: Family) -> str:

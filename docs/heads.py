@@ -9,6 +9,7 @@ from pathlib import Path
 from docs.heads_found import Found
 from docs.heads_measured import measure
 from docs.heads_memory import peaks
+from docs.heads_numbers import numbers
 from docs.heads_rates import chosen, tried
 from docs.heads_runs import (
     BUILD,
@@ -21,10 +22,11 @@ from docs.heads_runs import (
     Training,
 )
 from docs.heads_tables import alignments, losses, rates
-from docs.heads_text import ALIGNMENTS, HEAD, HEADS, OBJECTIVES, TRIES, seen
+from docs.regions import filled
 from features import make
 from vrbench.features import open_features
 
+PAGE = Path(__file__).parent / "heads.md"
 SLOW = ("emd",)
 """Methods with fewer epochs, and without a queue as a bank."""
 KINDS = ("linear", "projection+linear")
@@ -47,19 +49,18 @@ def page(shared: Path) -> str:
 
 
 def written(found: Found) -> str:
-    """Return the page of what was measured."""
+    """Return the page with what was measured."""
     rows = {f"`{one.training.method}`, closed form": one for one in found.untrained}
     rows |= {f"`{one.training.method}`": one for one in found.alignments}
     kinds = {f"`{one.training.head}`": one for one in found.heads}
-    parts = [
-        *(HEAD, seen(found)),
-        *(TRIES, "\n".join(rates(found.tries))),
-        *(HEADS, "\n".join(alignments("head", kinds))),
-        *(ALIGNMENTS, "\n".join(alignments("alignment", rows))),
-        OBJECTIVES,
-        "\n".join(losses("`global`, loss", {_named(one.training): one for one in found.losses})),
-    ]
-    return "\n\n".join(parts) + "\n"
+    tables = {
+        "rates": rates(found.tries),
+        "heads": alignments("head", kinds),
+        "alignments": alignments("alignment", rows),
+        "losses": losses("`global`, loss", {_named(one.training): one for one in found.losses}),
+    }
+    made = {f"table.{name}": "\n".join(lines) for name, lines in tables.items()}
+    return filled(PAGE.read_text(encoding="utf-8"), {**numbers(found), **made})
 
 
 def _named(one: Training) -> str:

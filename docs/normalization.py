@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import vrbench
-from docs.normalization_text import HEAD, half_step, seen
+from docs.normalization_numbers import half_step, seen
+from docs.regions import filled
 from vrbench.bundled import bundled_features
 from vrbench.evaluation.evaluate import evaluate
 from vrbench.evaluation.evaluation import Evaluation
@@ -29,21 +30,18 @@ SETS = {
 HALF_STEP = {"sk": "sk:variant=exact", "ncl": "ncl:side=first"}
 """Norms, and the reading of their papers that is half an iteration behind."""
 
-TITLES = {
-    "MSR-VTT": "MSR-VTT 1k-A, the bundled features of two small encoders",
-    "COCO": "COCO val2017, CLIP ViT-B/16",
-    "VideoCLIP": "MSR-VTT, VideoCLIP",
-}
+PAGE = Path(__file__).parent / "normalization.md"
 
 
 def page(shared: Path) -> str:
     """Return the page."""
     with TemporaryDirectory() as folder:
         found = {name: _run(file, shared, Path(folder)) for name, file in SETS.items()}
-    tables = [line for name, results in found.items() for line in _table(name, results)]
+    tables = {f"table.{name}": "\n".join(_table(results)) for name, results in found.items()}
     small = found["MSR-VTT"]
     shares = {norm: _moved(norm, other) for norm, other in HALF_STEP.items()}
-    return "\n".join([HEAD, seen(found), "", half_step(small, HALF_STEP, shares), *tables]) + "\n"
+    values = {**seen(found), **half_step(small, HALF_STEP, shares), **tables}
+    return filled(PAGE.read_text(encoding="utf-8"), values)
 
 
 def _run(file: str | None, shared: Path, folder: Path) -> Mapping[tuple[str, str], Result]:
@@ -81,9 +79,9 @@ def _moved(norm: str, other: str) -> dict[str, float]:
     }
 
 
-def _table(name: str, results: Mapping[tuple[str, str], Result]) -> Iterator[str]:
+def _table(results: Mapping[tuple[str, str], Result]) -> Iterator[str]:
     raw = results["none", "none"]
-    yield f"\n## {TITLES[name]}: {raw['n_text']} texts x {raw['n_video']} videos\n"
+    yield f"{raw['n_text']} texts x {raw['n_video']} videos.\n"
     heads = ("R@1", "R@5", "R@10", "error", "never", "once", "often")
     yield f"| norm | bank | {' | '.join(f'{d} {h}' for d in ('t2v', 'v2t') for h in heads)} |"
     yield f"|---|---|{'---:|' * 14}"

@@ -1,4 +1,4 @@
-"""What sequence alignments do: offsets and releases, order, noise."""
+"""The tables and the picture of sequences.md: offsets and releases, order, noise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import offsets
-from docs.sequences_text import HEAD, NOISE, OFFSETS, ORDER, check
+from docs.regions import filled
+from docs.sequences_claims import check
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.figures.plot import plot
 from vrbench.figures.sequence_noise import NOISES, SequenceNoise
@@ -28,6 +29,7 @@ METHODS = {
 """Alignments below the sequence alignments, and what Norton calls them."""
 SHOWN = "token-mean"
 """The alignment whose numbers are given at every rate."""
+PAGE = Path(__file__).parent / "sequences.md"
 PICTURE = Path(__file__).parent / "sequence-noise.svg"
 """Those numbers, drawn."""
 WAYS = (
@@ -41,12 +43,14 @@ def page(shared: Path) -> str:
     found = {method: _noise(method) for method in METHODS}
     ordering = ordered(read_pairs(shared / "data" / "youcook2_demo" / "sequences.json"), WAYS)
     check(list(offsets.rows()), ordering, found, SHOWN)
-    parts = [
-        *(HEAD, OFFSETS, "\n".join(offsets.table())),
-        *(ORDER, "\n".join(_order(ordering))),
-        *(NOISE, "\n".join(_noise_table(found)), "\n".join(_buckets(found[SHOWN]))),
-    ]
-    return "\n\n".join(parts) + "\n"
+    tables = {
+        "offsets": offsets.table(),
+        "order": _order(ordering),
+        "noise": _noise_table(found),
+        "buckets": _buckets(found[SHOWN]),
+    }
+    text = PAGE.read_text(encoding="utf-8")
+    return filled(text, {name: "\n".join(lines) for name, lines in tables.items()})
 
 
 def _order(ordering: list[dict[str, Any]]) -> list[str]:

@@ -14,8 +14,9 @@ from docs import extraction
 from docs.__main__ import PAGES, RERUN
 from docs.consoles import commands as shown_commands
 from docs.consoles import rerun
-from docs.figures_text import SEEN
+from docs.figures_numbers import NUMBERS
 from docs.levels_words import apart, compared, less_is_better, sampling
+from docs.regions import filled
 from docs.site.methods import FORMULAS
 from docs.site.methods import pages as pages_of_methods
 from vrbench.cli import registered  # noqa: F401  registers every command
@@ -38,7 +39,7 @@ def test_every_figure_has_its_picture_command_and_sentence() -> None:
     shown = re.findall(
         r'^<img src="figures/(\S+)\.png" alt="\1" width="322" align="right">$', page, re.M
     )
-    assert shown == names == list(SEEN)
+    assert shown == names == list(NUMBERS)
     assert re.findall(r"^vrbench plot (\S+) ", page, re.M) == names
     pictures = sorted((DOCS / "figures").glob("*.png"))
     assert [path.stem for path in pictures] == sorted(names)
@@ -81,6 +82,25 @@ def test_consoles_are_made_anew_from_the_files_of_a_page() -> None:
     cut = "$ python a.py\n7\n8\n... (1 more lines)\n$ python a.py\n```\ntext\n"
     shown = "$ python a.py\n0\n1\n... (3 more lines)\n$ python a.py\n0\n1\n2\n3\n4\n```\ntext\n"
     assert rerun(page + cut) == page + shown
+
+
+def test_numbers_and_tables_of_a_page_are_filled_in_place() -> None:
+    page = "R@1 is <!-- made: r1 -->1.0<!-- end -->.\n\n<!-- made: table -->\nold\n<!-- end -->\n"
+    new = filled(page, {"r1": "2.0", "table": "|a|\n|b|"})
+    table = "<!-- made: table -->\n\n|a|\n|b|\n\n<!-- end -->"
+    assert new == f"R@1 is <!-- made: r1 -->2.0<!-- end -->.\n\n{table}\n"
+    assert filled(new, {"r1": "2.0", "table": "|a|\n|b|"}) == new
+    for values in ({"r1": "2.0"}, {"r1": "2.0", "table": "", "more": ""}):
+        with pytest.raises(ValueError, match="not both"):
+            filled(page, values)
+    with pytest.raises(ValueError, match="begins a line"):
+        filled(page.replace("R@1 is ", ""), {"r1": "2.0", "table": ""})
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.stem)
+def test_no_line_of_a_page_begins_with_a_made_number(path: Path) -> None:
+    """Markdown would take the line for HTML."""
+    assert not re.findall(r"^<!-- (?:made: \S+|end) -->.+$", path.read_text("utf-8"), re.M)
 
 
 @pytest.mark.parametrize("kind", ["methods", "norms", "sequences", "losses"])

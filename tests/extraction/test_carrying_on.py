@@ -1,3 +1,7 @@
+import signal
+import subprocess
+import sys
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +14,9 @@ from workplace import VIDEOS, Workplace, place, same
 from vrbench.errors import InputError
 from vrbench.extraction.extract import Inputs
 from vrbench.features import Tokens
+from vrbench.features.hdf5 import open_hdf5
 from vrbench.features.writer import FeatureWriter
+from vrbench.runtime.stopping import Stopped, ask, writing
 
 __all__ = ["place"]
 
@@ -98,3 +104,53 @@ def test_other_captions_are_refused(place: Workplace) -> None:
     write_captions(place.csv, captions_of(VIDEOS[::-1]))
     with pytest.raises(InputError, match="was begun with captions"):
         place.extract()
+
+
+SLOW = """
+import time
+from vrbench.encoders.toy import Toy, _LoadedToy
+
+def video(self, clip, whole=_LoadedToy.video):
+    if clip.id == "v5":
+        print("at work", flush=True)
+        time.sleep(60)
+    return whole(self, clip)
+
+_LoadedToy.video = video
+from vrbench.cli.process import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_lets_what_is_encoded_be_written(place: Workplace, number: int, code: int) -> None:
+    command = ["extract", "--encoder", "toy", "--videos", str(place.source.videos), "--captions"]
+    command += [str(place.csv), "--out", str(place.root / "f.h5"), "--quiet"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == b"at work\n"
+        time.sleep(0.5)  # for the five before it, each done at once
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1].decode()
+    assert process.returncode == code
+    assert said.endswith(": items that were encoded are kept; the same command goes on.\n")
+    with open_hdf5(place.root / "f.h5") as file:
+        assert file["video/ids"].asstr()[:].tolist() == VIDEOS[:5]
+    alone: dict[str, Any] = {"bank": None, "batch": 32}
+    assert same(place.extract(**alone).path, place.extract("whole.h5", **alone).path)
+
+
+def test_a_second_signal_waits_for_nothing() -> None:
+    asked: list[bool] = []
+
+    def write() -> None:
+        with writing():
+            asked.extend((ask(signal.SIGINT), ask(signal.SIGINT)))
+
+    with pytest.raises(Stopped):
+        write()
+    assert asked == [True, False]
+    assert not ask(signal.SIGINT)  # nobody writes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from small_features import write_features
 
@@ -12,7 +14,7 @@ from vrbench.errors import InputError
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.features.pooled_file import Side, pool_file
 from vrbench.figures import figures
-from vrbench.figures.plot import plot
+from vrbench.figures.plot import Look, picture, plot
 
 
 @pytest.mark.parametrize("side", ["both", "text", "video"])
@@ -45,6 +47,15 @@ def test_global_vectors_do_not_change_with_it(tmp_path: Path) -> None:
     for _, rows in data.groupby("direction"):
         assert rows["R@1"].nunique() == 1
         assert rows["tokens left"].is_monotonic_decreasing
+
+
+def test_no_line_leaves_its_panel() -> None:
+    pytest.importorskip("matplotlib")
+    rows = [("t2v", 1, 100.0, 9.0, 20.0, 30.0), ("v2t", 1, 100.0, 9.0, 30.0, 45.0)]
+    data = pd.DataFrame(rows, columns=["direction", "factor", "tokens left", "R@1", "R@5", "R@10"])
+    for panel in picture(figures.parse("pooling"), data, "", Look()).axes:
+        highest = max(float(np.max(np.asarray(line.get_ydata()))) for line in panel.lines)
+        assert highest < panel.get_ylim()[1]
 
 
 def test_a_factor_of_one_is_no_pooling() -> None:

@@ -14,6 +14,7 @@ from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.settings import Settings
 from vrbench.normalizations import normalizations
 from vrbench.results.schema import FeaturesAbout
+from vrbench.runtime.progress import Progress, counted
 from vrbench.sims.sim import DIRECTIONS, Direction
 
 RANKING = ("ties", "median", "captions", "recall", "padding")
@@ -101,12 +102,15 @@ def audit(
     return audit_case(evaluation.case(method, norm), rules)
 
 
-def audit_case(case: Case, specs: Sequence[str] = ()) -> AuditReport:
+def audit_case(
+    case: Case, specs: Sequence[str] = (), progress: Progress | None = None
+) -> AuditReport:
     """Report a case's similarities, after its norm, under every registered evaluation rule.
 
     Args:
         case: what to look at; alignment levels are averaged.
         specs: rules with other parameters than their own; each stands in place of its default.
+        progress: is told how many rules are done.
 
     Raises:
         InputError: an item cannot be scored, or a spec is wrong.
@@ -116,7 +120,8 @@ def audit_case(case: Case, specs: Sequence[str] = ()) -> AuditReport:
     norm = normalizations.spec(case.norm) if normed else source.given_norm
     several = case.sim if norm == "none" and np.ndim(case.sim.t2v) > 2 else None
     audited = Audited(case.normalized, truth, case.settings.k, norm, several)
-    rows = [_row(rule, audited) for rule in _chosen(specs)]
+    chosen = _chosen(specs)
+    rows = [_row(rule, audited) for rule in counted(chosen, "rules", len(chosen), progress)]
     unchanged = [row for row in rows if row["changes"] in RANKING]
     made_by: MadeBy = {"method": case.method.spec} if case.method else {}
     return {

@@ -59,7 +59,7 @@ def common(
 
 
 def command(
-    name: str, *, of: typer.Typer = app, keeps: str = NOTHING_KEPT
+    name: str, *, of: typer.Typer = app, keeps: str = NOTHING_KEPT, results: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Register a command whose errors are printed on stderr in one sentence.
 
@@ -69,14 +69,17 @@ def command(
         name: of the command.
         of: the application or group that it belongs to.
         keeps: what is true of the work done so far when a signal ends it.
+        results: whether ``--out`` is a folder of results, which is tried before the work.
     """
 
     def add(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            say_when_stopped(keeps)
+            say_when_stopped(_truly(keeps, anew=bool(kwargs.get("overwrite"))))
             try:
                 _load(kwargs.pop("plugin", None))  # type: ignore[arg-type]
+                if results and not kwargs.get("dry_run"):
+                    _try_folder(kwargs.get("out"))
                 return function(*args, **kwargs)
             except BrokenPipeError:
                 raise  # the reader has closed the pipe: the process ends without a message
@@ -96,6 +99,24 @@ def command(
         return of.command(name, cls=_Once)(run)
 
     return add
+
+
+def _truly(keeps: str, *, anew: bool) -> str:
+    """Say that what is kept is only gone on with by a command that does not begin anew."""
+    again = "the same command"
+    return (
+        keeps.replace(again, f"{again} without --overwrite")
+        if anew and keeps != NOTHING_KEPT
+        else keeps
+    )
+
+
+def _try_folder(folder: Any) -> None:
+    """Check that results can be written, where a folder of them is given."""
+    from vrbench.runtime.files import check_results
+
+    if folder is not None:
+        check_results(folder)
 
 
 PLUGIN = Annotated[

@@ -13,9 +13,10 @@ import signal
 import sys
 from contextlib import suppress
 from types import FrameType
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from vrbench.runtime.files import remove_unfinished
+from vrbench.runtime.stopping import Stopped, ask
 
 ENDINGS = {
     signal.SIGINT: "Interrupted",
@@ -50,6 +51,12 @@ def kept() -> str:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
+    """End, once what is done is written where a command does so (``runtime/stopping.py``)."""
+    if not ask(number):
+        _end(number)
+
+
+def _end(number: int) -> NoReturn:
     """Remove unfinished files and end at once, whatever is running.
 
     An exception would not do: one that is raised in a callback, such as those of h5py and of the
@@ -82,6 +89,8 @@ def main() -> None:
             app(prog_name="vrbench")
         finally:
             stdout.flush()
+    except Stopped as stopped:
+        _end(stopped.number)  # at once: threads of an encoder may be at work
     except BrokenPipeError:
         _discard(stdout)
         sys.exit(BROKEN_PIPE)

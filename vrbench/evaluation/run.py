@@ -27,6 +27,7 @@ from vrbench.normalizations.base import Normalization
 from vrbench.results.intervals import intervals
 from vrbench.results.result import Result
 from vrbench.results.schema import Extras, ResultDict, TuningDict
+from vrbench.runtime.progress import phase
 from vrbench.sims.file import save_sim
 from vrbench.sims.sim import Sim
 
@@ -60,7 +61,7 @@ def finish(case: Case, output: Output) -> Result:
     with _clock() as normalizing:
         normalized = case.normalizing
     gamma = _gamma(case)
-    with _clock() as measuring:
+    with _clock() as measuring, phase(f"{case.job.label} (measure)", case.progress):
         raw = _measure(case, case.sim.flat(), case.norm.gamma) if case.norm.needs_bank else None
         measured = _measure(case, normalized.sim, gamma, raw)
     extras: Extras = {"error_gamma": _error_gamma(case, gamma)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
 from vrbench.results.result import Result
 from vrbench.results.schema import BankAbout, Trial, TuningAbout, TuningDict
-from vrbench.runtime.progress import Progress
+from vrbench.runtime.progress import Progress, counted
 from vrbench.sims.sim import Direction
 
 DECIDING: dict[str, tuple[Direction, ...]] = {
@@ -73,6 +73,8 @@ def choose(
     direction: str = "both",
     share: float = 0.5,
     seed: int = 0,
+    announce: Callable[[Evaluation, Sequence[Job]], None] | None = None,
+    progress: Progress | None = None,
 ) -> Tuning:
     """Choose a normalization's parameters by R@1 on held-out videos of the bank.
 
@@ -91,6 +93,8 @@ def choose(
         direction: ``t2v``, ``v2t`` or ``both``.
         share: of the bank's videos.
         seed: of the split.
+        announce: is told of the validation part and a job on it, before the work.
+        progress: is told how far each trial is, and how many are done.
 
     Raises:
         InputError: the file has no usable bank, or the norm has no such parameter.
@@ -105,7 +109,12 @@ def choose(
     curve: list[Trial] = []
     of: BankAbout = {"kind": "none", "n_text": 0, "n_video": 0}
     left_out: dict[str, str] = {}
-    for result in _robust(held, jobs, left_out) if several else held.run(jobs):
+    if announce is not None:
+        announce(held, [job for job in jobs if job.norm.needs_bank][:1] or jobs[:1])
+    results = (
+        _robust(held, jobs, left_out, progress) if several else held.run(jobs, progress=progress)
+    )
+    for result in counted(results, "trials", len(jobs), progress):
         of = of if several and of["kind"] == "train" else result.bank
         metrics = [result.metrics[d] for d in DECIDING[direction]]
         recall, mean = (float(np.mean([m[key] for m in metrics])) for key in ("R@1", "MnR"))
@@ -127,11 +136,16 @@ def _quality(trial: Trial) -> tuple[float, float]:
     return trial["R@1"], -trial["MnR"]
 
 
-def _robust(held: Evaluation, jobs: Sequence[Job], left_out: dict[str, str]) -> Iterator[Result]:
+def _robust(
+    held: Evaluation,
+    jobs: Sequence[Job],
+    left_out: dict[str, str],
+    progress: Progress | None,
+) -> Iterator[Result]:
     """Yield what ``held.run`` does; jobs that cannot be done are put into ``left_out``."""
     scored = None
     for job in jobs:
-        case = held.case_of(job)
+        case = held.case_of(job, progress)
         if scored is not None:
             case.share(scored)
         try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
+from vrbench.runtime.stopping import Stopped, waiting
 
 T = TypeVar("T")
 
@@ -31,9 +32,17 @@ def outcomes(
         for block in blocks:
             begun.append(pool.submit(encode, block))
             if len(begun) > AHEAD * cores:
-                yield from begun.popleft().result()
+                yield from _result(begun.popleft())
         while begun:
-            yield from begun.popleft().result()
+            yield from _result(begun.popleft())
+
+
+def _result(block: Future[Sequence[Outcome]]) -> Sequence[Outcome]:
+    """Wait for a block; one that is done is taken whatever signal came."""
+    if not block.done():
+        with waiting():
+            wait([block])
+    return block.result()
 
 
 def attempt(encode: Callable[[], Tokens]) -> Outcome:
@@ -46,9 +55,11 @@ def attempt(encode: Callable[[], Tokens]) -> Outcome:
 
 @contextmanager
 def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads; an exception does not wait for items that are not begun."""
+    """Threads; what ends the loop waits for items that are begun, a signal for none."""
     pool = ThreadPoolExecutor(threads)
     try:
         yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    except BaseException as error:
+        pool.shutdown(wait=not isinstance(error, Stopped), cancel_futures=True)
+        raise
+    pool.shutdown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
@@ -20,6 +20,7 @@ from vrbench.extraction.packing import columns, joined, packed, strings
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
 from vrbench.runtime.progress import Progress
+from vrbench.runtime.stopping import writing
 from vrbench.video import Clip, Videos
 
 T = TypeVar("T", Video, Caption)
@@ -122,24 +123,39 @@ class Encoding:
                 "use the captions and limits that it was begun with, another --out, or --overwrite."
             )
         waiting = [block for block in blocks if any(item.id not in present for item in block)]
-        done, batch = len(present), []
-        items = chain.from_iterable(waiting)
-        for item, result in zip(items, outcomes(encode, waiting, self.threads), strict=True):
-            if item.id in present:
-                continue
-            done += 1
-            if isinstance(result, Tokens):
-                batch.append(result)
-            elif self.strict:
-                raise _named(item, result)
-            else:
-                self.skipped.append(str(_named(item, result)))
-            self.progress(side, done, len(wanted))
-            if len(batch) == self.batch:
-                self._append(side, batch)
-                batch = []
-        self._append(side, batch)
+        with writing():
+            self._write(
+                side, outcomes(encode, waiting, self.threads), waiting, present.keys(), len(wanted)
+            )
         self.counts[side] = len(self.writer.ids(side))
+
+    def _write(
+        self,
+        side: str,
+        results: Iterable[Outcome],
+        blocks: Iterable[Sequence[T]],
+        present: Collection[str],
+        total: int,
+    ) -> None:
+        """Append the items of blocks as they are encoded; what is when it fails or stops, too."""
+        done, batch = len(present), list[Tokens]()
+        try:
+            for item, result in zip(chain.from_iterable(blocks), results, strict=True):
+                if item.id in present:
+                    continue
+                done += 1
+                if isinstance(result, Tokens):
+                    batch.append(result)
+                elif self.strict:
+                    raise _named(item, result)
+                else:
+                    self.skipped.append(str(_named(item, result)))
+                self.progress(side, done, total)
+                if len(batch) == self.batch:
+                    full, batch = batch, []
+                    self._append(side, full)
+        finally:
+            self._append(side, batch)
 
     def _append(self, side: str, batch: Sequence[Tokens]) -> None:
         if batch:

@@ -16,7 +16,7 @@ from vrbench.extraction.encoding import Encoding
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.said import cut_off, json_attrs
 from vrbench.extraction.shards import Shard
-from vrbench.features.begin import successor
+from vrbench.features.begin import check_out, successor
 from vrbench.features.writer import FeatureWriter
 from vrbench.heads.maps import MappedEncoder, Maps
 from vrbench.registry import origins
@@ -119,8 +119,9 @@ def extract(
 ) -> Extraction:
     """Encode videos and captions into the feature file ``out``, or carry on with it.
 
-    What ``out`` already holds is not encoded again. An interruption at any moment loses at most
-    the batch in flight, and the file that is carried on equals an uninterrupted one.
+    What ``out`` already holds is not encoded again. A signal that the command line handles loses
+    only what is being encoded, a crash at any moment at most the batch in flight; the file that is
+    carried on holds what an uninterrupted one does.
 
     Args:
         source: videos and captions; texts are named ``<video id>#<k>``.
@@ -148,15 +149,16 @@ def extract(
         InputError: an input is missing or malformed, ``out`` cannot be written or was begun with
             other settings, or bank and test or bank and fitted videos overlap.
     """
+    piece = Shard.parse(shard)
+    in_folder = shard is not None and (out.is_dir() or not out.suffix)
+    out = out / piece.name if in_folder else out
+    check_out(out, overwrite=True)  # what is gone on with is a feature file, too
     sampling = parse_sampling(frames)
     chosen = encoders.parse(encoder)
     spec, outside = encoders.spec(chosen), origins(chosen)
     sources = {"": source} | ({"bank/": bank} if bank else {})
     media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
     parts = {side: part.annotations for side, part in sources.items()}
-    piece = Shard.parse(shard)
-    in_folder = shard is not None and (out.is_dir() or not out.suffix)
-    out = out / piece.name if in_folder else out
     maps = Maps.read(projection) if projection else None
     loaded = encoders.parse(spec).load(weights, device)
     loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from vrbench.features.sides import missing_items, read_side, sides_of, unfinishe
 from vrbench.features.whole import Part, write_whole
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.runtime.files import replacing
+from vrbench.runtime.progress import Progress, counted
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,12 @@ class _Part:
 
 
 def merge_shards(
-    shards: Sequence[Path], out: Path, *, virtual: bool = False, overwrite: bool = False
+    shards: Sequence[Path],
+    out: Path,
+    *,
+    virtual: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, int]:
     """Join the shards of an extraction, or of ``shard_features``, given in any order.
 
@@ -50,6 +57,7 @@ def merge_shards(
         virtual: leave tokens and columns in the shards, which lie in the folder of ``out`` and
             become its parts, see ``features/parts.py``.
         overwrite: whether ``out`` may be replaced.
+        progress: is told how many items of a side are written.
 
     Returns:
         side -> items of ``out``.
@@ -77,7 +85,7 @@ def merge_shards(
                 return write_whole(target, [Part(part.path, part.held) for part in parts], attrs)
             with FeatureWriter(target, attrs, parts[0].attrs["dtype"], out) as writer:
                 for side in SIDES:
-                    _join(writer, side, parts)
+                    _join(writer, side, parts, progress)
                 writer.finish(**_said(parts))
     counts = {side: sum(len(p.sides.get(side, ())) for p in parts) for side in SIDES}
     return {side: count for side, count in counts.items() if count}
@@ -158,14 +166,22 @@ def _check_alike(parts: Sequence[_Part]) -> None:
             )
 
 
-def _join(writer: FeatureWriter, side: str, parts: Sequence[_Part]) -> None:
+def _join(
+    writer: FeatureWriter, side: str, parts: Sequence[_Part], progress: Progress | None
+) -> None:
     """Append a side of all parts."""
-    videos = 0
-    for part in parts:
-        if side in part.sides:
-            for block in part.sides[side].blocks():
-                writer.append(side, moved(block, videos))
-        videos += len(part.sides.get(side.replace("text", "video"), ()))
+    shifts = accumulate(
+        (len(part.sides.get(side.replace("text", "video"), ())) for part in parts), initial=0
+    )
+    blocks = (
+        moved(block, shift)
+        for part, shift in zip(parts, shifts, strict=False)
+        if side in part.sides
+        for block in part.sides[side].blocks()
+    )
+    total = sum(len(part.sides.get(side, ())) for part in parts)
+    for block in counted(blocks, f"/{side}", total, progress, len):
+        writer.append(side, block)
 
 
 def moved(block: Tokens, videos: int) -> Tokens:

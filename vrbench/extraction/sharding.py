@@ -19,6 +19,7 @@ from vrbench.features.hdf5 import SIDES
 from vrbench.features.sides import unfinished
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.runtime.files import check_folder, listed, replacing
+from vrbench.runtime.progress import Progress, counted
 
 WHOLE = "all.h5"
 _PART = re.compile(r"part-[0-9]{5,}-of-([0-9]{5,})\.h5")
@@ -27,7 +28,12 @@ _LAYOUT = ("format", "version", "dtype")
 
 
 def shard_features(
-    path: Path, parts: int, folder: Path, *, overwrite: bool = False
+    path: Path,
+    parts: int,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """Store a feature file as a folder of parts, each with a stretch of its videos.
 
@@ -40,6 +46,7 @@ def shard_features(
         parts: how many, at least 1.
         folder: where to.
         overwrite: whether its files may be replaced; those of a set of other parts never are.
+        progress: is told how many parts are written.
 
     Returns:
         side -> items; the sides whose items come in another order now.
@@ -55,7 +62,7 @@ def shard_features(
         (folder / WHOLE).unlink(missing_ok=True)  # of other parts from now on
         sides = {side: one for side in SIDES if (one := side_of(features, side)) is not None}
         rows = {side: _rows(sides, side, parts) for side in sides}
-        for k, out in enumerate(outs):
+        for k, out in enumerate(counted(outs, "parts", parts, progress)):
             chosen = {side: (sides[side], of[k]) for side, of in rows.items()}
             _write(features.attrs, out, Shard(k + 1, parts), dtype, chosen)
     counts = merge_shards(outs, folder / WHOLE, virtual=True)

@@ -11,7 +11,7 @@ from typing import Any
 from vrbench.errors import InputError
 from vrbench.features.commits import Committed
 from vrbench.features.hdf5 import why_not_opened
-from vrbench.runtime.files import check_file, replacing
+from vrbench.runtime.files import check_file, check_place, replacing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -41,9 +41,9 @@ def check_out(path: Path, overwrite: bool) -> None:
 
     Raises:
         InputError: ``path`` is no file, a file that may not be overwritten, or something else than
-            HDF5, such as the captions: these are never replaced.
+            HDF5, such as the captions: these are never replaced; or its folder cannot be written.
     """
-    check_file(path)
+    check_place(path)
     if not path.exists():
         return
     if not overwrite:

@@ -15,6 +15,7 @@ from vrbench.features.pooling import KEPT, pooled
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.runtime.files import replacing
+from vrbench.runtime.progress import Progress, counted
 
 Side = Literal["both", "text", "video"]
 
@@ -23,7 +24,13 @@ OWN = {*FREE, "format", "version", "dtype"}
 
 
 def pool_file(
-    path: Path, out: Path, factor: int, *, side: Side = "both", overwrite: bool = False
+    path: Path,
+    out: Path,
+    factor: int,
+    *,
+    side: Side = "both",
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Write a feature file whose items have fewer tokens: see ``vrbench.features.pooling``.
 
@@ -36,6 +43,7 @@ def pool_file(
         factor: every item has ``max(1, l // factor)`` of its l tokens at most.
         side: whose tokens are pooled; ``video`` is the sound, too.
         overwrite: replace an ``out`` that exists.
+        progress: is told how many items of a side are written.
 
     Returns:
         side -> tokens of an item, in the mean, before and after.
@@ -58,7 +66,7 @@ def pool_file(
         dtype = _dtype(features)
         with replacing(out) as part, FeatureWriter(part, attrs, dtype, name=out) as writer:
             counts = {
-                name: _write(writer, name, tokens, factor if _is_of(name, side) else 1)
+                name: _write(writer, name, tokens, factor if _is_of(name, side) else 1, progress)
                 for name, tokens in _sides(features).items()
             }
             writer.finish(**_said(features.attrs, counts, factor))
@@ -86,12 +94,14 @@ def _dtype(features: Features) -> str:
     return str(features.video.tokens.dtype)
 
 
-def _write(writer: FeatureWriter, side: str, tokens: Tokens, factor: int) -> tuple[float, float]:
+def _write(
+    writer: FeatureWriter, side: str, tokens: Tokens, factor: int, progress: Progress | None
+) -> tuple[float, float]:
     before, after = int(tokens.offsets[-1]), 0
     if factor > 1:
         columns = {key: value for key, value in tokens.token_columns.items() if key in KEPT}
         tokens = replace(tokens, token_columns=columns)
-    for block in tokens.blocks():
+    for block in counted(tokens.blocks(), f"/{side}", len(tokens), progress, len):
         made = pooled(block, factor) if factor > 1 else block
         writer.append(side, made)
         after += int(made.offsets[-1])

@@ -17,6 +17,7 @@ from vrbench.figures.base import Figure
 from vrbench.normalizations import normalizations
 from vrbench.runtime.files import replacing
 from vrbench.runtime.printable import csv_cell, one_line
+from vrbench.runtime.progress import Progress, phase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,13 +78,18 @@ class Look:
         drawing.size((1, 1), 1, self.width)
 
 
+def norm_of(figure: Figure) -> str:
+    """Return the norm where none is asked for."""
+    return "ncl" if figure.normalized else "none"
+
+
 def draw(
     figure: Figure,
     evaluation: Evaluation,
     method: str,
     norm: str | None,
     folder: Path,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     look: Look | None = None,
 ) -> tuple[pd.DataFrame, list[Path]]:
     """Make a figure of an evaluation under one method and norm; its files are named by these.
@@ -103,17 +109,22 @@ def draw(
     Raises:
         InputError: a spec cannot be read, the norm has no bank, or the figure cannot be made.
     """
-    norm = norm or ("ncl" if figure.normalized else "none")
+    norm = norm or norm_of(figure)
     case = evaluation.case(method, norm, progress)
     head = case.source.head
     key = results.identity({"of": case.title(), **({"head": head.sha256} if head else {})})
     dataset, spec = str(case.source.about["dataset"]), normalizations.spec(case.norm)
     stem = results.stem(figures.spec(figure), dataset, spec, key)
-    return plot(figure, case, stem, folder, look)
+    return plot(figure, case, stem, folder, look, progress)
 
 
 def plot(
-    figure: Drawn[Looked], case: Looked, name: str, folder: Path, look: Look | None = None
+    figure: Drawn[Looked],
+    case: Looked,
+    name: str,
+    folder: Path,
+    look: Look | None = None,
+    progress: Progress | None = None,
 ) -> tuple[pd.DataFrame, list[Path]]:
     """Write ``name.csv``, and with matplotlib the picture, by default as PNG and SVG.
 
@@ -123,6 +134,7 @@ def plot(
         name: stem of the files.
         folder: made where it is missing.
         look: how the picture is written.
+        progress: is told when the numbers and the picture are being made.
 
     Returns:
         The numbers, and the files written.
@@ -130,12 +142,14 @@ def plot(
     Raises:
         InputError: the figure cannot be made of this case, or the folder cannot be written.
     """
-    data = figure.data(case)
+    with phase(f"{name} (numbers)", progress):
+        data = figure.data(case)
     written = [folder / f"{name}.csv"]
     with replacing(written[0]) as temporary:
         _with_words(data, csv_cell).to_csv(temporary, index=False)
     if find_spec("matplotlib") is not None:
-        written += _pictures(figure, data, figure.caption(case), folder / name, look or Look())
+        with phase(f"{name} (picture)", progress):
+            written += _pictures(figure, data, figure.caption(case), folder / name, look or Look())
     return data, written
 
 

@@ -11,6 +11,7 @@ from vrbench.errors import InputError
 from vrbench.features.pooling import pooled
 from vrbench.figures import figures
 from vrbench.figures.base import Case, Figure, each_direction
+from vrbench.figures.drawing import MARKERS, legend
 from vrbench.sims.sim import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -87,14 +88,15 @@ class Pooling(Figure):
 
     def draw(self, data: pd.DataFrame, axes: Any) -> None:
         """Draw a line for each K."""
+        names = [f"R@{k}" for k in KS]
         for _, part, panel in each_direction(data, axes):
-            for k in KS:
-                panel.plot(part["tokens left"], part[f"R@{k}"], "o-", label=f"R@{k}")
+            for name, marker in zip(names, MARKERS, strict=False):
+                panel.plot(part["tokens left"], part[name], f"{marker}-", label=name)
             panel.set_xlim(left=0)
-            panel.set_ylim(bottom=0)
+            panel.set_ylim(0, 1.05 * data[names].to_numpy().max())
             panel.set_xlabel("tokens left, percent")
             panel.set_ylabel("R@K, percent")
-            panel.legend()
+        legend(axes)
 
 
 def _factors(most: int) -> list[int]:

@@ -16,6 +16,7 @@ from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FeatureWriter
 from vrbench.importing import Given, read_arrays
 from vrbench.runtime.files import replacing
+from vrbench.runtime.progress import Progress, counted, phase
 
 
 def import_arrays(
@@ -29,6 +30,7 @@ def import_arrays(
     dtype: str | None = None,
     overwrite: bool = False,
     note: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Write arrays of any layout as a feature file.
 
@@ -45,6 +47,7 @@ def import_arrays(
         dtype: storage type: float16, float32 or float64; None keeps the widest of the source.
         overwrite: replace an ``out`` that exists.
         note: called with each remark, such as which arrays were not read.
+        progress: is told of the reading, and how many items of a side are written.
 
     Returns:
         ``out``.
@@ -55,7 +58,8 @@ def import_arrays(
     """
     given = source if isinstance(source, Given) else Given(source)
     _check_out(given, out, overwrite)
-    arrays = read_arrays(given)
+    with phase("reading", progress):
+        arrays = read_arrays(given)
     sides = {side: replace(t, normalized=normalized) for side, t in arrays.sides.items()}
     problems, doubtful = doubts(sides, arrays.named)
     remarks = [*arrays.remarks, *doubtful]
@@ -73,7 +77,7 @@ def import_arrays(
     dtype = dtype or arrays.dtype
     with replacing(out) as part, FeatureWriter(part, attrs, dtype, name=out) as writer:
         for side, tokens in sides.items():
-            _write(writer, side, tokens)
+            _write(writer, side, tokens, progress)
         writer.finish(**({"notes": json.dumps(remarks)} if remarks else {}))
     for remark in (*arrays.notes, *remarks):
         if note is not None:
@@ -87,8 +91,8 @@ def _check_out(given: Given, out: Path, overwrite: bool) -> None:
     check_out(out, overwrite)
 
 
-def _write(writer: FeatureWriter, side: str, tokens: Tokens) -> None:
-    for block in tokens.blocks():
+def _write(writer: FeatureWriter, side: str, tokens: Tokens, progress: Progress | None) -> None:
+    for block in counted(tokens.blocks(), f"/{side}", len(tokens), progress, len):
         for problem in value_problems(block):
             raise InputError(problem)
         writer.append(side, block)

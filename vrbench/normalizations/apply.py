@@ -13,7 +13,7 @@ from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.bank import BankSim
 from vrbench.normalizations.base import Bank, Fitted, Normalization
-from vrbench.runtime.progress import Progress
+from vrbench.runtime.progress import Progress, phase
 from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, as_sim, check_finite
 from vrbench.sims.truth import Truth
 
@@ -41,7 +41,7 @@ def apply(
         sim: similarities.
         bank: the bank that it is fitted on.
         truth: the positive pairs.
-        progress: called as (direction, queries done, queries) under a rolling bank.
+        progress: called as (direction, parts done, parts): queries under a rolling bank.
 
     Raises:
         InputError: the bank's shape does not fit, or a value in it is NaN or infinite.
@@ -50,6 +50,7 @@ def apply(
         return Normalized(sim.flat())
     if not norm.by_level:
         sim, bank = sim.flat(), bank.flat()
+    telling = None if bank.kind == "rolling" else progress  # which counts its queries
     info: dict[str, dict[str, float]] = {}
     result: dict[Direction, NDArray[Any] | None] = {"t2v": None, "v2t": None}
     for direction in DIRECTIONS:
@@ -60,7 +61,7 @@ def apply(
         out = np.zeros(())
         for level, part in zip(levels, banks, strict=True):
             one = replace(bank, sim=part)
-            with normalizations.calling(norm):
+            with normalizations.calling(norm), phase(direction, telling):
                 found, info[direction] = _normalize(norm, level, one, truth, direction, progress)
             out = np.add(out, found, out=found)  # two levels are in memory at a time
         out /= len(levels)

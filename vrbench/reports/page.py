@@ -18,17 +18,19 @@ from vrbench.results.labels import DIRECTION_NAMES
 from vrbench.results.result import Result, load_all, with_ranks
 from vrbench.runtime.files import listed, replacing
 from vrbench.runtime.npz import open_npz
+from vrbench.runtime.progress import Progress, counted
 from vrbench.sims.sim import DIRECTIONS
 from vrbench.sims.stored import in_npz
 
 
-def report(folder: Path, out: Path) -> list[str]:
+def report(folder: Path, out: Path, progress: Progress | None = None) -> list[str]:
     """Write a page of a folder's results, their tests, papers' tables, audits and pictures.
 
     Args:
         folder: of ``vrbench eval``'s results; similarity files (npz) in it are audited, and
             pictures (svg, else png) are put in.
         out: the page; it needs nothing beside it and no network.
+        progress: is told how many tables of results are tested, and similarity files audited.
 
     Returns:
         What was left out of the folder, and why.
@@ -48,13 +50,13 @@ def report(folder: Path, out: Path) -> list[str]:
     body: list[PagePart] = [
         Paragraph(f"{len(results)} results of {folder.name}/; vrbench {VERSION}.")
     ]
-    for data, group in groups.items():
+    for data, group in counted(groups.items(), "results", len(groups), progress):
         size, _, protocol = data.partition("; ")
         body += [Heading(size), Paragraph(f"{protocol}.")]
         body += [*results_of(group), *tests_of(group, notes)]
     body += tasks_of(of_tasks)
     body += filled(with_ranks(results))
-    for path in sims:
+    for path in counted(sims, "audits", len(sims), progress):
         body += _audit(path)
     body += figures_of(pictures)
     with replacing(out) as temporary:

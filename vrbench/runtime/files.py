@@ -137,9 +137,8 @@ def check_output(
         InputError: ``path`` is no file, one of another kind, or one of the inputs by any name, or
             its folder cannot be written.
     """
-    check_file(path)
+    check_place(path)
     if not path.exists():
-        _check_place(path)
         return
     if any(given is not None and _same(path, Path(given)) for given in inputs):
         raise InputError(f"{path} is read by this command: give {option} another name.")
@@ -172,16 +171,40 @@ def _same(path: Path, given: Path) -> bool:
     return given.exists() and path.samefile(given)
 
 
-def _check_place(path: Path) -> None:
-    """Check that a file can be written, without making the folders that it needs."""
-    folder = next(part for part in path.absolute().parents if part.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        what = "may not be written to" if folder.is_dir() else "is no folder"
-        raise InputError(f"{path} cannot be written: {folder} {what}.")
+def check_place(path: Path) -> None:
+    """Check, before the work, that a file can be written; folders that it needs are not made yet.
+
+    Raises:
+        InputError: it is no file, or the folder that it or its folders go into cannot be written.
+    """
+    check_file(path)
+    _try(path, path.absolute().parent)
+
+
+def check_results(folder: Path) -> None:
+    """Check, before the work, that files can be written into a folder, which is not made yet.
+
+    Raises:
+        InputError: it cannot be made or written.
+    """
+    _try(folder, folder.absolute())
+
+
+def _try(path: Path, folder: Path) -> None:
+    """Write a file without a name into the folder, or the nearest one above that is there."""
+    import tempfile
+
+    there = next(part for part in (folder, *folder.parents) if part.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        what = "may not be written to" if there.is_dir() else "is no folder"
+        raise InputError(f"{path} cannot be written: {there} {what}.") from error
 
 
 def check_folder(folder: Path) -> None:
-    """Make a folder where it is missing, before the work whose results go there.
+    """Make a folder where it is missing, and check that it can be written.
 
     Unfinished files of dead processes in it are removed.
 

@@ -17,7 +17,7 @@ from vrbench.heads.applied import packed
 from vrbench.heads.head import SCALE, apply
 from vrbench.losses import parse_loss
 from vrbench.losses.base import Given
-from vrbench.runtime.progress import Progress
+from vrbench.runtime.progress import Progress, phase
 from vrbench.training.anchors import Anchors, Both
 from vrbench.training.items import Index, TrainingItems
 from vrbench.training.optimizer import Optimizer
@@ -110,7 +110,8 @@ class Loop:
             if progress:
                 progress("training", step, self.per_epoch * self.settings.epochs)
         state.epoch += 1
-        self._measured(state, float(np.mean(losses)))
+        with phase("validation", progress):
+            self._measured(state, float(np.mean(losses)))
 
     def _batches(self, epoch: int) -> Iterator[tuple[Index, Index | None]]:
         """Yield the texts of each batch, and the clips of each of its runs, where it has runs."""

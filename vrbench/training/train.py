@@ -18,7 +18,7 @@ from vrbench.heads.file import load
 from vrbench.heads.head import Head, digest
 from vrbench.losses import parse_loss
 from vrbench.runtime.device import torch_device
-from vrbench.runtime.progress import Progress
+from vrbench.runtime.progress import Progress, phase
 from vrbench.training.begin import begin
 from vrbench.training.identity import identity_of
 from vrbench.training.items import TrainingItems
@@ -129,7 +129,8 @@ def run(features: Features, settings: TrainingSettings, where: Where) -> Head:
             if where.told and not state.stopped:
                 where.told(state.curve)
         before = seen_before(where.start) if where.start else []
-        head = _head(features, settings, loop, state, identity, before)
+        with phase("head and queue", where.progress):
+            head = _head(features, settings, loop, state, identity, before)
     if out is not None:
         head.save(out)
         partial(out).unlink(missing_ok=True)
@@ -154,7 +155,8 @@ def _begun(
     state = State(identity)
     if out is not None and partial(out).exists() and not where.overwrite:
         state = State.read(partial(out), identity)
-    loop.start(state)
+    with phase("validation", where.progress):
+        loop.start(state)
     if where.told and len(state.curve) == 1:
         where.told(state.curve)
     return loop, state

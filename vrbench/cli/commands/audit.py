@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command, print_json
+from vrbench.cli.app import Quiet, command, print_json
 
 
 @command("audit")
@@ -25,6 +25,7 @@ def audit(
     ] = None,
     k: Annotated[str, typer.Option(help="The K of R@K.")] = "1,5,10",
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Print the metrics of one similarity matrix under every evaluation rule in use.
 
@@ -38,10 +39,12 @@ def audit(
     from vrbench.auditing import audit_case
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.numbers import whole_numbers
+    from vrbench.cli.printing.progress import bars
     from vrbench.evaluation.settings import Settings
 
     opened = open_evaluation(None, sim, settings=Settings(whole_numbers(k)))
-    report = audit_case(opened.case("global"), rule or [])
+    with bars(quiet) as progress:
+        report = audit_case(opened.case("global"), rule or [], progress)
     if json:
         print_json(report)
         return

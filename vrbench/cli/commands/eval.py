@@ -23,7 +23,9 @@ BLOCKS = ".blocks"
 """Folder beside the results in which finished blocks of an unfinished run wait."""
 
 
-@command("eval", keeps="finished results are kept; the same command makes the others.")
+@command(
+    "eval", keeps="finished results are kept; the same command makes the others.", results=True
+)
 def evaluate(
     features: Annotated[
         list[Path] | None,

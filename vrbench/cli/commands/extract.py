@@ -9,6 +9,7 @@ import typer
 
 from vrbench.cli.app import Quiet, command, note
 from vrbench.cli.elsewhere import Cluster, Mixed, Processes
+from vrbench.cli.process import NOTHING_KEPT, say_when_stopped
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ MOST = 20
 """Most skipped items that are listed."""
 
 
-@command("extract", keeps="items that were written are kept; the same command goes on.")
+@command("extract", keeps="items that were encoded are kept; the same command goes on.")
 def extract(
     videos: Annotated[
         list[Path],
@@ -99,7 +100,8 @@ def extract(
 ) -> None:
     """Encode videos and captions into a feature file.
 
-    Running the same command again resumes an interrupted extraction. With
+    Running the same command again resumes an interrupted extraction. What is encoded when it is
+    interrupted is written before it ends; a second interruption ends it at once. With
     --processes or --cluster each worker extracts parts of it.
 
     Examples:
@@ -130,6 +132,11 @@ def extract(
 
     # such a frame is refused with a sentence
     warnings.filterwarnings("ignore", "Image size .* exceeds limit")
+    parts = Shard.all_of(shard)
+    one = shard is not None and parts is None and out.is_dir()
+    place = out / Shard.parse(shard).name if one else out
+    if overwrite and place.exists():  # it stays until the new one is whole
+        say_when_stopped(NOTHING_KEPT)
     places = (*videos, *(more or ()))
     source = _source(places, captions, dataset, annotations, split)
     given = datasets.parse(dataset) if annotations else None
@@ -163,7 +170,6 @@ def extract(
         "strict": strict,
         "overwrite": overwrite,
     }
-    parts = Shard.all_of(shard)
     with backend_of(processes, cluster, mixed) as backend, bars(quiet) as progress:
         if parts is None and backend is None:
             done = run(first, out, shard=shard, progress=progress, **how)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import Quiet, command, note
 from vrbench.errors import InputError
 
 
@@ -29,6 +29,7 @@ def fuse(
             "Default: 1 for each."
         ),
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Fuse similarities of two encoders, methods or streams into one similarity file.
 
@@ -42,21 +43,28 @@ def fuse(
 
       vrbench fuse video.npz speech.npz --how min-max --weights tune --out both.npz
     """
+    from vrbench.cli.printing.progress import bars
     from vrbench.evaluation.fusion import tuned_weights
     from vrbench.runtime.files import check_output
+    from vrbench.runtime.progress import phase
     from vrbench.sims.file import load_sim
     from vrbench.sims.fused_files import align, write_fused
     from vrbench.sims.fusing import check_weights
 
     check_output("--out", out, sims, "similarity")
-    aligned = align([load_sim(path) for path in sims])
+    given = (1.0,) * len(sims) if weights in (None, "tune") else _numbers(str(weights))
+    check_weights(given, len(sims))
     said: tuple[str, ...] = ()
-    if weights == "tune":
-        chosen, said = tuned_weights(aligned, how)
-    else:
-        chosen = (1.0,) * len(sims) if weights is None else _numbers(weights)
-    check_weights(chosen, len(sims))
-    write_fused(out, aligned, how, chosen, said)
+    with bars(quiet) as progress:
+        with phase("reading", progress):
+            aligned = align([load_sim(path) for path in sims])
+        if weights == "tune":
+            with phase("weights", progress):
+                given, said = tuned_weights(aligned, how)
+        with phase("fusing", progress):
+            write_fused(out, aligned, how, given, said)
+    if quiet:
+        return
     for text in (*said, *aligned.notes):
         note(f"Note: {text}")
     truth = aligned.files[0].truth

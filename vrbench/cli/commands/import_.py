@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import Quiet, command, note
 
 
 @command("import")
@@ -45,6 +45,7 @@ def import_(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Turn features of other programs into a feature file.
 
@@ -105,19 +106,24 @@ def import_(
 
       vrbench import --video video.h5 --text text.pt --captions test.jsonl --out f.h5
     """
+    from vrbench.cli.printing.progress import bars
     from vrbench.importing import Given
     from vrbench.importing.given import read_keys
     from vrbench.importing.to_features import import_arrays
 
-    path = import_arrays(
-        Given(source, video, text, captions, read_keys(key or [])),
-        out,
-        dataset=dataset,
-        split=split,
-        encoder=encoder,
-        normalized=normalized,
-        dtype=dtype,
-        overwrite=overwrite,
-        note=note,
-    )
-    note(f"{path} is written: see vrbench inspect {path}")
+    given = Given(source, video, text, captions, read_keys(key or []))
+    with bars(quiet) as progress:
+        path = import_arrays(
+            given,
+            out,
+            dataset=dataset,
+            split=split,
+            encoder=encoder,
+            normalized=normalized,
+            dtype=dtype,
+            overwrite=overwrite,
+            note=None if quiet else note,
+            progress=progress,
+        )
+    if not quiet:
+        note(f"{path} is written: see vrbench inspect {path}")

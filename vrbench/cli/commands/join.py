@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import Quiet, command, note
 
 
 @command("join")
 def join(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder with the parts.")],
+    quiet: Quiet = False,
 ) -> None:
     """Write all.h5 of a folder of shards, which opens as one feature file.
 
@@ -24,8 +25,12 @@ def join(
 
       vrbench join set/
     """
+    from vrbench.cli.printing.progress import bars
     from vrbench.extraction.sharding import WHOLE, join_shards
+    from vrbench.runtime.progress import phase
 
-    counts = join_shards(folder)
+    with bars(quiet) as progress, phase(WHOLE, progress):
+        counts = join_shards(folder)
     said = ", ".join(f"{count} in /{side}" for side, count in counts.items())
-    note(f"{folder / WHOLE}: {said}.")
+    if not quiet:
+        note(f"{folder / WHOLE}: {said}.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import Quiet, command, note
 
 
 @command("merge")
@@ -21,6 +21,7 @@ def merge(
         ),
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Join the shards of an extraction into one feature file.
 
@@ -35,7 +36,11 @@ def merge(
 
       vrbench merge set/1.h5 set/2.h5 --virtual --out set/all.h5
     """
+    from vrbench.cli.printing.progress import bars
     from vrbench.extraction.merging import merge_shards
 
-    counts = merge_shards(shards, out, virtual=virtual, overwrite=overwrite)
-    note(f"{out}: {', '.join(f'{count} in /{side}' for side, count in counts.items())}.")
+    with bars(quiet) as progress:
+        how: Any = {"virtual": virtual, "overwrite": overwrite}
+        counts = merge_shards(shards, out, **how, progress=progress)
+    if not quiet:
+        note(f"{out}: {', '.join(f'{count} in /{side}' for side, count in counts.items())}.")

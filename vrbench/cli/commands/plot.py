@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vrbench.figures.plot import Look
 
 
-@command("plot")
+@command("plot", results=True)
 def plot(
     name: Annotated[
         str | None, typer.Argument(help="Figure spec. Without it: the list of all figures.")
@@ -80,9 +80,8 @@ def plot(
     from vrbench.evaluation.elsewhere import backend_of
     from vrbench.evaluation.settings import Compute, Settings
     from vrbench.figures import figures
-    from vrbench.figures.plot import Look, draw
+    from vrbench.figures.plot import Look, draw, norm_of
     from vrbench.figures.training import NAME
-    from vrbench.runtime.files import check_output
 
     if name is None:
         print_entries("figures", CATALOGUE["figures"]())
@@ -94,13 +93,12 @@ def plot(
         _training(features, out, quiet, look)
         return
     figure = figures.parse(name)
-    check_output("--out", out / figures.spec(figure), [])
     settings = Settings(seed=seed)
     with backend_of(processes, cluster, mixed, from_sim) as backend:
         compute = Compute(backend=backend)
         opened = open_evaluation(features, from_sim, bank, sequence, settings, compute, head)
         if not quiet:
-            announce(opened, opened.jobs([method or opened.method], ["none"]))
+            announce(opened, opened.jobs([method or opened.method], [norm or norm_of(figure)]))
         with bars(quiet) as progress:
             _, written = draw(figure, opened, method or opened.method, norm, out, progress, look)
     _conclude(written, quiet)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import Quiet, command, note
 
 
 @command("pool")
@@ -21,6 +21,7 @@ def pool(
         Literal["both", "text", "video"], typer.Option(help="Whose tokens are pooled.")
     ] = "both",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Merge the tokens of each item that are near each other, by Ward clustering of cosines.
 
@@ -32,11 +33,15 @@ def pool(
 
       vrbench pool f.h5 --factor 2 --side video --out g.h5
     """
+    from vrbench.cli.printing.progress import bars
     from vrbench.features.pooled_file import pool_file
 
-    counts = pool_file(features, out, factor, side=side, overwrite=overwrite)
+    with bars(quiet) as progress:
+        how: Any = {"side": side, "overwrite": overwrite, "progress": progress}
+        counts = pool_file(features, out, factor, **how)
     said = [
         f"{after:.1f} of {before:.1f} tokens an item in /{name}"
         for name, (before, after) in counts.items()
     ]
-    note(f"{out}: {', '.join(said)}.")
+    if not quiet:
+        note(f"{out}: {', '.join(said)}.")

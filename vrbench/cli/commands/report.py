@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vrbench.cli.app import command, note, say
+from vrbench.cli.app import Quiet, command, note, say
 
 
 @command("report")
@@ -16,6 +16,7 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="The page. Default: report.html in the folder.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Write one self-contained HTML page of a results folder.
 
@@ -27,11 +28,14 @@ def report(
 
       vrbench report results --out page.html
     """
+    from vrbench.cli.printing.progress import bars
     from vrbench.reports.page import report as write
     from vrbench.runtime.files import check_output
 
     page = out or folder / "report.html"
     check_output("--out", page, [], "html")
-    for text in write(folder, page):
+    with bars(quiet) as progress:
+        notes = write(folder, page, progress)
+    for text in () if quiet else notes:
         note(f"Note: {text}; left out.")
     say(str(page))

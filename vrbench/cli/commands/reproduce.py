@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from vrbench.tables.reproducing import Reproduction
 
 
-@command("reproduce", keeps="finished results and epochs are kept; the same command goes on.")
+@command(
+    "reproduce",
+    keeps="finished results and epochs are kept; the same command goes on.",
+    results=True,
+)
 def reproduce(
     name: Annotated[str, typer.Argument(help="A paper's table, such as tokenflow-5.")],
     features: Annotated[

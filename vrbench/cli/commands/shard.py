@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from vrbench.cli.app import command, note
+from vrbench.cli.app import Quiet, command, note
 
 
-@command("shard")
+@command("shard", keeps="finished parts are kept; with --overwrite it begins anew.")
 def shard(
     file: Annotated[Path, typer.Argument(metavar="F.h5", help="The feature file.")],
     parts: Annotated[int, typer.Option(min=1, max=99_999, help="Number of parts.")],
     out: Annotated[Path, typer.Option(help="The folder to write to.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace such files.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Store a feature file as a folder of shards that opens as one.
 
@@ -31,9 +32,14 @@ def shard(
 
       vrbench eval msrvtt/all.h5 --method max-avg
     """
+    from vrbench.cli.printing.progress import bars
     from vrbench.extraction.sharding import WHOLE, shard_features
 
-    counts, moved = shard_features(file, parts, out, overwrite=overwrite)
+    with bars(quiet) as progress:
+        how: Any = {"overwrite": overwrite, "progress": progress}
+        counts, moved = shard_features(file, parts, out, **how)
+    if quiet:
+        return
     for side in moved:
         note(f"/{side} comes in the order of its videos now, not in that of {file}.")
     said = ", ".join(f"{count} in /{side}" for side, count in counts.items())

@@ -30,7 +30,7 @@ KEEPS = "finished results are kept where --out is given; nothing else."
 HeadFile = Annotated[Path | None, typer.Option(help="As in eval.")]
 
 
-@command("qa", of=task, keeps=KEEPS)
+@command("qa", of=task, keeps=KEEPS, results=True)
 def qa(
     features: Annotated[
         Path,
@@ -54,7 +54,7 @@ def qa(
     _on_features(Qa(), features, head, (out, overwrite, json), quiet)
 
 
-@command("classification", of=task, keeps=KEEPS)
+@command("classification", of=task, keeps=KEEPS, results=True)
 def classification(
     features: Annotated[Path, typer.Argument(help="Feature file with /video/label.")],
     seeds: Annotated[int, typer.Option(min=1, help="Clusterings, with seeds 0, 1, ...")] = 10,
@@ -82,7 +82,7 @@ def classification(
     )
 
 
-@command("ordering", of=task, keeps=KEEPS)
+@command("ordering", of=task, keeps=KEEPS, results=True)
 def ordering(
     source: Annotated[
         Path,
@@ -119,7 +119,7 @@ def ordering(
         _measure(jobs_of_features(opened, method, ways, seed), out, overwrite, json)
 
 
-@command("htm-align", of=task, keeps=KEEPS)
+@command("htm-align", of=task, keeps=KEEPS, results=True)
 def htm_align(
     features: Annotated[
         Path,
@@ -159,7 +159,7 @@ def htm_align(
     _on_features(found, features, head, (out, overwrite, json), quiet)
 
 
-@command("segmentation", of=task, keeps=KEEPS)
+@command("segmentation", of=task, keeps=KEEPS, results=True)
 def segmentation(
     source: Annotated[
         Path,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vrbench.evaluation.tuning import Tuning
 
 
-@command("tune")
+@command("tune", results=True)
 def tune(
     features: Annotated[
         Path | None, typer.Argument(help="A feature file with a bank. Default: the bundled one.")
@@ -75,18 +75,19 @@ def tune(
     from vrbench.evaluation.elsewhere import backend_of
     from vrbench.evaluation.settings import Compute, Settings
     from vrbench.evaluation.tuning import ALL, choose, measured
-    from vrbench.runtime.files import check_folder
 
-    check_folder(out)
     settings = Settings(seed=seed)
     with backend_of(processes, cluster, mixed, from_sim) as backend:
         compute = Compute(backend=backend)
         opened = open_evaluation(features, from_sim, bank, sequence, settings, compute, head)
         method = opened.method if method is None else method
         if not quiet:
-            announce(opened, opened.jobs([method], ["none"]))
+            announce(opened, opened.jobs([method], ["none" if norm == ALL else norm]))
         grid = _grid(try_) if try_ else None
-        tuning = choose(opened, method, norm, grid, direction=direction, share=share, seed=seed)
+        split: Any = {"direction": direction, "share": share, "seed": seed}
+        with bars(quiet) as progress:
+            split["announce"] = None if quiet else announce
+            tuning = choose(opened, method, norm, grid, **split, progress=progress)
         if not json:
             _print_curve(tuning, best_first=norm == ALL)
         for spec, why in tuning.left_out.items():

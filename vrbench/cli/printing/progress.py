@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 PAUSE = 30.0
 """Seconds between two lines where there is no terminal to draw bars on."""
 
+ENOUGH, AFTER = 4, 1.0
+"""Reports and seconds from which on a rate says more than how long the first item took."""
+
 
 class Bars:
     """A bar for each thing that is counted, with its rate and the time left.
 
-    Call it with (what, done, total). Where stderr is a file, a line every ``PAUSE`` seconds.
+    Work without parts (1 in all) has a bar while it lasts. Call it with (what, done, total).
+    Where stderr is a file, a line every ``PAUSE`` seconds.
     """
 
     def __init__(self) -> None:
@@ -41,12 +45,15 @@ class Bars:
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` are done."""
         if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
-        task = self._tasks[what]
-        self._progress.update(task, completed=done)
+            self._tasks[what] = self._progress.add_task(what, total=total, reports=0)
+        number = self._tasks[what]
+        [task] = [one for one in self._progress.tasks if one.id == number]
+        self._progress.update(number, completed=done, reports=task.fields["reports"] + 1)
         if self._plain and time.monotonic() - self._said > PAUSE:
             self._said = time.monotonic()
-            note(_line(self._progress.tasks[task]))
+            note(_line(task))
+        if done == total == 1:
+            self._progress.remove_task(self._tasks.pop(what))
 
     def __enter__(self) -> Bars:
         if not self._plain:
@@ -73,7 +80,7 @@ def _progress(console: Console) -> Progress:
         MofNCompleteColumn,
         Progress,
         ProgressColumn,
-        TimeRemainingColumn,
+        TimeElapsedColumn,
     )
     from rich.text import Text
 
@@ -83,19 +90,28 @@ def _progress(console: Console) -> Progress:
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(_rate(task))
+            return Text(", ".join(filter(None, (_rate(task), _left(task)))))
 
-    columns = (What(), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    columns = (What(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), Rate())
     return Progress(*columns, console=console)
+
+
+def _known(task: Task) -> bool:
+    return task.fields["reports"] >= ENOUGH and (task.elapsed or 0) >= AFTER
 
 
 def _rate(task: Task) -> str:
     speed = task.finished_speed or task.speed
-    return f"{speed:,.1f}/s" if speed else ""
+    return f"{speed:,.1f}/s" if speed and _known(task) else ""
+
+
+def _left(task: Task) -> str:
+    left = task.time_remaining
+    if left is None or task.finished or not _known(task):
+        return ""
+    return f"{left:.0f} s left" if left < 100 else f"{left / 60:.1f} min left"
 
 
 def _line(task: Task) -> str:
-    remaining = task.time_remaining
-    left = "" if remaining is None or task.finished else f"{remaining / 60:.1f} min left"
     counted = f"{task.description}: {task.completed:,.0f} of {task.total:,.0f}"
-    return ", ".join(filter(None, (counted, _rate(task), left)))
+    return ", ".join(filter(None, (counted, _rate(task), _left(task))))

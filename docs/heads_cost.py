@@ -1,4 +1,4 @@
-"""What the page on heads says of rates and epochs, and of what a training takes."""
+"""The numbers of heads.md on rates and epochs, and on what a training takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vrbench.training.settings import TrainingSettings
 PATIENCE = TrainingSettings("linear").patience
 
 
-def rates(found: Found) -> tuple[str, ...]:
+def rates(found: Found) -> dict[str, str]:
     """Return which rates validate best, and what more epochs bring."""
     rows = list(dict.fromkeys(replace(one, lr=0) for one in found.tries))
     rates = {one: [each.lr for each in found.tries if replace(each, lr=0) == one] for one in rows}
@@ -22,16 +22,21 @@ def rates(found: Found) -> tuple[str, ...]:
     short, long = (of(found, "infonce", epochs) for epochs in (EPOCHS, MOST))
     ends = sorted(len(one.curve) - 1 for one in long.heads)
     check(all(len(some) > 1 for some in rates.values()), ends[-1] < MOST)
-    but = f"; {', '.join(other)}" if other else ""
-    return (
-        f"**Rate and epochs.** The middle rate ({RATES[1]:g}; of `linear` {FROM_IDENTITY[1]:g})",
-        f"validates best for {len(rows) - len(other)} of the {len(rows)} trainings{but}. With the",
-        f"chosen rate the last epoch validates best for {' and '.join(rising) or 'none'}: more",
-        "epochs may serve these.",
-        f"Where `global` is given {MOST} epochs, its seeds stop after {ends[0]} to {ends[-1]}, as",
-        f"{PATIENCE} epochs brought nothing better: validation is {long.sum:.1f}, with {EPOCHS}",
-        f"epochs {short.sum:.1f}, and t2v R@1 {long.mean('raw'):.1f} and {short.mean('raw'):.1f}.",
-    )
+    two = {"short": short, "long": long}
+    return {
+        "rates.middle": f"{RATES[1]:g}",
+        "rates.linear": f"{FROM_IDENTITY[1]:g}",
+        "rates.best": str(len(rows) - len(other)),
+        "rates.of": str(len(rows)),
+        "rates.others": f"; {', '.join(other)}" if other else "",
+        "rates.rising": " and ".join(rising) or "none",
+        "patience": str(PATIENCE),
+        "long": str(MOST),
+        "long.first": str(ends[0]),
+        "long.last": str(ends[-1]),
+        **{f"{name}.sum": f"{one.sum:.1f}" for name, one in two.items()},
+        **{f"{name}.t2v": f"{one.mean('raw'):.1f}" for name, one in two.items()},
+    }
 
 
 def _best(found: Found, row: Training) -> Trained:
@@ -59,21 +64,25 @@ def _named(one: Training) -> str:
     return f"`{one.method if one.loss == CLOSED.loss else one.loss}`"
 
 
-def cost(found: Found) -> tuple[str, ...]:
+def cost(found: Found) -> dict[str, str]:
     """Return what trainings take, as UCoFiA's Table 13 compares methods."""
     rows, [alone] = found.alignments, [one for one in found.heads if not _behind(one.training)]
     peaks = sorted((one.peak or 0) / 1e9 for one in rows)
     seconds = sorted(_least(one) for one in rows)
     few, many = min(one.parameters for one in rows), max(one.parameters for one in rows)
-    check(many < alone.parameters, found.size / 1e9 < peaks[0])
-    return (
-        f"**Cost** (UCoFiA Table 13). Behind `projection`, {few:,} to {many:,} numbers are trained",
-        f"in {seconds[0]:.0f} to {seconds[-1]:.0f} CPU seconds, with a peak of {peaks[0]:.2f} to",
-        f"{peaks[-1]:.2f} GB of memory; `{alone.training.head}` alone trains {alone.parameters:,}",
-        f"in {_least(alone):.0f} seconds with {(alone.peak or 0) / 1e9:.2f} GB.",
-        "The training tokens, which are held as they are stored, take",
-        f"{found.size / 1e9:.2f} GB of the peak; the queue is in it, too.",
-    )
+    check(alone.training.head == "linear", many < alone.parameters, found.size / 1e9 < peaks[0])
+    return {
+        "cost.few": f"{few:,}",
+        "cost.many": f"{many:,}",
+        "cost.seconds.least": f"{seconds[0]:.0f}",
+        "cost.seconds.most": f"{seconds[-1]:.0f}",
+        "cost.peak.least": f"{peaks[0]:.2f}",
+        "cost.peak.most": f"{peaks[-1]:.2f}",
+        "cost.tokens": f"{found.size / 1e9:.2f}",
+        "alone.parameters": f"{alone.parameters:,}",
+        "alone.seconds": f"{_least(alone):.0f}",
+        "alone.peak": f"{(alone.peak or 0) / 1e9:.2f}",
+    }
 
 
 def _least(one: Measured) -> float:
