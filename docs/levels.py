@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from docs import levels_anchors, levels_norton, levels_patches, levels_ucofia
-from docs.levels_about import ABOUT
-from docs.levels_text import anchors, cooking, norton, tables, ucofia
+from docs.levels_numbers import anchors, norton, tables, ucofia
+from docs.regions import filled
 
+PAGE = Path(__file__).parent / "levels.md"
 BUILD = Path("build") / "levels"
 
 
@@ -32,6 +33,6 @@ def written(fit: Path, test: Path, clips: tuple[Path, Path]) -> str:
     heads, results = BUILD / "sspc", BUILD / "anchors"
     anchored = levels_anchors.run((fit, test), clips, heads, results, lr)
     kept = {"ucofia": "ucofia", "norton": "norton", "modality": "anchors"}
-    parts = [ABOUT, ucofia(found), norton(losses), cooking(losses), anchors(anchored)]
-    parts.append(tables({paper: BUILD / name for paper, name in kept.items()}))
-    return "\n\n".join(parts) + "\n"
+    values = ucofia(found) | norton(losses) | anchors(anchored)
+    values |= tables({paper: BUILD / name for paper, name in kept.items()})
+    return filled(PAGE.read_text(encoding="utf-8"), values)
