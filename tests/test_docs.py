@@ -108,6 +108,15 @@ def test_every_method_has_its_formula_on_the_site(kind: str) -> None:
     assert set(FORMULAS[kind]) == set(registry_of(kind).classes())
 
 
+def test_a_formula_with_a_command_that_mathml_lacks_is_refused() -> None:
+    mathml = pytest.importorskip("docs.site.mathml").mathml
+    for formulas in FORMULAS.values():
+        for formula in formulas.values():
+            mathml(formula)
+    with pytest.raises(ValueError, match="not known"):
+        mathml(r"\arg x")
+
+
 def test_every_page_of_the_repository_is_reached_from_the_site() -> None:
     contents = (DOCS / "site" / "contents.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^[\w/-]+$", contents, re.M))
