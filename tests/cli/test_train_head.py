@@ -92,7 +92,7 @@ def test_a_loss_that_is_no_number(
     """Before an epoch has learnt anything it is an error, and after that a warning."""
     out, step = tmp_path / "h.safetensors", Loop._step
     words = ("train", "linear", train, "--out", out, *QUICK[:4])
-    refused(*words, "-q", "--lr", "1e300", says="nothing was learnt before it: no head is kept; give")
+    refused(*words, "-q", "--lr", "1e300", says="nothing was learnt before it: no head is kept")
     assert [path.name for path in tmp_path.iterdir()] == ["train.h5"]
 
     def wrong_in_epoch_3(loop: Loop, texts: Any, lengths: Any, number: int) -> float:
