@@ -9,8 +9,9 @@ import numpy as np
 
 from docs.heads_found import Found, check, of
 from docs.heads_rates import EVERY
-from docs.heads_runs import EPOCHS, FEW, QUEUE, SEEDS, SUM
+from docs.heads_runs import EPOCHS, FEW, QUEUE, SUM
 from docs.heads_settings_text import cost, rates
+from docs.trained import SEEDS
 
 NOISE = 1.4
 """Standard deviation of an R@1 of 10 percent over 476 queries, in points."""
@@ -171,7 +172,7 @@ def _losses(found: Found) -> tuple[str, ...]:
     return (
         "**Losses.** No loss is shown to be better than another: all t2v R@1 lie between",
         f"{min(ones):.1f} and {max(ones):.1f}. In validation: {said}; before training it is",
-        f"{np.mean([each.validation(before=True) for each in by['ncl'].heads]):.1f}. The raw error",
+        f"{np.mean([each.curve[0] for each in by['ncl'].heads]):.1f}. The raw error",
         f"of t2v is {errors[0]:.2f} with `ncl` and {errors[1]:.2f} with `infonce`: training with",
         "the normalization leaves the raw similarities no fairer.",
     )
