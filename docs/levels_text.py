@@ -42,7 +42,7 @@ from docs.levels_ucofia import (
     ways,
 )
 from docs.levels_words import compared, less_is_better, sampling
-from docs.trainings import SEEDS
+from docs.trained import SEEDS
 
 WIDTH = 100
 
