@@ -88,12 +88,77 @@ def test_pairs_in_the_rows_of_one_parquet(tmp_path: Path) -> None:
         assert file["text/video"][:].tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("fixed", [False, True])
+def test_parquet_of_tokens(fixed: bool, tmp_path: Path) -> None:
+    """A list of lists is the tokens of an item, whatever its column is called."""
+    data = Data.of_tokens()
+    texts = list(data.text.values())
+    video = write_parquet(
+        tmp_path / "v.parquet", fixed, id=list(data.video), embedding=list(data.video.values())
+    )
+    for name in ("text_tokens", "tokens", "embeddings"):
+        columns: dict[str, Any] = {"text_id": list(data.text), name: texts}
+        text = write_parquet(tmp_path / "t.parquet", fixed, **columns)
+        check(Given(video=video, text=text), tmp_path, data)
+
+
+@pytest.mark.parametrize("tokens", [False, True])
+def test_videos_that_stand_once_for_each_caption(tokens: bool, tmp_path: Path) -> None:
+    """As VLM2Vec's MSR-VTT has ``video_id``, ``video`` and ``caption``."""
+    rng = np.random.default_rng(0)
+    videos = {name: rng.standard_normal((n, 4)).astype("f4") for name, n in (("b", 2), ("a", 3))}
+    owners, x = ["b", "a", "b"], rng.standard_normal((3, 4)).astype(np.float32)
+
+    def write(**more: Any) -> Path:
+        embedding = [videos[name] for name in owners]
+        columns: dict[str, Any] = {
+            "video_id": owners,
+            "video": [f"{name}.mp4" for name in owners],
+            "caption": [["x"], ["y"], ["z"]],
+            "video_embedding": embedding if tokens else np.stack([v[0] for v in embedding]),
+            "text_embedding": x,
+        }
+        return write_parquet(tmp_path / "a.parquet", **columns | more)
+
+    notes: list[str] = []
+    with h5py.File(import_arrays(write(), tmp_path / "made.h5", note=notes.append)) as file:
+        assert file["video/ids"].asstr()[:].tolist() == ["b", "a"]
+        whole = np.concatenate([videos["b"], videos["a"]])
+        expected = whole if tokens else np.stack([videos["b"][0], videos["a"][0]])
+        np.testing.assert_array_equal(file["video/tokens"], expected)
+        assert file["text/video"][:].tolist() == [0, 1, 0]
+        assert file["text/ids"].asstr()[:].tolist() == ["b#0", "a#0", "b#1"]
+        assert file["text/captions"].asstr()[:].tolist() == ["x", "y", "z"]
+    assert any("2 of 3 are kept" in note for note in notes)
+    named = write(text_id=["t9", "t7", "t8"])  # names that name no video: the rows are pairs
+    assert read_arrays(named).sides["text"].item_columns["video"].tolist() == [0, 1, 0]
+    others = [videos["b"], videos["a"], videos["b"] + 1]
+    odd = write(video_embedding=others if tokens else np.stack([v[0] for v in others]))
+    with pytest.raises(InputError, match=r"has 'b' in rows 0 and 2 of video.*, and they differ"):
+        read_arrays(odd)
+
+
+def test_npz_of_videos_that_stand_once_for_each_caption(tmp_path: Path) -> None:
+    x, video = np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32)[[0, 0, 1, 0]]
+    np.savez(tmp_path / "a.npz", video=video, text=x, video_ids=["a", "a", "b", "a"])
+    np.savez(tmp_path / "b.npz", video=video, text=x, video_ids=["a", "a", "b", "a"],
+             text_ids=["b#0", "a#0", "a#2", "a#1"])  # fmt: skip
+    for name, links in (("a", [0, 0, 1, 0]), ("b", [1, 0, 0, 0])):
+        sides = read_arrays(tmp_path / f"{name}.npz").sides
+        assert sides["video"].ids.tolist() == ["a", "b"]
+        assert sides["text"].item_columns["video"].tolist() == links
+
+
 def test_parquet_that_is_refused(tmp_path: Path) -> None:
     x = np.ones((3, 4), np.float32)
     path = write_parquet(
         tmp_path / "a.parquet", video_embedding=x, text_embedding=x, caption=["a", None, "c"]
     )
     with pytest.raises(InputError, match="lacks a value in some row in column 'caption'"):
+        read_arrays(path)
+    several: dict[str, Any] = {"caption": [["a"], ["b", "c"], ["d"]]}
+    path = write_parquet(path, video_embedding=x, text_embedding=x, **several)
+    with pytest.raises(InputError, match="holds several strings in a row in column 'caption'"):
         read_arrays(path)
     path.write_bytes(path.read_bytes()[:-20] + bytes(20))
     with pytest.raises(InputError, match=r"a\.parquet is no parquet file"):

@@ -17,7 +17,7 @@ class Given:
         source: of both sides.
         video: of the videos, instead.
         text: of the texts, instead.
-        captions: a CSV or JSON file of the captions.
+        captions: a CSV, JSON or parquet file of the captions.
         keys: theirs -> ours, for arrays and columns of other names.
     """
 

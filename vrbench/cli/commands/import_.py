@@ -25,7 +25,9 @@ def import_(
     ] = None,
     captions: Annotated[
         Path | None,
-        typer.Option(help="CSV or JSON (a list, or an object a line) with video_id and caption."),
+        typer.Option(
+            help="CSV, JSON (a list, or an object a line) or parquet with video_id and caption."
+        ),
     ] = None,
     key: Annotated[
         list[str] | None,
@@ -92,6 +94,8 @@ def import_(
     ids, mask, ... and, for texts, the video_id of each. --captions F gives the
     captions of texts named by their videos or by its text_id (qid, desc_id, ...);
     texts without names are its rows. captions.csv in a folder does the same.
+
+    A video may stand in several rows, once for each of its texts, if these rows are equal.
 
     Names that end in .mp4 or .jpg are those without. Vectors are stored as they are;
     --normalized and --raw only say how they are to be compared. Pickles are refused.
