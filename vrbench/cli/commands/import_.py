@@ -33,6 +33,14 @@ def import_(
         list[str] | None,
         typer.Option(metavar="THEIRS=OURS", help="An array or column of another name; repeat."),
     ] = None,
+    raw: Annotated[
+        str,
+        typer.Option(
+            "--bytes",
+            metavar="TYPE:WIDTH",
+            help="How bytes alone (LMDB, tar) are read: float32:512. Default: by the other side.",
+        ),
+    ] = "",
     dataset: Annotated[str, typer.Option(help="Name of the data.")] = "",
     split: Annotated[str, typer.Option(help="Name of the split.")] = "",
     encoder: Annotated[str, typer.Option(help="Name of the encoder that made the vectors.")] = "",
@@ -114,7 +122,7 @@ def import_(
     from vrbench.importing.to_features import import_arrays
 
     path = import_arrays(
-        Given(source, video, text, captions, read_keys(key or [])),
+        Given(source, video, text, captions, read_keys(key or []), raw),
         out,
         dataset=dataset,
         split=split,
