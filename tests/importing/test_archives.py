@@ -52,7 +52,8 @@ def test_lmdb_of_bare_numbers(kind: str, flat: bool, tmp_path: Path) -> None:
     data = Data.of_vectors() if flat else Data.of_tokens()
     whole = Data(*({k: x.astype(kind) for k, x in s.items()} for s in (data.video, data.text)))
     video = write_lmdb(tmp_path / "v", {name: x.tobytes() for name, x in whole.video.items()})
-    np.savez(tmp_path / "t.npz", **whole.text)
+    texts: dict[str, Any] = whole.text
+    np.savez(tmp_path / "t.npz", **texts)
     notes = check(Given(video=video, text=tmp_path / "t.npz"), tmp_path, whole)
     assert any(f"are read as {kind}" in note and "as wide as the other" in note for note in notes)
     text = write_lmdb(tmp_path / "t", {name: x.tobytes() for name, x in whole.text.items()})
@@ -72,7 +73,8 @@ def test_lmdb_of_numbers_that_might_be_of_either_type(tmp_path: Path) -> None:
     """Half-precision numbers stored as float32 are finite and of usual size as both."""
     x = {name: np.full((2, 6), 0.5, np.float32) for name in ("a", "b")}
     video = write_lmdb(tmp_path / "v", {name: y.tobytes() for name, y in x.items()})
-    np.savez(tmp_path / "t.npz", **{name: y[0] for name, y in x.items()})
+    texts: dict[str, Any] = {name: y[0] for name, y in x.items()}
+    np.savez(tmp_path / "t.npz", **texts)
     found = {name: y.view(np.float16)[0, 1] for name, y in x.items()}
     assert 0.1 < found["a"] < 2
     with pytest.raises(InputError, match="one of float32 and float16, and either fits"):

@@ -12,7 +12,7 @@ from vrbench.errors import InputError
 from vrbench.features.tokens import offsets_of
 from vrbench.importing.captioning import size_of
 
-PER_TOKEN = ("tokens", "level")
+PER_TOKEN = ("tokens", "level", "weight")
 
 
 def pair_rows(arrays: dict[str, Any]) -> None:

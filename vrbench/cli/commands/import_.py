@@ -68,6 +68,8 @@ def import_(
 
       video_level, one for each token: 0 a frame, 1 a patch, for level=patch
 
+      text_weight, video_weight, one for each token: what wti weighs it by
+
       video_global (n, d): a global vector for each item, beside its tokens
 
       video or image (n, d): one vector for each item, both global and only token
