@@ -65,7 +65,7 @@ def test_lmdb_of_bare_numbers(kind: str, flat: bool, tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=why):
             read_arrays(Given(video=video, text=text, raw=raw))
-    with pytest.raises(InputError, match="there are no items of bytes"):
+    with pytest.raises(InputError, match="but no items are bytes"):
         read_arrays(Given(video=tmp_path / "t.npz", text=tmp_path / "t.npz", raw=f"{kind}:6"))
 
 

@@ -73,4 +73,4 @@ def test_weights_in_hdf5(tmp_path: Path) -> None:
 )
 def test_weights_that_are_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        import_arrays(save(tmp_path, packed() | changes), tmp_path / "made.h5")
+        import_arrays(save(tmp_path / "a.npz", packed() | changes), tmp_path / "made.h5")

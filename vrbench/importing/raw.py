@@ -44,8 +44,7 @@ def with_raw(
     raw = {key for _, one in found for key, items in one.items.items() if is_raw(items)}
     if declared and not raw:
         raise InputError(
-            f"--bytes {declared} says how bytes are read, but there are no items of bytes: leave it "
-            "out."
+            f"--bytes {declared} says how bytes are read, but no items are bytes: leave it out."
         )
     widths = {width for _, one in found for width in _widths(one, raw)}
     width = widths.pop() if len(widths) == 1 else None
