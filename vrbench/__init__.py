@@ -14,7 +14,7 @@ from vrbench.errors import InputError
 if TYPE_CHECKING:
     from vrbench import heads, losses, metrics, sequences, tasks
     from vrbench.alignments.prototypes import alignment
-    from vrbench.api import compare, plot, table, tune
+    from vrbench.api import compare, fuse, plot, pool, table, tune
     from vrbench.auditing import audit
     from vrbench.evaluation.evaluate import evaluate
     from vrbench.features import Features, Tokens, open_features
@@ -40,12 +40,14 @@ _NAMES = {
     "diagnostics": ("vrbench.metrics.diagnostics", None),
     "Head": ("vrbench.heads.head", "Head"),
     "evaluate": ("vrbench.evaluation.evaluate", "evaluate"),
+    "fuse": ("vrbench.api", "fuse"),
     "heads": ("vrbench.heads", None),
     "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizations.apply", "normalize"),
     "open": ("vrbench.features", "open_features"),
     "plot": ("vrbench.api", "plot"),
+    "pool": ("vrbench.api", "pool"),
     "score": ("vrbench.heads.scoring", "score"),
     "sequences": ("vrbench.sequences", None),
     "table": ("vrbench.api", "table"),
@@ -68,11 +70,13 @@ __all__ = [
     "compare",
     "diagnostics",
     "evaluate",
+    "fuse",
     "heads",
     "losses",
     "metrics",
     "normalize",
     "plot",
+    "pool",
     "score",
     "sequences",
     "table",

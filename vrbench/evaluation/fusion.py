@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
 import numpy as np
 
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import count_ranks, summary
-from vrbench.sims.fused_files import Aligned
-from vrbench.sims.fusing import grid
-from vrbench.sims.sim import DIRECTIONS
+from vrbench.runtime.files import check_output
+from vrbench.sims.file import load_sim
+from vrbench.sims.fused_files import Aligned, align, write_fused
+from vrbench.sims.fusing import check_how, check_weights, grid
+from vrbench.sims.sim import DIRECTIONS, Sim
 from vrbench.sims.truth import Truth, queries_of
+
+
+def fused(
+    paths: Sequence[Path],
+    how: str,
+    weights: Sequence[float] | Literal["tune"] | None,
+    out: Path | None,
+) -> tuple[Sim, list[str]]:
+    """Fuse similarity files, and write the result where ``out`` is given.
+
+    Args:
+        paths: two or more files of the same items, which are joined by name.
+        how: what is done to the scores of a query, see ``vrbench.sims.fusing``.
+        weights: one for each; ``tune``: the best on their banks; None: 1 for each.
+        out: the similarity file to write.
+
+    Returns:
+        The similarities, and notes.
+
+    Raises:
+        InputError: files or weights are wrong, or ``out`` cannot be written.
+    """
+    check_how(how)
+    if out is not None:
+        check_output("--out", out, list(paths), "similarity")
+    aligned = align([load_sim(path) for path in paths])
+    said: tuple[str, ...] = ()
+    if weights == "tune":
+        chosen, said = tuned_weights(aligned, how)
+    else:
+        chosen = (1.0,) * len(paths) if weights is None else tuple(weights)
+    check_weights(chosen, len(paths))
+    notes = [*said, *aligned.notes]
+    if out is None:
+        return aligned.fused(aligned.sims, how, chosen), notes
+    return write_fused(out, aligned, how, chosen, said), notes
 
 
 def tuned_weights(aligned: Aligned, how: str) -> tuple[tuple[float, ...], tuple[str, ...]]:

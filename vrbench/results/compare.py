@@ -43,9 +43,9 @@ def compare(
     """Test every pair of results, metric by metric, in both directions.
 
     R@K is tested by the exact McNemar test; MdR, MnR and other summaries of ranks by the bootstrap
-    over queries, and so are means of a number of each query, such as MRR. Both are two-sided, with an interval of the difference that excludes 0 exactly
-    where p <= .05. q-values over all tests of the report control the false discovery rate
-    (Benjamini and Hochberg 1995).
+    over queries, and so are means of a number of each query, such as MRR. Both are two-sided, with
+    an interval of the difference that excludes 0 exactly where p <= .05. q-values over all tests of
+    the report control the false discovery rate (Benjamini and Hochberg 1995).
 
     Args:
         results: two or more, with their rank vectors.

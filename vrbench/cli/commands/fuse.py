@@ -42,28 +42,18 @@ def fuse(
 
       vrbench fuse video.npz speech.npz --how min-max --weights tune --out both.npz
     """
-    from vrbench.evaluation.fusion import tuned_weights
-    from vrbench.runtime.files import check_output
-    from vrbench.sims.file import load_sim
-    from vrbench.sims.fused_files import align, write_fused
-    from vrbench.sims.fusing import check_weights
+    from vrbench.evaluation.fusion import fused
 
-    check_output("--out", out, sims, "similarity")
-    aligned = align([load_sim(path) for path in sims])
-    said: tuple[str, ...] = ()
-    if weights == "tune":
-        chosen, said = tuned_weights(aligned, how)
-    else:
-        chosen = (1.0,) * len(sims) if weights is None else _numbers(weights)
-    check_weights(chosen, len(sims))
-    write_fused(out, aligned, how, chosen, said)
-    for text in (*said, *aligned.notes):
+    sim, notes = fused(sims, how, _read(weights), out)
+    for text in notes:
         note(f"Note: {text}")
-    truth = aligned.files[0].truth
-    note(f"{out}: {truth.n_text} texts x {truth.n_video} videos.")
+    n_text, n_video = sim.t2v.shape
+    note(f"{out}: {n_text} texts x {n_video} videos.")
 
 
-def _numbers(text: str) -> tuple[float, ...]:
+def _read(text: str | None) -> tuple[float, ...] | Literal["tune"] | None:
+    if text is None or text == "tune":
+        return "tune" if text else None
     try:
         return tuple(float(word) for word in text.split(","))
     except ValueError as error:
