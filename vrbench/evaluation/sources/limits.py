@@ -106,8 +106,8 @@ def _chosen(
         missing = [name for name, one in zip(ids, found, strict=True) if one is None]
         if missing:
             raise InputError(
-                f"--limit-ids names {len(set(missing))} videos that {path} does not have, the first "
-                f"is '{missing[0]}'."
+                f"--limit-ids names {len(set(missing))} videos that {path} does not have, the "
+                f"first is '{missing[0]}'."
             )
         wanted = [name for name in wanted if name in set(found)]
     return np.flatnonzero(np.isin(names, wanted[:limit]))
