@@ -12,7 +12,11 @@ from vrbench.datasets import read, read_captions
 from vrbench.errors import InputError
 
 NAMES = ["v1", "v2", "v1"]
-MSRVTT = {"video_id": NAMES, "video": [f"{n}.mp4" for n in NAMES], "caption": list("xyz")}
+MSRVTT: dict[str, Any] = {
+    "video_id": NAMES,
+    "video": [f"{n}.mp4" for n in NAMES],
+    "caption": list("xyz"),
+}
 VATEX = {"videoID": ["a_1_2", "b_3_4"], "enCap": [["x", "y"], ["z"]]}
 YOUCOOK2 = {"id": ["0", "1"], "video_path": ["val/a_0.mp4", "val/b_1.mp4"], "sentence": list("xy")}
 

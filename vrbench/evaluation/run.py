@@ -26,7 +26,8 @@ from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.results.intervals import intervals
 from vrbench.results.result import Result
-from vrbench.results.schema import Extras, ResultDict, TuningDict
+from vrbench.results.schema import Extras, ResultDict
+from vrbench.results.schema_parts import TuningDict
 from vrbench.sims.file import save_sim
 from vrbench.sims.sim import Sim
 
