@@ -33,7 +33,7 @@ def import_(
         list[str] | None,
         typer.Option(metavar="THEIRS=OURS", help="An array or column of another name; repeat."),
     ] = None,
-    raw: Annotated[
+    bytes_: Annotated[
         str,
         typer.Option(
             "--bytes",
@@ -124,7 +124,7 @@ def import_(
     from vrbench.importing.to_features import import_arrays
 
     path = import_arrays(
-        Given(source, video, text, captions, read_keys(key or []), raw),
+        Given(source, video, text, captions, read_keys(key or []), bytes_),
         out,
         dataset=dataset,
         split=split,
