@@ -9,12 +9,11 @@ import pytest
 from small_features import write_features
 
 import vrbench
-from vrbench import api
 
 
 @pytest.mark.parametrize("name", ["fuse", "pool"])
 def test_examples(name: str) -> None:
-    [test] = doctest.DocTestFinder(recurse=False).find(getattr(api, name), name)
+    [test] = doctest.DocTestFinder(recurse=False).find(getattr(vrbench, name), name)
     assert len(test.examples) >= 3
     assert doctest.DocTestRunner().run(test).failed == 0
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 from vrbench.errors import InputError
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.settings import Settings
-from vrbench.features.tokens import Tokens
 from vrbench.heads.head import Head
 from vrbench.heads.scoring import Given, as_head
 from vrbench.results.result import Result, load, load_all, with_ranks
-from vrbench.sims.sim import Sim
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,105 +49,6 @@ def compare(
 
     given = [one for some in results for one in _results(some)]
     return test(given, common, top, draws, seed, baseline, also)
-
-
-def fuse(
-    *sims: Any,
-    how: str = "rrf",
-    weights: Sequence[float] | Literal["tune"] | None = None,
-    out: str | Path | None = None,
-) -> Sim:
-    """Fuse similarities of the same texts and videos, as ``vrbench fuse``.
-
-    ``out[q, g] = sum_i w_i f(s_i)[q, g]``, f over the row of each query: t2v over texts, v2t over
-    videos. Of files the items are joined by name.
-
-    >>> import numpy as np, vrbench
-    >>> a, b = np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([[3.0, 7.0], [2.0, 4.0]])
-    >>> vrbench.fuse(a, b, how="min-max", weights=[1, 0.5]).t2v.tolist()
-    [[1.0, 0.5], [0.0, 1.5]]
-
-    Args:
-        sims: two or more, (n_text, n_video) each: similarity files, or ``Sim`` and matrices whose
-            items are in one order.
-        how: ``rrf``, ``dbsf``, ``min-max``, ``z`` or ``sum``.
-        weights: one for each; ``tune``: the best on the banks of the files; None: 1 for each.
-        out: similarity file to write, with banks and names; only for files.
-
-    Returns:
-        (n_text, n_video) fused similarities, float64.
-
-    Raises:
-        InputError: there are fewer than two, items differ, or ``how`` or the weights are wrong.
-    """
-    from vrbench.evaluation.fusion import fused
-
-    files = [isinstance(one, str | Path) for one in sims]
-    if all(files):
-        return fused([Path(one) for one in sims], how, weights, None if out is None else Path(out))[
-            0
-        ]
-    if any(files) or out is not None or weights == "tune":
-        raise InputError(
-            "Similarities in memory have no names or banks: give files alone, or neither out nor "
-            "weights='tune'."
-        )
-    from vrbench.sims.fusing import fuse_sims
-
-    return fuse_sims([one if isinstance(one, Sim) else Sim(one, one) for one in sims], how, weights)
-
-
-@overload
-def pool(data: Tokens, factor: int) -> Tokens: ...
-@overload
-def pool(
-    data: str | Path,
-    factor: int,
-    *,
-    out: str | Path,
-    side: Literal["both", "text", "video"] = ...,
-    overwrite: bool = ...,
-) -> Path: ...
-def pool(
-    data: Tokens | str | Path,
-    factor: int,
-    *,
-    out: str | Path | None = None,
-    side: Literal["both", "text", "video"] = "both",
-    overwrite: bool = False,
-) -> Tokens | Path:
-    """Merge tokens of an item that are near each other, by Ward clustering, as ``vrbench pool``.
-
-    >>> import numpy as np, vrbench
-    >>> rows = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
-    >>> items = vrbench.Tokens(np.array(["a"]), rows, np.array([0, 4]))
-    >>> vrbench.pool(items, 2).tokens.tolist()
-    [[1.0, 0.0], [0.0, 1.0]]
-
-    Args:
-        data: items in memory, or a feature file.
-        factor: an item keeps one token of so many, at least one.
-        out: of a file: the feature file to write.
-        side: of a file: whose tokens are pooled.
-        overwrite: replace an ``out`` that exists.
-
-    Returns:
-        The items, or ``out``.
-
-    Raises:
-        InputError: the factor is below 1, ``out`` is missing or exists, or the file is unsound.
-    """
-    from vrbench.features.pooled_file import pool_file
-    from vrbench.features.pooling import pooled
-
-    if isinstance(data, Tokens):
-        if out is not None:
-            raise InputError("Items in memory are returned, not written: leave out=... out.")
-        return pooled(data.block(0, len(data)), factor)
-    if out is None:
-        raise InputError(f"Give out=..., the feature file to write of {data} with fewer tokens.")
-    pool_file(Path(data), Path(out), factor, side=side, overwrite=overwrite)
-    return Path(out)
 
 
 def tune(

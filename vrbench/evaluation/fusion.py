@@ -1,10 +1,10 @@
-"""Weights of a fusion, chosen on the banks of the files: never on the test set."""
+"""Fusion of similarities; weights are chosen on the banks of the files, never on the test set."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,9 +13,51 @@ from vrbench.metrics.ranking import count_ranks, summary
 from vrbench.runtime.files import check_output
 from vrbench.sims.file import load_sim
 from vrbench.sims.fused_files import Aligned, align, write_fused
-from vrbench.sims.fusing import check_how, check_weights, grid
+from vrbench.sims.fusing import check_how, check_weights, fuse_sims, grid
 from vrbench.sims.sim import DIRECTIONS, Sim
 from vrbench.sims.truth import Truth, queries_of
+
+
+def fuse(
+    *sims: Any,
+    how: str = "rrf",
+    weights: Sequence[float] | Literal["tune"] | None = None,
+    out: str | Path | None = None,
+) -> Sim:
+    """Fuse similarities of the same texts and videos, as ``vrbench fuse``.
+
+    ``out[q, g] = sum_i w_i f(s_i)[q, g]``, f over the row of each query: t2v over texts, v2t over
+    videos. Of files the items are joined by name.
+
+    >>> import numpy as np, vrbench
+    >>> a, b = np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([[3.0, 7.0], [2.0, 4.0]])
+    >>> vrbench.fuse(a, b, how="min-max", weights=[1, 0.5]).t2v.tolist()
+    [[1.0, 0.5], [0.0, 1.5]]
+
+    Args:
+        sims: two or more, (n_text, n_video) each: similarity files, or ``Sim`` and matrices whose
+            items are in one order.
+        how: ``rrf``, ``dbsf``, ``min-max``, ``z`` or ``sum``.
+        weights: one for each; ``tune``: the best on the banks of the files; None: 1 for each.
+        out: similarity file to write, with banks and names; only for files.
+
+    Returns:
+        (n_text, n_video) fused similarities, float64.
+
+    Raises:
+        InputError: there are fewer than two, items differ, or ``how`` or the weights are wrong.
+    """
+    files = [isinstance(one, str | Path) for one in sims]
+    if all(files):
+        return fused([Path(one) for one in sims], how, weights, None if out is None else Path(out))[
+            0
+        ]
+    if any(files) or out is not None or weights == "tune":
+        raise InputError(
+            "Similarities in memory have no names or banks: give files alone, or neither out nor "
+            "weights='tune'."
+        )
+    return fuse_sims([one if isinstance(one, Sim) else Sim(one, one) for one in sims], how, weights)
 
 
 def fused(
