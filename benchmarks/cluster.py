@@ -53,12 +53,21 @@ def _compared(path: Path, what: str) -> Iterator[Claim]:
     one, alone = _timed(path, None)
     with local(2, fingerprint) as backend:
         list(backend.map(abs, {i: i for i in range(4)}))  # both have imported everything
+        before = _moved()
         two, together = _timed(path, backend)
+        moved = (_moved() - before) / 1e6
         peaks = backend.client.run(peak).values()
     yield fact(f"{what}: --processes 2 / one thread, wall time", two / one, 0.6)
     differ = sum(int(np.count_nonzero(a != b)) for a, b in zip(alone, together, strict=True))
     yield fact(f"{what}: ranks that differ", differ, 0)
+    yield fact(f"{what}: MB moved between client, scheduler and workers", moved, None)
     yield fact(f"{what}: largest peak of a worker / its bound", max(peaks) / BOUND, 1)
+
+
+def _moved() -> int:
+    """Bytes that went over the loopback device so far, of all programs."""
+    lines = Path("/proc/net/dev").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.split()[0] == "lo:")
 
 
 def _timed(path: Path, backend: Backend | None) -> tuple[float, list[NDArray[np.float64]]]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from docs.heads_found import Found, check, of
 from docs.heads_measured import Measured
 from docs.heads_rates import FROM_IDENTITY, chosen, rates_of
-from docs.heads_runs import CLOSED, EPOCHS, MOST, RATES, Trained, Training
+from docs.heads_runs import CLOSED, EPOCHS, MOST, RATES, Training
+from docs.trained import Trained
 from vrbench.training.settings import TrainingSettings
 
 PATIENCE = TrainingSettings("linear").patience
@@ -18,7 +19,7 @@ def rates(found: Found) -> dict[str, str]:
     rows = list(dict.fromkeys(replace(one, lr=0) for one in found.tries))
     rates = {one: [each.lr for each in found.tries if replace(each, lr=0) == one] for one in rows}
     other = [said for one in rows if (said := _other_rate(found, one))]
-    rising = [_named(one) for one in rows if _best(found, one).epoch == one.epochs]
+    rising = [_named(one) for one in rows if _best(found, one).kept == one.epochs]
     short, long = (of(found, "infonce", epochs) for epochs in (EPOCHS, MOST))
     ends = sorted(len(one.curve) - 1 for one in long.heads)
     check(all(len(some) > 1 for some in rates.values()), ends[-1] < MOST)
@@ -42,7 +43,7 @@ def rates(found: Found) -> dict[str, str]:
 def _best(found: Found, row: Training) -> Trained:
     """Return the try of a training with the chosen rate."""
     some = [made for each, made in found.tries.items() if replace(each, lr=0) == row]
-    return max(some, key=lambda made: made.validation())
+    return max(some, key=lambda made: made.validation)
 
 
 def _other_rate(found: Found, one: Training) -> str:
@@ -50,7 +51,7 @@ def _other_rate(found: Found, one: Training) -> str:
     best, middle = chosen(found.tries, one).lr, rates_of(one)[1]
     if best == middle:
         return ""
-    now, usual = (found.tries[replace(one, lr=lr)].validation() for lr in (best, middle))
+    now, usual = (found.tries[replace(one, lr=lr)].validation for lr in (best, middle))
     return f"{_named(one)} takes {best:g} ({now:.1f}, with {middle:g} {usual:.1f})"
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docs.heads_measured import Measured
-from docs.heads_runs import EPOCHS, Trained, Training
+from docs.heads_runs import EPOCHS, Training
+from docs.trained import Trained
 
 
 @dataclass(frozen=True)

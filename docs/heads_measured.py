@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from docs.heads_runs import BUILD, CLOSED, SEEDS, Trained, Training, train
+from docs.heads_runs import BUILD, CLOSED, Training, train
+from docs.trained import SEEDS, OverSeeds, Trained
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.evaluation.tuning import choose
@@ -20,37 +21,26 @@ from vrbench.sims.sim import DIRECTIONS
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A training's numbers over its seeds.
+class Measured(OverSeeds[Training]):
+    """A training's numbers over its seeds, by ``raw``, ``train``, ``oracle``, ``queue``.
 
     Attributes:
-        training: what was trained.
-        heads: one a seed.
-        results: of each seed, by what was measured: ``raw``, ``train``, ``oracle``, ``queue``.
         before: the results are those of the closed form that it began with.
         peak: the most bytes resident in a process that trains one head; None: not measured.
     """
 
-    training: Training
-    heads: Sequence[Trained]
-    results: Sequence[Mapping[str, Result]]
     before: bool = False
     peak: int | None = None
 
     @property
     def parameters(self) -> int:
         """How many numbers are trained, the logit scale included."""
-        if self.before:
-            return 0
-        head = self.heads[0].head()
-        fixed = tuple(f"{name}." for name, part in head.spec.parts.items() if not part.trained)
-        learnt = (w.size for name, w in head.weights.items() if not name.startswith(fixed))
-        return sum(learnt)
+        return 0 if self.before else self.heads[0].parameters
 
     @property
     def validations(self) -> list[float]:
-        """The validation of each seed."""
-        return [each.validation(before=self.before) for each in self.heads]
+        """The validation of each seed, before training if that is what is measured."""
+        return [each.curve[0] if self.before else each.validation for each in self.heads]
 
     @property
     def sum(self) -> float:
@@ -59,7 +49,7 @@ class Measured:
 
     def errors(self, way: str) -> list[float]:
         """Return the normalization error of each seed's raw similarities, at gamma 0.01."""
-        return [one["raw"]["diagnostics"][way]["normalization_error"] for one in self.results]
+        return self.shares("raw", "normalization_error", way)
 
     def fairer(self, way: str) -> tuple[float, float]:
         """Return the mean error without and with ``ncl`` by the train bank, at the norm's gamma."""
@@ -68,20 +58,15 @@ class Measured:
         raw, fair = ([one["normalization_error"] for one in each] for each in (before, after))
         return float(np.mean(raw)), float(np.mean(fair))
 
-    def values(self, bank: str, key: str = "R@1", direction: str = "t2v") -> list[float]:
+    def values(self, what: str, key: str = "R@1", direction: str = "t2v") -> list[float]:
         """Return a metric of each seed; of both directions their mean."""
         ways = DIRECTIONS if direction == "both" else (direction,)
-        found = [[one[bank]["metrics"][way][key] for way in ways] for one in self.results]
-        return [float(np.mean(each)) for each in found]
+        found = [super(Measured, self).values(what, key, way) for way in ways]
+        return [float(value) for value in np.mean(found, axis=0)]
 
     def mean(self, bank: str, key: str = "R@1", direction: str = "t2v") -> float:
         """Return the mean over seeds."""
         return float(np.mean(self.values(bank, key, direction)))
-
-
-def spread(values: Sequence[float], decimals: int = 1) -> str:
-    """Mean and standard deviation over the seeds."""
-    return f"{np.mean(values):.{decimals}f} ± {np.std(values, ddof=1):.{decimals}f}"
 
 
 def measure(

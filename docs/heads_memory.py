@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from docs.heads_runs import SEEDS, Training, keep_peak, learn, peak_path, processes
+from docs.heads_runs import Training, keep_peak, learn, peak_path
+from docs.trained import SEEDS, processes
 from vrbench.features import open_features
 
 
@@ -26,7 +27,7 @@ def peaks(fit: Path, trainings: Iterable[Training]) -> dict[Training, int]:
     for one in trainings:
         path = peak_path(one)
         if not path.is_file():
-            with processes(1) as pool:
+            with processes(alone=True) as pool:
                 pool.submit(_measure, fit, replace(one, epochs=1)).result()
         found[one] = int(json.loads(path.read_text(encoding="utf-8"))["peak"])
     return found

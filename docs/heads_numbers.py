@@ -9,7 +9,8 @@ import numpy as np
 from docs.heads_cost import cost, rates
 from docs.heads_found import Found, check, of
 from docs.heads_rates import EVERY
-from docs.heads_runs import EPOCHS, FEW, QUEUE, SEEDS, SUM
+from docs.heads_runs import EPOCHS, FEW, QUEUE, SUM
+from docs.trained import SEEDS
 
 NOISE = 1.4
 """Standard deviation of an R@1 of 10 percent over 476 queries, in points."""
@@ -113,7 +114,7 @@ def _losses(found: Found) -> dict[str, str]:
     check(max(ones) - min(ones) < NOISE, errors[0] > errors[1])
     order = sorted(names, key=lambda name: -by[name].sum)
     said = ", ".join(f"`{name}` {by[name].sum:.1f}" for name in order)
-    before = np.mean([each.validation(before=True) for each in by["ncl"].heads])
+    before = np.mean([each.curve[0] for each in by["ncl"].heads])
     return {
         "losses.least": f"{min(ones):.1f}",
         "losses.most": f"{max(ones):.1f}",

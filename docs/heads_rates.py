@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from docs.heads_runs import CLOSED, EPOCHS, RATES, SEEDS, SUM, Trained, Training, train
+from docs.heads_runs import CLOSED, EPOCHS, RATES, SUM, Training, train
+from docs.trained import SEEDS, Trained
 
 FROM_IDENTITY = (1e-4, 3e-4, 1e-3)
 """Those of a head without a closed form, which has further to go."""
@@ -33,7 +34,7 @@ def tried(fit: Path, wanted: Iterable[Training]) -> dict[Training, Trained]:
 def chosen(tries: Mapping[Training, Trained], wanted: Training) -> Training:
     """Return a training with the learning rate that validates best."""
     same = (replace(_short(wanted), lr=lr) for lr in rates_of(wanted))
-    values = {one.lr: tries[one].validation() for one in same if one in tries}
+    values = {one.lr: tries[one].validation for one in same if one in tries}
     return replace(wanted, lr=max(values, key=lambda lr: values[lr]))
 
 
@@ -46,7 +47,7 @@ def _further(one: Training, made: Trained) -> tuple[float, ...]:
     small, _, large = rates_of(one)
     if one.method in EVERY and one.loss == CLOSED.loss:
         return small, large
-    return (large,) if made.epoch == one.epochs else (small,)
+    return (large,) if made.kept == one.epochs else (small,)
 
 
 def _short(one: Training) -> Training:

@@ -6,17 +6,14 @@ Everything lies in ``build/heads``; an interrupted run carries on there.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from time import process_time
 
 import numpy as np
 
+from docs.trained import Trained, processes
 from vrbench.features import Features, open_features
 from vrbench.heads import parse_head
 from vrbench.heads.file import load
@@ -25,14 +22,12 @@ from vrbench.results import identity
 from vrbench.runtime.memory import peak
 
 BUILD = Path("build") / "heads"
-SEEDS = (0, 1, 2)
 EPOCHS, MOST, FEW = 3, 10, 2
 """Of a training; of one that goes on until its patience of 3 epochs ends; and of ``emd``."""
 RATES = (3e-5, 1e-4, 3e-4)
 """Learning rates that are tried."""
 AT_ONCE = 2
 """Trainings side by side, with one thread each."""
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -63,45 +58,6 @@ QUEUE = 16384
 Run = tuple[Training, int]
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A head on disk.
-
-    Attributes:
-        path: of its file.
-        seconds: of the training, CPU seconds.
-    """
-
-    path: Path
-    seconds: float
-
-    def head(self) -> Head:
-        """Read it."""
-        return load(self.path)
-
-    @property
-    def curve(self) -> list[float]:
-        """The sum of R@1, R@5 and R@10 of both directions, before training and after each epoch."""
-        return _validated(self.path)[0]
-
-    @property
-    def epoch(self) -> int:
-        """The best one."""
-        return _validated(self.path)[1]
-
-    def validation(self, *, before: bool = False) -> float:
-        """Return the curve's value at the best epoch, or before training."""
-        curve, best = _validated(self.path)
-        return curve[0 if before else best]
-
-
-@cache
-def _validated(path: Path) -> tuple[list[float], int]:
-    """Return a head's curve and its best epoch; its file holds a large queue, and is read once."""
-    about = load(path).about
-    return [float(row["sum"]) for row in about["validation"]], int(about["best"])
-
-
 def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
     """Train what is not there yet; the closed form is fitted once for each seed.
 
@@ -110,7 +66,7 @@ def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
         runs: trainings and their seeds.
     """
     begun = [start for run in runs if (start := _begun(*run)) is not None]
-    with processes(AT_ONCE) as pool:
+    with processes(AT_ONCE, alone=True) as pool:
 
         def made(wanted: Iterable[Run]) -> dict[Run, Trained]:
             once = list(dict.fromkeys(wanted))
@@ -121,12 +77,6 @@ def train(fit: Path, runs: Sequence[Run]) -> dict[Run, Trained]:
 
         made(begun)
         return made(runs)
-
-
-def processes(most: int) -> ProcessPoolExecutor:
-    """Return processes of one thread that do one thing each, so that each has a peak of its own."""
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    return ProcessPoolExecutor(most, get_context("spawn"), max_tasks_per_child=1)
 
 
 def _begun(training: Training, seed: int) -> Run | None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from docs.heads_measured import Measured, spread
-from docs.heads_runs import Trained, Training
+from docs.heads_measured import Measured
+from docs.heads_runs import Training
+from docs.trained import Trained, spread
 from vrbench.sims.sim import DIRECTIONS
 
 NORMED = ("train", "queue", "oracle")
@@ -22,16 +23,16 @@ def rates(tries: Mapping[Training, Trained]) -> Iterator[str]:
     yield f"|---|---|---|---:|{'---:|' * len(columns)}"
     for one in dict.fromkeys(replace(each, lr=0) for each in tries):
         mine = {each.lr: made for each, made in tries.items() if replace(each, lr=0) == one}
-        best = max(made.validation() for made in mine.values())
-        start = next(iter(mine.values())).validation(before=True)
+        best = max(made.validation for made in mine.values())
+        start = next(iter(mine.values())).curve[0]
         cells = (_try(mine[lr], best) if lr in mine else "" for lr in columns)
         names = (f"`{name}`" for name in (one.method, one.loss, one.head))
         yield f"| {' | '.join((*names, f'{start:.1f}', *cells))} |"
 
 
 def _try(made: Trained, best: float) -> str:
-    value = f"{made.validation():.1f}"
-    return f"{f'**{value}**' if made.validation() == best else value} ({made.epoch})"
+    value = f"{made.validation:.1f}"
+    return f"{f'**{value}**' if made.validation == best else value} ({made.kept})"
 
 
 def alignments(what: str, rows: Mapping[str, Measured]) -> Iterator[str]:

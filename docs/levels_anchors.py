@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from docs.levels_measured import Measured, evaluated, spread
+from docs.levels_measured import Measured, evaluated
 from docs.levels_norton import RATES
 from docs.levels_tasks import reported
+from docs.trained import spread
 from docs.trainings import Training, Trainings
 from vrbench.tasks.classes import Classification
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from docs.levels_measured import Measured, evaluated, spread
-from docs.trainings import SEEDS, Trained, Training, Trainings
+from docs.levels_measured import Measured, evaluated
+from docs.trained import SEEDS, Trained, spread
+from docs.trainings import Training, Trainings
 from features import make_youcook2
 from vrbench.runtime.seeds import seeded
 

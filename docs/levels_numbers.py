@@ -13,7 +13,7 @@ from docs.levels_norton import Norton
 from docs.levels_papers import papers
 from docs.levels_ucofia import LEVELS, MODELS, NORM, TRIED, WAYS, WHOLE, Ucofia
 from docs.levels_words import compared, less_is_better, sampling
-from docs.trainings import SEEDS
+from docs.trained import SEEDS
 
 
 def ucofia(found: Ucofia) -> dict[str, str]:

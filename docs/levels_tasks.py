@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from docs.trainings import Trained
+from docs.trained import Trained
 from vrbench.features import open_features
 from vrbench.heads.applied import apply_head
 from vrbench.tasks.base import Task

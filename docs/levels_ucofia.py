@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from docs.levels_measured import Measured, evaluated, spread
-from docs.trainings import SEEDS, Training, Trainings
+from docs.levels_measured import Measured, evaluated
+from docs.trained import SEEDS, spread
+from docs.trainings import Training, Trainings
 
 BEFORE = "projection:width=64+linear"
 """Takes all tokens into one space, in closed form, and is trained on from there."""

@@ -6,21 +6,16 @@ Heads lie in a folder of the page; an interrupted run carries on there.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from docs.trained import SEEDS, Trained, processes
 from vrbench.heads.file import load
 from vrbench.heads.head import Head
 from vrbench.results import identity
-
-SEEDS = (0, 1, 2)
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -45,59 +40,6 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A head on disk.
-
-    Attributes:
-        path: of its file.
-        seconds: of the training without its start, CPU seconds.
-        gigabytes: at most in memory, of the process, features and imports included.
-    """
-
-    path: Path
-    seconds: float
-    gigabytes: float
-
-    def head(self) -> Head:
-        """Read it."""
-        return load(self.path)
-
-    @property
-    def curve(self) -> list[float]:
-        """The sum of R@1, R@5 and R@10 of both directions, before training and after each epoch."""
-        return _validated(self.path)[0]
-
-    @property
-    def validation(self) -> float:
-        """The curve's value at the best epoch."""
-        curve, best = _validated(self.path)
-        return curve[best]
-
-    @property
-    def kept(self) -> int:
-        """The epoch that is kept; 0: the head as it began."""
-        return _validated(self.path)[1]
-
-    @property
-    def per_epoch(self) -> float:
-        """CPU seconds of an epoch, its validation included."""
-        return self.seconds / (len(self.curve) - 1)
-
-    @property
-    def parameters(self) -> int:
-        """How many numbers are trained, the logit scale included."""
-        head = self.head()
-        fixed = tuple(f"{name}." for name, part in head.spec.parts.items() if not part.trained)
-        return sum(w.size for name, w in head.weights.items() if not name.startswith(fixed))
-
-
-@cache
-def _validated(path: Path) -> tuple[list[float], int]:
-    about = load(path).about
-    return [float(row["sum"]) for row in about["validation"]], int(about["best"])
-
-
-@dataclass(frozen=True)
 class Trainings:
     """Trainings on one feature file.
 
@@ -118,9 +60,7 @@ class Trainings:
         once = list(dict.fromkeys(wanted))
         runs = [(one, seed) for one in once for seed in seeds]
         starts = [(closed_form(one), seed) for one, seed in runs]
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-        most = 1 if self.alone else None
-        with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=most) as pool:
+        with processes(alone=self.alone) as pool:
             for one, seed in dict.fromkeys([*starts, *runs]):
                 if not self._told(one, seed).is_file():
                     self._made(pool, one, seed)
@@ -143,8 +83,7 @@ class Trainings:
         if not path.is_file():
             self.train([one], [seed])
             start, out = self._path(closed_form(one), seed), path.with_suffix(".again")
-            os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            with processes() as pool:
                 runs = [(self.fit, one, seed, out, start)] * (1 + times)  # the first one compiles
                 taken = [pool.submit(_train, *run).result()["seconds"] for run in runs][1:]
             out.unlink()

@@ -13,7 +13,7 @@ import pytest
 from small_features import write_features
 
 import vrbench
-from vrbench.alignments import alignments
+from vrbench.alignments import alignments, parse_method
 from vrbench.alignments.engine import emd_bounds, fused
 from vrbench.bundled import bundled_features
 from vrbench.evaluation.sources import grid, scorer
@@ -38,9 +38,17 @@ DIRECTIONS = ("t2v", "v2t")
 pytestmark = pytest.mark.usefixtures("all_threads")
 
 
-@pytest.fixture(params=["numba", "numpy"], autouse=True)
+ENGINES = [
+    *((spec, "numba") for spec in SPECS),
+    *((s, "numpy") for s in SPECS if s == "global" or fused.compiles(parse_method(s))),
+]
+"""All that numba compiles, and none of it; of a method without a kernel only ranks are compiled."""
+
+over_engines = pytest.mark.parametrize(("spec", "engine"), ENGINES, indirect=["engine"])
+
+
+@pytest.fixture
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that numba compiles, and none of it."""
     if request.param == "numpy":
         for module in (fused, emd_bounds, counting):
             monkeypatch.setattr(module, "available", lambda: False)
@@ -69,7 +77,8 @@ def assert_same(result: Result, other: Result) -> None:
             assert value is None or value == other["diagnostics"][d][name]  # emd by bounds
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.usefixtures("engine")
+@over_engines
 def test_workers_bounds_of_memory_and_folding_change_no_rank(
     spec: str, features: Features, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +102,8 @@ def test_workers_bounds_of_memory_and_folding_change_no_rank(
     assert len(asked) > 20
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.usefixtures("engine")
+@over_engines
 def test_the_order_of_items_changes_no_rank(spec: str, features: Features) -> None:
     rng = np.random.default_rng(0)
     rows, columns = (rng.permutation(len(s)) for s in (features.text, features.video))
@@ -121,7 +131,8 @@ def exact(spec: str) -> Result:
     return bundled(spec, "double")
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.usefixtures("engine")
+@over_engines
 def test_single_precision_changes_no_recall_of_the_bundled_features(spec: str) -> None:
     single, double = bundled(spec, "single"), exact(spec)
     for d in DIRECTIONS:

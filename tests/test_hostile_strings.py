@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -23,17 +24,24 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_hostile_features(tmp_path_factory.mktemp("hostile") / "f.h5")
 
 
-@pytest.fixture
-def folder(features: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Results as eval wrote them, and the same with every string replaced; no line is folded."""
-    monkeypatch.setattr(terminal, "WIDE", 100_000)
-    monkeypatch.chdir(tmp_path)
-    assert run("eval", features, *GRID, "--out", "r").code == 0
-    for path in sorted(Path("r").glob("*.json")):
+@pytest.fixture(scope="module")
+def results(features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results as eval wrote them, and the same with every string replaced."""
+    folder = tmp_path_factory.mktemp("results") / "r"
+    assert run("eval", features, *GRID, "--out", folder).code == 0
+    for path in sorted(folder.glob("*.json")):
         values = everywhere(json.loads(path.read_text()))
         values["notes"] = [HOSTILE]
         path.with_name(f"x{path.name}").write_text(json.dumps(values))
-    return tmp_path / "r"
+    return folder
+
+
+@pytest.fixture
+def folder(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of these results in the current folder; no line is folded."""
+    monkeypatch.setattr(terminal, "WIDE", 100_000)
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(results, tmp_path / "r"))
 
 
 def test_results_in_every_format(folder: Path) -> None:

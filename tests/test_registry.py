@@ -14,17 +14,28 @@ from vrbench.normalizations import normalizations
 from vrbench.registry import Registry, format_value, parameters
 
 REGISTRIES: tuple[Registry[Any], ...] = (alignments, normalizations, encoders)
-EVERY = [
-    pytest.param(registry, name, cls, id=f"{registry.kind} {name}")
-    for registry in REGISTRIES
-    for name, cls in registry.classes().items()
-]
-EVERY_PARAMETER = [
-    pytest.param(registry, name, cls, field, id=f"{registry.kind} {name}:{field.name}")
-    for registry in REGISTRIES
-    for name, cls in registry.classes().items()
-    for field in parameters(cls)
-]
+Classes = list[tuple[str, type[Any]]]
+Parameters = list[tuple[str, type[Any], Field[Any]]]
+
+
+@pytest.fixture(params=REGISTRIES, ids=lambda registry: registry.kind)
+def registry(request: pytest.FixtureRequest) -> Registry[Any]:
+    found: Registry[Any] = request.param
+    return found
+
+
+@pytest.fixture
+def every(registry: Registry[Any]) -> Classes:
+    """Name and class of all that is registered."""
+    return list(registry.classes().items())
+
+
+@pytest.fixture
+def every_parameter(every: Classes) -> Parameters:
+    """Name, class and parameter, of all parameters."""
+    return [(name, cls, field) for name, cls in every for field in parameters(cls)]
+
+
 TEXT = {
     "mean": "0.5/0.25/0.125",
     "std": "0.25/0.25/0.5",
@@ -46,88 +57,77 @@ def other_value(cls: type[Any], field: Field[Any]) -> Any:
     return hint(2 if default is MISSING else default + 2 if hint is int else default / 2 + 0.125)
 
 
-@pytest.mark.parametrize(("registry", "name", "cls"), EVERY)
-def test_the_bare_name_is_the_spec_of_the_defaults(
-    registry: Registry[Any], name: str, cls: type[Any]
-) -> None:
-    method = registry.parse(name)
-    assert type(method) is cls
-    assert method == cls()
-    assert registry.spec(method) == name
+def test_the_bare_name_is_the_spec_of_the_defaults(registry: Registry[Any], every: Classes) -> None:
+    for name, cls in every:
+        method = registry.parse(name)
+        assert type(method) is cls
+        assert method == cls()
+        assert registry.spec(method) == name
 
 
-@pytest.mark.parametrize(("registry", "name", "cls", "field"), EVERY_PARAMETER)
-def test_a_parameter_round_trips(
-    registry: Registry[Any], name: str, cls: type[Any], field: Field[Any]
-) -> None:
-    value = other_value(cls, field)
-    spec = f"{name}:{field.name}={format_value(value)}"
-    method = registry.parse(spec)
-    assert getattr(method, field.name) == value != field.default
-    assert type(getattr(method, field.name)) is type(value)
-    assert registry.spec(method) == spec
-    assert registry.parse(f" {name}: {field.name} = {format_value(value)} ") == method
+def test_a_parameter_round_trips(registry: Registry[Any], every_parameter: Parameters) -> None:
+    for name, cls, field in every_parameter:
+        value = other_value(cls, field)
+        spec = f"{name}:{field.name}={format_value(value)}"
+        method = registry.parse(spec)
+        assert getattr(method, field.name) == value != field.default
+        assert type(getattr(method, field.name)) is type(value)
+        assert registry.spec(method) == spec
+        assert registry.parse(f" {name}: {field.name} = {format_value(value)} ") == method
 
 
-@pytest.mark.parametrize(("registry", "name", "cls"), EVERY)
-def test_all_parameters_round_trip_in_any_order(
-    registry: Registry[Any], name: str, cls: type[Any]
-) -> None:
-    values = {field.name: other_value(cls, field) for field in parameters(cls)}
-    method = cls(**values)
-    spec = registry.spec(method)
-    assert registry.parse(spec) == method
-    pairs = spec.removeprefix(name).removeprefix(":").split(",")
-    assert len([pair for pair in pairs if pair]) == len(values)
-    backwards = ",".join(reversed(pairs))
-    assert registry.spec(registry.parse(f"{name}:{backwards}" if values else name)) == spec
+def test_all_parameters_round_trip_in_any_order(registry: Registry[Any], every: Classes) -> None:
+    for name, cls in every:
+        values = {field.name: other_value(cls, field) for field in parameters(cls)}
+        method = cls(**values)
+        spec = registry.spec(method)
+        assert registry.parse(spec) == method
+        pairs = spec.removeprefix(name).removeprefix(":").split(",")
+        assert len([pair for pair in pairs if pair]) == len(values)
+        backwards = ",".join(reversed(pairs))
+        assert registry.spec(registry.parse(f"{name}:{backwards}" if values else name)) == spec
 
 
-@pytest.mark.parametrize(("registry", "name", "cls", "field"), EVERY_PARAMETER)
-def test_a_default_given_is_left_out(
-    registry: Registry[Any], name: str, cls: type[Any], field: Field[Any]
-) -> None:
-    spec = f"{name}:{field.name}={format_value(field.default)}"
-    assert registry.spec(registry.parse(spec)) == name
+def test_a_default_given_is_left_out(registry: Registry[Any], every_parameter: Parameters) -> None:
+    for name, _, field in every_parameter:
+        spec = f"{name}:{field.name}={format_value(field.default)}"
+        assert registry.spec(registry.parse(spec)) == name
 
 
-@pytest.mark.parametrize(("registry", "name", "cls", "field"), EVERY_PARAMETER)
 def test_a_mistyped_parameter_is_named_with_the_right_one(
-    registry: Registry[Any], name: str, cls: type[Any], field: Field[Any]
+    registry: Registry[Any], every_parameter: Parameters
 ) -> None:
-    wrong = field.name + "x"
-    with pytest.raises(InputError) as caught:
-        registry.parse(f"{name}:{wrong}=1")
-    message = str(caught.value)
-    assert f"Unknown parameter '{wrong}'" in message
-    assert "Did you mean" in message
-    assert all(other.name in message for other in parameters(cls))
+    for name, cls, field in every_parameter:
+        wrong = field.name + "x"
+        with pytest.raises(InputError) as caught:
+            registry.parse(f"{name}:{wrong}=1")
+        message = str(caught.value)
+        assert f"Unknown parameter '{wrong}'" in message
+        assert "Did you mean" in message
+        assert all(other.name in message for other in parameters(cls))
 
 
-@pytest.mark.parametrize(("registry", "name", "cls"), EVERY)
 def test_a_mistyped_name_is_named_with_the_right_one(
-    registry: Registry[Any], name: str, cls: type[Any]
+    registry: Registry[Any], every: Classes
 ) -> None:
-    with pytest.raises(InputError, match=f"Unknown {registry.kind} '{name}_'") as caught:
-        registry.parse(f"{name}_")
-    assert f"Did you mean '{name}'?" in str(caught.value)
-    assert all(known in str(caught.value) for known in registry.classes())
+    for name, _ in every:
+        with pytest.raises(InputError, match=f"Unknown {registry.kind} '{name}_'") as caught:
+            registry.parse(f"{name}_")
+        assert f"Did you mean '{name}'?" in str(caught.value)
+        assert all(known in str(caught.value) for known in registry.classes())
 
 
-@pytest.mark.parametrize(("registry", "name", "cls"), EVERY)
-def test_methods_are_frozen_and_documented(
-    registry: Registry[Any], name: str, cls: type[Any]
-) -> None:
-    method = cls()
-    with pytest.raises(AttributeError):
-        method.added = 1
-    for field in fields(cls):
+def test_methods_are_frozen_and_documented(registry: Registry[Any], every: Classes) -> None:
+    for _, cls in every:
+        method = cls()
         with pytest.raises(AttributeError):
-            setattr(method, field.name, getattr(method, field.name))
-        assert f"{field.name}:" in (cls.__doc__ or ""), "every parameter is documented"
+            method.added = 1
+        for field in fields(cls):
+            with pytest.raises(AttributeError):
+                setattr(method, field.name, getattr(method, field.name))
+            assert f"{field.name}:" in (cls.__doc__ or ""), "every parameter is documented"
 
 
-@pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.kind)
 def test_a_name_like_nothing_gets_all_names_and_no_guess(registry: Registry[Any]) -> None:
     with pytest.raises(InputError) as caught:
         registry.parse("qqqqqqqq")
@@ -159,7 +159,6 @@ def test_the_promised_names_and_defaults() -> None:
     assert norms["dsl"] == "tau=0.01,log=false"
 
 
-@pytest.mark.parametrize("registry", REGISTRIES, ids=lambda registry: registry.kind)
 def test_the_group_of_entry_points_is_the_package(registry: Registry[Any]) -> None:
     folder = Path(__import__(registry.package, fromlist=["_"]).__file__ or "").parent
     assert registry.package.startswith("vrbench.")
@@ -176,10 +175,10 @@ def test_a_spec_states_what_another_one_gives() -> None:
     assert not alignments.states("later:x=1", "later:x=1")
 
 
-@pytest.mark.parametrize(("registry", "name", "cls"), EVERY)
 def test_a_whole_spec_has_every_parameter_and_reads_the_same(
-    registry: Registry[Any], name: str, cls: type[Any]
+    registry: Registry[Any], every: Classes
 ) -> None:
-    whole = registry.spec(cls(), whole=True)
-    assert registry.parse(whole) == cls()
-    assert whole.count("=") == len(parameters(cls))
+    for _, cls in every:
+        whole = registry.spec(cls(), whole=True)
+        assert registry.parse(whole) == cls()
+        assert whole.count("=") == len(parameters(cls))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from vrbench.alignments import Method, alignments, parse_method
 from vrbench.errors import InputError
+from vrbench.heads import parse_head
+from vrbench.losses import parse_loss
 from vrbench.normalizations import normalizations
 
 # --- values
@@ -76,6 +79,25 @@ def test_a_value_out_of_range_names_value_and_spec(spec: str) -> None:
 
 
 # --- weighted sums
+
+
+@pytest.mark.parametrize("parse", [parse_method, parse_loss, parse_head])
+@pytest.mark.parametrize(
+    ("spec", "where"),
+    [
+        ("a+", "after 'a+' in"),
+        ("a+0.1*", "after 'a+0.1*' in"),
+        ("0.5* ", "after '0.5*' in"),
+        ("a:k=1e+3++b", "after 'a:k=1e+3+' in"),
+        ("+a", "at the start of"),
+    ],
+)
+def test_a_term_that_is_missing_is_said(
+    parse: Callable[[str], object], spec: str, where: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(spec)
+    assert str(caught.value) == f"A term is missing {where} '{spec}': name one there."
 
 
 @pytest.mark.parametrize(

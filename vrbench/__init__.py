@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from vrbench.api import compare, plot, table, tune
     from vrbench.auditing import audit
     from vrbench.evaluation.evaluate import evaluate
+    from vrbench.evaluation.fusion import fuse
     from vrbench.features import Features, Tokens, open_features
+    from vrbench.features.pooled_file import pool
     from vrbench.heads.head import Head
     from vrbench.heads.scoring import score
     from vrbench.metrics import diagnostics
@@ -40,12 +42,14 @@ _NAMES = {
     "diagnostics": ("vrbench.metrics.diagnostics", None),
     "Head": ("vrbench.heads.head", "Head"),
     "evaluate": ("vrbench.evaluation.evaluate", "evaluate"),
+    "fuse": ("vrbench.evaluation.fusion", "fuse"),
     "heads": ("vrbench.heads", None),
     "losses": ("vrbench.losses", None),
     "metrics": ("vrbench.metrics", None),
     "normalize": ("vrbench.normalizations.apply", "normalize"),
     "open": ("vrbench.features", "open_features"),
     "plot": ("vrbench.api", "plot"),
+    "pool": ("vrbench.features.pooled_file", "pool"),
     "score": ("vrbench.heads.scoring", "score"),
     "sequences": ("vrbench.sequences", None),
     "table": ("vrbench.api", "table"),
@@ -68,11 +72,13 @@ __all__ = [
     "compare",
     "diagnostics",
     "evaluate",
+    "fuse",
     "heads",
     "losses",
     "metrics",
     "normalize",
     "plot",
+    "pool",
     "score",
     "sequences",
     "table",

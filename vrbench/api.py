@@ -29,6 +29,7 @@ def compare(
     draws: int = 9999,
     seed: int = 0,
     baseline: bool = False,
+    also: Sequence[str] = (),
 ) -> Comparison:
     """Test results against each other, query by query, as ``vrbench compare --json``.
 
@@ -39,6 +40,7 @@ def compare(
         draws: of the bootstrap.
         seed: of the draws.
         baseline: test the others against the first result only.
+        also: further metrics to test, means over the queries: MRR, mAP, nDCG@10, ...
 
     Raises:
         InputError: a file is missing or no result, or results cannot be paired.
@@ -46,7 +48,7 @@ def compare(
     from vrbench.results.compare import compare as test
 
     given = [one for some in results for one in _results(some)]
-    return test(given, common, top, draws, seed, baseline)
+    return test(given, common, top, draws, seed, baseline, also)
 
 
 def tune(

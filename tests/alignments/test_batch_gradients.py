@@ -49,7 +49,7 @@ def gradients(spec: str, text: Tokens, video: Tokens) -> list[Array]:
     ]
 
 
-DIRECTIONS = 4
+DIRECTIONS = 2
 """In which each array is moved: a wrong number is seen in any that is not at right angles to it."""
 
 

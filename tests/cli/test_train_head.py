@@ -1,6 +1,7 @@
 """``vrbench train HEAD``, and what it leaves for ``eval --head`` and ``plot training``."""
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 import safetensors
 from cli_runs import refused, run, stamps
 from small_features import write_features
+
+from vrbench.training.loop import Loop
 
 QUICK = ("--epochs", "3", "--batch", "8", "--lr", "0.01")
 COUNTS = (1, 2, 1, 0, 3, 1) * 5
@@ -81,6 +84,27 @@ def test_what_cannot_be_is_one_sentence(
 ) -> None:
     refused("train", *words[:1], train, "--out", tmp_path / "h.safetensors", *words[1:], says=says)
     assert [path.name for path in tmp_path.iterdir()] == ["train.h5"]
+
+
+def test_a_loss_that_is_no_number(
+    train: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before an epoch has learnt anything it is an error, and after that a warning."""
+    out, step = tmp_path / "h.safetensors", Loop._step
+    words = ("train", "linear", train, "--out", out, *QUICK[:4])
+    refused(*words, "-q", "--lr", "1e300", says="nothing was learnt before it: no head is kept")
+    assert [path.name for path in tmp_path.iterdir()] == ["train.h5"]
+
+    def wrong_in_epoch_3(loop: Loop, texts: Any, lengths: Any, number: int) -> float:
+        value = step(loop, texts, lengths, number)
+        return math.nan if number >= 2 * loop.per_epoch else value
+
+    monkeypatch.setattr(Loop, "_step", wrong_in_epoch_3)
+    done = run(*words, "--validation", "0")
+    assert done.code == 0
+    said = "Warning: The loss became nan at step 1 of epoch 3: the head is that of epoch 2; "
+    assert said in done.err
+    assert "h.safetensors: epoch 2 of 2" in done.err
 
 
 def test_files_of_others_are_not_replaced(train: Path, tmp_path: Path) -> None:

@@ -27,13 +27,11 @@ def test_tvr(tmp_path: Path) -> None:
         Video("b", ("One.", "Three."), moments=(Moment(16.48, 33.87), Moment(3, 9))),
         Video("a", ("Two.",), moments=(Moment(0, 2.29),)),
     )
-    swapped, counts = found.notes()
+    [swapped] = found.notes()
     assert swapped.startswith("1 segments end before they start ('b#1')")
-    assert "2 videos instead of 2,179, 3 texts instead of 10,895" in counts
     assert datasets.datasets.parse("tvr").frames == "fps:1"
     clips = datasets.read("tvr:unit=clips", tmp_path, "val")
     assert clips.videos[1] == Video("b_1", ("Three.",), "b", 3, 9, 1)
-    assert "3 videos instead of 10,895" in clips.notes()[1]
     whole = datasets.read("tvr:unit=videos", tmp_path, "val")
     assert whole.captions_by_video == {"b": ["One. Three."], "a": ["Two."]}
 
@@ -53,7 +51,7 @@ def test_qvhighlights(tmp_path: Path) -> None:
     found = datasets.read("qvhighlights", write(tmp_path, highlight_val_release_jsonl=text), "val")
     moments = (Moment(0, 16), Moment(10, 50))
     assert found.videos == (Video("x_660.0_810.0", ("A family.",) * 2, moments=moments),)
-    assert "has 2 texts instead of 1,550" in found.notes()[0]
+    assert found.notes() == ["1 texts repeat a text of the same video; all are kept."]
 
 
 def test_charades_sta(tmp_path: Path) -> None:
@@ -64,7 +62,7 @@ def test_charades_sta(tmp_path: Path) -> None:
         "B": ["x ## y"],
     }
     assert found.videos[0].moments == (Moment(0, 6.9), Moment(3, 4.5))
-    assert "2 videos instead of 1,334, 3 texts instead of 3,720" in found.notes()[0]
+    assert "3 texts instead of 3,720" in found.notes()[0]
 
 
 FILES = {

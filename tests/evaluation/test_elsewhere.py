@@ -53,8 +53,8 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """450 texts of 300 videos: duplicates, several captions a video, videos without a text."""
-    counts = (1, 2, 0, 3, 1, 2) * 50
+    """260 texts of 260 videos, two blocks of each: several captions, and videos without a text."""
+    counts = (1, 2, 0, 1) * 65
     return write_features(
         tmp_path_factory.mktemp("features") / "f.h5", counts=counts, noise=3, dim=8
     )

@@ -60,7 +60,7 @@ def test_ties_of_real_embeddings_are_counted_by_the_rule(
         assert round(metrics["R@5"], 1) == recall
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("name", ["videoclip_msrvtt100", "clip_vitb32_memorylens290"])
 def test_real_embeddings_have_the_numbers_of_ir_measures(
     shared_data: Path, tmp_path: Path, name: str
 ) -> None:

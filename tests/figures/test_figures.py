@@ -119,7 +119,7 @@ def test_the_parts_of_the_decomposition_add_up(small: Case) -> None:
 
 
 def test_a_similarity_file_alone_gives_every_figure(tmp_path: Path) -> None:
-    features = case(limit=476)
+    features = case(limit=60)
     opened = Evaluation(features.source)
     list(opened.run([features.job], Output(sims=tmp_path / "sims.npz")))
     given = Evaluation.open(tmp_path / "sims.npz").case("global", "ncl")

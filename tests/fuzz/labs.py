@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 from functools import cache, partial
@@ -15,6 +16,7 @@ from safetensors.numpy import save_file
 
 from fuzz.mutate import Files
 from fuzz.seeds import made
+from vrbench.errors import InputError
 
 LINES = "\n".join(json.dumps({"video": f"v{i}.mp4", "desc": f"word {i}", "n": i}) for i in range(3))
 TOKENS: dict[str, Any] = {f"v{i}": np.full((i + 1, 3), i + 1, np.float32) for i in range(3)}
@@ -53,8 +55,8 @@ def _tar(path: Path) -> None:
     write_tar(path, files)
 
 
-def _lmdb(path: Path) -> None:
-    base = write_lmdb(path.with_suffix(""), {k: npy(x) for k, x in TOKENS.items()})
+def _lmdb(path: Path, store: Any = npy) -> None:
+    base = write_lmdb(path.with_suffix(""), {k: store(x) for k, x in TOKENS.items()})
     (base / "data.mdb").rename(path)
     (base / "lock.mdb").unlink()
     base.rmdir()
@@ -83,7 +85,11 @@ def sides() -> tuple[Files, ...]:
         writers.append((_lmdb, ".mdb"))
     if _there("arro3"):
         named: dict[str, Any] = {"id": IDS, "embedding": VECTORS}
-        writers.append((lambda path: write_parquet(path, **named), ".parquet"))
+        nested: dict[str, Any] = {"id": IDS, "tokens": list(TOKENS.values())}
+        writers += [
+            (lambda path: write_parquet(path, **named), ".parquet"),
+            (lambda path: write_parquet(path, **nested), ".parquet"),
+        ]
     return tuple(made(partial(_sides, write=write, ending=end)) for write, end in writers)
 
 
@@ -137,3 +143,45 @@ def read_rows(folder: Path) -> None:
 
     caption_rows(folder / "c", {"n": "text_id"})
     read_captions(folder / "c").notes()
+
+
+@cache
+def raw() -> tuple[Files, ...]:
+    """Data bases of bare numbers."""
+    if not _there("lmdb"):
+        return ()
+    return (made(lambda folder: _lmdb(folder / "v.mdb", lambda x: x.tobytes())),)
+
+
+def read_raw(folder: Path) -> None:
+    """Import one as videos, with and without a declared type."""
+    from vrbench.importing import Given, read_arrays
+
+    texts: dict[str, Any] = {f"{name}#0": x for name, x in TOKENS.items()}
+    np.savez(folder / "t.npz", **texts)
+    with contextlib.suppress(InputError):
+        read_arrays(Given(video=folder / "v.mdb", text=folder / "t.npz"))
+    given = Given(video=folder / "v.mdb", text=folder / "t.npz", raw="float32:3")
+    for side in read_arrays(given).sides.values():
+        for _ in side.blocks():
+            pass
+
+
+@cache
+def rows() -> tuple[Files, ...]:
+    """Parquet files of captions."""
+    if not _there("arro3"):
+        return ()
+    plain: dict[str, Any] = {"video_id": ["a", "b", "a"], "caption": ["x", "y", "z"]}
+    lists: dict[str, Any] = {"videoID": ["a", "b"], "enCap": [["x", "y"], ["z"]]}
+    return tuple(
+        made(partial(lambda folder, some: write_parquet(folder / "c.parquet", **some), some=some))
+        for some in (plain, lists)
+    )
+
+
+def read_parquet(folder: Path) -> None:
+    """Read one as a dataset."""
+    from vrbench import datasets
+
+    datasets.read("retrieval-json", folder, "c").notes()

@@ -16,6 +16,11 @@ from small_features import write_features
 
 from fuzz.mutate import Files
 
+QRELS = (
+    b"t0 0 v0 1\nt1 0 v1 2\nt1 0 v0 0\n",
+    b"\xef\xbb\xbfquery-id\tcorpus-id\tscore\nt0\tv0\t1\nt1\tv1\t0.5\n",
+)
+RUNS = (b"t0 Q0 v0 1 0.9 run\nt0 Q0 v1 2 -1e-3 run\nt1 Q0 v1 1 0.5 run\n",)
 TEXTS = (b"a\nvideo1\n\n b \r\n", b"\xef\xbb\xbfvideo0\n")
 
 
@@ -237,3 +242,14 @@ def videos() -> tuple[Files, ...]:
         made(lambda f: write_video(f / "a.mkv", moving(6, (32, 32)), "mpeg4")),
         made(lambda f: write_video(f / "a.avi", moving(6, (32, 32)), "mpeg4")),
     )
+
+
+def judged() -> tuple[Files, ...]:
+    """A similarity file with qrels and a run of its items."""
+    arrays: dict[str, Any] = {
+        "t2v": np.array([[0.9, 0.1], [0.2, 0.8]]),
+        "text_ids": ["t0", "t1"],
+        "video_ids": ["v0", "v1"],
+    }
+    sim = made(lambda folder: np.savez(folder / "s.npz", **arrays))
+    return tuple({**sim, "q.txt": text, "r.txt": RUNS[0]} for text in QRELS)

@@ -198,6 +198,18 @@ def _ordering(folder: Path) -> None:
     read_pairs(folder / "p.json")
 
 
+def _qrels(folder: Path) -> None:
+    from vrbench.metrics.trec_files import read_qrels
+
+    read_qrels(folder / "q.txt")
+
+
+def _run(folder: Path) -> None:
+    from vrbench.metrics.trec_files import read_run
+
+    read_run(folder / "r.txt")
+
+
 def _ids(folder: Path) -> None:
     from vrbench.cli.opening import read_ids
 
@@ -228,6 +240,10 @@ def _dataset_targets() -> list[Target]:
 
 
 _EVAL = "eval --from-sim @/s.npz --norm none --norm csls:k=1 -q --json --overwrite --out @/made"
+_JUDGED = (
+    "eval --from-sim @/s.npz --qrels @/q.txt --from-run @/r.txt --norm none -q --overwrite "
+    "--out @/made"
+)
 _PAIRS = {"p.json": b'[{"clip_score": [[0.1, 0.5], [1, 2]], "order": [2, 1]}]'}
 _CSV: Files = folders.folder_of(folders.READERS[0][2])
 
@@ -256,6 +272,11 @@ TARGETS: tuple[Target, ...] = (
     Target("dictionary", models.dictionaries, _dictionary),
     Target("ordering", lambda: (_PAIRS,), _ordering),
     Target("captions", lambda: (_CSV,), _captions),
+    Target("qrels", lambda: tuple({"q.txt": t} for t in seeds.QRELS), _qrels, 0.5),
+    Target("eval-qrels", seeds.judged, partial(_command, words=_JUDGED), 0.5),
+    Target("trec-run", lambda: tuple({"r.txt": t} for t in seeds.RUNS), _run, 0.5),
+    Target("lmdb-bytes", labs.raw, labs.read_raw, 0.5),
+    Target("parquet-rows", labs.rows, labs.read_parquet, 0.5),
     Target("limit-ids", lambda: tuple({"ids.txt": t} for t in seeds.TEXTS), _ids, 0.3),
     Target("strings", strings.seeds, strings.read, 2),
     Target("video", seeds.videos, _video, 2),

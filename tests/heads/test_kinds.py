@@ -111,7 +111,7 @@ def test_specs_round_trip(spec: str) -> None:
     ("spec", "said"),
     [
         ("linaer", "Did you mean 'linear'"),
-        ("linear+", "Unknown head ''"),
+        ("linear+", "A term is missing after"),
         ("linear+linear:width=4", "stands twice"),
         ("linear:width=-1", "width must be 0 or more"),
         ("projection:width=-1", "width must be 0 or more"),

@@ -48,11 +48,16 @@ def write_lmdb(path: Path, values: Mapping[str, bytes]) -> Path:
 
 
 def write_parquet(path: Path, fixed: bool = False, **columns: Any) -> Path:
-    """Write vectors (n, d) as lists, of fixed size or not, and lists of strings."""
+    """Write vectors (n, d) as lists, of fixed size or not; lists of them, and lists of strings."""
     core: Any = pytest.importorskip("arro3.core")
     io_: Any = pytest.importorskip("arro3.io")
 
     def column(values: Any) -> Any:
+        if isinstance(values, list) and isinstance(values[0], np.ndarray | list):
+            whole = [one for value in values for one in value]
+            inner = column(np.array(whole) if isinstance(values[0], np.ndarray) else whole)
+            ends = np.cumsum([0, *map(len, values)], dtype=np.int32)
+            return core.list_array(core.Array.from_numpy(ends), inner)
         if not isinstance(values, np.ndarray):
             return core.Array(values, core.DataType.string())
         if values.ndim == 1:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from vrbench.results.schema import BankAbout, ResultDict
+from vrbench.results.schema import ResultDict
+from vrbench.results.schema_parts import BankAbout
 
 
 def sample_result(**changes: Any) -> ResultDict:

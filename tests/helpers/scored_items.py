@@ -11,8 +11,9 @@ import oracle_attended
 import oracle_late
 import oracle_transports
 import oracles
+from captioned import make_captioned
 from numpy.typing import NDArray
-from oracles import l2, make_captioned
+from oracles import l2
 from small_features import tokens_of
 
 from vrbench.alignments import alignments, parse_method

@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from captioned import make_captioned
 from numpy.typing import NDArray
-from oracles import AnyFloat, make_captioned
+from oracles import AnyFloat
 
 from vrbench.features import Tokens
 from vrbench.features.tokens import offsets_of

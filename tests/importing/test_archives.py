@@ -34,7 +34,7 @@ def test_lmdb(store: Any, tmp_path: Path) -> None:
 def test_lmdb_of_bytes_that_nobody_can_read(tmp_path: Path) -> None:
     path = write_lmdb(tmp_path / "raw", {"v0": np.ones(8, np.float32).tobytes()})
     given = Given(video=path, text=path)
-    with pytest.raises(InputError, match="'v0' holds 32 bytes that do not say their type"):
+    with pytest.raises(InputError, match=r"'v0' holds 32 bytes that do not say .*: give --bytes"):
         read_arrays(given)
     data = bytearray((path / "data.mdb").read_bytes())
     data[8192:] = bytes(len(data) - 8192)
@@ -44,6 +44,41 @@ def test_lmdb_of_bytes_that_nobody_can_read(tmp_path: Path) -> None:
     (path / "data.mdb").write_bytes(data[:5000])
     with pytest.raises(InputError, match=r"data\.mdb"):
         read_arrays(given)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16"])
+@pytest.mark.parametrize("flat", [False, True])
+def test_lmdb_of_bare_numbers(kind: str, flat: bool, tmp_path: Path) -> None:
+    data = Data.of_vectors() if flat else Data.of_tokens()
+    whole = Data(*({k: x.astype(kind) for k, x in s.items()} for s in (data.video, data.text)))
+    video = write_lmdb(tmp_path / "v", {name: x.tobytes() for name, x in whole.video.items()})
+    texts: dict[str, Any] = whole.text
+    np.savez(tmp_path / "t.npz", **texts)
+    notes = check(Given(video=video, text=tmp_path / "t.npz"), tmp_path, whole)
+    assert any(f"are read as {kind}" in note and "as wide as the other" in note for note in notes)
+    text = write_lmdb(tmp_path / "t", {name: x.tobytes() for name, x in whole.text.items()})
+    check(Given(video=video, text=text, raw=f"{kind}:6"), tmp_path, whole)
+    for raw, why in (
+        ("", "do not say their type and shape: give --bytes"),
+        (f"{kind}:5", f"expected rows of 5 numbers of {kind}"),
+        ("float99:6", "write TYPE:WIDTH, such as float32:512"),
+    ):
+        with pytest.raises(InputError, match=why):
+            read_arrays(Given(video=video, text=text, raw=raw))
+    with pytest.raises(InputError, match="but no items are bytes"):
+        read_arrays(Given(video=tmp_path / "t.npz", text=tmp_path / "t.npz", raw=f"{kind}:6"))
+
+
+def test_lmdb_of_numbers_that_might_be_of_either_type(tmp_path: Path) -> None:
+    """Half-precision numbers stored as float32 are finite and of usual size as both."""
+    x = {name: np.full((2, 6), 0.5, np.float32) for name in ("a", "b")}
+    video = write_lmdb(tmp_path / "v", {name: y.tobytes() for name, y in x.items()})
+    texts: dict[str, Any] = {name: y[0] for name, y in x.items()}
+    np.savez(tmp_path / "t.npz", **texts)
+    found = {name: y.view(np.float16)[0, 1] for name, y in x.items()}
+    assert 0.1 < found["a"] < 2
+    with pytest.raises(InputError, match="one of float32 and float16, and either fits"):
+        read_arrays(Given(video=video, text=tmp_path / "t.npz"))
 
 
 @pytest.mark.parametrize("fixed", [False, True])
@@ -88,12 +123,77 @@ def test_pairs_in_the_rows_of_one_parquet(tmp_path: Path) -> None:
         assert file["text/video"][:].tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("fixed", [False, True])
+def test_parquet_of_tokens(fixed: bool, tmp_path: Path) -> None:
+    """A list of lists is the tokens of an item, whatever its column is called."""
+    data = Data.of_tokens()
+    texts = list(data.text.values())
+    video = write_parquet(
+        tmp_path / "v.parquet", fixed, id=list(data.video), embedding=list(data.video.values())
+    )
+    for name in ("text_tokens", "tokens", "embeddings"):
+        columns: dict[str, Any] = {"text_id": list(data.text), name: texts}
+        text = write_parquet(tmp_path / "t.parquet", fixed, **columns)
+        check(Given(video=video, text=text), tmp_path, data)
+
+
+@pytest.mark.parametrize("tokens", [False, True])
+def test_videos_that_stand_once_for_each_caption(tokens: bool, tmp_path: Path) -> None:
+    """As VLM2Vec's MSR-VTT has ``video_id``, ``video`` and ``caption``."""
+    rng = np.random.default_rng(0)
+    videos = {name: rng.standard_normal((n, 4)).astype("f4") for name, n in (("b", 2), ("a", 3))}
+    owners, x = ["b", "a", "b"], rng.standard_normal((3, 4)).astype(np.float32)
+
+    def write(**more: Any) -> Path:
+        embedding = [videos[name] for name in owners]
+        columns: dict[str, Any] = {
+            "video_id": owners,
+            "video": [f"{name}.mp4" for name in owners],
+            "caption": [["x"], ["y"], ["z"]],
+            "video_embedding": embedding if tokens else np.stack([v[0] for v in embedding]),
+            "text_embedding": x,
+        }
+        return write_parquet(tmp_path / "a.parquet", **columns | more)
+
+    notes: list[str] = []
+    with h5py.File(import_arrays(write(), tmp_path / "made.h5", note=notes.append)) as file:
+        assert file["video/ids"].asstr()[:].tolist() == ["b", "a"]
+        whole = np.concatenate([videos["b"], videos["a"]])
+        expected = whole if tokens else np.stack([videos["b"][0], videos["a"][0]])
+        np.testing.assert_array_equal(file["video/tokens"], expected)
+        assert file["text/video"][:].tolist() == [0, 1, 0]
+        assert file["text/ids"].asstr()[:].tolist() == ["b#0", "a#0", "b#1"]
+        assert file["text/captions"].asstr()[:].tolist() == ["x", "y", "z"]
+    assert any("2 of 3 are kept" in note for note in notes)
+    named = write(text_id=["t9", "t7", "t8"])  # names that name no video: the rows are pairs
+    assert read_arrays(named).sides["text"].item_columns["video"].tolist() == [0, 1, 0]
+    others = [videos["b"], videos["a"], videos["b"] + 1]
+    odd = write(video_embedding=others if tokens else np.stack([v[0] for v in others]))
+    with pytest.raises(InputError, match=r"has 'b' in rows 0 and 2 of video.*, and they differ"):
+        read_arrays(odd)
+
+
+def test_npz_of_videos_that_stand_once_for_each_caption(tmp_path: Path) -> None:
+    x, video = np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32)[[0, 0, 1, 0]]
+    np.savez(tmp_path / "a.npz", video=video, text=x, video_ids=["a", "a", "b", "a"])
+    np.savez(tmp_path / "b.npz", video=video, text=x, video_ids=["a", "a", "b", "a"],
+             text_ids=["b#0", "a#0", "a#2", "a#1"])  # fmt: skip
+    for name, links in (("a", [0, 0, 1, 0]), ("b", [1, 0, 0, 0])):
+        sides = read_arrays(tmp_path / f"{name}.npz").sides
+        assert sides["video"].ids.tolist() == ["a", "b"]
+        assert sides["text"].item_columns["video"].tolist() == links
+
+
 def test_parquet_that_is_refused(tmp_path: Path) -> None:
     x = np.ones((3, 4), np.float32)
     path = write_parquet(
         tmp_path / "a.parquet", video_embedding=x, text_embedding=x, caption=["a", None, "c"]
     )
     with pytest.raises(InputError, match="lacks a value in some row in column 'caption'"):
+        read_arrays(path)
+    several: dict[str, Any] = {"caption": [["a"], ["b", "c"], ["d"]]}
+    path = write_parquet(path, video_embedding=x, text_embedding=x, **several)
+    with pytest.raises(InputError, match="holds several strings in a row in column 'caption'"):
         read_arrays(path)
     path.write_bytes(path.read_bytes()[:-20] + bytes(20))
     with pytest.raises(InputError, match=r"a\.parquet is no parquet file"):

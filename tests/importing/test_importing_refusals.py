@@ -37,7 +37,7 @@ MALFORMED = [
     (plain, {"text": changed(vectors(0, N, D), (3, 0), np.inf)}, "'text3' of text.*infinity"),
     (plain, {"text": changed(vectors(0, N, D), 4, 0)}, "'text4' of text.*all zeros"),
     (plain, {"video_ids": ["a", "", *"bcd"]}, "video_ids holds an empty id in row 1"),
-    (plain, {"video_ids": list("abcab")}, "video_ids holds 'a' 2 times"),
+    (plain, {"video_ids": list("abcab")}, "has 'a' in rows 0 and 3 of video, and they differ"),
     (plain, {"video_ids": list("abcd")}, r"holds video_ids of shape \(4,\), expected \(5,\)"),
     (plain, {"video_ids": np.arange(5.0)}, "holds float64 in video_ids, expected strings or whole"),
     (plain, {"text_ids": np.array([b"\xff", b"a", b"b", b"c", b"d"])}, "in text_ids, .*not UTF-8"),

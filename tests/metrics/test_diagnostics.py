@@ -8,33 +8,20 @@ import numpy as np
 import oracle_metrics as slow
 import pytest
 import torch
+from diagnosed import OWNER, diagnose, random_sim
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from scipy.stats import skew
 
 import vrbench
 from vrbench.errors import InputError
-from vrbench.metrics.diagnostics import Occurrences, Representation, normalization_error
+from vrbench.metrics.diagnostics import Representation, normalization_error
 from vrbench.metrics.measure import measure
 from vrbench.metrics.ranking import fold
 from vrbench.sims.sim import Sim
 from vrbench.sims.truth import Truth, queries_of
 
-Array = NDArray[Any]
 Direction = Literal["t2v", "v2t"]
 DIRECTIONS: tuple[Direction, Direction] = ("t2v", "v2t")
-OWNER = np.array([0, 0, 1, 3, 3, 3, 4, 5, 5, 6, 6, 6])
-"""Video of each text; videos 2 and 7 have none."""
-
-
-def random_sim(seed: int = 0, n_video: int = 8) -> Array:
-    return np.random.default_rng(seed).uniform(-0.2, 0.4, (len(OWNER), n_video))
-
-
-def diagnose(sim: Array, owner: Array, gamma: float = 0.01) -> Any:
-    truth = Truth.of(sim.shape, owner)
-    return measure(Sim(sim, sim), truth, (1,), "mean", "best-caption", gamma).diagnostics
 
 
 # --- normalization error
@@ -186,47 +173,6 @@ def test_shares_by_hand() -> None:
     truth = Truth.of(sim.shape)
     found = measure(Sim(sim, sim), truth, (1,), "mean", "best-caption", 0.01).diagnostics["t2v"]
     assert (found["under"], found["once"], found["over"]) == pytest.approx((0.2, 0.6, 0.2))
-
-
-# --- hubs
-
-
-def occurrences(matrix: Array, k: int = 10) -> Array:
-    """In how many rows each column is among the k largest, all that tie for place k included."""
-    counts = np.zeros(matrix.shape[1])
-    for row in matrix:
-        place = sorted(row, reverse=True)[min(k, len(row)) - 1]
-        counts += [value >= place for value in row]
-    return counts
-
-
-@pytest.mark.parametrize("ties", [False, True])
-def test_skewness_equals_an_explicit_count(ties: bool) -> None:
-    rng = np.random.default_rng(3)
-    owner = rng.integers(0, 30, 40)
-    sim = rng.standard_normal((40, 30)) + rng.standard_normal(30)
-    if ties:
-        sim = np.round(sim)
-    found = diagnose(sim, owner)
-    queries = np.unique(owner)
-    assert len(queries) < 30
-    for direction, matrix in (("t2v", sim), ("v2t", sim.T[queries])):
-        expected = skew(occurrences(matrix))
-        assert found[direction]["hub_skewness"] == pytest.approx(expected, abs=1e-9)
-    assert abs(found["t2v"]["hub_skewness"]) > 0.05
-
-
-def test_a_gallery_smaller_than_ten_is_counted_whole() -> None:
-    assert diagnose(random_sim(), OWNER)["t2v"]["hub_skewness"] == 0
-
-
-def test_fewer_neighbours_can_be_counted() -> None:
-    sim = random_sim(4)
-    queries = queries_of(sim, Truth.of(sim.shape, OWNER), "t2v")
-    near = Occurrences(queries, 3)
-    fold(queries, [near])
-    np.testing.assert_array_equal(near.counts, occurrences(sim, 3))
-    assert near.skewness == pytest.approx(skew(occurrences(sim, 3)))
 
 
 # --- all of them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -27,19 +28,16 @@ SHARP = (
 @pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("spec", [*REGISTERED, *(s.format(e) for s in SHARP for e in EXTREMES)])
-@pytest.mark.parametrize("scale", [0, 1e-44, 1, 1e37, 8e38])
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_scores_are_finite_or_refused_without_warnings(
-    spec: str, scale: float, kind: type[np.floating]
-) -> None:
-    values = (cosines(0, 12, 9) * scale).clip(-3e38, 3e38).astype(kind)
-    sim, truth = Sim(values, values), Truth.of((12, 9), np.arange(12) % 9, None)
-    try:
-        found = apply(normalizations.parse(spec), sim, BankSim("test"), truth)
-    except InputError:
-        return
-    assert np.isfinite([found.sim.t2v, found.sim.v2t]).all()
-    json.dumps(found.info, allow_nan=False)
+def test_scores_are_finite_or_refused_without_warnings(spec: str) -> None:
+    for scale, kind in product((0, 1e-44, 1, 1e37, 8e38), (np.float32, np.float64)):
+        values = (cosines(0, 12, 9) * scale).clip(-3e38, 3e38).astype(kind)
+        sim, truth = Sim(values, values), Truth.of((12, 9), np.arange(12) % 9, None)
+        try:
+            found = apply(normalizations.parse(spec), sim, BankSim("test"), truth)
+        except InputError:
+            continue
+        assert np.isfinite([found.sim.t2v, found.sim.v2t]).all(), (scale, kind)
+        json.dumps(found.info, allow_nan=False)
 
 
 @pytest.mark.parametrize("bank", ["test", "rolling"])

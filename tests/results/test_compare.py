@@ -137,3 +137,32 @@ def test_bundled_captions_stand_beside_the_queries(tmp_path: Path) -> None:
     changed = json.loads(done.stdout)["changed"]
     assert all(row["caption"] for rows in changed.values() for row in rows)
     assert changed["t2v"]
+
+
+def test_means_over_queries_are_tested_where_they_are_asked_for(tmp_path: Path) -> None:
+    """Four videos, one text each: ranks 1, 2, 1, 1 against 1, 1, 4, 1."""
+    first, second = np.eye(4), np.eye(4)
+    first[1, 0], second[2] = 2, [3, 4, 1, 2]
+    for name, t2v in (("a", first), ("b", second)):
+        vrbench.evaluate(t2v, out=tmp_path / name)
+    paths = [next((tmp_path / name).glob("*.json")) for name in "ab"]
+    report = vrbench.compare(*paths, also=["MRR", "nDCG@10", "mAP"], draws=2000)
+    found = {t["metric"]: t for t in report["tests"] if t["direction"] == "t2v"}
+    assert (found["MRR"]["value_a"], found["MRR"]["value_b"]) == (87.5, 81.25)
+    assert found["nDCG@10"]["value_b"] == pytest.approx(25 * (3 + 1 / np.log2(5)))
+    assert [found["MRR"][key] for key in ("wins", "equal", "losses")] == [1, 2, 1]
+    # the means of the same 2,000 draws of queries
+    drawn = np.array([0, 50.0, -75.0, 0])[np.random.default_rng(0).integers(0, 4, (2000, 4))]
+    low, high = np.quantile(drawn.mean(axis=1), [0.025, 0.975])
+    np.testing.assert_allclose(found["MRR"]["interval"], [low, high], atol=3)
+    assert {**found["MRR"], "metric": "", "q": 0} == {**found["mAP"], "metric": "", "q": 0}
+    assert "MRR" not in {t["metric"] for t in vrbench.compare(*paths, draws=9)["tests"]}
+    said = CliRunner().invoke(app, ["compare", *map(str, paths), "--metric", "MRR"]).output
+    assert "MRR" in said
+    assert "87.5" in said
+    with pytest.raises(InputError, match=r"'R@1' is no mean over the queries: --metric takes MRR"):
+        vrbench.compare(*paths, also=["R@1"])
+    odd = vrbench.results.result.load(paths[0])
+    old = Result(odd.values, {k: x for k, x in odd.ranks.items() if "MRR" not in k})
+    with pytest.raises(InputError, match="has no MRR of each t2v query beside it: run it again"):
+        vrbench.compare(old, paths[1], also=["MRR"])

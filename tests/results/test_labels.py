@@ -7,7 +7,7 @@ import pytest
 from sample_results import TEST_BANK, TRAIN_BANK, sample_result
 
 from vrbench.results import labels
-from vrbench.results.schema import BankAbout
+from vrbench.results.schema_parts import BankAbout
 from vrbench.results.significance import bootstrap, resampled, statistic_of
 
 

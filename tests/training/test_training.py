@@ -124,11 +124,17 @@ def test_the_rate_rises_and_falls() -> None:
     assert rate(0, 10, 0) == 1
 
 
-def test_a_loss_that_is_no_number_keeps_the_best_epoch() -> None:
-    head = vrbench.train(by_mark(80, 0), "linear", lr=1e30, epochs=5, batch=16, warmup=0)
-    assert "The loss became nan in epoch" in head.about["stopped"]
-    assert all(np.isfinite(value).all() for value in head.weights.values())
-    assert head.about["epochs"] < 5
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"epochs": 5, "warmup": 0}, r"^The loss became nan at step 2 of epoch 1, and nothing was"),
+        # the only step: its loss is finite, and the weights after it are not
+        ({"epochs": 1, "warmup": 0, "batch": 80, "validation": 0}, r"^Weights became NaN or inf"),
+    ],
+)
+def test_nothing_is_kept_where_nothing_was_learnt(how: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        vrbench.train(by_mark(80, 0), "linear", lr=1e300, **{"batch": 16, **how})
 
 
 def test_what_was_learnt_before_a_loss_that_is_no_number_is_kept(
@@ -148,7 +154,9 @@ def test_what_was_learnt_before_a_loss_that_is_no_number_is_kept(
     monkeypatch.setattr(Loop, "_measured", watched)
     head = vrbench.train(by_mark(80, 0), "linear", lr=0.1, epochs=6, batch=16)
     about = head.about
-    assert about["stopped"].startswith("The loss became nan in epoch 3: the head is that of epoch ")
+    assert about["stopped"].startswith(
+        "The loss became nan at step 3 of epoch 3: the head is that of"
+    )
     assert len(seen) == len(about["validation"]) == 3
     best = int(np.argmax([row["sum"] for row in about["validation"]]))
     assert about["best"] == best == 1  # and not the last

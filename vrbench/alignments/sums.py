@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from vrbench.errors import InputError
-from vrbench.registry import format_value, split_sum
+from vrbench.registry import format_value, split_sum, summands
 
 T = TypeVar("T")
 
@@ -19,9 +19,9 @@ def parse_sum(spec: str, parse: Callable[[str], T]) -> tuple[tuple[float, T], ..
     """Read a weighted sum whose parts ``parse`` reads; (weight, part) in order.
 
     Raises:
-        InputError: a weight cannot be read, or ``parse`` says so.
+        InputError: a weight cannot be read, a part is missing, or ``parse`` says so.
     """
-    parts = (_weighted(part, spec) for part in terms_in_order(spec))
+    parts = (_weighted(part, spec) for part in summands(spec))
     return tuple((weight, parse(name)) for weight, name in parts)
 
 

@@ -64,16 +64,22 @@ def read_csv(path: Path) -> Annotations:
 
 
 def read_captions(path: Path) -> Annotations:
-    """Read captions from one file: as ``csv`` or ``json`` do, by what it begins with.
+    """Read captions from one file: as ``csv`` or ``json`` do, or a parquet file of such rows.
+
+    What it begins with says which it is.
 
     Raises:
-        InputError: the file is missing, is neither, or names no video.
+        InputError: the file is missing, is none of them, or names no video.
     """
     from vrbench.datasets.json_ import json_content
+    from vrbench.datasets.parquet_file import MARK, read_rows
+    from vrbench.datasets.table import table
 
     _check(path)
     with path.open("rb") as stream:
         start = stream.read(1000).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(MARK):
+        return annotated(table(read_rows(path)), str(path), path.name)
     if not start.startswith((b"[", b"{")):
         return read_csv(path)
     return annotated(json_content(Folder(path.parent), path.name), str(path), path.name)

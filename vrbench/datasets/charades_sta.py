@@ -22,8 +22,10 @@ class CharadesSta(Moments):
 
     ``charades_sta_train.txt`` and ``charades_sta_test.txt``, a line a sentence:
     ``<video id> <start> <end>##<sentence>``, times in seconds. Videos share many sentences.
+    The counts of sentences are checked, those of videos are not.
 
-    Source: Gao et al., TALL, ICCV 2017.
+    Source: Gao et al., TALL, ICCV 2017; sentences of each split: Mun et al., Local-Global
+    Video-Text Interactions, CVPR 2020, section 4.1.
 
     Attributes:
         unit: ``timed``, ``clips`` or ``videos``; see ``Moments``.
@@ -31,8 +33,8 @@ class CharadesSta(Moments):
 
     source = "Gao et al., TALL, ICCV 2017"
     splits: ClassVar = {
-        "test": Split(("charades_sta_test.txt",), 1334, 1334, 3720, about="as published"),
-        "train": Split(("charades_sta_train.txt",), 5338, 5338, 12_408, about="as published"),
+        "test": Split(("charades_sta_test.txt",), clips=3720, about="as published"),
+        "train": Split(("charades_sta_train.txt",), clips=12_408, about="as published"),
     }
 
     def segments(self, folder: Folder, split: str) -> Iterator[tuple[str, Segment]]:

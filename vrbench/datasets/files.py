@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from vrbench.datasets.parquet_file import read_rows
 from vrbench.datasets.record import Record
 from vrbench.errors import InputError
 from vrbench.runtime.files import listed
@@ -69,6 +71,16 @@ class Folder:
         """Yield the value of each line of a JSON lines file."""
         for where, line in self.lines(names):
             yield Record(parse_json(line, where, "give the file as it was published"), where)
+
+    def parquet(self, name: str) -> list[Path]:
+        """Return a parquet file, or its shards as ``datasets`` names them: NAME-00000-of-00002."""
+        form = re.compile(rf"{re.escape(name.removesuffix('.parquet'))}(-\d+-of-\d+)?\.parquet")
+        return [path for path in listed(self.path, ".parquet") if form.fullmatch(path.name)]
+
+    def parquet_rows(self, name: str) -> Iterator[Record]:
+        """Yield the rows of a parquet file, or of its shards."""
+        for path in self.parquet(name):
+            yield from read_rows(path)
 
     def lines(self, names: str) -> Iterator[tuple[str, str]]:
         """Yield the place of each line, for messages, and the line; blank ones are left out."""
@@ -130,6 +142,10 @@ class Folder:
         for name in names.split("|"):
             if (self.path / name).is_file():
                 return self.path / name, ""
+            if name.endswith(".parquet") and (shards := self.parquet(name)):
+                return shards[0], ""
+            if name.endswith(".parquet"):
+                continue
             for archive in listed(self.path, ".zip"):
                 if member := _member(archive, name):
                     return archive, member

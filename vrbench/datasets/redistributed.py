@@ -9,8 +9,8 @@ from vrbench.datasets.items import Video
 from vrbench.datasets.record import Record
 from vrbench.video import VIDEO_FILES
 
-VIDEO_KEYS = ("video", "image", "clip_name", "video_id", "vid")
-TEXT_KEYS = ("caption", "sentence", "query", "desc", "text")
+VIDEO_KEYS = ("video", "image", "clip_name", "video_id", "vid", "video_path", "videoID")
+TEXT_KEYS = ("caption", "sentence", "query", "desc", "text", "enCap")
 _IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 

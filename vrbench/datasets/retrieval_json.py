@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,6 +10,7 @@ from vrbench.datasets import datasets
 from vrbench.datasets.base import Content, Dataset
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split
+from vrbench.datasets.record import Record
 from vrbench.datasets.redistributed import entries_of, videos_of
 
 PUBLISHED: Mapping[str, tuple[int, int]] = {
@@ -37,7 +38,9 @@ class RetrievalJson(Dataset):
     Singularity, UMT and InternVideo2, and ``msrvtt_test_1k`` of VLM2Vec. Instead of ``video`` the
     key may be ``image``, ``clip_name``, ``video_id`` or ``vid``, instead of ``caption`` it may be
     ``sentence``, ``query``, ``desc`` or ``text``; other keys are not read. A video that stands
-    in several entries has the captions of all.
+    in several entries has the captions of all. VLM2Vec keeps the same rows as parquet (extra
+    ``parquet``), ``<split>.parquet`` or ``<split>-00000-of-00001.parquet``, of VATEX with
+    ``videoID`` and ``enCap``, of YouCookII with ``video_path`` and ``sentence``.
 
     Source: Lei et al., Singularity, ACL 2023, and code after it.
 
@@ -51,7 +54,7 @@ class RetrievalJson(Dataset):
 
     def expected(self, split: str) -> Split:
         """Return the file, and the published counts of the split that its name stands for."""
-        found = Split((f"{split}.json|{split}.jsonl",))
+        found = Split((f"{split}.json|{split}.jsonl|{split}.parquet",))
         if split not in PUBLISHED:
             return found
         videos, texts = PUBLISHED[split]
@@ -59,8 +62,12 @@ class RetrievalJson(Dataset):
 
     def content(self, folder: Folder, split: str) -> Content:
         """Read the split's file."""
-        name = f"{split}.json"
-        entries = (
-            entries_of(folder.json(name)) if folder.has(name) else folder.records(f"{split}.jsonl")
-        )
-        return Content(videos_of(entries, joined=self.unit == "paragraphs"))
+        return Content(videos_of(_entries(folder, split), joined=self.unit == "paragraphs"))
+
+
+def _entries(folder: Folder, split: str) -> Iterator[Record]:
+    if folder.has(f"{split}.json"):
+        return entries_of(folder.json(f"{split}.json"))
+    if folder.has(f"{split}.jsonl"):
+        return folder.records(f"{split}.jsonl")
+    return folder.parquet_rows(f"{split}.parquet")

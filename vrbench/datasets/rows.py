@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vrbench.datasets.files import Folder
 from vrbench.datasets.json_ import is_row, texts_of
+from vrbench.datasets.parquet_file import MARK, read_rows
 from vrbench.datasets.record import Record
 from vrbench.datasets.table import CAPTION, VIDEO, captions_of, name_of, without_ending
 from vrbench.errors import InputError
@@ -34,7 +35,7 @@ class Row:
 
 
 def caption_rows(path: Path, keys: Mapping[str, str]) -> list[Row]:
-    """Return the captions of a CSV or JSON file, in its order.
+    """Return the captions of a CSV, JSON or parquet file, in its order.
 
     Args:
         path: the file; what it begins with says what it is.
@@ -50,7 +51,8 @@ def caption_rows(path: Path, keys: Mapping[str, str]) -> list[Row]:
         start = stream.read(1000).removeprefix(b"\xef\xbb\xbf").lstrip()
     folder = Folder(path.parent)
     read = _json if start.startswith((b"[", b"{")) else _csv
-    rows = list(read(folder, path.name, keys))
+    parquet = start.startswith(MARK)
+    rows = list(_rows(read_rows(path), keys) if parquet else read(folder, path.name, keys))
     if not rows:
         raise InputError(f"{path} holds no caption: give a row for each of them.")
     return rows

@@ -22,9 +22,11 @@ class Vatex(Dataset):
     "chCap": [...]}``; each clip is a file. Retrieval papers halve the official
     validation set into ``val-1500`` and ``test`` (Chen et al., HGR, CVPR 2020): the ids come from
     ``val_list.txt`` and ``test_list.txt``, or ``vatex_val1k5.txt`` and ``vatex_test1k5.txt`` as
-    redistributed, one a line, the captions from the validation file.
+    redistributed, one a line, the captions from the validation file. The counts of ``public-test``
+    are not checked.
 
-    Source: Wang et al., ICCV 2019.
+    Source: Wang et al., ICCV 2019; counts: dataset/README.md of github.com/danieljf24/hybrid_space
+    (25,991, 1,500 and 1,500 clips of 10 sentences; ``val`` holds both halves).
     """
 
     source = "Wang et al., ICCV 2019; 1,500 test videos: Chen et al., HGR, CVPR 2020"
@@ -33,9 +35,7 @@ class Vatex(Dataset):
         "val-1500": Split(("val_list.txt|vatex_val1k5.txt", VALIDATION), 1500, 15_000, about="HGR"),
         "train": Split(("vatex_training_v1.0.json",), 25_991, 259_910, about="official split"),
         "val": Split((VALIDATION,), 3000, 30_000, about="official split"),
-        "public-test": Split(
-            ("vatex_public_test_english_v1.1.json",), 6000, 60_000, about="official split"
-        ),
+        "public-test": Split(("vatex_public_test_english_v1.1.json",), about="official split"),
     }
 
     def content(self, folder: Folder, split: str) -> Content:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ from vrbench.runtime.json_text import read_json
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
+def onnxruntime() -> Any:
+    """Import onnxruntime with its telemetry off, unless ``ORT_DISABLE_TELEMETRY`` says otherwise.
+
+    From 1.29 on it would send what it runs, and give the machine an identifier in ``~/.cache``.
+
+    Raises:
+        InputError: it is missing.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it is read at import
+    return needed("onnxruntime", "onnx")
+
+
 def runtime_device(name: str) -> str:
     """Return ``cpu`` or ``cuda``: CUDA for ``auto`` where this onnxruntime has it.
 
@@ -26,7 +39,7 @@ def runtime_device(name: str) -> str:
         InputError: the device is ``cuda`` and there is none, or the name is unknown.
     """
     check_device(name)
-    cuda = PROVIDERS["cuda"] in needed("onnxruntime", "onnx").get_available_providers()
+    cuda = PROVIDERS["cuda"] in onnxruntime().get_available_providers()
     if name == "cuda" and not cuda:
         raise InputError(
             "This onnxruntime has no CUDA: install onnxruntime-gpu, or use --device cpu or auto."
@@ -47,7 +60,7 @@ class Session:
     """
 
     def __init__(self, path: Path, output: str, device: str) -> None:
-        runtime = needed("onnxruntime", "onnx")
+        runtime = onnxruntime()
         options = runtime.SessionOptions()
         options.log_severity_level = 3
         # its own format, which it would take by the file's name, it does not check

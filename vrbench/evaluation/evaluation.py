@@ -24,7 +24,7 @@ from vrbench.evaluation.sources.judged import Judgements, with_judgements
 from vrbench.evaluation.sources.opening import open_source
 from vrbench.heads.head import Head
 from vrbench.results.result import Result, save
-from vrbench.results.schema import TuningDict
+from vrbench.results.schema_parts import TuningDict
 from vrbench.runtime.files import check_folder
 from vrbench.runtime.overlapping import overlapping
 from vrbench.runtime.progress import Progress

@@ -1,15 +1,104 @@
-"""Weights of a fusion, chosen on the banks of the files: never on the test set."""
+"""Fusion of similarities; weights are chosen on the banks of the files, never on the test set."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import count_ranks, summary
-from vrbench.sims.fused_files import Aligned
-from vrbench.sims.fusing import grid
-from vrbench.sims.sim import DIRECTIONS
+from vrbench.runtime.files import check_output
+from vrbench.runtime.progress import Progress, phase
+from vrbench.sims.file import load_sim
+from vrbench.sims.fused_files import Aligned, align, write_fused
+from vrbench.sims.fusing import check_how, check_weights, fuse_sims, grid
+from vrbench.sims.sim import DIRECTIONS, Sim
 from vrbench.sims.truth import Truth, queries_of
+
+
+def fuse(
+    *sims: Any,
+    how: str = "rrf",
+    weights: Sequence[float] | Literal["tune"] | None = None,
+    out: str | Path | None = None,
+) -> Sim:
+    """Fuse similarities of the same texts and videos, as ``vrbench fuse``.
+
+    ``out[q, g] = sum_i w_i f(s_i)[q, g]``, f over the row of each query: t2v over texts, v2t over
+    videos. Of files the items are joined by name.
+
+    >>> import numpy as np, vrbench
+    >>> a, b = np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([[3.0, 7.0], [2.0, 4.0]])
+    >>> vrbench.fuse(a, b, how="min-max", weights=[1, 0.5]).t2v.tolist()
+    [[1.0, 0.5], [0.0, 1.5]]
+
+    Args:
+        sims: two or more, (n_text, n_video) each: similarity files, or ``Sim`` and matrices whose
+            items are in one order.
+        how: ``rrf``, ``dbsf``, ``min-max``, ``z`` or ``sum``.
+        weights: one for each; ``tune``: the best on the banks of the files; None: 1 for each.
+        out: similarity file to write, with banks and names; only for files.
+
+    Returns:
+        (n_text, n_video) fused similarities, float64.
+
+    Raises:
+        InputError: there are fewer than two, items differ, or ``how`` or the weights are wrong.
+    """
+    files = [isinstance(one, str | Path) for one in sims]
+    if all(files):
+        place = None if out is None else Path(out)
+        return fused([Path(one) for one in sims], how, weights, place)[0]
+    if any(files) or out is not None or weights == "tune":
+        raise InputError(
+            "Similarities in memory have no names or banks: give files alone, or neither out nor "
+            "weights='tune'."
+        )
+    return fuse_sims([one if isinstance(one, Sim) else Sim(one, one) for one in sims], how, weights)
+
+
+def fused(
+    paths: Sequence[Path],
+    how: str,
+    weights: Sequence[float] | Literal["tune"] | None,
+    out: Path | None,
+    progress: Progress | None = None,
+) -> tuple[Sim, list[str]]:
+    """Fuse similarity files, and write the result where ``out`` is given.
+
+    Args:
+        paths: two or more files of the same items, which are joined by name.
+        how: what is done to the scores of a query, see ``vrbench.sims.fusing``.
+        weights: one for each; ``tune``: the best on their banks; None: 1 for each.
+        out: the similarity file to write.
+        progress: called before and after each phase.
+
+    Returns:
+        The similarities, and notes.
+
+    Raises:
+        InputError: files or weights are wrong, or ``out`` cannot be written.
+    """
+    check_how(how)
+    if out is not None:
+        check_output("--out", out, list(paths), "similarity")
+    with phase("reading", progress):
+        aligned = align([load_sim(path) for path in paths])
+    said: tuple[str, ...] = ()
+    if weights == "tune":
+        with phase("weights", progress):
+            chosen, said = tuned_weights(aligned, how)
+    else:
+        chosen = (1.0,) * len(paths) if weights is None else tuple(weights)
+    check_weights(chosen, len(paths))
+    notes = [*said, *aligned.notes]
+    with phase("fusing", progress):
+        if out is None:
+            return aligned.fused(aligned.sims, how, chosen), notes
+        return write_fused(out, aligned, how, chosen, said), notes
 
 
 def tuned_weights(aligned: Aligned, how: str) -> tuple[tuple[float, ...], tuple[str, ...]]:

@@ -16,7 +16,7 @@ from vrbench.features.logit_scale import with_scale
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import OriginDict, origins
-from vrbench.results.schema import TuningDict
+from vrbench.results.schema_parts import TuningDict
 from vrbench.sequences import sequences
 
 

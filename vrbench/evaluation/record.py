@@ -26,10 +26,10 @@ from vrbench.results.schema import (
     Measurements,
     ProtocolAbout,
     Provenance,
-    QueryCounts,
     Setup,
     TaskAbout,
 )
+from vrbench.results.schema_parts import QueryCounts
 from vrbench.results.significance import mcnemar
 from vrbench.runtime.cluster import Cluster
 from vrbench.runtime.device import torch_device

@@ -26,7 +26,8 @@ from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.results.intervals import intervals
 from vrbench.results.result import Result
-from vrbench.results.schema import Extras, ResultDict, TuningDict
+from vrbench.results.schema import Extras, ResultDict
+from vrbench.results.schema_parts import TuningDict
 from vrbench.runtime.progress import phase
 from vrbench.sims.file import save_sim
 from vrbench.sims.sim import Sim
@@ -82,7 +83,7 @@ def finish(case: Case, output: Output) -> Result:
         **extras,
     }
     raw_ranks = {f"raw_{d}": ranks for d, ranks in raw.ranks.items()} if raw else {}
-    result = Result(values, {**measured.ranks, **raw_ranks, **_ids(case)})
+    result = Result(values, {**measured.ranks, **raw_ranks, **_of_queries(measured), **_ids(case)})
     _write_matrices(case, normalized.sim, output)
     folder = output.folder
     return result if folder is None else results.save(result, folder, case.job.name)
@@ -100,6 +101,12 @@ def _write_matrices(case: Case, normalized: Sim, output: Output) -> None:
     if output.trec is not None:
         depth = max(DEPTH, *case.settings.k)
         write_runs(output.trec, normalized, source.truth, **ids, depth=depth)
+
+
+def _of_queries(measured: Measured) -> dict[str, NDArray[Any]]:
+    """Return the numbers of each query whose means are metrics, such as ``MRR t2v``."""
+    each = measured.each.items()
+    return {f"{name} {direction}": x for direction, found in each for name, x in found.items()}
 
 
 def _ids(case: Case) -> dict[str, NDArray[Any]]:

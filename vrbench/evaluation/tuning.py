@@ -17,7 +17,7 @@ from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.registry import format_value, parameters
 from vrbench.results.result import Result
-from vrbench.results.schema import BankAbout, Trial, TuningAbout, TuningDict
+from vrbench.results.schema_parts import BankAbout, Trial, TuningAbout, TuningDict
 from vrbench.runtime.progress import Progress, counted
 from vrbench.sims.sim import Direction
 

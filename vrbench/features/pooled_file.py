@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from vrbench.errors import InputError
 from vrbench.features.begin import check_out
@@ -21,6 +21,56 @@ Side = Literal["both", "text", "video"]
 
 OWN = {*FREE, "format", "version", "dtype"}
 """Attributes that a file does not take from the one that it is made of, as they are."""
+
+
+@overload
+def pool(data: Tokens, factor: int) -> Tokens: ...
+@overload
+def pool(
+    data: str | Path,
+    factor: int,
+    *,
+    out: str | Path,
+    side: Literal["both", "text", "video"] = ...,
+    overwrite: bool = ...,
+) -> Path: ...
+def pool(
+    data: Tokens | str | Path,
+    factor: int,
+    *,
+    out: str | Path | None = None,
+    side: Literal["both", "text", "video"] = "both",
+    overwrite: bool = False,
+) -> Tokens | Path:
+    """Merge tokens of an item that are near each other, by Ward clustering, as ``vrbench pool``.
+
+    >>> import numpy as np, vrbench
+    >>> rows = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> items = vrbench.Tokens(np.array(["a"]), rows, np.array([0, 4]))
+    >>> vrbench.pool(items, 2).tokens.tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+
+    Args:
+        data: items in memory, or a feature file.
+        factor: an item keeps one token of so many, at least one.
+        out: of a file: the feature file to write.
+        side: of a file: whose tokens are pooled.
+        overwrite: replace an ``out`` that exists.
+
+    Returns:
+        The items, or ``out``.
+
+    Raises:
+        InputError: the factor is below 1, ``out`` is missing or exists, or the file is unsound.
+    """
+    if isinstance(data, Tokens):
+        if out is not None:
+            raise InputError("Items in memory are returned, not written: leave out=... out.")
+        return pooled(data.block(0, len(data)), factor)
+    if out is None:
+        raise InputError(f"Give out=..., the feature file to write of {data} with fewer tokens.")
+    pool_file(Path(data), Path(out), factor, side=side, overwrite=overwrite)
+    return Path(out)
 
 
 def pool_file(

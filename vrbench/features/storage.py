@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.features.strings import is_text
 
 CHUNK_ROWS = 512
 CHUNK_BYTES = 2**18
@@ -112,4 +114,24 @@ def stored(rows: Any, ids: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDA
     raise InputError(
         f"Item '{ids[row]}' of {name} {lost} in {dtype.name} (its largest number is "
         f"{largest:.3g}): scale it, or use a wider --dtype."
+    )
+
+
+def unlike(group: Any, values: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str]]:
+    """Yield what a group holds besides ids and offsets, and what comes, where these differ."""
+    held = {
+        name: (group[name].shape[1:], is_text(group[name]))
+        for name in group
+        if name not in ("ids", "offsets")
+    }
+    given = {n: (value.shape[1:], value.dtype.kind not in "iufb") for n, value in values.items()}
+    if held != given:
+        yield _listed(held), _listed(given)
+
+
+def _listed(columns: Mapping[str, tuple[tuple[int, ...], bool]]) -> str:
+    """List columns, each with its width and whether it holds strings."""
+    return ", ".join(
+        f"{name}{f' {width[0]} wide' if width else ''}{' (strings)' if text else ''}"
+        for name, (width, text) in sorted(columns.items())
     )

@@ -21,8 +21,8 @@ from vrbench.features.hdf5 import (
     reading,
 )
 from vrbench.features.repair import repair
-from vrbench.features.storage import create_column, put, stored
-from vrbench.features.strings import is_text, strings
+from vrbench.features.storage import create_column, put, stored, unlike
+from vrbench.features.strings import strings
 from vrbench.features.tokens import Tokens
 
 ROOM = 8_000_000
@@ -186,19 +186,10 @@ class FeatureWriter:
         return group
 
     def _check_columns(self, side: str, values: Mapping[str, NDArray[Any]]) -> None:
-        group = self._file[side]
-        held = {
-            name: (group[name].shape[1:], is_text(group[name]))
-            for name in group
-            if name not in ("ids", "offsets")
-        }
-        given = {
-            n: (value.shape[1:], value.dtype.kind not in "iufb") for n, value in values.items()
-        }
-        if held != given:
+        for held, given in unlike(self._file[side], values):
             raise InputError(
-                f"/{side} of {self.name} holds {_listed(held)}, but now there are "
-                f"{_listed(given)}: use another --out, or --overwrite."
+                f"/{side} of {self.name} holds {held}, but now there are {given}: use another "
+                "--out, or --overwrite."
             )
 
     def _mark(self, *, complete: bool) -> None:
@@ -247,11 +238,3 @@ class FeatureWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _listed(columns: Mapping[str, tuple[tuple[int, ...], bool]]) -> str:
-    """List columns, each with its width and whether it holds strings."""
-    return ", ".join(
-        f"{name}{f' {width[0]} wide' if width else ''}{' (strings)' if text else ''}"
-        for name, (width, text) in sorted(columns.items())
-    )

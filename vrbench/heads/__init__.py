@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vrbench.errors import InputError
 from vrbench.heads.base import HeadPart
-from vrbench.registry import Registry, split_sum
+from vrbench.registry import Registry, summands
 
 __all__ = ["HeadSpec", "heads", "load", "parse_head", "patch_saliency", "select_patches"]
 
@@ -50,10 +50,10 @@ def parse_head(spec: str) -> HeadSpec:
     """Read ``name:key=value``, or several of them joined by ``+``.
 
     Raises:
-        InputError: a name, parameter or value cannot be read, or a head stands twice.
+        InputError: a name, parameter or value cannot be read, a head is missing or stands twice.
     """
     parts: dict[str, HeadPart] = {}
-    for text in split_sum(spec):
+    for text in summands(spec):
         name = text.partition(":")[0].strip()
         if name in parts:
             raise InputError(f"The head '{name}' stands twice in '{spec}': give it once.")

@@ -1,11 +1,12 @@
-"""Arrays in bytes, as archives and data bases hold them: an npy, an npz, or a file of torch."""
+"""Arrays in bytes, as archives and data bases hold them."""
 
 from __future__ import annotations
 
 import io
 from typing import Any
 
-from vrbench.errors import InputError
+import numpy as np
+
 from vrbench.importing.layouts.torch_ import tree_of
 from vrbench.importing.tree import ALONE, Tree
 from vrbench.runtime.inputs import reading
@@ -17,12 +18,14 @@ from vrbench.runtime.torch_file import is_torch_file, read_torch
 def part_of_bytes(data: bytes, where: str) -> Any:
     """Return the array, or the group of arrays, in bytes.
 
+    What is no npy, npz or file of torch is returned as bytes, (n,) uint8: ``raw.py`` reads them.
+
     Args:
         data: the bytes.
         where: they lie, for messages.
 
     Raises:
-        InputError: they are none that name the type and shape of an array, or are damaged.
+        InputError: they are damaged.
     """
     if data.startswith(MAGIC):
         return npy_of(data, where)
@@ -32,7 +35,4 @@ def part_of_bytes(data: bytes, where: str) -> Any:
     if data.startswith(b"PK"):
         with reading(where, "store it with np.savez", "is no npz"):
             return Tree(where, npz_of(data, where), "an npz")
-    raise InputError(
-        f"{where} holds {len(data):,} bytes that do not say their type and shape: store what "
-        "np.save, np.savez or torch.save write."
-    )
+    return np.frombuffer(data, np.uint8)

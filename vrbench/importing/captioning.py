@@ -63,7 +63,7 @@ class Captions:
 
     def _texts(self, arrays: Mapping[str, Any], where: str) -> Texts | None:
         """Return what is known of the texts; None where there are none."""
-        text, video = (_size(arrays, f"{self.prefix}{side}") for side in ("text", "video"))
+        text, video = (size_of(arrays, f"{self.prefix}{side}") for side in ("text", "video"))
         names, videos = (_names(arrays, f"{self.prefix}{side}_ids") for side in ("text", "video"))
         if text is None:
             return None
@@ -99,7 +99,7 @@ def _names(arrays: Mapping[str, Any], name: str) -> NDArray[Any] | None:
     return np.array([str(one) for one in ids.tolist()], dtype=np.dtypes.StringDType())
 
 
-def _size(arrays: Mapping[str, Any], side: str) -> int | None:
+def size_of(arrays: Mapping[str, Any], side: str) -> int | None:
     """Return how many items a side has; None where it has none, or that is not known yet."""
     if f"{side}_offsets" in arrays:
         return int(arrays[f"{side}_offsets"].size) - 1

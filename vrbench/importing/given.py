@@ -17,8 +17,9 @@ class Given:
         source: of both sides.
         video: of the videos, instead.
         text: of the texts, instead.
-        captions: a CSV or JSON file of the captions.
+        captions: a CSV, JSON or parquet file of the captions.
         keys: theirs -> ours, for arrays and columns of other names.
+        raw: how items are read that are bytes alone, ``TYPE:WIDTH``; "": by the other side's width.
     """
 
     source: Path | None = None
@@ -26,6 +27,7 @@ class Given:
     text: Path | None = None
     captions: Path | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
+    raw: str = ""
 
     def __str__(self) -> str:
         return " + ".join(str(path) for _, path in self.sides())

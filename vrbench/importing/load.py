@@ -19,6 +19,8 @@ from vrbench.importing.ids import link, name_alike
 from vrbench.importing.items import arrays_of
 from vrbench.importing.layouts import read_tree
 from vrbench.importing.naming import Named, check_keys, named
+from vrbench.importing.raw import with_raw
+from vrbench.importing.repeated import merge_repeats, pair_rows
 from vrbench.importing.tree import Tree
 from vrbench.importing.usual import DUMPS, SIDES
 from vrbench.runtime.inputs import as_text
@@ -73,14 +75,18 @@ def load(given: Given) -> Loaded:
     trees = [(side, read_tree(path)) for side, path in given.sides()]
     check_keys(given.keys, [tree for _, tree in trees], COLUMNS)
     found = [(tree, named(tree, side, given.keys)) for side, tree in trees]
+    found, said_of_bytes = with_raw(found, given.raw)
     arrays: dict[str, Any] = {}
+    notes = [note for tree, one in found for note in _notes(tree, one)] + said_of_bytes
     for tree, one in found:
         own = _held(tree, one)
+        if tree.pairs:
+            pair_rows(own)
+        notes += merge_repeats(own, tree.path)
         if twice := sorted(own.keys() & arrays.keys()):
             raise InputError(f"{where} holds {twice[0]} in both files: keep one of them.")
         arrays |= own
     arrays = _shaped(arrays)
-    notes = [note for tree, one in found for note in _notes(tree, one)]
     remarks: list[str] = []
     notes += name_alike(arrays, where)
     items = {key: tree for _, one in found for key, tree in one.items.items()}

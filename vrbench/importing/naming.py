@@ -73,7 +73,7 @@ def named(tree: Tree, side: str, keys: Mapping[str, str]) -> Named:
             found.add(side, name, part, tree.path)
         elif isinstance(part, Tree):
             _take_group(found, left, ours or name, part, side)
-        elif target := ours or (name_of_side(name, part, side) if side else own_name(name, part)):
+        elif target := ours or _guess(tree, name, part, side, keys):
             found.add(target, name, part, tree.path)
         else:
             left[name] = part
@@ -84,6 +84,17 @@ def named(tree: Tree, side: str, keys: Mapping[str, str]) -> Named:
     _check_left(tree, side, found, left)
     found.ignored = [name for name in left if not isinstance(left[name], Tree)]
     return found
+
+
+def _guess(tree: Tree, name: str, part: Any, side: str, keys: Mapping[str, str]) -> str | None:
+    """Return what the name of an array says that it is; None: that is not known.
+
+    Files of videos (``video``) name nothing beside ``video_id``, nor anything that ``--key`` names.
+    """
+    ours = name_of_side(name, part, side) if side else own_name(name, part)
+    weak = is_text(part) and name.lower() in ("video", "image")
+    others = tree.arrays.keys() & {"video_id", "video_ids", "image_id", "image_ids"} if weak else ()
+    return None if others or ours in keys.values() else ours
 
 
 def _parts(tree: Tree, keys: Mapping[str, str]) -> Iterator[tuple[str, Any, str | None]]:
@@ -99,6 +110,9 @@ def _parts(tree: Tree, keys: Mapping[str, str]) -> Iterator[tuple[str, Any, str 
 def _take_group(found: Named, left: dict[str, Any], name: str, part: Tree, side: str) -> None:
     """Take a group: the items of a side by id, its parts by name, or captions by id."""
     key = side_of(name)
+    if key is None and _is_side(part):  # tokens by a name of their own, such as of a column
+        whole = name.removesuffix("_tokens")
+        key = side_of(whole) or (side if part_of(name) in ("", "tokens") and side else None)
     if name in ("captions", "caption") and all(is_text(leaf) for leaf in part.arrays.values()):
         found.captions = part
     elif key is None:

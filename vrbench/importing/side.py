@@ -63,7 +63,7 @@ def read_side(arrays: TypedArrays, prefix: str, side: str) -> Tokens | None:
         return _of_tokens(arrays, key)
     if plain or parts == [f"{key}_global"]:
         return _of_vectors(arrays, key, (plain or parts)[0])
-    for name in (*parts, f"{key}_ids", f"{key}_level"):
+    for name in (*parts, f"{key}_ids", f"{key}_level", f"{key}_weight"):
         if name in arrays:
             arrays.refuse(f"holds {name} but neither {key}_tokens nor {key}")
     return None
@@ -74,8 +74,9 @@ def _plain_names(prefix: str, side: str) -> tuple[str, ...]:
 
 
 def _of_vectors(arrays: TypedArrays, key: str, name: str) -> Tokens:
-    if f"{key}_level" in arrays:
-        arrays.refuse(f"holds {key}_level, which says what tokens are, but no {key}_tokens")
+    for part, what in (("level", "what tokens are"), ("weight", "what tokens weigh")):
+        if f"{key}_{part}" in arrays:
+            arrays.refuse(f"holds {key}_{part}, which says {what}, but no {key}_tokens")
     shape = arrays.arrays[name].shape
     if len(shape) == 3:
         arrays.refuse(
@@ -95,7 +96,24 @@ def _of_tokens(arrays: TypedArrays, key: str) -> Tokens:
     if vectors is not None and vectors.shape != expected:
         arrays.refuse(f"holds {key}_global of shape {vectors.shape}, expected {expected}")
     made = _tokens(arrays, key, ids, rows, offsets, vectors)
+    made = _with_weights(arrays, key, made) if f"{key}_weight" in arrays else made
     return _with_levels(arrays, key, made) if f"{key}_level" in arrays else made
+
+
+def _with_weights(arrays: TypedArrays, key: str, items: Tokens) -> Tokens:
+    """Return items with what each token weighs, for ``wti``."""
+    name, rows = f"{key}_weight", items.tokens
+    if isinstance(rows, Unpadded):
+        weights = rows.of_tokens(arrays.number_grid(name, rows.grid))
+    else:
+        weights = arrays.number_grid(name, (len(rows),))
+    sound = np.isfinite(weights) & (weights >= 0)
+    sums = np.add.reduceat(np.where(sound, weights, 0).astype(np.float64), items.offsets[:-1])
+    bad = (sums <= 0) | ~np.logical_and.reduceat(sound, items.offsets[:-1])
+    if bad.any():
+        item = items.ids[int(np.argmax(bad))]
+        arrays.refuse(f"gives item '{item}' weights in {name} that are no numbers >= 0 of sum > 0")
+    return replace(items, token_columns={**items.token_columns, "weight": weights})
 
 
 def _with_levels(arrays: TypedArrays, key: str, items: Tokens) -> Tokens:
@@ -107,7 +125,7 @@ def _with_levels(arrays: TypedArrays, key: str, items: Tokens) -> Tokens:
         levels = arrays.whole_numbers(name, len(rows))
     for problem in level_problems(levels, name):
         arrays.refuse(f"is unsound: {problem.rstrip('.')}")
-    marked = replace(items, token_columns={"level": levels.astype(np.uint8)})
+    marked = replace(items, token_columns={**items.token_columns, "level": levels.astype(np.uint8)})
     for problem in marked.level_problems(FRAME_LEVEL):
         raise InputError(problem)
     return marked

@@ -62,6 +62,8 @@ def with_second(arrays: TypedArrays, prefix: str, video: Tokens) -> Tokens:
         return video
     if f"{prefix}video_level" in arrays or f"{prefix}{SECOND}_level" in arrays:
         arrays.refuse(f"holds {prefix}{SECOND} beside levels: patches have no place in time")
+    if f"{prefix}video_weight" in arrays or f"{prefix}{SECOND}_weight" in arrays:
+        arrays.refuse(f"holds {prefix}{SECOND} beside weights, which tokens of both do not have")
     if f"{prefix}{SECOND}_ids" in arrays:
         second = _in_order(arrays, prefix, second, video)
     else:

@@ -72,6 +72,7 @@ class Tree:
         files: the file of each part, where it has one of its own.
         captions: the file that holds captions beside the arrays, by prefix ("" or ``bank_``).
         notes: sentences on how the parts were read.
+        pairs: whether row i of every array is of the same item or pair.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Tree:
     files: Mapping[str, Path] = field(default_factory=dict)
     captions: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    pairs: bool = False
 
     def place(self, name: str) -> str:
         """Return where a part is, for messages: its file, or the file and its name."""

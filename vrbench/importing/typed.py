@@ -68,6 +68,13 @@ class TypedArrays:
             )
         return array.astype(np.int64)
 
+    def number_grid(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return numbers of a shape, as they are stored."""
+        array = np.asarray(self.arrays[name])
+        if array.shape != shape or array.dtype.kind not in "iuf":
+            self.refuse(f"holds {array.dtype} {array.shape} in {name}, expected numbers {shape}")
+        return array
+
     def numbers(self, name: str, n: int) -> NDArray[Any]:
         """Return (n,) finite numbers, as they are stored."""
         array = np.asarray(self._one_dimension(name, n, "numbers", "iuf"))

@@ -23,6 +23,8 @@ NAMES = tuple(
         *(f"{side}_{column}" for side in ("video", "text") for column in COLUMNS),
         "image",
         "video_level",
+        "video_weight",
+        "text_weight",
         "text_video",
         "captions",
     )
@@ -43,6 +45,7 @@ _PARTS = {
     "mask": "masks? attention_mask",
     "global": "global pooled",
     "level": "level",
+    "weight": "weights?",
 }
 
 

@@ -8,7 +8,7 @@ from vrbench.registry.failures import TRACEBACK, raised
 from vrbench.registry.files import load_file
 from vrbench.registry.origins import Origin, OriginDict, origin, origins, set_unknown
 from vrbench.registry.registry import Registry
-from vrbench.registry.specs import format_value, parameters, split_sum
+from vrbench.registry.specs import format_value, parameters, split_sum, summands
 
 __all__ = [
     "TRACEBACK",
@@ -26,4 +26,5 @@ __all__ = [
     "raised",
     "set_unknown",
     "split_sum",
+    "summands",
 ]

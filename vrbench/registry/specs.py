@@ -28,6 +28,21 @@ def split_sum(spec: str) -> list[str]:
     return terms
 
 
+def summands(spec: str) -> list[str]:
+    """Return the terms of ``term+term`` as ``split_sum`` does, all of which are there.
+
+    Raises:
+        InputError: a term is empty, or is a weight alone.
+    """
+    terms = split_sum(spec)
+    for place, term in enumerate(terms):
+        if not term.rpartition("*")[2].strip() and (len(terms) > 1 or "*" in term):
+            before = "+".join(terms[: place + 1]).strip()
+            where = f"after '{before}' in" if before else "at the start of"
+            raise InputError(f"A term is missing {where} '{spec}': name one there.")
+    return terms
+
+
 def parameters(cls: type[Any]) -> list[Field[Any]]:
     """Return the fields of a method that a spec can set."""
     return [field for field in fields(cls) if field.init]

@@ -19,6 +19,7 @@ from vrbench.metrics.diagnostics import ProbabilitySums
 from vrbench.metrics.ranking import count_ranks, fold
 from vrbench.metrics.trec import best
 from vrbench.normalizations import normalizations
+from vrbench.runtime.composed import found_among
 from vrbench.sims.sim import Direction, Sim
 from vrbench.sims.truth import Queries, queries_of
 
@@ -216,7 +217,8 @@ def find_query(source: Source, name: str, direction: Direction | None) -> tuple[
     """
     sides: dict[Direction, NDArray[Any]] = {"t2v": source.text_ids, "v2t": source.video_ids}
     for side, ids in sides.items():
-        where = np.flatnonzero(ids == name)
+        [exact] = found_among([name], ids.tolist())
+        where = np.flatnonzero(ids == exact)
         if not len(where) or direction not in (None, side):
             continue
         if side == "v2t" and not source.truth.captions[where[0]]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from vrbench.metrics.table import named
 from vrbench.results import labels
-from vrbench.results.schema import BankAbout, ResultDict
+from vrbench.results.schema import ResultDict
+from vrbench.results.schema_parts import BankAbout
 from vrbench.sims.sim import Direction
 
 CHANGE_HEADS = ("+R@1", "p")

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import of_part
 from vrbench.metrics.values import Diagnostics, Metrics
-from vrbench.results.schema import UNREAD, Count, FileName, Report, ResultDict, TaskDict
+from vrbench.results.schema import FileName, ResultDict, TaskDict
+from vrbench.results.schema_parts import UNREAD, Count, Report
 
 MOST = 1e300
 """Above any number that is measured; a whole number in JSON may be larger than a float."""

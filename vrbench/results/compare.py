@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.errors import InputError
+from vrbench.errors import InputError, shown
 from vrbench.metrics.metric import Metric
-from vrbench.metrics.table import find
+from vrbench.metrics.table import find, named
 from vrbench.results import labels
 from vrbench.results.comparison import (
     ChangedQuery,
@@ -37,13 +38,14 @@ def compare(
     n: int = 9999,
     seed: int = 0,
     baseline: bool = False,
+    also: Sequence[str] = (),
 ) -> Comparison:
     """Test every pair of results, metric by metric, in both directions.
 
     R@K is tested by the exact McNemar test; MdR, MnR and other summaries of ranks by the bootstrap
-    over queries. Both are two-sided, with an interval of the difference that excludes 0 exactly
-    where p <= .05. q-values over all tests of the report control the false discovery rate
-    (Benjamini and Hochberg 1995).
+    over queries, and so are means of a number of each query, such as MRR. Both are two-sided, with
+    an interval of the difference that excludes 0 exactly where p <= .05. q-values over all tests of
+    the report control the false discovery rate (Benjamini and Hochberg 1995).
 
     Args:
         results: two or more, with their rank vectors.
@@ -52,6 +54,7 @@ def compare(
         n: bootstrap draws.
         seed: of the draws.
         baseline: test the others against the first result only.
+        also: further metrics to test: MRR, mAP, nDCG@K and others that are means over the queries.
 
     Returns:
         ``results`` (labels), ``queries`` (number by direction), ``left_out`` (of each result, by
@@ -69,8 +72,8 @@ def compare(
             )
     if len(results) < 2:
         raise InputError(f"{len(results)} result is nothing to compare: give two or more.")
-    metrics = _metrics(results)
-    paired = {direction: pair(results, direction, common) for direction in DIRECTIONS}
+    metrics = [*_metrics(results), *_means(results, also)]
+    paired = {d: pair(results, d, common, _known(results, d, also)) for d in DIRECTIONS}
     tests = [
         test
         for direction, both in paired.items()
@@ -119,6 +122,38 @@ def _metrics(results: Sequence[Result]) -> list[Metric]:
     ]
 
 
+def _means(results: Sequence[Result], names: Sequence[str]) -> list[Metric]:
+    """Return metrics of these names, which are means of a number of each query.
+
+    Raises:
+        InputError: one is none, or some result lacks it in both directions.
+    """
+    for name in names:
+        found = find(name)
+        if found is None or found.each is None:
+            known = [key for key in results[0].values["metrics"]["t2v"] if _is_mean(key)]
+            raise InputError(
+                f"'{name}' is no mean over the queries: --metric takes {shown(known) or 'none'}."
+            )
+        if not any(_known(results, direction, [name]) for direction in DIRECTIONS):
+            raise InputError(
+                f"Not all results have {name} in one direction: evaluate all alike, with "
+                "--overwrite where one is older."
+            )
+    return [named(name) for name in dict.fromkeys(names)]
+
+
+def _is_mean(key: str) -> bool:
+    found = find(key)
+    return found is not None and found.each is not None
+
+
+def _known(results: Sequence[Result], direction: Direction, names: Sequence[str]) -> list[str]:
+    """Return the metrics of these names that all results have in a direction."""
+    found = [result.values["metrics"][direction] for result in results]
+    return [name for name in names if all(name in one for one in found)]
+
+
 def _others(metrics: Sequence[Metric]) -> str:
     """Return the names of the metrics without an exact test."""
     *first, last = [metric.name for metric in metrics if not metric.hits]
@@ -133,16 +168,19 @@ def _tests(
     seed: int,
     baseline: bool,
 ) -> list[PairTest]:
-    drawn = [metric for metric in metrics if not metric.hits]
+    drawn = [one for one in metrics if one.of_ranks is not None and not one.hits]
     values = resampled(paired.ranks, [metric.over for metric in drawn], n, seed)
     draws = dict(zip((metric.name for metric in drawn), values, strict=True))
+    for name, numbers in paired.numbers.items():  # the same draws of queries
+        [draws[name]] = resampled(numbers, [_mean], n, seed)
+    tested = [one for one in metrics if one.of_ranks is not None or one.name in paired.numbers]
     rows: list[PairTest] = []
     pairs = combinations(range(len(paired.ranks)), 2)
     for a, b in (some for some in pairs if not baseline or some[0] == 0):
-        for metric in metrics:
-            own = draws.get(metric.name)
+        for metric in tested:
+            own, vectors = draws.get(metric.name), paired.numbers.get(metric.name, paired.ranks)
             differences = None if own is None else own[b] - own[a]
-            found = _test(metric, paired.ranks[a], paired.ranks[b], differences)
+            found = _test(metric, vectors[a], vectors[b], differences)
             rows.append({"direction": direction, "a": a, "b": b, "metric": metric.name, **found})
     return rows
 
@@ -154,7 +192,8 @@ def _test(
     differences: NDArray[np.float64] | None,
 ) -> Difference:
     """Test one metric of two results; ``differences`` are those of the bootstrap's draws."""
-    value = metric.over
+    value = _mean if metric.of_ranks is None else metric.over
+    better = np.greater if metric.of_ranks is None else np.less
     if differences is None:
         test = mcnemar(before, after, metric.k)
         interval, p = recall_interval(test, len(before), LEVEL), test.p
@@ -166,10 +205,14 @@ def _test(
         "difference": float(value(after) - value(before)),
         "interval": list(interval),
         "p": p,
-        "wins": int((after < before).sum()),
+        "wins": int(better(after, before).sum()),
         "equal": int((after == before).sum()),
-        "losses": int((after > before).sum()),
+        "losses": int(better(before, after).sum()),
     }
+
+
+def _mean(numbers: NDArray[np.float64]) -> Any:
+    return numbers.mean(axis=-1)
 
 
 def _controlled(tests: Sequence[PairTest]) -> list[ControlledTest]:

@@ -16,7 +16,10 @@ class ResultAbout(TypedDict):
 
 
 class Difference(TypedDict):
-    """One metric of two results, ``a`` and ``b``; ``wins`` are queries with the lower rank in b."""
+    """One metric of two results, ``a`` and ``b``.
+
+    ``wins`` are queries with the lower rank in b; of a mean, with the larger number.
+    """
 
     value_a: float
     value_b: float

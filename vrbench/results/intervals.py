@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vrbench.metrics.measure import Measured
 from vrbench.metrics.table import named
-from vrbench.results.schema import IntervalsAbout
+from vrbench.results.schema_parts import IntervalsAbout
 from vrbench.results.significance import resampled
 from vrbench.sims.sim import DIRECTIONS
 

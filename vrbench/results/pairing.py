@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,22 +22,32 @@ class Paired:
     Attributes:
         ids: (n,) the queries that every result has.
         ranks: (n_results, n).
+        numbers: by metric, the numbers of each query whose mean it is, (n_results, n).
     """
 
     ids: NDArray[Any]
     ranks: NDArray[np.float64]
+    numbers: Mapping[str, NDArray[np.float64]]
 
 
-def pair(results: Sequence[Result], direction: Direction, common: bool) -> Paired:
+def pair(
+    results: Sequence[Result], direction: Direction, common: bool, metrics: Sequence[str] = ()
+) -> Paired:
     """Bring the ranks of one direction into one order of queries.
 
+    Args:
+        results: with their rank vectors.
+        direction: which one.
+        common: take the queries that all have, if some have others.
+        metrics: means of a number of each query, which is to be paired, too.
+
     Raises:
-        InputError: ranks are missing, or items differ and ``common`` is false.
+        InputError: ranks or numbers are missing, or items differ and ``common`` is false.
     """
-    ranks = [_ranks_by_id(result, direction) for result in results]
-    first = ranks[0]
-    shared = [name for name in first if all(name in other for other in ranks[1:])]
-    for result, other in zip(results[1:], ranks[1:], strict=True):
+    rows = [_rows_by_id(result, direction) for result in results]
+    first = rows[0]
+    shared = [name for name in first if all(name in other for other in rows[1:])]
+    for result, other in zip(results[1:], rows[1:], strict=True):
         if not common and other.keys() != first.keys():
             raise InputError(
                 f"{name_of(results[0])} and {name_of(result)} are over different items: of "
@@ -53,8 +63,16 @@ def pair(results: Sequence[Result], direction: Direction, common: bool) -> Paire
             )
     if not shared:
         raise InputError(f"The results share no {direction} query: they are of different data.")
-    table = np.array([[other[name] for name in shared] for other in ranks])
-    return Paired(np.array(shared), table)
+    order = [[other[name] for name in shared] for other in rows]
+
+    def table(vectors: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+        both = zip(vectors, order, strict=True)
+        return np.array([vector[some] for vector, some in both], np.float64)
+
+    numbers = {
+        name: table([_numbers(result, name, direction) for result in results]) for name in metrics
+    }
+    return Paired(np.array(shared), table([one.ranks[direction] for one in results]), numbers)
 
 
 def gallery_notes(results: Sequence[Result]) -> list[str]:
@@ -82,8 +100,8 @@ def name_of(result: Result) -> str:
     return file or labels.how(result.values)
 
 
-def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
-    """Ranks of the queries, by id."""
+def _rows_by_id(result: Result, direction: Direction) -> dict[str, int]:
+    """Rows of the queries in the vectors, by id."""
     missing = {direction, "text_ids", "video_ids"} - set(result.ranks)
     if missing:
         raise InputError(
@@ -92,8 +110,18 @@ def _ranks_by_id(result: Result, direction: Direction) -> dict[str, float]:
         )
     by_text = direction == "t2v" or result.values["protocol"]["v2t"] == "each-caption"
     ids = result.ranks["text_ids" if by_text else "video_ids"]
-    ranks = result.ranks[direction]
-    return {str(name): float(r) for name, r in zip(ids, ranks, strict=True) if not np.isnan(r)}
+    asked = ~np.isnan(result.ranks[direction])
+    return {str(name): i for i, (name, it) in enumerate(zip(ids, asked, strict=True)) if it}
+
+
+def _numbers(result: Result, metric: str, direction: Direction) -> NDArray[Any]:
+    found = result.ranks.get(f"{metric} {direction}")
+    if found is None or found.shape != result.ranks[direction].shape or found.dtype.kind != "f":
+        raise InputError(
+            f"{name_of(result)} has no {metric} of each {direction} query beside it: run it again "
+            "with --overwrite."
+        )
+    return found
 
 
 def _gallery(result: Result, direction: Direction) -> set[str]:

@@ -18,13 +18,13 @@ from vrbench.metrics.values import DiagnosticsByDirection, MetricsByDirection, N
 from vrbench.results import showing
 from vrbench.results.check import belong, is_task, result_problems
 from vrbench.results.schema import (
-    BankAbout,
     ChangeByDirection,
     FeaturesAbout,
     ProtocolAbout,
     Provenance,
     ResultDict,
 )
+from vrbench.results.schema_parts import BankAbout
 from vrbench.runtime.files import listed, replacing
 from vrbench.runtime.inputs import as_text, reading
 from vrbench.runtime.json_text import read_json

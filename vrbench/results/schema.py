@@ -10,19 +10,21 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from numpy.typing import NDArray
 
-from vrbench.metrics.values import MetricsByDirection, Numbers
+from vrbench.metrics.values import Numbers
 from vrbench.registry import OriginDict
+from vrbench.results.schema_parts import (
+    UNREAD,
+    BankAbout,
+    Count,
+    FoldsAbout,
+    IntervalsAbout,
+    QueryCounts,
+    Report,
+    TuningDict,
+)
 from vrbench.sims.sim import SequenceByDirection
 
-UNREAD = "unread"
-"""Marks values that no command reads; a file with another type there is not refused."""
-
-Count = Annotated[int, "a whole number"]
-"""From 0."""
-
 FileName = Annotated[str | None, "the name of a file beside it, or null"]
-
-Report = Annotated[dict[str, Any], "an object of words, numbers and lists of numbers"]
 
 
 Change = TypedDict(
@@ -67,21 +69,6 @@ class HeadAbout(TypedDict):
     epochs: NotRequired[Count | None]
     best: NotRequired[Count | None]
     features: NotRequired[FeaturesAbout | None]
-
-
-class QueryCounts(TypedDict):
-    """Queries of a bank."""
-
-    n_text: Count
-    n_video: Count
-
-
-class BankAbout(TypedDict):
-    """The bank of a norm; ``kind`` is none, train, test, rolling or file."""
-
-    kind: str
-    n_text: Count
-    n_video: Count
 
 
 class ProtocolAbout(TypedDict):
@@ -186,45 +173,6 @@ class Measurements(Numbers):
 
     raw: NotRequired[Numbers | None]
     change: NotRequired[ChangeByDirection | None]
-
-
-Trial = TypedDict(
-    "Trial", {"norm": str, "R@1": float, "MnR": float, "transductive": NotRequired[bool]}
-)
-"""One norm on the validation part: means over the directions; whether it saw its queries."""
-
-
-class TuningAbout(TypedDict):
-    """How a norm's parameters were chosen; ``validation`` has the numbers of texts and videos."""
-
-    validation: list[int]
-    bank: BankAbout
-    direction: str
-    seed: int
-
-
-class TuningDict(TuningAbout):
-    """Which norm was chosen, and all that was tried, in order."""
-
-    chosen: str
-    curve: list[Trial]
-
-
-class FoldsAbout(TypedDict):
-    """The number of folds, and the standard deviation over them, of n - 1."""
-
-    n: Count
-    spread: MetricsByDirection
-
-
-class IntervalsAbout(TypedDict):
-    """Percentile intervals of the metrics, by the bootstrap over queries."""
-
-    level: float
-    draws: Count
-    seed: Count
-    t2v: Report
-    v2t: Report
 
 
 class Extras(TypedDict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 
 def composed(name: str) -> str:
@@ -12,3 +13,10 @@ def composed(name: str) -> str:
     character.
     """
     return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def found_among(names: Iterable[str], known: Iterable[str]) -> list[str | None]:
+    """Return for each name the known one that it is, in either form; None: it is none of them."""
+    exact = dict.fromkeys(known)
+    alike = {composed(one): one for one in exact}
+    return [name if name in exact else alike.get(composed(name)) for name in names]

@@ -15,10 +15,10 @@ from vrbench.features.pairing import is_named
 from vrbench.runtime.files import replacing
 from vrbench.sims.beside import read_beside
 from vrbench.sims.file import SimFile
-from vrbench.sims.fusing import fuse
+from vrbench.sims.fusing import fuse_sims
 from vrbench.sims.judged import arrays_of
 from vrbench.sims.limiting import cut
-from vrbench.sims.sim import Direction, Sim
+from vrbench.sims.sim import Sim
 from vrbench.sims.truth import Truth
 from vrbench.sims.writing import write_npz
 
@@ -46,13 +46,7 @@ class Aligned:
 
     def fused(self, sims: Sequence[Sim], how: str, weights: Sequence[float]) -> Sim:
         """Fuse each direction over its own queries: t2v over texts, v2t over videos."""
-
-        def one(direction: Direction) -> Any:
-            parts = [sim.flat().levels(direction)[0] for sim in sims]
-            found = fuse([np.asarray(part) for part in parts], how, weights)
-            return found if direction == "t2v" else found.T
-
-        return Sim(one("t2v"), one("v2t"))
+        return fuse_sims(sims, how, weights)
 
 
 def align(files: Sequence[SimFile]) -> Aligned:
@@ -83,7 +77,7 @@ def align(files: Sequence[SimFile]) -> Aligned:
 
 def write_fused(
     path: Path, aligned: Aligned, how: str, weights: Sequence[float], notes: Sequence[str] = ()
-) -> None:
+) -> Sim:
     """Write the fused similarities, with bank and names, as a similarity file.
 
     Args:
@@ -92,6 +86,9 @@ def write_fused(
         how: what is done to the scores of a query, see ``vrbench.sims.fusing``.
         weights: of the files.
         notes: how the weights were chosen.
+
+    Returns:
+        The fused similarities.
 
     Raises:
         InputError: it cannot be written.
@@ -120,6 +117,7 @@ def write_fused(
         arrays |= {"bank_t2v": bank.t2v, "bank_v2t": bank.v2t}
     with replacing(path) as temporary, temporary.open("wb") as stream:
         write_npz(stream, {**arrays, **arrays_of(first.truth), **beside})
+    return sim
 
 
 def _ids(file: SimFile, side: str) -> NDArray[Any]:

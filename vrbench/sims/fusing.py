@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError, did_you_mean
+from vrbench.sims.sim import Direction, Sim
 
 Rows = NDArray[np.float64]
 
@@ -75,6 +76,35 @@ def fuse(parts: Sequence[Any], how: str, weights: Sequence[float]) -> Rows:
     for part, weight in zip(parts[1:], weights[1:], strict=True):
         out += weight * act(np.asarray(part, dtype=np.float64))
     return np.asarray(out)
+
+
+def fuse_sims(sims: Sequence[Sim], how: str, weights: Sequence[float] | None) -> Sim:
+    """Fuse similarities of the same items, in one order, each direction over its own queries.
+
+    Args:
+        sims: two or more; of alignment levels the mean counts.
+        how: one of ``HOW``.
+        weights: one for each; None: 1.
+
+    Raises:
+        InputError: there are fewer than two, shapes differ, or ``how`` or the weights are wrong.
+    """
+    check_how(how)
+    if len(sims) < 2:
+        raise InputError("One similarity is nothing to fuse: give two or more.")
+    chosen = (1.0,) * len(sims) if weights is None else tuple(weights)
+    check_weights(chosen, len(sims))
+    flat = [sim.flat() for sim in sims]
+    shapes = [np.shape(sim.t2v) for sim in flat]
+    if len(set(shapes)) > 1 or len(shapes[0]) != 2:
+        said = ", ".join(map(str, shapes))
+        raise InputError(f"Similarities of shapes {said} are not of the same items.")
+
+    def one(direction: Direction) -> Rows:
+        found = fuse([sim.levels(direction)[0] for sim in flat], how, chosen)
+        return found if direction == "t2v" else found.T
+
+    return Sim(one("t2v"), one("v2t"))
 
 
 def check_how(how: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,20 +95,24 @@ class Loop:
         self.queue.restore(state.parts.get("queue", {}))
 
     def epoch(self, state: State, progress: Progress | None) -> None:
-        """Train one epoch, and validate; a loss that is no number stops the training."""
-        losses, step = [], state.epoch * self.per_epoch
+        """Train one epoch, and validate; a number that is not finite ends the training.
+
+        ``state.stopped`` then says which, and where.
+        """
+        losses: list[float] = []
+        step, last = state.epoch * self.per_epoch, self.per_epoch * self.settings.epochs
         for texts, lengths in self._batches(state.epoch):
-            value = self._step(texts, lengths, min(step, self.per_epoch * self.settings.epochs - 1))
-            if not math.isfinite(value):
-                state.stopped = (
-                    f"The loss became {value} in epoch {state.epoch + 1}: the head is that of "
-                    f"epoch {state.best}; give a smaller --lr to go further."
-                )
-                return
+            value = self._step(texts, lengths, min(step, last - 1))
             losses.append(value)
             step += 1
+            if not math.isfinite(value):
+                state.stopped = f"The loss became {value} at {_place(state, losses)}"
+                return
             if progress:
-                progress("training", step, self.per_epoch * self.settings.epochs)
+                progress("training", step, last)
+        if not all(bool(weight.isfinite().all()) for weight in self.optimizer.weights.values()):
+            state.stopped = f"Weights became NaN or infinite by {_place(state, losses)}"
+            return
         state.epoch += 1
         with phase("validation", progress):
             self._measured(state, float(np.mean(losses)))
@@ -206,6 +210,10 @@ class Loop:
 
         for name, weight in weights.items():
             weight.data.copy_(torch.as_tensor(arrays[name].copy()))
+
+
+def _place(state: State, losses: Sequence[float]) -> str:
+    return f"step {len(losses)} of epoch {state.epoch + 1}"
 
 
 def is_over(state: State, settings: TrainingSettings) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.training.settings import TrainingSettings
@@ -104,8 +103,3 @@ def repeatable() -> Iterator[None]:
     finally:
         torch.set_num_threads(before[0])
         torch.set_float32_matmul_precision(before[1])
-
-
-def finite(value: Tensor) -> bool:
-    """Whether a loss is a number."""
-    return bool(np.isfinite(value.item()))

@@ -97,7 +97,8 @@ def train(
         The head of the best epoch; ``head.save(path)`` keeps it.
 
     Raises:
-        InputError: a spec or a number cannot be used, or the features do not fit the head.
+        InputError: a spec or a number cannot be used, the features do not fit the head, or the loss
+            becomes NaN or infinite before an epoch has learnt anything.
     """
     settings = TrainingSettings(
         head, method, loss, epochs, batch, lr, weight_decay, warmup, validation, patience, queue,
@@ -128,6 +129,10 @@ def run(features: Features, settings: TrainingSettings, where: Where) -> Head:
                 state.save(partial(out))
             if where.told and not state.stopped:
                 where.told(state.curve)
+        if state.stopped and not state.best:
+            if out is not None:
+                partial(out).unlink(missing_ok=True)
+            raise InputError(_nothing_learnt(state, settings))
         before = seen_before(where.start) if where.start else []
         with phase("head and queue", where.progress):
             head = _head(features, settings, loop, state, identity, before)
@@ -173,6 +178,14 @@ def _finished(out: Path, identity: Mapping[str, Any]) -> Head:
     return head
 
 
+def _nothing_learnt(state: State, settings: TrainingSettings) -> str:
+    before = "no epoch before it was better than the head untrained" if state.epoch else ""
+    return (
+        f"{state.stopped}, and {before or 'nothing was learnt before it'}: no head is kept; "
+        f"give a lower --lr than {settings.lr:g}."
+    )
+
+
 def _head(
     features: Features,
     settings: TrainingSettings,
@@ -188,6 +201,7 @@ def _head(
     items, weights = loop.items, state.parts["best"]
     trained = state.epoch > 0 or not all(part.trained for part in loop.spec.parts.values())
     seen = sorted({*items.trained.tolist(), *items.held.tolist()}) if trained else []
+    kept = f"the head is that of epoch {state.best}; give a lower --lr to go further."
     about = {
         "method": settings.method,
         "loss": settings.loss if settings.epochs else None,
@@ -197,7 +211,7 @@ def _head(
         "seed": settings.seed,
         "epochs": state.epoch,
         "best": state.best,
-        "stopped": state.stopped,
+        "stopped": state.stopped and f"{state.stopped}: {kept}",
         "normalized": features.text.normalized,
         "validation": state.curve,
         "settings": dict(settings.values),

@@ -25,6 +25,10 @@ def compare(
         Path | None,
         typer.Option(help="Result file: test the others against it only, not each pair."),
     ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="Test this mean over queries, too: MRR, mAP, nDCG@10, ...; repeat."),
+    ] = None,
     common: Annotated[
         bool, typer.Option("--common", help="Join results over different items on common ids.")
     ] = False,
@@ -43,7 +47,7 @@ def compare(
 
       vrbench compare results --top 20 --json
 
-      vrbench compare results --baseline results/raw.json
+      vrbench compare results --baseline results/raw.json --metric MRR
     """
     from vrbench.results.compare import compare as test
 
@@ -51,7 +55,7 @@ def compare(
     if baseline is not None:
         first = _load([baseline])
         results = [*first, *(one for one in results if one.values != first[0].values)]
-    report = test(results, common, top, draws, seed, baseline is not None)
+    report = test(results, common, top, draws, seed, baseline is not None, metric or [])
     _add_captions(report, results, features)
     if json:
         print_json(report)

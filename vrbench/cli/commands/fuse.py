@@ -44,34 +44,21 @@ def fuse(
       vrbench fuse video.npz speech.npz --how min-max --weights tune --out both.npz
     """
     from vrbench.cli.printing.progress import bars
-    from vrbench.evaluation.fusion import tuned_weights
-    from vrbench.runtime.files import check_output
-    from vrbench.runtime.progress import phase
-    from vrbench.sims.file import load_sim
-    from vrbench.sims.fused_files import align, write_fused
-    from vrbench.sims.fusing import check_weights
+    from vrbench.evaluation.fusion import fused
 
-    check_output("--out", out, sims, "similarity")
-    given = (1.0,) * len(sims) if weights in (None, "tune") else _numbers(str(weights))
-    check_weights(given, len(sims))
-    said: tuple[str, ...] = ()
     with bars(quiet) as progress:
-        with phase("reading", progress):
-            aligned = align([load_sim(path) for path in sims])
-        if weights == "tune":
-            with phase("weights", progress):
-                given, said = tuned_weights(aligned, how)
-        with phase("fusing", progress):
-            write_fused(out, aligned, how, given, said)
+        sim, notes = fused(sims, how, _read(weights), out, progress)
     if quiet:
         return
-    for text in (*said, *aligned.notes):
+    for text in notes:
         note(f"Note: {text}")
-    truth = aligned.files[0].truth
-    note(f"{out}: {truth.n_text} texts x {truth.n_video} videos.")
+    n_text, n_video = sim.t2v.shape
+    note(f"{out}: {n_text} texts x {n_video} videos.")
 
 
-def _numbers(text: str) -> tuple[float, ...]:
+def _read(text: str | None) -> tuple[float, ...] | Literal["tune"] | None:
+    if text is None or text == "tune":
+        return "tune" if text else None
     try:
         return tuple(float(word) for word in text.split(","))
     except ValueError as error:

@@ -25,12 +25,22 @@ def import_(
     ] = None,
     captions: Annotated[
         Path | None,
-        typer.Option(help="CSV or JSON (a list, or an object a line) with video_id and caption."),
+        typer.Option(
+            help="CSV, JSON (a list, or an object a line) or parquet with video_id and caption."
+        ),
     ] = None,
     key: Annotated[
         list[str] | None,
         typer.Option(metavar="THEIRS=OURS", help="An array or column of another name; repeat."),
     ] = None,
+    bytes_: Annotated[
+        str,
+        typer.Option(
+            "--bytes",
+            metavar="TYPE:WIDTH",
+            help="How bytes alone (LMDB, tar) are read: float32:512. Default: by the other side.",
+        ),
+    ] = "",
     dataset: Annotated[str, typer.Option(help="Name of the data.")] = "",
     split: Annotated[str, typer.Option(help="Name of the split.")] = "",
     encoder: Annotated[str, typer.Option(help="Name of the encoder that made the vectors.")] = "",
@@ -58,6 +68,8 @@ def import_(
       video_tokens (n, L, d) with video_mask (n, L): padded, true is a token
 
       video_level, one for each token: 0 a frame, 1 a patch, for level=patch
+
+      text_weight, video_weight, one for each token: what wti weighs it by
 
       video_global (n, d): a global vector for each item, beside its tokens
 
@@ -94,6 +106,8 @@ def import_(
     captions of texts named by their videos or by its text_id (qid, desc_id, ...);
     texts without names are its rows. captions.csv in a folder does the same.
 
+    A video may stand in several rows, once for each of its texts, if these rows are equal.
+
     Names that end in .mp4 or .jpg are those without. Vectors are stored as they are;
     --normalized and --raw only say how they are to be compared. Pickles are refused.
 
@@ -111,7 +125,7 @@ def import_(
     from vrbench.importing.given import read_keys
     from vrbench.importing.to_features import import_arrays
 
-    given = Given(source, video, text, captions, read_keys(key or []))
+    given = Given(source, video, text, captions, read_keys(key or []), bytes_)
     with bars(quiet) as progress:
         path = import_arrays(
             given,

@@ -41,7 +41,7 @@ def _number(value: float | None) -> str:
 def conclude(out: Path, about: Mapping[str, Any], existed: bool, quiet: bool) -> None:
     """Say how a training ended, and where its head is."""
     if about["stopped"]:
-        note(about["stopped"])
+        note(f"Warning: {about['stopped']}")
     if quiet:
         return
     if existed:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.evaluation.settings import Settings
 from vrbench.features import Features
+from vrbench.runtime.composed import found_among
 from vrbench.sequences.engine.grouping import group_tokens
 from vrbench.sims.file import SimFile
 from vrbench.sims.limiting import limit_sims
@@ -101,13 +102,14 @@ def _chosen(
     """Return the items of the first ``limit`` names, or of these in the order of the file."""
     wanted = list(dict.fromkeys(names.tolist()))
     if ids is not None:
-        missing = sorted(set(ids) - set(wanted), key=list(ids).index)
+        found = found_among(ids, wanted)
+        missing = [name for name, one in zip(ids, found, strict=True) if one is None]
         if missing:
             raise InputError(
-                f"--limit-ids names {len(missing)} videos that {path} does not have, the first is "
-                f"'{missing[0]}'."
+                f"--limit-ids names {len(set(missing))} videos that {path} does not have, the "
+                f"first is '{missing[0]}'."
             )
-        wanted = [name for name in wanted if name in set(ids)]
+        wanted = [name for name in wanted if name in set(found)]
     return np.flatnonzero(np.isin(names, wanted[:limit]))
 
 

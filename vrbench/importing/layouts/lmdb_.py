@@ -29,7 +29,7 @@ FILE = "data.mdb"
 @layouts.register("lmdb")
 @dataclass(frozen=True)
 class LmdbLayout(Layout):
-    """LMDB: an id of one side a key, with the bytes of an npy, an npz or a file of torch."""
+    """LMDB: an id of one side a key, its value an npy, npz or file of torch, or bare numbers."""
 
     what = "an LMDB data base"
     needs = "the extra lmdb"

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.datasets.parquet_file import read_columns
 from vrbench.datasets.table import without_ending
 from vrbench.errors import InputError
 from vrbench.importing.layouts import layouts
-from vrbench.importing.layouts.parquet import read_columns
+from vrbench.importing.layouts.parquet import parts_of
 from vrbench.importing.tree import Layout, Stored, Tree
 from vrbench.importing.usual import side_of
 from vrbench.runtime.files import listed
@@ -50,7 +51,8 @@ class ShardsLayout(Layout):
         }
         columns: dict[str, Any] = {}
         if METADATA in shards:
-            tables = {n: read_columns(file) for n, file in sorted(shards[METADATA].items())}
+            files = sorted(shards[METADATA].items())
+            tables = {n: parts_of(read_columns(file), file) for n, file in files}
             sizes[METADATA] = {n: len(_any(table)) for n, table in tables.items()}
             columns = _columns(list(tables.values()))
         for what, found in sizes.items():
