@@ -27,7 +27,8 @@ def filled(page: str, values: Mapping[str, str]) -> str:
         value = values[region["name"]]
         if region["text"].startswith("\n"):
             return f"{region['start']}\n\n{value.strip()}\n\n<!-- end -->"
-        if page[: region.start()].endswith("\n") or "\n" in value:
+        before = page[: region.start()]
+        if not before or before.endswith("\n") or "\n" in value:
             raise ValueError(f"{region['name']} begins a line, or is longer than one: move it")
         return f"{region['start']}{value}<!-- end -->"
 

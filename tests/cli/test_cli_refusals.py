@@ -27,7 +27,7 @@ from vrbench.evaluation.sources import scorer
         (["f.h5", "--norm", "ncl:gama=2"], "Unknown parameter 'gama'.* mean 'gamma'?"),
         (["f.h5", "--norm", "ncl:gamma=0"], "gamma must be positive"),
         (["f.h5", "--method", "global+nlobal"], "Unknown method 'nlobal'"),
-        (["f.h5", "--method", "0.5*"], "A term is missing after '0.5*'"),
+        (["f.h5", "--method", "0.5*"], r"A term is missing after '0\.5\*'"),
         (["f.h5", "--bank", "tset"], "Unknown bank 'tset'. Did you mean 'test'?"),
         (["f.h5", "--bank", "none", "--norm", "ncl"], "--norm ncl needs a bank"),
         (["f.h5", "--bank", "missing.h5", "--norm", "ncl"], "Unknown bank 'missing.h5'"),

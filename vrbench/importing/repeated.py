@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.features.tokens import offsets_of
 from vrbench.importing.captioning import size_of
+from vrbench.runtime.inputs import as_text
 
 PER_TOKEN = ("tokens", "level", "weight")
 
@@ -44,7 +45,7 @@ def merge_repeats(arrays: dict[str, Any], where: str) -> list[str]:
     for prefix in ("", "bank_"):
         ids = arrays.get(f"{prefix}video_ids")
         if ids is not None and ids.ndim == 1 and ids.dtype.kind in "USTiu":
-            names = [str(name) for name in ids.tolist()]
+            names = [str(name) for name in as_text(ids, f"{prefix}video_ids", where).tolist()]
             if len(set(names)) < len(names) and _is_sound(arrays, f"{prefix}video", len(names)):
                 notes.append(_merge(arrays, prefix, names, where))
     return notes

@@ -21,7 +21,7 @@ def report(
     """Write one self-contained HTML page of a results folder.
 
     It has the results with their paired tests, the papers' tables that they fill, an audit of every
-    similarity file, and every figure in the folder. Tables sort on a click; no network is needed.
+    similarity file, and every figure in the folder. It needs no network and runs no script.
 
     Examples:
       vrbench report results

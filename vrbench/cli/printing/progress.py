@@ -66,7 +66,8 @@ class Bars:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if not self._plain:  # else it ends a line that was never begun
+            self._progress.stop()
 
 
 def bars(quiet: bool) -> AbstractContextManager[Bars | None]:
