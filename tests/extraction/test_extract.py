@@ -1,4 +1,5 @@
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +90,10 @@ def test_videos_shorter_than_asked_are_skipped_and_named(place: Workplace) -> No
     with open_features(done.path) as features:
         assert features.video.ids.tolist() == ["v1", "v4"]
         assert features.video.lengths.tolist() == [4, 4]
-    with pytest.raises(InputError, match="'v0', has 3 of the 4 frames"):
+    threads = threading.active_count()
+    with pytest.raises(InputError, match="'v0', has 3 of the 4 frames") as kept:
         place.extract("strict.h5", frames="uniform:4", bank=None, strict=True)
+    assert threading.active_count() == threads, f"none waits for {kept.type} to be collected"
 
 
 @pytest.mark.parametrize(("frames", "kept"), [("uniform:3", 3), ("head:1-4", 3), ("tail:2-5", 3)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
@@ -24,8 +24,11 @@ AHEAD = 2
 
 def outcomes(
     encode: Callable[[T], Sequence[Outcome]], blocks: Iterable[T], threads: int | None = None
-) -> Iterator[Outcome]:
-    """Yield the outcomes of each block, in order, while the next ones are being encoded."""
+) -> Generator[Outcome]:
+    """Yield the outcomes of each block, in order, while the next ones are being encoded.
+
+    Close it (``contextlib.closing``) if it may not be read to its end: then its threads end.
+    """
     cores = threads or os.cpu_count() or 1
     with _workers(cores) as pool:
         begun: deque[Future[Sequence[Outcome]]] = deque()

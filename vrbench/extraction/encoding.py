@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
@@ -123,10 +124,9 @@ class Encoding:
                 "use the captions and limits that it was begun with, another --out, or --overwrite."
             )
         waiting = [block for block in blocks if any(item.id not in present for item in block)]
-        with writing():
-            self._write(
-                side, outcomes(encode, waiting, self.threads), waiting, present.keys(), len(wanted)
-            )
+        # closed here: threads that garbage collection waits for may wait for it
+        with writing(), closing(outcomes(encode, waiting, self.threads)) as results:
+            self._write(side, results, waiting, present.keys(), len(wanted))
         self.counts[side] = len(self.writer.ids(side))
 
     def _write(
