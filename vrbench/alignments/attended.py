@@ -15,7 +15,8 @@ from vrbench.alignments.base import (
     total,
 )
 from vrbench.alignments.engine.items import Items
-from vrbench.alignments.engine.tiles import LengthGroup, Tile, on_grid
+from vrbench.alignments.engine.panels import LengthGroup, on_grid
+from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:

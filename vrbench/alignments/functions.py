@@ -18,7 +18,8 @@ from vrbench.runtime.inputs import to_numpy
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vrbench.alignments.engine.tiles import LengthGroup, Tile
+    from vrbench.alignments.engine.panels import LengthGroup
+    from vrbench.alignments.engine.tiles import Tile
 
 _ALONE = Lock()
 """Held during each call: a prototype may not be safe in two threads at once."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import WORDS, Level, TokenAlignment, mean, total
-from vrbench.alignments.engine.tiles import LengthGroup, Tile
+from vrbench.alignments.engine.panels import LengthGroup
+from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:

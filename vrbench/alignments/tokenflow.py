@@ -56,4 +56,4 @@ class TokenFlow(TokenAlignment):
         if not cosines or self.lam > fused.REACH:
             return None
         compiled = fused.elementwise(kernels.tokenflow)
-        return partial(fused.run, compiled, self.lam, factors=("c", "d", "e"))
+        return partial(fused.run, compiled, self.lam, vectors=True)

@@ -69,7 +69,7 @@ class Transport(TokenAlignment):
             return None
         numbers = np.float32(1 / self.reg), np.float32(self.eps), self.iterations
         compiled = fused.elementwise(kernels.transport)
-        return partial(fused.run, compiled, numbers, factors=("c", "d", "e"))
+        return partial(fused.run, compiled, numbers, vectors=True)
 
     def _masses(self, weight: Tensor) -> Tensor:
         mass = weight.clamp(min=0) + self.eps

@@ -13,9 +13,10 @@ from vrbench.alignments import Method, alignments
 from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, check_products, prepare
+from vrbench.alignments.engine.panels import Panel, on_grid, panels
 from vrbench.alignments.engine.reading import Reading, runs
 from vrbench.alignments.engine.threads import Pool
-from vrbench.alignments.engine.tiles import Panel, Products, on_grid, panels
+from vrbench.alignments.engine.tiles import Products
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.backend import Backend
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 PairProgress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
 
-PANEL_WORDS, PANEL_FRAMES = 1920, 576
+PANEL_WORDS, PANEL_FRAMES = 1920, 1152
 """Tokens of a panel of texts and of videos: fewer words where long videos need more frames."""
 
 TILE = 1 << 19
-"""Products that are reduced at once: what is made of them stays in the cache of one core."""
+"""Products that torch reduces at once: what is made of them stays in the cache of one core."""
 
 BLOCK_BYTES = 500_000_000
 """Working size of the blocks read from each side, unless less memory is allowed."""
@@ -181,23 +182,23 @@ class _Work(Reading):
             yield from _add_products(texts, videos, target)
             return
         assert isinstance(part, TokenAlignment)
-        reduce = self.reduction(part)
+        compiled = self.compiled_reduction(part)
+        reduce, size = (part.reduce, TILE) if compiled is None else (compiled, None)
         for t, text in self.blocks(part, "text"):
             for v, video in self.blocks(part, "video"):
                 sizes = text.largest(vectors=False), video.largest(vectors=False)
                 check_products(text.stored, video.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
-                yield from _add_tiles(reduce, text, video, block, pool)
+                yield from _add_tiles(reduce, size, text, video, block, pool)
 
-    def reduction(self, part: TokenAlignment) -> Reduce:
+    def compiled_reduction(self, part: TokenAlignment) -> Reduce | None:
         """Return a compiled reduction, where there is one for these numbers."""
         fits = self.on.type == "cpu" and self.kind.itemsize == 4 and self.compiled
-        found = fused.reduction(part, self.text.normalized) if fits else None
-        return found or part.reduce
+        return fused.reduction(part, self.text.normalized) if fits else None
 
 
 def _add_tiles(
-    reduce: Reduce, texts: Items, videos: Items, target: Target, pool: Backend
+    reduce: Reduce, size: int | None, texts: Items, videos: Items, target: Target, pool: Backend
 ) -> Iterator[int]:
     video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
     widest = max(len(panel.tokens) for panel in video_panels)
@@ -206,11 +207,13 @@ def _add_tiles(
     )
 
     def work(pair: tuple[Panel, Panel]) -> int:
-        pairs = 0
-        for tile in Products(*pair).tiles(TILE):
-            _add(target, np.ix_(tile.text.index, tile.video.index), *reduce(tile))
-            pairs += len(tile.text.index) * len(tile.video.index)
-        return pairs
+        text, video = (panel.index for panel in pair)
+        both = texts.tokens.new_empty(2, len(text), len(video))
+        for tile in Products(*pair).tiles(size):
+            for value, found in zip(both, reduce(tile), strict=True):
+                value[tile.text.items, tile.video.items] = found
+        _add(target, _place(text, video), *both)
+        return len(text) * len(video)
 
     pairs = [(t, v) for v in video_panels for t in text_panels]
     yield from (done for _, done in pool.map(work, dict(enumerate(pairs))))
@@ -223,6 +226,17 @@ def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int
         value = (on_grid(rows) @ columns)[: len(rows), : len(videos)]
         _add(target, (slice(start, start + PANEL_WORDS), slice(None)), value, value)
         yield len(rows) * len(videos)
+
+
+def _place(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> tuple[Any, ...]:
+    """Return where rows and columns of a matrix meet; runs as slices, which numpy reads faster."""
+    found = [
+        slice(int(i[0]), int(i[-1]) + 1)
+        if i[-1] - i[0] + 1 == len(i) and (np.diff(i) == 1).all()
+        else i
+        for i in (rows, columns)
+    ]
+    return tuple(found) if any(isinstance(i, slice) for i in found) else np.ix_(rows, columns)
 
 
 def _add(target: Target, where: Any, t2v: Tensor, v2t: Tensor) -> None:

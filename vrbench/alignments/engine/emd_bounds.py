@@ -13,7 +13,8 @@ from vrbench.alignments.emd import EarthMover, solve
 from vrbench.alignments.engine import emd_compiled, emd_kernels
 from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.alignments.engine.items import Items, prepare
-from vrbench.alignments.engine.tiles import Tile, on_grid
+from vrbench.alignments.engine.panels import on_grid
+from vrbench.alignments.engine.tiles import Tile
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.compiling import available
 from vrbench.sims.truth import Truth

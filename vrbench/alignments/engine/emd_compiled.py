@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrbench.alignments.engine import emd_kernels, kernels, simplex
-from vrbench.alignments.engine.fused import run
+from vrbench.alignments.engine import emd_kernels, kernels, matching, simplex
+from vrbench.alignments.engine.fused import read, run
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.runtime.compiling import available, compiled
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tensor | None:
     """Hand a tile to a kernel of exact transport; None where a pair was not solved in time."""
-    value, _ = run(_solver(kernel), how, tile, ("c", "d", "e"))
+    value, _ = run(_solver(kernel), how, tile, vectors=True)
     return value if value.isfinite().all() else None
 
 
@@ -29,10 +29,8 @@ def plans(eps: float, tile: Tile) -> Tensor | None:
     products, (t, w, f, v) = tile.products, tile.shape
     if products.c.device.type != "cpu" or products.c.dtype != torch.float32 or not available():
         return None
-    at = (tile.text.token, tile.text.item, tile.video.token, tile.video.item, w, f)
-    arrays = [part.numpy() for part in (products.c, products.d, products.e)]
     found = torch.zeros(t, w, f, v)
-    _solver(emd_kernels.plans)(*arrays, at, eps, found.numpy())
+    _solver(emd_kernels.plans)(*read(tile), eps, found.numpy())
     return found if found.isfinite().all() else None
 
 
@@ -52,5 +50,5 @@ def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> tuple[float, Any, Any
 
 def _solver(kernel: Callable[..., Any]) -> Any:
     own = (emd_kernels.read, emd_kernels.share, emd_kernels.of_words, emd_kernels.of_frames)
-    bounds = (kernels.exp, kernels.relaxed, emd_kernels.sinkhorn)
+    bounds = (kernels.exp, matching.matches, matching.relaxed, emd_kernels.sinkhorn)
     return compiled(kernel, *own, *bounds, simplex.transport, *simplex.PARTS)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from vrbench.alignments.engine.kernels import exp, relaxed
+from vrbench.alignments.engine.kernels import exp
+from vrbench.alignments.engine.matching import relaxed
 from vrbench.alignments.engine.simplex import transport
 
 F32 = np.float32

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vrbench.alignments.base import Alignment, Reduce
-from vrbench.alignments.engine import kernels
+from vrbench.alignments.engine import kernels, matching
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.runtime.compiling import available, compiled
 
@@ -46,24 +46,32 @@ def compiles(method: Method, cosines: bool = True) -> bool:
 
 
 def elementwise(kernel: Callable[..., None]) -> Any:
-    """Compile a kernel that is a plain function, with the functions of ``kernels.py`` it calls."""
-    return compiled(kernel, kernels.exp, kernels.expm1, kernels.share)
+    """Compile a kernel that is a plain function, with the functions that such kernels call."""
+    return compiled(kernel, kernels.exp, kernels.expm1, kernels.share, matching.matches)
 
 
-def run(
-    kernel: Any,
-    scale: Any,
-    tile: Tile,
-    factors: tuple[str, str, str] = ("c", "c", "c"),  # d and e cost a product: only where read
-) -> tuple[Tensor, Tensor]:
-    """Hand a tile to a compiled kernel."""
+def run(kernel: Any, scale: Any, tile: Tile, *, vectors: bool = False) -> tuple[Tensor, Tensor]:
+    """Hand a tile to a compiled kernel; with ``vectors`` it reads ``d`` and ``e`` too."""
     import torch
 
-    t, w, f, v = tile.shape
-    text, video = tile.text, tile.video
-    at = (text.token, text.item, video.token, video.item, w, f)
-    arrays = [getattr(tile.products, name).numpy() for name in factors]
-    both = torch.empty(2, t, v)
+    both = torch.empty(2, *tile.shape[::3])
     scale = np.float32(scale) if isinstance(scale, float) else scale
-    kernel(*arrays, at, scale, *both.numpy())
+    kernel(*read(tile, vectors), scale, *both.numpy())
     return both[0], both[1]
+
+
+def read(tile: Tile, vectors: bool = True) -> tuple[Any, ...]:
+    """Return ``c``, ``d``, ``e`` and ``at`` of a tile as kernels take them.
+
+    Products with global vectors, made for ``vectors`` alone, are parts of one product with ``c``:
+    thin matrices take longer. Where ``c`` is made already, each is a product of its own.
+    """
+    _, w, f, _ = tile.shape
+    text, video, products = tile.text, tile.video, tile.products
+    at = (text.token, text.item, video.token, video.item, w, f)
+    if vectors and not products.made("c"):
+        rows, columns = len(products.texts.tokens), len(products.videos.tokens)
+        at = (text.token, rows + text.item, video.token, columns + video.item, w, f)
+        return *[products.all.numpy()] * 3, at
+    names = ("c", "d", "e") if vectors else ("c", "c", "c")
+    return *(getattr(products, name).numpy() for name in names), at

@@ -151,54 +151,6 @@ def log_mean_exp(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any
         v2t[t] /= F32(f)
 
 
-def best(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
-    """``mean_t max_s c`` and ``mean_s max_t c``."""
-    row, _, column, _, w, f = at
-    n = t2v.shape[1]
-    most, top = np.empty(f * n, F32), np.empty(n, F32)
-    for t in range(len(t2v)):
-        t2v[t], v2t[t], most[:] = 0, 0, -np.inf
-        for i in range(row + t * w, row + (t + 1) * w):
-            top[:] = -np.inf
-            for s in range(0, f * n, n):
-                values, m = c[i, column + s : column + s + n], most[s : s + n]
-                for v in range(n):
-                    top[v] = values[v] if values[v] > top[v] else top[v]
-                    m[v] = values[v] if values[v] > m[v] else m[v]
-            t2v[t] += top
-        for s in range(0, f * n, n):
-            v2t[t] += most[s : s + n]
-        t2v[t] /= F32(w)
-        v2t[t] /= F32(f)
-
-
-def relaxed(c: Any, d: Any, e: Any, at: Any, eps: Any, t2v: Any, v2t: Any) -> None:
-    """Upper bound of ``emd``: one side's tokens all take their best match; the lower of both."""
-    row, text, column, video, w, f = at
-    n = t2v.shape[1]
-    most, top = np.empty(f * n, F32), np.empty(n, F32)
-    for t in range(len(t2v)):
-        most[:] = -np.inf
-        value, mass, plain = np.zeros(n, F32), np.zeros(n, F32), np.zeros(n, F32)
-        for i in range(row + t * w, row + (t + 1) * w):
-            top[:] = -np.inf
-            for s in range(0, f * n, n):
-                values, m = c[i, column + s : column + s + n], most[s : s + n]
-                for v in range(n):
-                    top[v] = values[v] if values[v] > top[v] else top[v]
-                    m[v] = values[v] if values[v] > m[v] else m[v]
-            weight = np.maximum(e[i, video : video + n], F32(0)) + eps
-            value, mass, plain = value + weight * top, mass + weight, plain + top
-        t2v[t] = np.where(mass > 0, value / mass, plain / F32(w))
-        value[:], mass[:], plain[:] = 0, 0, 0
-        for s in range(0, f * n, n):
-            weight = np.maximum(d[text + t, column + s : column + s + n], F32(0)) + eps
-            value, mass = value + weight * most[s : s + n], mass + weight
-            plain = plain + most[s : s + n]
-        v2t[t] = np.where(mass > 0, value / mass, plain / F32(f))
-        t2v[t] = np.minimum(t2v[t], v2t[t])
-
-
 def transport(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """Entropic transport; ``scale`` is (1 / reg, eps, iterations), the same for both directions."""
     row, text, column, video, w, f = at

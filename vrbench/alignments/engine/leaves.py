@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vrbench.alignments.base import TokenAlignment
-from vrbench.alignments.engine.tiles import Panel, Products, Tile
+from vrbench.alignments.engine.panels import Panel
+from vrbench.alignments.engine.tiles import Products, Tile
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -23,8 +23,9 @@ from vrbench.alignments.engine.leaves import (
     gradients,
     words_of,
 )
+from vrbench.alignments.engine.panels import LANES, Panel, in_order, panels
 from vrbench.alignments.engine.threads import Pool
-from vrbench.alignments.engine.tiles import LANES, Panel, Products, Tile, in_order, panels
+from vrbench.alignments.engine.tiles import Products, Tile
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,7 @@ from vrbench.alignments.engine.driver import (
     PairProgress,
     score,
 )
-from vrbench.alignments.engine.tiles import LANES
+from vrbench.alignments.engine.panels import LANES
 from vrbench.evaluation.settings import Compute
 from vrbench.features import Tokens
 from vrbench.runtime.memory import keep_bound, share
