@@ -6,6 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("PIL")
+pytest.importorskip("av")
+pytest.importorskip("matplotlib")
+pytest.importorskip("transformers")
+
 from cli_runs import run
 from page_material import BY_PAGE
 from shown import PAGES, REMADE, ROOT, in_blocks, in_consoles
