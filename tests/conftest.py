@@ -43,7 +43,7 @@ SLOW = (
     *("test_sequencing", "test_extract", "test_overlap"),
     *("test_head_commands", "test_reproduce_heads", "test_elsewhere"),
     *("test_going_on", "test_elsewhere_commands"),
-    *("test_tuning_all", "test_folds", "test_judged"),
+    *("test_tuning_all", "test_folds", "test_judged", "test_page_commands"),
 )
 """Modules whose tests start processes, or take seconds together."""
 

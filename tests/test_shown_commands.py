@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shlex
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -13,34 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_runs import run
+from shown import PAGES, ROOT, commands, in_blocks, in_consoles
 from typer.main import get_command
 
-from docs.consoles import commands as shown_commands
 from vrbench.alignments import parse_method
 from vrbench.cli import registered  # noqa: F401  registers every command
 from vrbench.cli.app import app
 from vrbench.normalizations import normalizations
 
-ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "features" / "README.md"]
 ELSEWHERE = {"extending.md"}
 """Pages whose commands take methods of their own: other tests run them."""
-_FENCED = re.compile(r"^```(?:sh|text)?\n(.*?)^```$", re.M | re.S)
-
-
-def _commands(text: str) -> Iterator[list[str]]:
-    """Yield the words of each whole command that begins a line, or follows another in it."""
-    for line in text.splitlines():
-        for part in re.sub(r" +# .*", "", line).strip().split("; "):
-            words = shlex.split(part) if part.startswith("vrbench ") else []
-            if words and "..." not in words:
-                yield words[1 : words.index(">") if ">" in words else None]
-
-
-def _of_page(page: Path) -> list[list[str]]:
-    text = page.read_text(encoding="utf-8")
-    blocks = [re.sub(r"( \\)?\n +", " ", block) for block in _FENCED.findall(text)]
-    return [words for block in [*shown_commands(text), *blocks] for words in _commands(block)]
 
 
 def _parsed(words: list[str]) -> dict[str, Any]:
@@ -67,7 +47,7 @@ def _check(words: list[str]) -> None:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name not in ELSEWHERE], ids=str)
 def test_a_command_of_a_page_is_taken(page: Path) -> None:
-    for words in _of_page(page):
+    for words in [*in_consoles(page), *in_blocks(page)]:
         _check(words)
 
 
@@ -76,7 +56,7 @@ def test_a_command_of_a_docstring_is_taken() -> None:
     for path in (ROOT / "vrbench" / "cli" / "commands").glob("*.py"):
         for _, text in re.findall(r"( *)Examples:\n(.*?)\"\"\"", path.read_text("utf-8"), re.S):
             # an indented line goes on with the one above
-            for words in _commands(re.sub(r"\n {10,}", " ", text)):
+            for words in commands(re.sub(r"\n {10,}", " ", text)):
                 _check(words)
                 found += 1
     assert found > 60
@@ -84,7 +64,7 @@ def test_a_command_of_a_docstring_is_taken() -> None:
 
 def test_a_command_that_is_not_taken_is_found() -> None:
     for wrong in ("vrbench eval --nomr ncl", "vrbench evil", "vrbench eval --method tokenfow"):
-        [words] = _commands(wrong)
+        [words] = commands(wrong)
         with pytest.raises(Exception, match=r"(?i)no such|tokenfow"):
             _check(words)
 
@@ -95,7 +75,7 @@ def test_the_four_commands_of_the_readme_run_on_arrays(
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     np.savez("arrays.npz", image=rng.normal(size=(9, 8)), text=rng.normal(size=(9, 8)))
-    shown = [words for words in _of_page(ROOT / "README.md") if words[0] != "tune"]
+    shown = in_blocks(ROOT / "README.md")
     assert [words[0] for words in shown] == ["import", "inspect", "eval", "report"]
     for words in shown:
         done = run(*words)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from cli_runs import run
 from small_features import write_features
+from toy_videos import captions_of, write_captions, write_videos
 
 from vrbench.cli.printing import progress
 from vrbench.cli.printing.progress import Bars
@@ -19,6 +20,11 @@ PHASES = {
     "tune f.h5 --method global --norm ncl --try gamma=0.1,0.2": [*EVAL, "trials"],
     "plot hubs f.h5 --method global": [*EVAL[:-1], "(numbers)", "(picture)"],
     "import a.npz --out g.h5": ["reading", "/video", "/text"],
+    "extract --videos v --captions c.csv --encoder toy --out g.h5": [
+        "loading the encoder",
+        "video",
+        "text",
+    ],
     "pool f.h5 --factor 2 --out g.h5": ["/video", "/text"],
     "shard f.h5 --parts 2 --out set": ["parts"],
     "train linear f.h5 --out h.safetensors --epochs 1 --method global --validation 0.3": [
@@ -36,6 +42,8 @@ def test_every_phase_is_reported_and_ends(
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
     write_features(Path("f.h5"))
+    write_videos(Path("v"), ["a", "b"])
+    write_captions(Path("c.csv"), captions_of(["a", "b"]))
     rng = np.random.default_rng(0)
     np.savez("a.npz", video=rng.normal(size=(4, 8)), text=rng.normal(size=(4, 8)))
     last: dict[str, tuple[int, int]] = {}
@@ -45,7 +53,9 @@ def test_every_phase_is_reported_and_ends(
     for phase in PHASES[words]:
         assert any(what.endswith(phase) for what in last), (phase, last)
     assert all(n == total for n, total in last.values())
+    last.clear()
     assert run(*words.split(), "--quiet").code in (0, 2)  # 2: its file exists
+    assert not last
 
 
 def test_a_rate_is_said_once_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

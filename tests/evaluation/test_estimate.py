@@ -105,4 +105,4 @@ def test_given_similarities_cost_nothing(tmp_path: Path) -> None:
 )
 def test_times_are_written_as_people_say_them(seconds: float, text: str) -> None:
     found = str(estimating.Estimate(1000, 240_000, seconds, 812_000_000, True))
-    assert found == f"1,000 pairs x 240 token products, about {text}, 812 MB, by numba"
+    assert found == f"1,000 pairs x 240 token products, scoring by numba takes about {text}, 812 MB"

@@ -35,6 +35,9 @@ ENOUGH, ROUNDS = 0.5, 6
 class Estimate:
     """What a job costs.
 
+    The time of a norm is not in it: no small share tells it, as iterations end by the data, and a
+    bank that memory does not hold is read again, or sorted on disk.
+
     Attributes:
         pairs: similarities to compute.
         products: dot products of tokens.
@@ -55,7 +58,8 @@ class Estimate:
         tokens = f"{self.pairs:,} pairs x {self.products / max(self.pairs, 1):,.0f} token products"
         by = "numba" if self.compiled else "torch"
         about = "at most" if self.most else "about"
-        return f"{tokens}, {about} {_time(self.seconds)}, {self.memory / 1e6:,.0f} MB, by {by}"
+        time = f"scoring by {by} takes {about} {_time(self.seconds)}"
+        return f"{tokens}, {time}, {self.memory / 1e6:,.0f} MB"
 
 
 def estimate(source: Source, job: Job, compute: Compute) -> Estimate | None:

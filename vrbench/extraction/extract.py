@@ -20,8 +20,11 @@ from vrbench.features.begin import check_out, successor
 from vrbench.features.writer import FeatureWriter
 from vrbench.heads.maps import MappedEncoder, Maps
 from vrbench.registry import origins
-from vrbench.runtime.progress import Progress
+from vrbench.runtime.progress import Progress, phase
 from vrbench.video import Videos, open_videos, parse_sampling
+
+LOADING = "loading the encoder"
+"""What ``progress`` is told while weights are read."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def extract(
         threads: that read and encode ahead; None: one a core.
         strict: stop at the first video or caption that cannot be read, else skip it.
         overwrite: begin anew; an existing file is replaced once the new one is whole.
-        progress: called after each item.
+        progress: called before and after the encoder is loaded, and after each item.
 
     Raises:
         InputError: an input is missing or malformed, ``out`` cannot be written or was begun with
@@ -160,7 +163,8 @@ def extract(
     media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
     parts = {side: part.annotations for side, part in sources.items()}
     maps = Maps.read(projection) if projection else None
-    loaded = encoders.parse(spec).load(weights, device)
+    with phase(LOADING, progress):
+        loaded = encoders.parse(spec).load(weights, device)
     loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)
     _check_bank(parts, maps)
     attrs = {
