@@ -43,7 +43,7 @@ def claims() -> Iterator[Claim]:
                 f"{name}, {way}: {MORE} iterations, without start / {MORE} x (one read, numpy max)",
                 work,
                 partial(_read, bank, MORE),
-                target=2.5 if way == "numba" else None,
+                target=1.2 if way == "numba" else None,
             )
         yield compare(
             f"{name}: an iteration, times faster than a loop of torch.logsumexp",

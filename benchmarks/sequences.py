@@ -24,7 +24,7 @@ BUCKET = 0.2
 SPECS = (
     ("dtw", 0.2),
     ("otam", 0.2),
-    (f"transport:bucket_value={BUCKET}", 1.0),
+    (f"transport:bucket_value={BUCKET}", 0.2),
     ("cap-avg", None),
     ("vote", None),
     ("drop-dtw", None),
