@@ -57,7 +57,7 @@ def _compared(path: Path, what: str) -> Iterator[Claim]:
         two, together = _timed(path, backend)
         moved = (_moved() - before) / 1e6
         peaks = backend.client.run(peak).values()
-    yield fact(f"{what}: --processes 2 / one thread, wall time", two / one, 0.6)
+    yield fact(f"{what}: `--processes 2` / one thread, wall time", two / one, 0.6)
     differ = sum(int(np.count_nonzero(a != b)) for a, b in zip(alone, together, strict=True))
     yield fact(f"{what}: ranks that differ", differ, 0)
     yield fact(f"{what}: MB moved between client, scheduler and workers", moved, None)

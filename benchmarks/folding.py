@@ -57,7 +57,7 @@ def claims() -> Iterator[Claim]:
         texts, videos = map(_single, (features.text, features.video))
         for method, target in (("max-avg", 1.3), ("tokenflow", 1.75)):
             ours = partial(evaluate, path, method, matrix=False, workers=1)
-            what = f"{method}, W1, --no-matrix / floor"
+            what = f"{method}, W1, `--no-matrix` / floor"
             yield compare(what, ours, partial(floor, texts, videos), target=target)
         yield from _against_before(Path(folder), path)
 
@@ -91,7 +91,7 @@ def _against(method: str, path: Path, new: Path, old: Path) -> Claim:
                 raise RuntimeError(f"{method}: {known} was {said}")
             ratios.append(mine / theirs)
     middle = statistics.median(ratios)
-    what = f"{method}, W1, --no-matrix: one pass / each direction by itself (same result)"
+    what = f"{method}, W1, `--no-matrix`: one pass / each direction by itself (same result)"
     return Claim(what, middle, min(ratios), max(ratios), 0.55)
 
 

@@ -7,6 +7,9 @@ author = "The vrbench authors"
 copyright = f"2026, {author}"  # noqa: A001  the name that Sphinx reads
 version = release = __version__
 
+smartquotes = False  # it would make one dash of the two that begin an option
+highlight_language = "text"  # what a program prints is not guessed to be Python
+
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
