@@ -50,5 +50,11 @@ def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> tuple[float, Any, Any
 
 def _solver(kernel: Callable[..., Any]) -> Any:
     own = (emd_kernels.read, emd_kernels.share, emd_kernels.of_words, emd_kernels.of_frames)
-    bounds = (kernels.exp, matching.matches, matching.relaxed, emd_kernels.sinkhorn)
+    bounds = (
+        kernels.exp,
+        matching.matches,
+        matching.weighted,
+        matching.relaxed,
+        emd_kernels.sinkhorn,
+    )
     return compiled(kernel, *own, *bounds, simplex.transport, *simplex.PARTS)

@@ -65,16 +65,24 @@ def relaxed(c: Any, d: Any, e: Any, at: Any, eps: Any, t2v: Any, v2t: Any) -> No
     n = t2v.shape[1]
     by_word, by_frame = np.empty((w + 1, n), F32), np.empty((f + 1, n), F32)
     for t in range(len(t2v)):
-        matches(c, row + t * w, column, by_word, by_frame)
-        value, mass, plain = np.zeros(n, F32), np.zeros(n, F32), np.zeros(n, F32)
-        for i in range(w):
-            weight = np.maximum(e[row + t * w + i, video : video + n], F32(0)) + eps
-            value, mass, plain = value + weight * by_word[i], mass + weight, plain + by_word[i]
-        t2v[t] = np.where(mass > 0, value / mass, plain / F32(w))
-        value[:], mass[:], plain[:] = 0, 0, 0
-        for s in range(f):
-            start = column + s * n
-            weight = np.maximum(d[text + t, start : start + n], F32(0)) + eps
-            value, mass, plain = value + weight * by_frame[s], mass + weight, plain + by_frame[s]
-        v2t[t] = np.where(mass > 0, value / mass, plain / F32(f))
+        first = row + t * w
+        matches(c, first, column, by_word, by_frame)
+        weighted(e[first : first + w, video : video + n], by_word, eps, t2v[t])
+        weighted(d[text + t, column : column + f * n].reshape(f, n), by_frame, eps, v2t[t])
         t2v[t] = np.minimum(t2v[t], v2t[t])
+
+
+def weighted(weight: Any, best: Any, eps: Any, mean: Any) -> None:
+    """Mean of the first best matches by weights (k, V), of any sign; uniform where all are zero."""
+    k, n = weight.shape
+    mass, plain = np.zeros(n, F32), np.zeros(n, F32)
+    mean[:] = 0
+    for i in range(k):
+        by, values = weight[i], best[i]
+        for v in range(n):
+            one = (by[v] if by[v] > F32(0) else F32(0)) + eps
+            mean[v] += one * values[v]
+            mass[v] += one
+            plain[v] += values[v]
+    for v in range(n):
+        mean[v] = mean[v] / mass[v] if mass[v] > F32(0) else plain[v] / F32(k)
