@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,15 @@ def _of_page(page: Path) -> list[list[str]]:
     return [words for block in [*shown_commands(text), *blocks] for words in _commands(block)]
 
 
+@cache
+def _program() -> Any:
+    """Return the command line, which takes longer to build than to parse with."""
+    return get_command(app)
+
+
 def _parsed(words: list[str]) -> dict[str, Any]:
     """Return the parameters of a command, which is not run."""
-    command: Any = get_command(app)
+    command = _program()
     context = command.make_context("vrbench", list(words))
     while hasattr(command, "resolve_command"):
         rest = [*context._protected_args, *context.args]
