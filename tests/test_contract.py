@@ -95,7 +95,7 @@ def test_workers_bounds_of_memory_and_folding_change_no_rank(
     monkeypatch.setattr(scorer, "share", share)
     monkeypatch.setattr(grid, "LEAF", 4)
     monkeypatch.setattr(sums, "LEAF", 4)
-    monkeypatch.setattr(folding, "FOLDED", 8 * 50)
+    monkeypatch.setattr(folding, "FOLDED", 8 * 64)
     whole = evaluate(features, spec, workers=1)  # of small leaves
     assert_same(evaluate(features, spec, memory="900GB"), whole)
     assert_same(evaluate(features, spec, memory="900GB", matrix=False), whole)
