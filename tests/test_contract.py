@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,15 +55,16 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         pytest.skip("numba is not installed")
 
 
-@pytest.fixture
-def features(tmp_path: Path) -> Iterator[Features]:
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Features]:
     """37 texts of 24 videos, hard enough that ranks of all sizes occur."""
-    path = write_features(tmp_path / "f.h5", counts=(1, 2, 1, 0, 3, 1) * 4 + (5,), noise=3)
+    path = tmp_path_factory.mktemp("features") / "f.h5"
+    write_features(path, counts=(1, 2, 1, 0, 3, 1) * 4 + (5,), noise=3)
     with vrbench.open(path) as opened:
         yield opened
 
 
-def evaluate(features: Features | Path, spec: str, **options: Any) -> Result:
+def evaluate(features: Features, spec: str, **options: Any) -> Result:
     (result,) = vrbench.evaluate(features, spec, **options)
     return result
 
@@ -95,7 +95,7 @@ def test_workers_bounds_of_memory_and_folding_change_no_rank(
     monkeypatch.setattr(scorer, "share", share)
     monkeypatch.setattr(grid, "LEAF", 4)
     monkeypatch.setattr(sums, "LEAF", 4)
-    monkeypatch.setattr(folding, "FOLDED", 8 * 50)
+    monkeypatch.setattr(folding, "FOLDED", 8 * 64)
     whole = evaluate(features, spec, workers=1)  # of small leaves
     assert_same(evaluate(features, spec, memory="900GB"), whole)
     assert_same(evaluate(features, spec, memory="900GB", matrix=False), whole)
@@ -120,9 +120,14 @@ def test_the_order_of_items_changes_no_rank(spec: str, features: Features) -> No
         np.testing.assert_array_equal(found.ranks["v2t"], whole.ranks["v2t"][columns])
 
 
+@cache
+def opened() -> Features:
+    return vrbench.open(bundled_features())
+
+
 def bundled(spec: str, precision: str) -> Result:
     limit = 150 if any(slow in spec for slow in SLOW) else None
-    return evaluate(bundled_features(), spec, precision=precision, limit=limit)
+    return evaluate(opened(), spec, precision=precision, limit=limit)
 
 
 @cache

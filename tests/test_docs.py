@@ -7,16 +7,18 @@ import shlex
 from pathlib import Path
 from typing import get_type_hints
 
+import prepared
 import pytest
 from typer.testing import CliRunner
 
-from docs import extraction
+from docs import consoles, extraction
 from docs.__main__ import PAGES, RERUN
 from docs.consoles import commands as shown_commands
 from docs.consoles import rerun
 from docs.figures_numbers import NUMBERS
 from docs.levels_words import apart, compared, less_is_better, sampling
 from docs.regions import filled
+from docs.running import WIDTH
 from docs.site.methods import FORMULAS
 from docs.site.methods import pages as pages_of_methods
 from vrbench.cli import registered  # noqa: F401  registers every command
@@ -66,9 +68,20 @@ def test_the_example_has_all_steps_of_the_program() -> None:
     assert used >= {"eval", "reproduce", "table", "audit", "compare", "show", "plot", "report"}
 
 
+def run_prepared(command: str, folder: Path) -> list[str]:
+    """Run a command of a page like ``docs.running``, with the libraries imported already."""
+    program, *words = shlex.split(command)
+    code = (folder / words[0]).read_text(encoding="utf-8") if program == "python" else None
+    done = prepared.vrbench(folder, *words, code=code)
+    assert (program in ("python", "vrbench"), done.returncode) == (True, 0), done.stderr
+    return [line.rstrip() for line in done.stdout.splitlines()]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["own-features", "from-videos"])
-def test_a_tutorial_is_what_its_commands_print(name: str) -> None:
+def test_a_tutorial_is_what_its_commands_print(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consoles, "run", run_prepared)
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
     page = (DOCS / "tutorials" / f"{name}.md").read_text(encoding="utf-8")
     made = rerun(page)
     assert len(shown_commands(page)) > 3

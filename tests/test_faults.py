@@ -11,8 +11,8 @@ from fault.interposed import compiler
 pytest.importorskip("PIL")
 pytest.importorskip("matplotlib")
 
-EACH = 3
-"""Faults of each command."""
+EACH = 1
+"""Kills of each command, and errors."""
 
 
 def test_a_failed_write_is_never_called_done() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,15 @@ ELSEWHERE = {"extending.md"}
 """Pages whose commands take methods of their own: other tests run them."""
 
 
+@cache
+def _program() -> Any:
+    """Return the command line, which takes longer to build than to parse with."""
+    return get_command(app)
+
+
 def _parsed(words: list[str]) -> dict[str, Any]:
     """Return the parameters of a command, which is not run."""
-    command: Any = get_command(app)
+    command = _program()
     context = command.make_context("vrbench", list(words))
     while hasattr(command, "resolve_command"):
         rest = [*context._protected_args, *context.args]

@@ -40,16 +40,27 @@ def precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     return "single"
 
 
+KEPT: dict[tuple[str, str], Sim] = {}
+
+
+@pytest.fixture
+def whole(request: pytest.FixtureRequest, spec: str, precision: Any) -> Sim:
+    """All of ``crowd``, scored once by one worker; nobody changes it."""
+    key = spec, request.node.callspec.params["precision"]
+    if key not in KEPT:
+        KEPT[key] = score(*crowd(), spec, precision=precision, workers=1)
+    return KEPT[key]
+
+
 over_single = pytest.mark.parametrize(("spec", "precision"), SINGLE, indirect=["precision"])
 over_every = pytest.mark.parametrize(("spec", "precision"), EVERY, indirect=["precision"])
 
 
 @over_every
-def test_order_permutes_bit_for_bit(spec: str, precision: Any) -> None:
+def test_order_permutes_bit_for_bit(spec: str, precision: Any, whole: Sim) -> None:
     text, video = crowd()
     rng = np.random.default_rng(1)
     rows, columns = rng.permutation(len(text)), rng.permutation(len(video))
-    whole = score(text, video, spec, precision=precision)
     shuffled = score(text.take(rows), video.take(columns), spec, precision=precision)
     grid = np.ix_(rows, columns)
     assert_same_bits(shuffled, Sim(whole.t2v[grid], whole.v2t[grid]))
@@ -61,10 +72,9 @@ BYTES_PER_TOKEN = 16 * 8 * 3
 
 @over_every
 def test_blocks_panels_and_workers_change_no_bit(
-    spec: str, precision: Any, monkeypatch: pytest.MonkeyPatch
+    spec: str, precision: Any, whole: Sim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, video = crowd()
-    whole = score(text, video, spec, precision=precision, workers=1)
     size = 70 * BYTES_PER_TOKEN
     assert_same_bits(score(text, video, spec, precision=precision, block_bytes=size), whole)
     monkeypatch.setattr(driver, "PANEL_WORDS", 60)
@@ -74,9 +84,10 @@ def test_blocks_panels_and_workers_change_no_bit(
 
 
 @over_single
-def test_an_item_alone_has_the_bits_that_it_has_among_others(spec: str, precision: Any) -> None:
+def test_an_item_alone_has_the_bits_that_it_has_among_others(
+    spec: str, precision: Any, whole: Sim
+) -> None:
     text, video = crowd()
-    whole = score(text, video, spec, precision=precision)
     few = score(text.block(20, 26), video.block(10, 15), spec, precision=precision, block_bytes=1)
     assert_same_bits(few, Sim(whole.t2v[20:26, 10:15], whole.v2t[20:26, 10:15]))
 

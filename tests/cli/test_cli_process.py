@@ -118,16 +118,19 @@ def test_closed_streams_lose_what_is_printed_and_nothing_else() -> None:
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
-    "narrow",
+    ("narrow", "more"),
     [
-        {"PYTHONIOENCODING": "ascii"},
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        ({"PYTHONIOENCODING": "ascii"}, ("table ncl-1", "list")),
+        # of the locale are names of files and arguments too
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, ()),
     ],
     ids=["PYTHONIOENCODING", "LC_ALL"],
 )
-def test_what_a_stream_cannot_print_is_replaced(narrow: dict[str, str]) -> None:
+def test_what_a_stream_cannot_print_is_replaced(
+    narrow: dict[str, str], more: tuple[str, ...]
+) -> None:
     write_features(Path("é.h5"))
-    for words in ("eval é.h5 --method global", "inspect é.h5", "table", "table ncl-1", "list"):
+    for words in ("eval é.h5 --method global", "inspect é.h5", "table", *more):
         done = in_shell(f"$V {words}", **narrow)
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr

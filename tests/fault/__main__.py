@@ -6,11 +6,12 @@ import argparse
 import random
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from fault.interposed import Events, start_again
+from fault.interposed import Events, Kind, start_again
 
 MEMORY = Path("/dev/shm")
 
@@ -20,7 +21,7 @@ def main() -> None:
     if not Events.here():
         start_again(sys.argv[1:])
     parser = argparse.ArgumentParser(prog="python -m fault", description=__doc__)
-    parser.add_argument("--sample", type=int, help="faults of each command; default: all")
+    parser.add_argument("--sample", type=int, help="kills and errors of each command; default: all")
     parser.add_argument("--only", nargs="*", default=[""], help="commands that begin so")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--events", action="store_true", help="name the events of each command")
@@ -45,8 +46,8 @@ def _perform(root: Path, given: argparse.Namespace) -> Counter[str]:
         if given.events:
             print(*whole.events, sep="\n")
         chosen = faults(whole.events)
-        if given.sample is not None and given.sample < len(chosen):
-            chosen = sorted(rng.sample(chosen, given.sample))
+        if given.sample is not None:
+            chosen = sorted(_sampled(rng, chosen, given.sample))
         found = Counter({"events": len(whole.events), "runs": len(chosen)})
         for kind, at in chosen:
             for problem, said in stage.suffer(scene, whole, kind, at):
@@ -55,6 +56,15 @@ def _perform(root: Path, given: argparse.Namespace) -> Counter[str]:
         totals += found
         print(f"{scene.name}: {_listed(found)}", flush=True)
     return totals
+
+
+def _sampled(
+    rng: random.Random, found: Sequence[tuple[Kind, int]], most: int
+) -> Iterator[tuple[Kind, int]]:
+    """Yield at most so many kills, and as many errors."""
+    for killed in (True, False):
+        some = [one for one in found if (one[0] in (Kind.KILL, Kind.KILL_HALF)) is killed]
+        yield from rng.sample(some, min(most, len(some)))
 
 
 def _listed(found: Counter[str]) -> str:

@@ -74,19 +74,22 @@ class Stage:
         self.root, self.place = root, root / "place"
         self._events = Events(self.place)
         self._seen: dict[str, list[Problem]] = {}
+        self._loaded: set[str] = set()
 
     def scenes(self, only: tuple[str, ...]) -> Iterator[Scene]:
         """Yield the scenes whose names begin with one of ``only``."""
         return (scene for scene in scenes(self.root) if scene.name.startswith(only))
 
     def rehearse(self, scene: Scene) -> Whole:
-        """Run a scene without a fault; once before in this process, so that all is loaded."""
+        """Run a scene without a fault; the first of a kind once before, so that all is loaded."""
         self._set(scene)
         self._seen.clear()
         before = state_of(self.place)
-        _warm(scene, self.place)
-        gc.freeze()  # or each child would copy all that it looks at
-        self._set(scene)
+        if scene.kind not in self._loaded:
+            self._loaded.add(scene.kind)
+            _warm(scene, self.place)
+            gc.freeze()  # or each child would copy all that it looks at
+            self._set(scene)
         done, events = self._run(scene, Kind.COUNT, 0)
         if done.code:
             raise RuntimeError(f"{scene.name}: exit code {done.code}: {done.said}")

@@ -28,6 +28,11 @@ class Scene:
     stdout: str = ""
 
     @property
+    def kind(self) -> str:
+        """What it has in common with scenes that begin in other folders."""
+        return self.name.partition(" ")[0]
+
+    @property
     def hdf5(self) -> bool:
         """Whether the command writes a feature file."""
         return "f.h5" in self.words

@@ -1,7 +1,8 @@
-"""Sound files of encoders: weights, dictionaries, tokenizers, configs."""
+"""Sound files of encoders, and their readers: weights, dictionaries, tokenizers, configs."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from functools import cache
 from pathlib import Path
@@ -116,3 +117,47 @@ def shapes() -> dict[str, Any]:
         f"text_model.{first}": empty(8, 64),
         "visual_projection.weight": empty(8, 64),
     }
+
+
+def read_weights(folder: Path) -> None:
+    from vrbench.encoders.checkpoint import read_tensors, weights_files
+
+    for path in weights_files(folder):
+        read_tensors(path)
+
+
+def read_tokenizer(folder: Path) -> None:
+    from vrbench.encoders.clip.words import read_words
+    from vrbench.encoders.session import Session, encode, read_tokenizer
+    from vrbench.errors import InputError
+
+    if (folder / "tokenizer.json").exists():
+        with contextlib.suppress(InputError):
+            path = folder / "tokenizer.json"
+            encode(read_tokenizer(path, 16), "a cat", path)
+        Session(folder / "vision.onnx", "tokens", "cpu")
+    else:
+        read_words(folder)("a cat", 8)
+
+
+def read_clip_config(folder: Path) -> None:
+    from vrbench.encoders.clip.config import config_of
+    from vrbench.encoders.clip.pixels import read_pixels
+    from vrbench.encoders.clip.weights import _config
+    from vrbench.errors import InputError
+
+    with contextlib.suppress(InputError):
+        read_pixels(folder, 32, "transformers")
+    _config(config_of(shapes(), folder)[0], folder / "config.json", 1000)
+
+
+def read_two_towers(folder: Path) -> None:
+    from vrbench.encoders.hf import Hf
+
+    Hf().load(folder)
+
+
+def read_dictionary(folder: Path) -> None:
+    from vrbench.encoders.s3d.words import read_dictionary
+
+    read_dictionary(folder / "s3d_dict.npy")

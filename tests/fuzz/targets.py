@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fuzz import folders, labs, models, seeds, strings
+from fuzz import folders, heads, labs, models, seeds, strings
 from fuzz.mutate import Files
 
 
@@ -105,79 +105,6 @@ def _results(folder: Path) -> None:
     compare(found, n=99)
 
 
-def _projection(folder: Path) -> None:
-    import numpy as np
-
-    from vrbench.heads.projection import Projection
-
-    found = Projection.read(folder / "p.npz")
-    for side in (found.video, found.text):
-        side(np.zeros((1, len(side.matrix))))
-
-
-def _head(folder: Path) -> None:
-    import numpy as np
-
-    from vrbench.features.tokens import Tokens
-    from vrbench.heads import file
-    from vrbench.heads.applied import apply_side
-    from vrbench.heads.bank import SIDES, bank_side
-    from vrbench.results.about import head_about
-
-    head = file.load(folder / "h.safetensors")
-    for side, width in (("video", 4), ("text", 3)):
-        one = Tokens(np.array(["x"]), np.ones((2, width), np.float32), np.array([0, 2]))
-        apply_side(head, "video" if side == "video" else "text", one)
-    for name in SIDES if head.bank else ():
-        bank_side(head.bank, name, head.name, True)
-    head.trained_on(["a"])
-    head_about(head)
-
-
-def _weights(folder: Path) -> None:
-    from vrbench.encoders.checkpoint import read_tensors, weights_files
-
-    for path in weights_files(folder):
-        read_tensors(path)
-
-
-def _tokenizer(folder: Path) -> None:
-    from vrbench.encoders.clip.words import read_words
-    from vrbench.encoders.session import Session, encode, read_tokenizer
-    from vrbench.errors import InputError
-
-    if (folder / "tokenizer.json").exists():
-        with contextlib.suppress(InputError):
-            path = folder / "tokenizer.json"
-            encode(read_tokenizer(path, 16), "a cat", path)
-        Session(folder / "vision.onnx", "tokens", "cpu")
-    else:
-        read_words(folder)("a cat", 8)
-
-
-def _clip_config(folder: Path) -> None:
-    from vrbench.encoders.clip.config import config_of
-    from vrbench.encoders.clip.pixels import read_pixels
-    from vrbench.encoders.clip.weights import _config
-    from vrbench.errors import InputError
-
-    with contextlib.suppress(InputError):
-        read_pixels(folder, 32, "transformers")
-    _config(config_of(models.shapes(), folder)[0], folder / "config.json", 1000)
-
-
-def _two_towers(folder: Path) -> None:
-    from vrbench.encoders.hf import Hf
-
-    Hf().load(folder)
-
-
-def _dictionary(folder: Path) -> None:
-    from vrbench.encoders.s3d.words import read_dictionary
-
-    read_dictionary(folder / "s3d_dict.npy")
-
-
 def _dataset(folder: Path, spec: str, split: str) -> None:
     from vrbench import datasets
 
@@ -263,13 +190,13 @@ TARGETS: tuple[Target, ...] = (
     Target("eval-sim", seeds.sims, partial(_command, words=_EVAL), 0.5),
     Target("report", seeds.results, partial(_command, words="report @ --out @/made.html"), 0.5),
     Target("result", seeds.results, _results, 3),
-    Target("projection", seeds.projections, _projection, 2),
-    Target("head", seeds.heads, _head, 2),
-    Target("weights", models.weights, _weights, 2),
-    Target("tokenizer", models.tokenizers, _tokenizer, 2),
-    Target("clip-config", models.clip_configs, _clip_config, 2),
-    Target("two-towers", models.two_towers, _two_towers, 2),
-    Target("dictionary", models.dictionaries, _dictionary),
+    Target("projection", heads.projections, heads.read_projection, 2),
+    Target("head", heads.heads, heads.read_head, 2),
+    Target("weights", models.weights, models.read_weights, 2),
+    Target("tokenizer", models.tokenizers, models.read_tokenizer, 2),
+    Target("clip-config", models.clip_configs, models.read_clip_config, 2),
+    Target("two-towers", models.two_towers, models.read_two_towers, 2),
+    Target("dictionary", models.dictionaries, models.read_dictionary),
     Target("ordering", lambda: (_PAIRS,), _ordering),
     Target("captions", lambda: (_CSV,), _captions),
     Target("qrels", lambda: tuple({"q.txt": t} for t in seeds.QRELS), _qrels, 0.5),

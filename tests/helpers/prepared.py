@@ -97,14 +97,14 @@ def start(
 
 
 def vrbench(
-    folder: Path, *words: str | Path, path: Sequence[Path] = (ROOT,)
+    folder: Path, *words: str | Path, path: Sequence[Path] = (ROOT,), code: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``vrbench words`` to its end."""
+    """Run ``vrbench words``, or the Python of ``code``, to its end."""
     with TemporaryDirectory() as place:
         streams = f"{place}/stdout", f"{place}/stderr"
-        code = start(words, folder, path=path, streams=streams).wait()
+        ended = start(words, folder, path=path, streams=streams, code=code).wait()
         out, err = (Path(stream).read_text() for stream in streams)
-    return subprocess.CompletedProcess(list(words), code, out, err)
+    return subprocess.CompletedProcess(list(words), ended, out, err)
 
 
 def _ask(request: Mapping[str, Any]) -> Any:

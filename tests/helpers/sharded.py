@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from small_features import LENGTHS, tokens_of
 
+from vrbench.errors import InputError
 from vrbench.extraction.sharding import shard_features
-from vrbench.features import Tokens
+from vrbench.features import Tokens, open_features
 from vrbench.features.writer import FeatureWriter
 
 OWNER = np.array([0, 0, 1, 2, 2, 2, 4, 5])
@@ -40,6 +45,25 @@ def parts_of(folder: Path, n: int = 3) -> Path:
 def part(whole: Path, k: int) -> Path:
     """Return the path of part k, counted from 1, of 3."""
     return whole.with_name(f"part-0000{k}-of-00003.h5")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a whole in three parts, which nobody changes."""
+    return parts_of(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def whole(made: Path, tmp_path: Path) -> Path:
+    """Give a copy of it and of its parts."""
+    return Path(shutil.copytree(made.parent, tmp_path / "set")) / made.name
+
+
+def refused(whole: Path, says: str, read: Callable[[Path], Any] = open_features) -> None:
+    """Expect a whole sentence of whatever reads a whole."""
+    with pytest.raises(InputError, match=says) as error:
+        read(whole)
+    assert str(error.value).endswith("."), error.value
 
 
 def _made(n: int, name: str, seed: int) -> Tokens:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,13 +152,11 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(path, (3200, 1), (2800, 1), 8, ("", "bank/"))
 
 
-NORMS = "--norm none --norm dsl --norm inverted-softmax:beta=5"
-
-
 @pytest.mark.parametrize(
     "more",
     [
-        *(f"{NORMS} --bank {bank}" for bank in ("test", "train")),
+        "--norm none --norm dsl --bank test",
+        "--norm none --norm inverted-softmax:beta=5 --bank train",
         "--norm ncl:iterations=1 --bank rolling:2",
         "--save-sim {}/sims.npz",
         "--norm ncl:iterations=1 --save-sim {}/sims.npz",
@@ -182,24 +180,30 @@ def levels(rng: np.random.Generator) -> dict[str, Any]:
     return {"t2v": rng.standard_normal((8, 2400, 2100), dtype=np.float32)}
 
 
+@pytest.fixture(scope="module")
+def similarities(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A similarity file, whose matrices are most of what an eval takes."""
+    arrays = request.param(np.random.default_rng(0))
+    n_text, n_video = arrays["t2v"].shape[-2:]
+    path = tmp_path_factory.mktemp("similarities") / "s.npz"
+    np.savez(path, allow_pickle=False, text_video=np.arange(n_text) % n_video, **arrays)
+    return path
+
+
 @pytest.mark.parametrize(
-    ("made", "words"),
+    ("similarities", "words"),
     [
         (two_ways, "--norm none"),
         (two_ways, "--norm ncl:iterations=1 --bank test"),
         (two_ways, "--limit 3490"),
         (levels, "--norm sk:iterations=1 --bank test"),
     ],
+    indirect=["similarities"],
 )
 def test_a_similarity_file_fits_or_is_refused(
-    made: Callable[[np.random.Generator], dict[str, Any]], words: str, tmp_path: Path
+    similarities: Path, words: str, tmp_path: Path
 ) -> None:
-    arrays = made(np.random.default_rng(0))
-    n_text, n_video = arrays["t2v"].shape[-2:]
-    path = tmp_path / "s.npz"
-    np.savez(path, allow_pickle=False, text_video=np.arange(n_text) % n_video, **arrays)
-    del arrays
-    done = grown("eval", "--from-sim", path, *words.split(), "-q", "--out", tmp_path)
+    done = grown("eval", "--from-sim", similarities, *words.split(), "-q", "--out", tmp_path)
     assert done.peak <= done.bound
     assert 2 <= done.refusals <= 3, "the imports, the file, and what is made of it"
 
@@ -236,7 +240,7 @@ def test_without_norms_the_matrices_need_not_fit(large: Path, tmp_path: Path) ->
 def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A feature file whose tokens are most of what an eval takes."""
     path = tmp_path_factory.mktemp("heavy") / "f.h5"
-    return write(path, (120, 20), (120, 30), 3000, ("",))
+    return write(path, (60, 20), (60, 30), 6000, ("",))
 
 
 @pytest.mark.parametrize("words", ["--no-matrix", "--method tokenflow --method transport"])

@@ -1,84 +1,19 @@
-"""LMDB, parquet, tars of webdataset and shards of clip-retrieval."""
+"""Parquet: a row an item, a row a pair, and shards of clip-retrieval."""
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from archived import npy, npz, pt, write_lmdb, write_parquet, write_tar
+from archived import write_parquet
 from laid_out import CAPTIONS, Data, check, owner
 
 from vrbench.errors import InputError
 from vrbench.importing import Given, read_arrays
 from vrbench.importing.to_features import import_arrays
-
-
-@pytest.mark.parametrize("store", [npy, npz, pt])
-def test_lmdb(store: Any, tmp_path: Path) -> None:
-    data = Data.of_tokens()
-    meta = {"__len__": b"\x80\x04K\x04."}
-    video, text = (
-        write_lmdb(
-            tmp_path / side, {**meta, **{k: store(x) for k, x in getattr(data, side).items()}}
-        )
-        for side in ("video", "text")
-    )
-    check(Given(video=video, text=text / "data.mdb"), tmp_path, data)
-    check(Given(video=video, text=text), tmp_path, data)
-
-
-def test_lmdb_of_bytes_that_nobody_can_read(tmp_path: Path) -> None:
-    path = write_lmdb(tmp_path / "raw", {"v0": np.ones(8, np.float32).tobytes()})
-    given = Given(video=path, text=path)
-    with pytest.raises(InputError, match=r"'v0' holds 32 bytes that do not say .*: give --bytes"):
-        read_arrays(given)
-    data = bytearray((path / "data.mdb").read_bytes())
-    data[8192:] = bytes(len(data) - 8192)
-    (path / "data.mdb").write_bytes(data)
-    with pytest.raises(InputError, match=r"data\.mdb"):
-        read_arrays(given)
-    (path / "data.mdb").write_bytes(data[:5000])
-    with pytest.raises(InputError, match=r"data\.mdb"):
-        read_arrays(given)
-
-
-@pytest.mark.parametrize("kind", ["float32", "float16"])
-@pytest.mark.parametrize("flat", [False, True])
-def test_lmdb_of_bare_numbers(kind: str, flat: bool, tmp_path: Path) -> None:
-    data = Data.of_vectors() if flat else Data.of_tokens()
-    whole = Data(*({k: x.astype(kind) for k, x in s.items()} for s in (data.video, data.text)))
-    video = write_lmdb(tmp_path / "v", {name: x.tobytes() for name, x in whole.video.items()})
-    texts: dict[str, Any] = whole.text
-    np.savez(tmp_path / "t.npz", **texts)
-    notes = check(Given(video=video, text=tmp_path / "t.npz"), tmp_path, whole)
-    assert any(f"are read as {kind}" in note and "as wide as the other" in note for note in notes)
-    text = write_lmdb(tmp_path / "t", {name: x.tobytes() for name, x in whole.text.items()})
-    check(Given(video=video, text=text, raw=f"{kind}:6"), tmp_path, whole)
-    for raw, why in (
-        ("", "do not say their type and shape: give --bytes"),
-        (f"{kind}:5", f"expected rows of 5 numbers of {kind}"),
-        ("float99:6", "write TYPE:WIDTH, such as float32:512"),
-    ):
-        with pytest.raises(InputError, match=why):
-            read_arrays(Given(video=video, text=text, raw=raw))
-    with pytest.raises(InputError, match="but no items are bytes"):
-        read_arrays(Given(video=tmp_path / "t.npz", text=tmp_path / "t.npz", raw=f"{kind}:6"))
-
-
-def test_lmdb_of_numbers_that_might_be_of_either_type(tmp_path: Path) -> None:
-    """Half-precision numbers stored as float32 are finite and of usual size as both."""
-    x = {name: np.full((2, 6), 0.5, np.float32) for name in ("a", "b")}
-    video = write_lmdb(tmp_path / "v", {name: y.tobytes() for name, y in x.items()})
-    texts: dict[str, Any] = {name: y[0] for name, y in x.items()}
-    np.savez(tmp_path / "t.npz", **texts)
-    found = {name: y.view(np.float16)[0, 1] for name, y in x.items()}
-    assert 0.1 < found["a"] < 2
-    with pytest.raises(InputError, match="one of float32 and float16, and either fits"):
-        read_arrays(Given(video=video, text=tmp_path / "t.npz"))
 
 
 @pytest.mark.parametrize("fixed", [False, True])
@@ -205,102 +140,6 @@ def test_parquet_that_is_refused(tmp_path: Path) -> None:
     assert bomb.stat().st_size < 1_000_000
     with pytest.raises(InputError, match=r"unpacks to more than 100 times|falls over it"):
         read_arrays(bomb)
-
-
-@pytest.mark.parametrize("shards", [1, 2])
-def test_a_tar_a_side_with_captions(shards: int, tmp_path: Path) -> None:
-    """CLIP-Kinetics700 of clip-video-encode: KEY.npy, KEY.txt and KEY.json."""
-    data = Data.of_tokens()
-    folder = tmp_path / "tars"
-    folder.mkdir()
-    for i in range(shards):
-        keys = list(data.video)[i::shards]
-        parts: dict[str, Any] = {}
-        for key in keys:
-            parts[f"./{key}.npy"] = npy(data.video[key])
-            parts[f"./{key}.json"] = {"caption": CAPTIONS[f"{key}#0"], "fps": 25}
-            if i:
-                parts[f"./{key}.txt"] = f" {CAPTIONS[f'{key}#0']}\n"
-        video = write_tar(folder / f"{i:05}.tar", parts)
-    texts = {key: data.text[f"{key}#0"] for key in data.video}
-    text = write_folder(tmp_path / "t", texts)
-    given = Given(video=video if shards == 1 else folder, text=text)
-    named = Data(data.video, texts)
-    out = import_arrays(given, tmp_path / "made.h5")
-    with h5py.File(out) as file:
-        ids = file["text/ids"].asstr()[:].tolist()
-        assert sorted(ids) == sorted(named.text)
-        assert file["text/captions"].asstr()[:].tolist() == [CAPTIONS[f"{i}#0"] for i in ids]
-        videos = file["video/ids"].asstr()[:]
-        assert [videos[row] for row in file["text/video"][:]] == ids
-
-
-def write_folder(path: Path, items: dict[str, Any]) -> Path:
-    path.mkdir()
-    for name, array in items.items():
-        np.save(path / f"{name}.npy", array)
-    return path
-
-
-def test_a_tar_with_both_sides(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    video = {f"shot/{i:03}": rng.standard_normal((i + 1, 4)) for i in range(3)}
-    files: dict[str, Any] = {}
-    for key, x in video.items():
-        files |= {
-            f"{key}.npy": npy(x),
-            f"{key}.text_emb.npz": npz(x[:1]),
-            f"{key}.txt": f"of {key}",
-        }
-        files |= {f"{key}.mp4": b"not read"}
-    source = write_tar(tmp_path / "a.tar", files)
-    with h5py.File(import_arrays(source, tmp_path / "made.h5")) as file:
-        assert file["video/ids"].asstr()[:].tolist() == list(video)
-        assert file["text/captions"].asstr()[:].tolist() == [f"of {key}" for key in video]
-        np.testing.assert_array_equal(file["video/tokens"], np.concatenate(list(video.values())))
-
-
-def links(path: Path, kind: bytes) -> Path:
-    with tarfile.open(path, "w") as archive:
-        info = tarfile.TarInfo("a.npy")
-        info.type, info.linkname = kind, "/etc/passwd"
-        archive.addfile(info)
-    return path
-
-
-def test_tars_that_are_refused(tmp_path: Path) -> None:
-    x = npy(np.ones((2, 4)))
-    for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
-        with pytest.raises(InputError, match=r"holds 'a\.npy', which is no plain file"):
-            read_arrays(links(tmp_path / "l.tar", kind))
-    wrong: tuple[tuple[dict[str, Any], str], ...] = (
-        ({"a.npy": x, "./a.npy": x}, r"holds 'a\.npy' 2 times"),
-        ({"a.npy": x, "a.npz": npz(np.ones((2, 4)))}, "an item that has another file"),
-        ({"a.npy": x, "a.video.npy": x}, r"holds KEY\.npy and KEY\.video\.npy"),
-        ({"a.txt": "x"}, "holds no array"),
-        ({"a.npy": x[:-8]}, r"'a\.npy' is damaged"),
-        ({"a.npy": b"\x93NUMPY" + bytes(99)}, r"'a\.npy'"),
-        ({"a.npy": x, "a.txt": b"\xff"}, r"'a\.txt' is no text"),
-        ({"a.npy": x, "a.json": "{"}, r"'a\.json' is not JSON"),
-    )
-    for files, said in wrong:
-        with pytest.raises(InputError, match=said):
-            read_arrays(Given(video=write_tar(tmp_path / "b.tar", files), text=tmp_path / "b.tar"))
-    whole = write_tar(
-        tmp_path / "c.tar", {"a.npy": x, "b.npy": npy(np.ones((900, 4)))}
-    ).read_bytes()
-    for cut in (100, 1024, 1500, 5000, len(whole) - 10_000):
-        (tmp_path / "c.tar").write_bytes(whole[:cut])
-        with pytest.raises(InputError, match=r"c\.tar"):
-            read_arrays(Given(video=tmp_path / "c.tar", text=tmp_path / "c.tar"))
-
-
-def test_nothing_is_unpacked_to_the_disk(tmp_path: Path) -> None:
-    files = {"../../out.npy": npy(np.ones((2, 4))), "/abs.npy": npy(np.ones((1, 4)))}
-    source = write_tar(tmp_path / "a.tar", files)
-    before = sorted(tmp_path.rglob("*"))
-    read_arrays(Given(video=source, text=source))
-    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("flat", [False, True])
