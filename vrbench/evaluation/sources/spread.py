@@ -19,6 +19,7 @@ from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.features import Tokens
 from vrbench.registry import origins
 from vrbench.runtime.backend import Backend, Tasks
+from vrbench.runtime.cluster import WINDOW
 from vrbench.runtime.memory import spare
 from vrbench.sims.journal import Journal
 from vrbench.sims.kept import Keeping, Kept
@@ -29,8 +30,9 @@ TASK = 1_500_000_000_000
 """Floating point operations of a task's products: half a minute of one core, about."""
 MOST = 16_000_000
 """Pairs of a task: more take too much memory, and too long to send."""
-PAIR = 64
-"""Bytes that a pair of a task takes while it is scored and read: of both directions and more."""
+PAIR = 64 + 8 * (WINDOW + 1)
+"""Bytes that a pair of a task takes in a worker: while it is scored and read, and 8 in each result
+that waits there until the client takes it, where that one is slower; one is on its way."""
 EACH = 4
 """Tasks that every worker gets at least, so that all end at about the same time."""
 
