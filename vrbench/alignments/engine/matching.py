@@ -80,7 +80,7 @@ def weighted(weight: Any, best: Any, eps: Any, mean: Any) -> None:
     for i in range(k):
         by, values = weight[i], best[i]
         for v in range(n):
-            one = (by[v] if by[v] > F32(0) else F32(0)) + eps
+            one = (F32(0) if by[v] < F32(0) else by[v]) + eps
             mean[v] += one * values[v]
             mass[v] += one
             plain[v] += values[v]
