@@ -16,7 +16,7 @@ from vrbench.alignments.engine.items import Items, check_products, prepare
 from vrbench.alignments.engine.panels import Panel, on_grid, panels
 from vrbench.alignments.engine.reading import Reading, runs
 from vrbench.alignments.engine.threads import Pool
-from vrbench.alignments.engine.tiles import Products
+from vrbench.alignments.engine.tiles import Buffers, Products
 from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.backend import Backend
@@ -206,10 +206,12 @@ def _add_tiles(
         panels(texts, max(PANEL_WORDS * PANEL_FRAMES // widest, PANEL_WORDS // 4), lanes=False)
     )
 
+    buffers = Buffers()
+
     def work(pair: tuple[Panel, Panel]) -> int:
         text, video = (panel.index for panel in pair)
         both = texts.tokens.new_empty(2, len(text), len(video))
-        for tile in Products(*pair).tiles(size):
+        for tile in Products(*pair, buffers=buffers).tiles(size):
             for value, found in zip(both, reduce(tile), strict=True):
                 value[tile.text.items, tile.video.items] = found
         _add(target, _place(text, video), *both)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,17 +13,52 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class Buffers(threading.local):
+    """Memory of a thread's products, used again for the next pair of panels.
+
+    Where large arrays are returned to the system as soon as they are freed, as under ``--memory``,
+    new pages for every product take as long as the product.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, Tensor] = {}
+
+    def product(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
+        """Return ``rows @ columns.mT``, which is overwritten by the next one of the name."""
+        import torch
+
+        shape = len(rows), len(columns)
+        size = shape[0] * shape[1]
+        if name not in self._held or len(self._held[name]) < size:
+            self._held.pop(name, None)  # not both at a time
+            self._held[name] = rows.new_empty(size)
+        return torch.mm(rows, columns.mT, out=self._held[name][:size].view(shape))
+
+
 class Products:
     """The products of a panel of texts with a panel of videos, each made when first read.
 
     Not by ``cached_property``: up to Python 3.11 it has one lock for all objects, under which the
     threads would wait for each other's products.
+
+    Args:
+        texts: the panel of texts.
+        videos: the panel of videos.
+        made: products that are there already, and those that are made.
+        buffers: where they are made, for a reader that keeps none of them.
     """
 
-    def __init__(self, texts: Panel, videos: Panel, made: dict[str, Tensor] | None = None) -> None:
+    def __init__(
+        self,
+        texts: Panel,
+        videos: Panel,
+        made: dict[str, Tensor] | None = None,
+        buffers: Buffers | None = None,
+    ) -> None:
         self.texts = texts
         self.videos = videos
         self._made = {} if made is None else made
+        self._buffers = buffers
 
     @property
     def c(self) -> Tensor:
@@ -50,7 +86,10 @@ class Products:
 
     def _once(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
         if name not in self._made:
-            self._made[name] = rows @ columns.mT
+            if self._buffers is None:
+                self._made[name] = rows @ columns.mT
+            else:
+                self._made[name] = self._buffers.product(name, rows, columns)
         return self._made[name]
 
     def tiles(self, size: int | None) -> Iterator[Tile]:
