@@ -20,7 +20,7 @@ from vrbench.datasets.files import Folder
 from vrbench.encoders.checkpoint import weights_files
 from vrbench.errors import InputError
 from vrbench.importing import read_arrays
-from vrbench.runtime.files import check_folder, replacing
+from vrbench.runtime.files import check_folder, remove_unfinished, replacing, temporary_folder
 from vrbench.runtime.leftovers import beside, remove_left_over
 
 EVAL = ("eval", "f.h5", "--method", "global", "--method", "max-avg", "--out", "r")
@@ -118,6 +118,25 @@ def test_only_what_a_dead_process_of_this_machine_left_is_removed(tmp_path: Path
     check_folder(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([*kept, folder])
     remove_left_over(tmp_path / "missing")
+
+
+def test_a_temporary_folder_goes_with_all_that_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left = renamed(beside(tmp_path / "d"), 3, "1")
+    left.mkdir()
+    (left / "a").touch()
+    with temporary_folder() as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+        (folder / "b").touch()
+        with temporary_folder() as other:
+            (other / "c").touch()
+            remove_unfinished()  # as a signal does
+        assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with temporary_folder() as folder:
+        assert not folder.exists()
 
 
 def test_a_live_process_keeps_what_it_writes(tmp_path: Path) -> None:

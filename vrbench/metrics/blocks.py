@@ -7,6 +7,7 @@ has the same bits however texts and videos are divided into blocks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,9 @@ from vrbench.runtime.sums import RowSum, Tree, exp_sums
 from vrbench.sims.truth import Queries
 
 Mass = Tree[tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+PART = 2_000_000
+"""Bytes, as float64, of the similarities that are read at once: more leave the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +127,25 @@ def look(block: Queries, start: int, gamma: float | None, several: bool) -> Know
     rows, values = block.rows.block(slice(0, len(block.rows))), block.positives()
     best = best_of(block.query, values, len(rows))
     positives = Found(block.query, block.item + start, values) if several else None
-    mass = None if gamma is None else exp_sums(logits_of(rows, gamma), start)
-    return Known(best, *firsts(rows), largest(rows, HUB_K), mass, positives)
+    mass = None if gamma is None else _mass(rows, start, gamma)
+    found = [(*firsts(rows[part]), largest(rows[part], HUB_K)) for part in _parts(rows)]
+    top, among, near = map(np.concatenate, zip(*found, strict=True))
+    return Known(best, top, among, near, mass, positives)
+
+
+def _parts(rows: NDArray[Any]) -> Iterator[slice]:
+    """Yield the rows that are read at once."""
+    step = max(1, PART // (8 * rows.shape[1]))
+    return (slice(i, min(i + step, len(rows))) for i in range(0, len(rows), step))
+
+
+def _mass(rows: NDArray[Any], start: int, gamma: float) -> Mass:
+    trees = [exp_sums(logits_of(rows[part], gamma), start) for part in _parts(rows)]
+    first, *_ = trees
+    for i, (level, number, _) in enumerate(first.parts):
+        tops, sums = zip(*(tree.parts[i][2] for tree in trees), strict=True)
+        first.parts[i] = level, number, (np.concatenate(tops), np.concatenate(sums))
+    return first
 
 
 def count_block(
@@ -149,7 +170,9 @@ def count_block(
         top, total = known.mass.total
         top = np.where(asks, top, np.inf)  # of the others all probabilities are 0
         sums = RowSum(block.rows.width)
-        sums.add(start, probabilities(logits_of(rows, gamma), top, total))
+        for part in _parts(rows):
+            logits = logits_of(rows[part], gamma)
+            sums.add(start + part.start, probabilities(logits, top[part], total[part]))
     places = (None, None) if known.positives is None else _places(rows, gallery, known.positives)
     rows, top, near = rows[asks], known.top[asks], known.near[asks, 0]
     first = votes(rows, top, known.among[asks])

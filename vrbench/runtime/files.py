@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from vrbench.errors import InputError
-from vrbench.runtime.leftovers import beside, remove_left_over
+from vrbench.runtime.leftovers import beside, remove, remove_left_over
 
 Kind = Literal["head", "html", "projection", "similarity"]
 
@@ -29,7 +29,9 @@ _unfinished: set[Path] = set()
 
 
 @contextmanager
-def replacing(path: Path, *, only_new: bool = False, through: Path | None = None) -> Iterator[Path]:
+def replacing(
+    path: Path, *, only_new: bool = False, through: Path | None = None, lasting: bool = True
+) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
 
     It is moved there once its bytes are on the disk: a write that fails late, as on a network file
@@ -39,6 +41,7 @@ def replacing(path: Path, *, only_new: bool = False, through: Path | None = None
         path: the file to write.
         only_new: leave a ``path`` that another process made meanwhile as it is.
         through: the temporary path; None: a unique one.
+        lasting: whether to wait for the disk; not needed where a damaged file would be noticed.
 
     Raises:
         InputError: the folder cannot be written, or ``path`` is a folder or a device.
@@ -52,14 +55,38 @@ def replacing(path: Path, *, only_new: bool = False, through: Path | None = None
         temporary.touch(exist_ok=False)
         yield temporary
         if not (only_new and path.exists()):
-            reach_disk(temporary)
+            if lasting:
+                reach_disk(temporary)
             temporary.replace(path)
-            reach_disk(path.parent)
+            if lasting:
+                reach_disk(path.parent)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        _remove(temporary)
+        remove(temporary)
         _unfinished.discard(temporary)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a new folder among the system's temporary files, which is removed at the end.
+
+    So it is when a signal ends the command. A killed process leaves it to the next one. Where it
+    cannot be made, there is none of that name.
+    """
+    import tempfile
+
+    above = Path(tempfile.gettempdir())
+    folder = beside(above / "folder")
+    _unfinished.add(folder)
+    try:
+        remove_left_over(above, folders=True)
+        with suppress(OSError):
+            folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        remove(folder)
+        _unfinished.discard(folder)
 
 
 def reach_disk(path: Path) -> None:
@@ -82,14 +109,9 @@ def reach_disk(path: Path) -> None:
 
 
 def remove_unfinished() -> None:
-    """Remove every temporary file of ``replacing``, before the process ends in the middle."""
+    """Remove what is unfinished or temporary, before the process ends in the middle."""
     for path in list(_unfinished):
-        _remove(path)
-
-
-def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
+        remove(path)
 
 
 def listed(folder: Path, *endings: str) -> list[Path]:

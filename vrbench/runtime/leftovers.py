@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import zlib
 from contextlib import suppress
@@ -26,8 +27,8 @@ def beside(path: Path) -> Path:
     return path.with_name(f".vrbench-{owner}{path.suffix}")
 
 
-def remove_left_over(folder: Path) -> None:
-    """Remove the unfinished files of dead processes in a folder, and nothing else.
+def remove_left_over(folder: Path, *, folders: bool = False) -> None:
+    """Remove the unfinished files of dead processes in a folder, and with ``folders`` these, too.
 
     Only names that ``beside`` gives on this machine are touched. Files begun on another machine, as
     on a shared disk, stay: it is unknown here whether their processes live.
@@ -35,9 +36,18 @@ def remove_left_over(folder: Path) -> None:
     with suppress(OSError):  # a folder that may be written to and not be listed
         for entry in os.scandir(folder):
             found = _NAME.fullmatch(entry.name)
-            if found and found["machine"] == _machine() and _is_dead(found):
-                with suppress(OSError):
-                    os.unlink(entry.path)  # noqa: PTH108  scandir gives a string
+            ours = found and found["machine"] == _machine() and (folders or not entry.is_dir())
+            if found and ours and _is_dead(found):
+                remove(Path(entry.path))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it, as far as possible."""
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
 
 
 def _is_dead(owner: re.Match[str]) -> bool:

@@ -1,17 +1,17 @@
-"""Blocks of an unfinished run beside its results, for the next run to go on from."""
+"""Blocks in a folder: for the second read, and for the next run where this one ends early."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Hashable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 
 from vrbench.errors import InputError
 from vrbench.runtime.files import replacing
+from vrbench.runtime.leftovers import remove_left_over
 from vrbench.runtime.npz import read_npz
 from vrbench.sims.kept import SHARE
 from vrbench.sims.sim import Sim
@@ -19,47 +19,54 @@ from vrbench.sims.sim import Sim
 ENDING = ".block.npz"
 
 
+@dataclass(frozen=True)
 class Journal:
-    """Blocks by key, in a folder; one that cannot be written is not kept.
+    """Blocks by name, kept by any process that sees the folder; there is nothing in it to close.
 
-    Args:
-        folder: is made when a block is kept.
-        name: says of a key what decides the bits of its block, as the stem of a file.
+    A process that does not see the folder, as on another machine, keeps and finds nothing.
+
+    Attributes:
+        folder: where the blocks lie.
+        free: bytes that stay free on its disk.
     """
 
-    def __init__(self, folder: Path, name: Callable[[Any], str]) -> None:
-        self._folder, self._name = folder, name
+    folder: Path
+    free: int
 
-    def __enter__(self) -> Self:
-        return self
+    @classmethod
+    def at(cls, folder: Path) -> Journal:
+        """Make the folder where it can be made."""
+        folder, free = folder.absolute(), 0
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            free = int((1 - SHARE) * shutil.disk_usage(folder).free)
+        return cls(folder, free)
 
-    def __exit__(self, *_: object) -> None:
-        """Leave the blocks: they are removed when the results are there."""
+    def keep(self, name: str, sim: Sim) -> None:
+        """Write a block, if there is room.
 
-    def __contains__(self, key: Hashable) -> bool:
-        return self._path(key).is_file()
-
-    def keep(self, key: Hashable, sim: Sim) -> None:
-        """Write a block, if there is room."""
+        Args:
+            name: says what decides the bits of the block, as the stem of a file.
+            sim: its similarities.
+        """
         parts = {"t2v": sim.t2v, "v2t": None if sim.v2t is sim.t2v else sim.v2t}
         arrays = {name: part for name, part in parts.items() if part is not None}
         size = sum(part.nbytes for part in arrays.values())
         with suppress(OSError, InputError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if size <= SHARE * shutil.disk_usage(self._folder).free:
-                with replacing(self._path(key)) as path:
+            if size <= shutil.disk_usage(self.folder).free - self.free:
+                with replacing(self._path(name), lasting=False) as path:
                     np.savez(path, allow_pickle=False, **arrays)
 
-    def take(self, key: Hashable) -> Sim | None:
-        """Return a block; None where its file is damaged, or gone meanwhile."""
+    def take(self, name: str) -> Sim | None:
+        """Return a block; None where it has no file, or a damaged one."""
         with suppress(InputError):
-            arrays = read_npz(self._path(key))
+            arrays = read_npz(self._path(name))
             t2v = arrays.get("t2v")
             return Sim(t2v, arrays.get("v2t", t2v))
         return None
 
-    def _path(self, key: Hashable) -> Path:
-        return self._folder / f"{self._name(key)}{ENDING}"
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}{ENDING}"
 
 
 def clear(folder: Path) -> None:
@@ -67,4 +74,5 @@ def clear(folder: Path) -> None:
     with suppress(OSError):
         for path in folder.glob(f"*{ENDING}"):
             path.unlink(missing_ok=True)
+        remove_left_over(folder)
         folder.rmdir()

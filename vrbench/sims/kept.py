@@ -23,17 +23,11 @@ SHARE = 0.5
 class Keeping(Protocol):
     """Keeps blocks by key, as far as there is room."""
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def __contains__(self, key: Hashable) -> bool: ...
-
-    def keep(self, key: Hashable, sim: Sim) -> None:
+    def keep(self, key: Any, sim: Sim) -> None:
         """Keep a block of both directions, if there is room."""
 
-    def take(self, key: Hashable) -> Sim | None:
-        """Return a block, which may be forgotten then; None where it is lost."""
+    def take(self, key: Any) -> Sim | None:
+        """Return a block, which may be forgotten then; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +55,6 @@ class Kept:
         if self._file is not None:
             self._file.close()
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._memory or key in self._places
-
     def keep(self, key: Hashable, sim: Sim) -> None:
         """Keep a block of both directions, if there is room."""
         parts = [sim.t2v] if sim.v2t is sim.t2v else [sim.t2v, sim.v2t]
@@ -76,10 +67,12 @@ class Kept:
             if self._end + size <= self._room:
                 self._places[key] = [self._write(file, part) for part in parts]
 
-    def take(self, key: Hashable) -> Sim:
-        """Return a block that was kept, which may be forgotten then."""
+    def take(self, key: Hashable) -> Sim | None:
+        """Return a block that was kept, which may be forgotten then; None where there is none."""
         if key in self._memory:
             return self._memory.pop(key)
+        if key not in self._places:
+            return None
         found = [self._read(place) for place in self._places[key]]
         return Sim(found[0], found[-1])
 

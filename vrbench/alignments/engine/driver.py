@@ -30,7 +30,11 @@ PairProgress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
 
 PANEL_WORDS, PANEL_FRAMES = 1920, 1152
-"""Tokens of a panel of texts and of videos: fewer words where long videos need more frames."""
+"""Tokens of a panel of texts and of videos."""
+
+WIDE = 512
+"""Numbers a token from which a panel has so many words; half as many where the product takes less
+time than its numbers take to and from the cache that processes share."""
 
 TILE = 1 << 19
 """Products that torch reduces at once: what is made of them stays in the cache of one core."""
@@ -202,9 +206,8 @@ def _add_tiles(
 ) -> Iterator[int]:
     video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
     widest = max(len(panel.tokens) for panel in video_panels)
-    text_panels = list(
-        panels(texts, max(PANEL_WORDS * PANEL_FRAMES // widest, PANEL_WORDS // 4), lanes=False)
-    )
+    words = panel_words(texts.tokens.shape[1], widest)
+    text_panels = list(panels(texts, words, lanes=False))
 
     buffers = Buffers()
 
@@ -219,6 +222,17 @@ def _add_tiles(
 
     pairs = [(t, v) for v in video_panels for t in text_panels]
     yield from (done for _, done in pool.map(work, dict(enumerate(pairs))))
+
+
+def panel_words(width: int, frames: int) -> int:
+    """Return the words of a panel of texts: fewer where long videos need more frames.
+
+    Args:
+        width: numbers of a token.
+        frames: of the largest panel of videos.
+    """
+    words = PANEL_WORDS if width >= WIDE else PANEL_WORDS // 2
+    return max(words * PANEL_FRAMES // frames, PANEL_WORDS // 4)
 
 
 def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int]:

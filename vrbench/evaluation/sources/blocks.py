@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.features import Tokens
 from vrbench.metrics.blocks import Counted, Known, count_block, look
+from vrbench.sims.kept import Keeping
 from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, is_finite, not_finite
 from vrbench.sims.truth import Queries
 
@@ -59,11 +60,11 @@ class Looking:
 
     Attributes:
         block: the block.
-        sim: its similarities, where an earlier run has left them; None: it is to be scored.
+        key: under which its similarities are kept.
     """
 
     block: Block
-    sim: Sim | None = None
+    key: Any
 
     def __str__(self) -> str:
         """Return what a message calls it."""
@@ -78,7 +79,7 @@ class Counting(Looking):
         known: what is known of the block's queries.
     """
 
-    known: dict[Direction, Known] = field(default_factory=dict)
+    known: dict[Direction, Known]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,22 +101,26 @@ class Folding:
 
     Attributes:
         score: how its items are scored.
+        keeping: keeps similarities between the reads.
         gamma: temperature of the retrieval probabilities; None: they are not asked for.
         several: the directions in which some query has several positives.
     """
 
     score: Score
+    keeping: Keeping
     gamma: float | None
     several: tuple[Direction, ...] = ()
 
-    def look(self, task: Looking) -> tuple[Looked, Sim]:
-        """Score a block; return what is to be known of its queries, and its similarities.
+    def look(self, task: Looking) -> Looked:
+        """Score a block, unless an earlier run did; return what is to be known of its queries.
 
         Raises:
             InputError: an item cannot be scored, or a similarity is NaN or infinite.
         """
-        block, sim = task.block, task.sim
-        sim = self.score(block.text, block.video) if sim is None else sim
+        block, sim = task.block, self.keeping.take(task.key)
+        if sim is None:
+            sim = self.score(block.text, block.video)
+            self.keeping.keep(task.key, sim)
         for direction in DIRECTIONS:
             if not is_finite(getattr(sim, direction)):
                 start = block.start["t2v"], block.start["v2t"]
@@ -124,11 +129,11 @@ class Folding:
             d: look(block.queries(sim, d), block.start[other(d)], self.gamma, d in self.several)
             for d in DIRECTIONS
         }
-        return Looked(known, int((sim.t2v > DROPPED).sum())), sim
+        return Looked(known, int((sim.t2v > DROPPED).sum()))
 
     def count(self, task: Counting) -> dict[Direction, Counted]:
-        """Count in a block by what is known of its queries; without similarities score again."""
-        block, sim = task.block, task.sim
+        """Count in a block by what is known of its queries; if it is not kept, score it again."""
+        block, sim = task.block, self.keeping.take(task.key)
         sim = self.score(block.text, block.video) if sim is None else sim
         return {
             d: count_block(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,9 @@ from vrbench.metrics.diagnostics import Occurrences, ProbabilitySums, Representa
 from vrbench.metrics.metric import Read
 from vrbench.metrics.places import Places
 from vrbench.metrics.ranking import Counts
-from vrbench.runtime.backend import Backend, Here, Tasks, in_order
+from vrbench.runtime.backend import Backend, Tasks, in_order
 from vrbench.sims.kept import Keeping, Kept
-from vrbench.sims.sim import DIRECTIONS, Direction, Sim
+from vrbench.sims.sim import DIRECTIONS, Direction
 from vrbench.sims.truth import Queries
 
 Parts = dict[Direction, list[Known]]
@@ -36,7 +37,8 @@ class Folded:
         queries: of each direction; their similarities are not read.
         backend: where blocks are read.
         progress: called as pairs are read for the first time.
-        keeping: where similarities are kept between the reads.
+        keeping: opens what keeps similarities between the reads, where blocks are read.
+        key: under which those of a block are kept.
     """
 
     grid: Grid
@@ -44,7 +46,8 @@ class Folded:
     queries: Mapping[Direction, Queries]
     backend: Backend
     progress: PairProgress | None
-    keeping: Callable[[], Keeping] = Kept
+    keeping: Callable[[], AbstractContextManager[Keeping]] = Kept
+    key: Callable[[Place], Any] = tuple
 
     def read(self, gamma: float | None, ties: str, bounded: bool = False) -> dict[Direction, Read]:
         """Measure both directions.
@@ -55,11 +58,12 @@ class Folded:
             bounded: whether only some pairs are known, those that decide ranks and first places.
         """
         several = tuple(d for d, queries in self.queries.items() if queries.several)
-        folding = Folding(self.score, None if bounded else gamma, several)
-        totals = {d: _Total.of(queries, folding.gamma) for d, queries in self.queries.items()}
+        gamma = None if bounded else gamma
+        totals = {d: _Total.of(queries, gamma) for d, queries in self.queries.items()}
         with self.keeping() as kept:
-            known, solved = self._look(folding, kept)
-            for place, found in self._count(folding, kept, known):
+            folding = Folding(self.score, kept, gamma, several)
+            known, solved = self._look(folding)
+            for place, found in self._count(folding, known):
                 for direction, part in zip(DIRECTIONS, place, strict=True):
                     slices = self.grid.slices(place, direction)
                     totals[direction].add(part, *slices, found[direction])
@@ -84,52 +88,37 @@ class Folded:
             places = _places(queries, self.grid.parts[direction], known, total)
         return Read(counts, total.votes, total.sums, near, places, ties, solved=solved)
 
-    def _look(self, folding: Folding, kept: Keeping) -> tuple[Parts, int]:
+    def _look(self, folding: Folding) -> tuple[Parts, int]:
         """Read all blocks; return what is known of the queries, and how many pairs are."""
         known: dict[Direction, dict[int, Known]] = {d: {} for d in DIRECTIONS}
         solved = 0
-        for place, found in in_order(self.grid, self._looking(folding, kept)):
+        for place, found in in_order(self.grid, self._looking(folding)):
             for direction, part in zip(DIRECTIONS, place, strict=True):
                 before, now = known[direction].get(part), found.known[direction]
                 known[direction][part] = before.join(now) if before else now
             solved += found.solved
         return {d: [parts[i] for i in sorted(parts)] for d, parts in known.items()}, solved
 
-    def _looking(self, folding: Folding, kept: Keeping) -> Iterator[tuple[Place, Looked]]:
-        """Read all blocks: here those that an earlier run has left, the others elsewhere."""
+    def _looking(self, folding: Folding) -> Iterator[tuple[Place, Looked]]:
         done, total = 0, len(self.grid.text) * len(self.grid.video)
-        here, there = self._divided(kept)
-        left = Tasks(here, lambda place: Looking(self.grid[place], kept.take(place)))
-        new = Tasks(there, lambda place: Looking(self.grid[place]))
-        for place, (found, sim) in chain(
-            Here().map(folding.look, left), self.backend.map(folding.look, new)
-        ):
-            if place not in kept:
-                kept.keep(place, sim)
-            done += sim.t2v.size
+        tasks = Tasks(list(self.grid), lambda place: Looking(self.grid[place], self.key(place)))
+        for place, found in self.backend.map(folding.look, tasks):
+            text, video = self.grid.slices(place, "t2v")
+            done += (text.stop - text.start) * (video.stop - video.start)
             if self.progress:
                 self.progress(done, total)
             yield place, found
 
     def _count(
-        self, folding: Folding, kept: Keeping, known: Parts
+        self, folding: Folding, known: Parts
     ) -> Iterator[tuple[Place, dict[Direction, Counted]]]:
-        """Read all blocks again: here those that are kept, the others where they are scored."""
+        """Read all blocks again."""
 
-        def task(place: Place, sim: Sim | None = None) -> Counting:
+        def task(place: Place) -> Counting:
             asking = {d: known[d][i] for d, i in zip(DIRECTIONS, place, strict=True)}
-            return Counting(self.grid[place], sim, asking)
+            return Counting(self.grid[place], self.key(place), asking)
 
-        here, there = self._divided(kept)
-        held = Tasks(here, lambda place: task(place, kept.take(place)))
-        done = Here().map(folding.count, held)
-        again = self.backend.map(folding.count, Tasks(there, task))
-        yield from in_order(self.grid, chain(done, again))
-
-    def _divided(self, kept: Keeping) -> tuple[list[Place], list[Place]]:
-        """Return the blocks that are kept, and those that are not."""
-        here = {place: place in kept for place in self.grid}
-        return [p for p, found in here.items() if found], [p for p, f in here.items() if not f]
+        return in_order(self.grid, self.backend.map(folding.count, Tasks(list(self.grid), task)))
 
 
 @dataclass(frozen=True, eq=False)

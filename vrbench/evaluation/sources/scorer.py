@@ -10,9 +10,9 @@ from vrbench.alignments import Method
 from vrbench.alignments.engine.driver import (
     BLOCK_BYTES,
     PANEL_FRAMES,
-    PANEL_WORDS,
     TILE,
     PairProgress,
+    panel_words,
     score,
 )
 from vrbench.alignments.engine.panels import LANES
@@ -99,6 +99,6 @@ class Scorer:
     def _tile(self, text: Tokens, video: Tokens) -> int:
         """Bytes that a thread works on: the products of two panels, and tiles of them."""
         frames = max(PANEL_FRAMES, LANES * int(video.lengths.max()))
-        words = max(PANEL_WORDS * PANEL_FRAMES // frames, PANEL_WORDS // 4, int(text.lengths.max()))
+        words = max(panel_words(text.dim, frames), int(text.lengths.max()))
         width = 8 if self.compute.precision == "double" else 4
         return width * (words * frames + TILES * TILE)

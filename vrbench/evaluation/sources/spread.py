@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +21,9 @@ from vrbench.features import Tokens
 from vrbench.registry import origins
 from vrbench.runtime.backend import Backend, Tasks
 from vrbench.runtime.cluster import WINDOW
+from vrbench.runtime.files import temporary_folder
 from vrbench.runtime.memory import spare
 from vrbench.sims.journal import Journal
-from vrbench.sims.kept import Keeping, Kept
 from vrbench.sims.sim import Sim
 from vrbench.sims.truth import Truth
 
@@ -99,26 +100,35 @@ class Spread:
 
     def _blocks(self, work: Scoring, grid: Grid) -> Iterator[tuple[Place, Sim]]:
         """Yield all blocks: those that an earlier run has left, then the others."""
-        left: set[Place] = set()
-        with self.keeping(grid, work.method, work.keep) as kept:
-            for place in (place for place in grid if place in kept):
-                sim = kept.take(place)
-                if sim is not None:
-                    left.add(place)
-                    yield place, sim
-            missing = Tasks([place for place in grid if place not in left], grid.__getitem__)
-            for place, sim in self.backend.map(work, missing):
-                if self.folder is not None:
-                    kept.keep(place, sim)
-                yield place, sim
-
-    def keeping(self, grid: Grid, method: Method, keep: str) -> Keeping:
-        """Return where blocks wait for the next run, or only for the next read."""
         if self.folder is None:
-            return Kept()
+            yield from self.backend.map(work, grid)
+            return
+        journal, name = Journal.at(self.folder), self.naming(grid, work.method, work.keep)
+        missing = []
+        for place in grid:
+            sim = journal.take(name(place))
+            if sim is None:
+                missing.append(place)
+            else:
+                yield place, sim
+        for place, sim in self.backend.map(work, Tasks(missing, grid.__getitem__)):
+            journal.keep(name(place), sim)
+            yield place, sim
+
+    def naming(self, grid: Grid, method: Method, keep: str) -> Callable[[Place], str]:
+        """Return what names a block by all that decides its bits."""
         how = self.score.compute
         about = method, keep, how.precision, how.device, sorted(fingerprint().items())
-        return Journal(self.folder, grid.naming(about))
+        return grid.naming(about)
+
+    @contextmanager
+    def keeping(self) -> Iterator[Journal]:
+        """Open where workers keep blocks for the next read, and for the next run if asked for."""
+        if self.folder is not None:
+            yield Journal.at(self.folder)
+            return
+        with temporary_folder() as folder:
+            yield Journal.at(folder)
 
 
 def task_pairs(text: Tokens, video: Tokens, backend: Backend) -> int:

@@ -73,8 +73,8 @@ def fold(
     if isinstance(score, Spread):
         grid = Grid(text, video, truth, task_pairs(text, video, score.backend))
         flat = Flat(score.score, sendable(method))
-        keeping = partial(score.keeping, grid, method, "flat")
-        folded = Folded(grid, flat, queries, score.backend, progress, keeping)
+        name = score.naming(grid, method, "flat")
+        folded = Folded(grid, flat, queries, score.backend, progress, score.keeping, name)
     else:
         grid = Grid(text, video, truth, FOLDED // 8)
         folded = Folded(grid, Flat(score, method), queries, Here(), progress)
