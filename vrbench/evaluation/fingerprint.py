@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vrbench._version import VERSION
 from vrbench.alignments import parse_method
 from vrbench.alignments.engine.driver import score
+from vrbench.alignments.engine.product import product
 from vrbench.features.tokens import Tokens, offsets_of
 from vrbench.runtime.compiling import available
 
@@ -25,7 +26,7 @@ def fingerprint() -> dict[str, str]:
 
     rng = np.random.default_rng(0)
     text, video = _items(rng, "text", 9), _items(rng, "video", 12)
-    product = torch.as_tensor(text.tokens) @ torch.as_tensor(video.tokens).mT
+    found = product(torch.as_tensor(text.tokens), torch.as_tensor(video.tokens)).numpy()
     tile = score(text, video, parse_method(METHOD), workers=1, device="cpu")
     return {
         "vrbench": VERSION,
@@ -33,7 +34,7 @@ def fingerprint() -> dict[str, str]:
         "numpy": np.__version__,
         "torch": torch.__version__,
         "numba": "yes" if available() else "no",
-        "product": _digest(product.numpy()),
+        "product": _digest(found),
         "exp": _digest(np.exp(rng.standard_normal(500))),
         "tile": _digest(np.stack([tile.t2v, tile.v2t])),
     }

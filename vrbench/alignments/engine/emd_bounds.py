@@ -14,6 +14,7 @@ from vrbench.alignments.engine import emd_compiled, emd_kernels
 from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.alignments.engine.items import Items, prepare
 from vrbench.alignments.engine.panels import on_grid
+from vrbench.alignments.engine.product import product
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.compiling import available
@@ -227,10 +228,10 @@ def _solve_pair(
         tokens = items.tokens[int(items.offsets[k]) : int(items.offsets[k + 1])]
         sides.append(on_grid(torch.cat([tokens, items.global_vectors[k : k + 1]])))
     w, f = (int(side.offsets[k + 1] - side.offsets[k]) for side, k in ((text, i), (video, j)))
-    product = (sides[0] @ sides[1].mT).numpy()
-    parts = product[:w, :f], product[w:, :f], product[:w, f:]  # c, d, e
-    if available() and (found := emd_compiled.exact_pair(exact.eps, parts)) is not None:
-        return found
+    found = product(*sides).numpy()
+    parts = found[:w, :f], found[w:, :f], found[:w, f:]  # c, d, e
+    if available() and (pair := emd_compiled.exact_pair(exact.eps, parts)) is not None:
+        return pair
     value, u, v = solve(
         exact.masses(parts[1][0].astype(np.float64)),
         exact.masses(parts[2][:, 0].astype(np.float64)),

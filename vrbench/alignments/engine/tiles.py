@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vrbench.alignments.engine.panels import LengthGroup, Panel
+from vrbench.alignments.engine.product import product
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,14 +26,12 @@ class Buffers(threading.local):
 
     def product(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
         """Return ``rows @ columns.mT``, which is overwritten by the next one of the name."""
-        import torch
-
         shape = len(rows), len(columns)
         size = shape[0] * shape[1]
         if name not in self._held or len(self._held[name]) < size:
             self._held.pop(name, None)  # not both at a time
             self._held[name] = rows.new_empty(size)
-        return torch.mm(rows, columns.mT, out=self._held[name][:size].view(shape))
+        return product(rows, columns, self._held[name][:size].view(shape))
 
 
 class Products:
