@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vrbench.alignments.engine.product import product
+from vrbench.alignments.engine.product import one_thread_each, product
 from vrbench.features.tokens import Tokens, offsets_of
 
 
@@ -86,9 +86,10 @@ def floor(texts: Tokens, videos: Tokens) -> None:
     By the library that scoring uses, in one thread.
     """
     rows, columns = torch.as_tensor(texts.tokens), torch.as_tensor(videos.tokens)
-    for i in range(0, len(rows), 1024):
-        for j in range(0, len(columns), 768):
-            _ = product(rows[i : i + 1024], columns[j : j + 768])
+    with one_thread_each():
+        for i in range(0, len(rows), 1024):
+            for j in range(0, len(columns), 768):
+                _ = product(rows[i : i + 1024], columns[j : j + 768])
 
 
 def random_items(n: int, lengths: range, width: int, seed: int) -> Tokens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -208,17 +209,17 @@ def _add_tiles(
     widest = max(len(panel.tokens) for panel in video_panels)
     words = panel_words(texts.tokens.shape[1], widest)
     text_panels = list(panels(texts, words, lanes=False))
-
     buffers = Buffers()
 
     def work(pair: tuple[Panel, Panel]) -> int:
-        text, video = (panel.index for panel in pair)
-        both = texts.tokens.new_empty(2, len(text), len(video))
+        text, video = pair
+        shape = len(text.index), len(video.index)
+        both = texts.tokens.new_empty(2, *shape)
         for tile in Products(*pair, buffers=buffers).tiles(size):
             for value, found in zip(both, reduce(tile), strict=True):
                 value[tile.text.items, tile.video.items] = found
-        _add(target, _place(text, video), *both)
-        return len(text) * len(video)
+        _add(target, _meet(text.place, video.place), *both)
+        return math.prod(shape)
 
     pairs = [(t, v) for v in video_panels for t in text_panels]
     yield from (done for _, done in pool.map(work, dict(enumerate(pairs))))
@@ -244,15 +245,11 @@ def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int
         yield len(rows) * len(videos)
 
 
-def _place(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> tuple[Any, ...]:
-    """Return where rows and columns of a matrix meet; runs as slices, which numpy reads faster."""
-    found = [
-        slice(int(i[0]), int(i[-1]) + 1)
-        if i[-1] - i[0] + 1 == len(i) and (np.diff(i) == 1).all()
-        else i
-        for i in (rows, columns)
-    ]
-    return tuple(found) if any(isinstance(i, slice) for i in found) else np.ix_(rows, columns)
+def _meet(rows: slice | NDArray[np.int64], columns: slice | NDArray[np.int64]) -> tuple[Any, ...]:
+    """Return where rows and columns of a matrix meet."""
+    if isinstance(rows, slice) or isinstance(columns, slice):
+        return rows, columns
+    return np.ix_(rows, columns)
 
 
 def _add(target: Target, where: Any, t2v: Tensor, v2t: Tensor) -> None:

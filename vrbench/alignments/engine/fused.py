@@ -47,7 +47,8 @@ def compiles(method: Method, cosines: bool = True) -> bool:
 
 def elementwise(kernel: Callable[..., None]) -> Any:
     """Compile a kernel that is a plain function, with the functions that such kernels call."""
-    return compiled(kernel, kernels.exp, kernels.expm1, kernels.share, matching.matches)
+    helpers = kernels.exp, kernels.expm1, kernels.share, matching.keep_largest, matching.matches
+    return compiled(kernel, *helpers)
 
 
 def run(kernel: Any, scale: Any, tile: Tile, *, vectors: bool = False) -> tuple[Tensor, Tensor]:

@@ -12,35 +12,41 @@ F32 = np.float32
 def matches(c: Any, row: int, column: int, by_word: Any, by_frame: Any) -> None:
     """Fill the best match of each of a text's words, (w + 1, V), and of each frame, (f + 1, V).
 
-    Two words by two frames at a time: where they are odd, the last one is taken twice, and the
-    last row is used. A number is never stored as the outcome of its comparison with one other: of
-    that a compiler makes a masked store, which takes several times as long on some processors.
+    Four words at a time, all frames and videos of one in a row; then, while they are in the cache,
+    four frames of each word. Where fewer are left, the last one is taken again. A number is never
+    stored as the outcome of its comparison with one other: of that a compiler makes a masked store,
+    which takes several times as long on some processors.
     """
     w, f, n = len(by_word) - 1, len(by_frame) - 1, by_word.shape[1]
-    by_word[:], by_frame[:] = -np.inf, -np.inf
-    for i in range(0, w, 2):
-        j = min(i + 1, w - 1)
-        one, two, p, q = c[row + i], c[row + j], by_word[i], by_word[i + 1]
-        for s in range(0, f, 2):
-            r = min(s + 1, f - 1)
-            a, b = column + s * n, column + r * n
-            one_a, one_b, two_a, two_b = (
-                one[a : a + n],
-                one[b : b + n],
-                two[a : a + n],
-                two[b : b + n],
-            )
-            x, y = by_frame[s], by_frame[s + 1]
-            for v in range(n):
-                c11, c12, c21, c22 = one_a[v], one_b[v], two_a[v], two_b[v]
-                most = c11 if c11 > p[v] else p[v]
-                p[v] = c12 if c12 > most else most
-                most = c21 if c21 > q[v] else q[v]
-                q[v] = c22 if c22 > most else most
-                most = c11 if c11 > x[v] else x[v]
-                x[v] = c21 if c21 > most else most
-                most = c12 if c12 > y[v] else y[v]
-                y[v] = c22 if c22 > most else most
+    wide = by_frame.reshape(-1)[: f * n]
+    by_word[:], wide[:] = -np.inf, -np.inf
+    for i in range(0, w, 4):
+        keep_largest(
+            wide,
+            c[row + i, column : column + f * n],
+            c[row + min(i + 1, w - 1), column : column + f * n],
+            c[row + min(i + 2, w - 1), column : column + f * n],
+            c[row + min(i + 3, w - 1), column : column + f * n],
+        )
+        for j in range(i, min(i + 4, w)):
+            word = c[row + j, column : column + f * n].reshape(f, n)
+            for s in range(0, f, 4):
+                keep_largest(
+                    by_word[j],
+                    word[s],
+                    word[min(s + 1, f - 1)],
+                    word[min(s + 2, f - 1)],
+                    word[min(s + 3, f - 1)],
+                )
+
+
+def keep_largest(most: Any, a: Any, b: Any, c: Any, d: Any) -> None:
+    """Put into ``most`` the largest of each of its numbers and those of four other arrays."""
+    for v in range(len(most)):
+        top = a[v] if a[v] > most[v] else most[v]
+        top = b[v] if b[v] > top else top
+        top = c[v] if c[v] > top else top
+        most[v] = d[v] if d[v] > top else top
 
 
 def best(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:

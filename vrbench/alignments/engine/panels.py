@@ -77,10 +77,17 @@ class Panel:
     rows: NDArray[np.int64]
     grid: bool = True
 
-    @property
+    @cached_property
     def index(self) -> NDArray[np.int64]:
         """Which items of the block the panel holds, in order."""
         return np.concatenate([group.index for group in self.groups])
+
+    @cached_property
+    def place(self) -> slice | NDArray[np.int64]:
+        """The same; a run as a slice, which numpy reads faster."""
+        first, last = int(self.index[0]), int(self.index[-1])
+        run = last - first + 1 == len(self.index) and (np.diff(self.index) == 1).all()
+        return slice(first, last + 1) if run else self.index
 
     def values(self, name: str, part: slice) -> Tensor | None:
         """Return the number that a head gave each token in a part of the rows, if any."""

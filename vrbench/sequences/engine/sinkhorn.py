@@ -10,7 +10,7 @@ from vrbench.sequences.base import Float
 from vrbench.sequences.engine.kernels import compiled
 
 MANY = 128
-"""Fewest pairs for which compiling is worth its time."""
+"""Fewest pairs for which loading machine code is worth its time."""
 
 RANGE = 200.0
 """Largest spread of logits for which the scalings, their products and sums stay normal numbers."""
@@ -45,7 +45,8 @@ def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
 
 def _by_products(logits: Float, row: Float, column: Float, iterations: int) -> Float:
     kernel: Float = np.exp(logits)
-    if logits.shape[2] >= MANY and find_spec("numba") is not None:
+    loaded = compiled.cache_info().currsize > 0
+    if loaded or (logits.shape[2] >= MANY and find_spec("numba") is not None):
         u, v = compiled()(kernel, row, column, iterations)
     else:
         u, v = scalings_plain(kernel, row, column, iterations)
