@@ -21,6 +21,7 @@ from vrbench import __version__
 
 NAMES = (
     "alignments",
+    "products",
     "folding",
     "workers",
     "cluster",

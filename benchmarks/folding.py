@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -97,7 +98,9 @@ def _against(method: str, path: Path, new: Path, old: Path) -> Claim:
 
 def _running(package: Path, path: Path, method: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", RUN, str(path), method]
-    pipe, where = subprocess.PIPE, {"PYTHONPATH": str(package)}
+    # products by torch on both sides, for the same bits
+    where = {**os.environ, "PYTHONPATH": str(package), "OPENBLAS_CORETYPE": "Haswell"}
+    pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=package, env=where)
 
 

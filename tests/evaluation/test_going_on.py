@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from small_features import write_features
 
+from vrbench.errors import InputError
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.evaluation.settings import Compute
@@ -160,3 +161,15 @@ def test_blocks_that_cannot_be_kept_only_cost_time(
         here = run(path, tmp_path / f"here{matrix}", None, "max-avg", "none", matrix=matrix)
         assert found["metrics"] == here["metrics"]
         assert [file.name for file in out.iterdir() if file.name.startswith(".")] == []
+
+
+def test_a_run_that_is_refused_leaves_no_empty_folder(path: Path, tmp_path: Path) -> None:
+    class Refusing(Here):
+        def map(self, work: Any, tasks: Any) -> Iterator[Any]:
+            raise InputError("no worker")
+
+    for matrix in (True, False):
+        out = tmp_path / str(matrix)
+        with pytest.raises(InputError, match="no worker"):
+            run(path, out, Refusing(), "max-avg", "none", matrix=matrix)
+        assert not (out / ".blocks").exists()

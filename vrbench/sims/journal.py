@@ -6,6 +6,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -21,9 +22,9 @@ ENDING = ".block.npz"
 
 @dataclass(frozen=True)
 class Journal:
-    """Blocks by name, kept by any process that sees the folder; there is nothing in it to close.
+    """Blocks by name, kept by any process that sees the folder.
 
-    A process that does not see the folder, as on another machine, keeps and finds nothing.
+    One that does not, as on another machine, keeps and finds nothing.
 
     Attributes:
         folder: where the blocks lie.
@@ -41,6 +42,14 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True)
             free = int((1 - SHARE) * shutil.disk_usage(folder).free)
         return cls(folder, free)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the blocks: they are removed when the results are there."""
+        with suppress(OSError):
+            self.folder.rmdir()  # if it is empty
 
     def keep(self, name: str, sim: Sim) -> None:
         """Write a block, if there is room.

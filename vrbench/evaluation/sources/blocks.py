@@ -118,18 +118,18 @@ class Folding:
             InputError: an item cannot be scored, or a similarity is NaN or infinite.
         """
         block, sim = task.block, self.keeping.take(task.key)
-        if sim is None:
-            sim = self.score(block.text, block.video)
-            self.keeping.keep(task.key, sim)
+        scored = self.score(block.text, block.video) if sim is None else sim
         for direction in DIRECTIONS:
-            if not is_finite(getattr(sim, direction)):
+            if not is_finite(getattr(scored, direction)):
                 start = block.start["t2v"], block.start["v2t"]
-                raise not_finite(getattr(sim, direction), direction, start)
+                raise not_finite(getattr(scored, direction), direction, start)
+        if sim is None:
+            self.keeping.keep(task.key, scored)
         known = {
-            d: look(block.queries(sim, d), block.start[other(d)], self.gamma, d in self.several)
+            d: look(block.queries(scored, d), block.start[other(d)], self.gamma, d in self.several)
             for d in DIRECTIONS
         }
-        return Looked(known, int((sim.t2v > DROPPED).sum()))
+        return Looked(known, int((scored.t2v > DROPPED).sum()))
 
     def count(self, task: Counting) -> dict[Direction, Counted]:
         """Count in a block by what is known of its queries; if it is not kept, score it again."""

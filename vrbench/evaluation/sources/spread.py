@@ -103,17 +103,17 @@ class Spread:
         if self.folder is None:
             yield from self.backend.map(work, grid)
             return
-        journal, name = Journal.at(self.folder), self.naming(grid, work.method, work.keep)
-        missing = []
-        for place in grid:
-            sim = journal.take(name(place))
-            if sim is None:
-                missing.append(place)
-            else:
+        name, missing = self.naming(grid, work.method, work.keep), []
+        with Journal.at(self.folder) as journal:
+            for place in grid:
+                sim = journal.take(name(place))
+                if sim is None:
+                    missing.append(place)
+                else:
+                    yield place, sim
+            for place, sim in self.backend.map(work, Tasks(missing, grid.__getitem__)):
+                journal.keep(name(place), sim)
                 yield place, sim
-        for place, sim in self.backend.map(work, Tasks(missing, grid.__getitem__)):
-            journal.keep(name(place), sim)
-            yield place, sim
 
     def naming(self, grid: Grid, method: Method, keep: str) -> Callable[[Place], str]:
         """Return what names a block by all that decides its bits."""
@@ -125,7 +125,8 @@ class Spread:
     def keeping(self) -> Iterator[Journal]:
         """Open where workers keep blocks for the next read, and for the next run if asked for."""
         if self.folder is not None:
-            yield Journal.at(self.folder)
+            with Journal.at(self.folder) as journal:
+                yield journal
             return
         with temporary_folder() as folder:
             yield Journal.at(folder)
