@@ -20,8 +20,8 @@ from vrbench.datasets.files import Folder
 from vrbench.encoders.checkpoint import weights_files
 from vrbench.errors import InputError
 from vrbench.importing import read_arrays
-from vrbench.runtime.files import check_folder, remove_unfinished, replacing, temporary_folder
-from vrbench.runtime.leftovers import beside, remove_left_over
+from vrbench.runtime.files import check_folder, remove_unfinished, replacing
+from vrbench.runtime.leftovers import beside, remove_left_over, temporary_folder
 
 EVAL = ("eval", "f.h5", "--method", "global", "--method", "max-avg", "--out", "r")
 

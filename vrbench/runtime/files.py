@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from vrbench.errors import InputError
-from vrbench.runtime.leftovers import beside, remove, remove_left_over
+from vrbench.runtime.leftovers import beside, remove_folders, remove_left_over
 
 Kind = Literal["head", "html", "projection", "similarity"]
 
@@ -63,30 +63,8 @@ def replacing(
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        remove(temporary)
+        _remove(temporary)
         _unfinished.discard(temporary)
-
-
-@contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """Yield a new folder among the system's temporary files, which is removed at the end.
-
-    So it is when a signal ends the command. A killed process leaves it to the next one. Where it
-    cannot be made, there is none of that name.
-    """
-    import tempfile
-
-    above = Path(tempfile.gettempdir())
-    folder = beside(above / "folder")
-    _unfinished.add(folder)
-    try:
-        remove_left_over(above, folders=True)
-        with suppress(OSError):
-            folder.mkdir(mode=0o700)
-        yield folder
-    finally:
-        remove(folder)
-        _unfinished.discard(folder)
 
 
 def reach_disk(path: Path) -> None:
@@ -111,7 +89,13 @@ def reach_disk(path: Path) -> None:
 def remove_unfinished() -> None:
     """Remove what is unfinished or temporary, before the process ends in the middle."""
     for path in list(_unfinished):
-        remove(path)
+        _remove(path)
+    remove_folders()
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def listed(folder: Path, *endings: str) -> list[Path]:

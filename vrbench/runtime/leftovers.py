@@ -7,7 +7,8 @@ import re
 import shutil
 import socket
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _NAME = re.compile(
     r"\.vrbench-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-(?P<started>\d+)-[0-9a-f]{8}(\..*)?",
     re.DOTALL,
 )
+
+_folders: set[Path] = set()
 
 
 def beside(path: Path) -> Path:
@@ -36,18 +39,40 @@ def remove_left_over(folder: Path, *, folders: bool = False) -> None:
     with suppress(OSError):  # a folder that may be written to and not be listed
         for entry in os.scandir(folder):
             found = _NAME.fullmatch(entry.name)
-            ours = found and found["machine"] == _machine() and (folders or not entry.is_dir())
-            if found and ours and _is_dead(found):
-                remove(Path(entry.path))
+            if not found or found["machine"] != _machine() or not _is_dead(found):
+                continue
+            if folders and entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            with suppress(OSError):
+                os.unlink(entry.path)  # noqa: PTH108  scandir gives a string
 
 
-def remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it, as far as possible."""
-    with suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink()
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a new folder among the system's temporary files, which is removed at the end.
+
+    So it is when a signal ends the command. A killed process leaves it to the next one. Where it
+    cannot be made, there is none of that name.
+    """
+    import tempfile
+
+    above = Path(tempfile.gettempdir())
+    folder = beside(above / "folder")
+    _folders.add(folder)
+    try:
+        remove_left_over(above, folders=True)
+        with suppress(OSError):
+            folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _folders.discard(folder)
+
+
+def remove_folders() -> None:
+    """Remove the temporary folders, before the process ends in the middle."""
+    for folder in list(_folders):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_dead(owner: re.Match[str]) -> bool:

@@ -14,7 +14,7 @@ from vrbench.alignments import Method, alignments
 from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, check_products, prepare
-from vrbench.alignments.engine.panels import Panel, on_grid, panels
+from vrbench.alignments.engine.panels import Panel, meet, on_grid, panels
 from vrbench.alignments.engine.reading import Reading, runs
 from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import Buffers, Products
@@ -207,8 +207,7 @@ def _add_tiles(
 ) -> Iterator[int]:
     video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
     widest = max(len(panel.tokens) for panel in video_panels)
-    words = panel_words(texts.tokens.shape[1], widest)
-    text_panels = list(panels(texts, words, lanes=False))
+    text_panels = list(panels(texts, panel_words(texts.tokens.shape[1], widest), lanes=False))
     buffers = Buffers()
 
     def work(pair: tuple[Panel, Panel]) -> int:
@@ -218,7 +217,7 @@ def _add_tiles(
         for tile in Products(*pair, buffers=buffers).tiles(size):
             for value, found in zip(both, reduce(tile), strict=True):
                 value[tile.text.items, tile.video.items] = found
-        _add(target, _meet(text.place, video.place), *both)
+        _add(target, meet(text, video), *both)
         return math.prod(shape)
 
     pairs = [(t, v) for v in video_panels for t in text_panels]
@@ -243,13 +242,6 @@ def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int
         value = (on_grid(rows) @ columns)[: len(rows), : len(videos)]
         _add(target, (slice(start, start + PANEL_WORDS), slice(None)), value, value)
         yield len(rows) * len(videos)
-
-
-def _meet(rows: slice | NDArray[np.int64], columns: slice | NDArray[np.int64]) -> tuple[Any, ...]:
-    """Return where rows and columns of a matrix meet."""
-    if isinstance(rows, slice) or isinstance(columns, slice):
-        return rows, columns
-    return np.ix_(rows, columns)
 
 
 def _add(target: Target, where: Any, t2v: Tensor, v2t: Tensor) -> None:

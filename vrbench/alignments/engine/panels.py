@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,13 @@ class Panel:
         import torch
 
         return torch.cat([self.tokens, self.global_vectors])
+
+
+def meet(rows: Panel, columns: Panel) -> tuple[Any, ...]:
+    """Return where the items of two panels meet in the matrix of their blocks."""
+    if isinstance(rows.place, slice) or isinstance(columns.place, slice):
+        return rows.place, columns.place
+    return np.ix_(rows.place, columns.place)
 
 
 def panels(items: Items, size: int, *, lanes: bool, grid: bool = True) -> Iterator[Panel]:

@@ -21,7 +21,7 @@ from vrbench.features import Tokens
 from vrbench.registry import origins
 from vrbench.runtime.backend import Backend, Tasks
 from vrbench.runtime.cluster import WINDOW
-from vrbench.runtime.files import temporary_folder
+from vrbench.runtime.leftovers import temporary_folder
 from vrbench.runtime.memory import spare
 from vrbench.sims.journal import Journal
 from vrbench.sims.sim import Sim
