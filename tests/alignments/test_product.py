@@ -19,7 +19,6 @@ from vrbench.alignments.engine.product import REPEATABLE, one_thread_each, produ
 threadpoolctl = pytest.importorskip("threadpoolctl")
 
 LAW = """
-import sys
 from test_product import check
 check()
 """
