@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -148,12 +149,13 @@ def test_blocks_that_cannot_be_kept_only_cost_time(
 
     if how == "full":
         monkeypatch.setattr("vrbench.sims.journal.np", SimpleNamespace(savez=full))
-    if how == "little":
-        free = iter([SimpleNamespace(free=1000), *[SimpleNamespace(free=600)] * 99])
-        monkeypatch.setattr("vrbench.sims.journal.shutil.disk_usage", lambda _: next(free))
     if how == "another machine":  # where the folder is not there
         monkeypatch.setattr("vrbench.sims.journal.shutil.disk_usage", unseen)
     for matrix, times in ((True, 4), (False, 8)):  # then blocks are scored for both reads
+        if how == "little":  # of what is free, half is left free
+            free = chain([10**9], repeat(10**9 // 2 + 1000))
+            usage = lambda _, free=free: SimpleNamespace(free=next(free))  # noqa: E731
+            monkeypatch.setattr("vrbench.sims.journal.shutil.disk_usage", usage)
         scored.clear()
         out = tmp_path / str(matrix)
         found = run(path, out, Here(), "max-avg", "none", matrix=matrix)
