@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.base import Claim
+from benchmarks.base import Claim, fastest
 from vrbench import __version__
-from vrbench.alignments.engine.product import by_numpy
 
 NAMES = (
     "alignments",
@@ -89,7 +88,7 @@ def _machine(before: float) -> str:
     return (
         f"vrbench {__version__}, Python {platform.python_version()}, numpy {np.__version__}, torch "
         f"{torch.__version__}, {_processor()}, {torch.backends.cpu.get_cpu_capability()}, "
-        f"products by {'numpy' if by_numpy() else 'torch'}, "
+        f"floor by {fastest()}, "
         f"{len(os.sched_getaffinity(0))} cores, load {before:.1f} before."
     )
 

@@ -1,97 +1,162 @@
-"""Products by numpy have the same bits wherever they stand, with the kernels that do them."""
+"""Matrix products: what they are, and that their bits do not depend on place or processor."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
 
 from vrbench.alignments.engine import product as engine
-from vrbench.alignments.engine.panels import GRID
-from vrbench.alignments.engine.product import REPEATABLE, one_thread_each, product
+from vrbench.alignments.engine.product import GRID, operand, ours, product, shape
 
-threadpoolctl = pytest.importorskip("threadpoolctl")
+CPU = torch.device("cpu")
+HERE = ours(torch.float32, CPU)
+needs_ours = pytest.mark.skipif(not HERE, reason="needs numba and a processor with a block")
 
-LAW = """
-from test_product import check
-check()
-"""
-
-
-def check() -> None:
-    """Compare the products of whole panels with those of their smallest parts."""
-    engine.by_numpy = lambda: True  # type: ignore[assignment]
-    found = {one["architecture"] for one in libraries()}
-    assert found == {os.environ["OPENBLAS_CORETYPE"]}, found
-    rng = np.random.default_rng(0)
-    for kind, width in ((torch.float32, 3), (torch.float32, 520), (torch.float64, 130)):
-        sides = (rng.standard_normal((n * GRID, width)) for n in (21, 24))
-        x, y = (torch.as_tensor(side, dtype=kind) for side in sides)
-        whole = product(x, y)
-        assert torch.allclose(whole.double(), x.double() @ y.double().T, atol=1e-3)
-        for i in range(0, len(x), GRID):
-            for n in (GRID, 5 * GRID, len(y)):
-                part = product(x[i : i + GRID], y[len(y) - n :])
-                assert torch.equal(part, whole[i : i + GRID, len(y) - n :])
+KINDS = [
+    pytest.param(True, torch.float32, marks=needs_ours, id="ours"),
+    pytest.param(False, torch.float32, id="torch"),
+    pytest.param(False, torch.float64, id="double"),
+]
 
 
-def libraries() -> list[dict[str, str]]:
-    found = threadpoolctl.threadpool_info()
-    return [one for one in found if one["internal_api"] == "openblas"]
+def sides(n: int, m: int, width: int, kind: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    rng = np.random.default_rng(width)
+    x, y = (torch.as_tensor(rng.standard_normal((k, width)), dtype=kind) for k in (n, m))
+    return x, y
 
 
-def has_avx512() -> bool:
-    try:
-        return " avx512bw " in Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
+def multiplied(x: torch.Tensor, y: torch.Tensor, own: bool) -> torch.Tensor:
+    found = product(operand(x, own=own), operand(y, columns=True, own=own))
+    return found[: len(x), : len(y)]
 
 
-@pytest.mark.skipif(not has_avx512() or not libraries(), reason="needs AVX-512 and OpenBLAS")
-def test_the_law_holds_for_kernels_of_avx_512() -> None:
-    kernels = REPEATABLE[0]  # the others need more of a processor
-    environment = {**os.environ, "OPENBLAS_CORETYPE": kernels}
-    environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+@pytest.mark.parametrize(("own", "kind"), KINDS)
+@pytest.mark.parametrize("width", [1, 3, 127, 128, 129, 520])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (9, 49), (53, 200)])
+def test_products_are_dot_products(
+    own: bool, kind: torch.dtype, width: int, n: int, m: int
+) -> None:
+    x, y = sides(n, m, width, kind)
+    exact = x.double() @ y.double().mT
+    bound = width * torch.finfo(kind).eps * (x.double().abs() @ y.double().abs().mT)
+    assert ((multiplied(x, y, own).double() - exact).abs() <= bound + 1e-300).all()
+
+
+@pytest.mark.parametrize(("own", "kind"), KINDS)
+@pytest.mark.parametrize("width", [3, 520])
+def test_a_dot_product_has_the_same_bits_wherever_it_stands(
+    own: bool, kind: torch.dtype, width: int
+) -> None:
+    x, y = sides(21 * GRID, 24 * GRID, width, kind)
+    whole = multiplied(x, y, own)
+    for i in range(0, len(x), 5 * GRID):
+        for n in (GRID, 5 * GRID, len(y)):
+            part = multiplied(x[i : i + GRID], y[len(y) - n :], own)
+            assert torch.equal(part, whole[i : i + GRID, len(y) - n :])
+    if own:  # at any place, not on the grid alone
+        assert torch.equal(multiplied(x[5:6], y[77:80], own), whole[5:6, 77:80])
+        assert torch.equal(multiplied(y[3:100], x[50:61], own).mT, whole[50:61, 3:100])
+
+
+@needs_ours
+@pytest.mark.parametrize("width", [1, 100, 128, 300])
+def test_the_kernel_adds_128_terms_at_a_time_each_with_one_rounding(width: int) -> None:
+    x, y = sides(10, 7, width, torch.float32)
+    whole = np.full((10, 7), -0.0, np.float32)  # what adds nothing
+    for first in range(0, width, 128):
+        part = np.zeros((10, 7), np.float32)
+        for k in range(first, min(first + 128, width)):
+            terms = x[:, k].double().numpy()[:, None] * y[:, k].double().numpy()  # exact
+            part = (part + terms).astype(np.float32)
+        whole = whole + part
+    assert np.array_equal(multiplied(x, y, True).numpy(), whole)
+
+
+def digest() -> str:
+    """Of products of several widths, as they come out in this process."""
+    found = [multiplied(*sides(57, 101, d, torch.float32), True) for d in (3, 64, 520)]
+    return hashlib.sha256(torch.cat(found).numpy().tobytes()).hexdigest()
+
+
+@needs_ours
+@pytest.mark.parametrize(
+    "target",
+    [("haswell", "+avx,+avx2,+fma"), ("skylake-avx512", "+avx,+avx2,+fma,+avx512f")],
+    ids=["AVX2", "AVX-512"],
+)
+def test_another_kind_of_processor_makes_the_same_bits(target: tuple[str, str]) -> None:
+    if any(f"{name[1:]} " not in _flags() for name in target[1].split(",")):
+        pytest.skip("this processor does not have these instructions")
+    environment = {
+        **os.environ,
+        "NUMBA_CPU_NAME": target[0],
+        "NUMBA_CPU_FEATURES": target[1],
+        "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path]),  # noqa: PTH120
+    }
     done = subprocess.run(
-        [sys.executable, "-c", LAW], env=environment, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", "import test_product; print(test_product.digest())"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == digest()
 
 
-def test_other_kernels_are_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: True)
-    for vendor, kernels, by_numpy in (
-        ("AuthenticAMD", "SkylakeX", True),
-        ("AuthenticAMD", "Haswell", False),
-        ("GenuineIntel", "SkylakeX", False),
-    ):
-        library = SimpleNamespace(
-            info=lambda name=kernels: [{"internal_api": "openblas", "architecture": name}]
-        )
-        monkeypatch.setattr(engine, "_libraries", lambda library=library: library)
-        monkeypatch.setattr(engine, "_processor", lambda vendor=vendor: f"vendor_id : {vendor}")
-        assert engine.by_numpy.__wrapped__() == by_numpy
+def _flags() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
+            return next((f"{line} " for line in lines if line.startswith("flags")), "")
+    except OSError:
+        return ""
 
 
-@pytest.mark.skipif(not libraries(), reason="numpy has another library")
-def test_threads_share_one_limit_and_the_last_one_lifts_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "by_numpy", lambda: True)
+def test_which_processors_have_a_block() -> None:
+    pytest.importorskip("numba")
+    from vrbench.alignments.engine.microkernel import unit
 
-    def threads() -> set[int]:
-        return {int(one["num_threads"]) for one in libraries()}
+    intel = "x86_64-unknown-linux-gnu"
+    assert unit(intel, "+sse2,+avx,+avx2,+fma,+avx512f") == (8, 48)
+    assert unit(intel, "+sse2,+avx,+avx2,+fma,-avx512f") == (4, 24)
+    assert unit(intel, "+sse2,+avx,-fma") is None
+    assert unit("arm64-apple-darwin24", "") == (8, 12)
 
-    before = threads()
-    first, second = one_thread_each(), one_thread_each()
-    first.__enter__()
-    second.__enter__()
-    assert threads() == {1}
-    first.__exit__(None, None, None)
-    assert threads() == {1}
-    second.__exit__(None, None, None)
-    assert threads() == before
+
+@needs_ours
+def test_a_processor_without_a_block_leaves_products_to_torch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not ours(torch.float64, CPU)
+    assert not ours(torch.float32, torch.device("cuda"))
+    monkeypatch.setattr(engine._kernel(), "UNIT", None)
+    assert not ours(torch.float32, CPU)
+
+
+@pytest.mark.parametrize("own", [pytest.param(True, marks=needs_ours), False])
+def test_a_product_is_written_where_it_is_told(own: bool) -> None:
+    x, y = sides(10, 20, 64, torch.float32)
+    left, right = operand(x, own=own), operand(y, columns=True, own=own)
+    out = torch.full(shape(left, right), torch.nan)
+    found = product(left, right, out)
+    assert found.data_ptr() == out.data_ptr()
+    assert torch.equal(out[:10, :20], multiplied(x, y, own))
+    assert out.isfinite().all()
+
+
+def extremes() -> Iterator[tuple[float, float, float]]:
+    yield np.inf, 1.0, np.inf
+    yield np.nan, 1.0, np.nan
+    yield 3e38, 3e38, np.inf
+    yield 1e-30, 1e-30, 0.0
+
+
+@pytest.mark.parametrize("own", [pytest.param(True, marks=needs_ours), False])
+@pytest.mark.parametrize(("a", "b", "expected"), list(extremes()))
+def test_what_float32_cannot_hold(own: bool, a: float, b: float, expected: float) -> None:
+    found = multiplied(torch.tensor([[a]]), torch.tensor([[b]]), own)
+    assert np.array_equal(found.numpy(), np.array([[expected]], np.float32), equal_nan=True)

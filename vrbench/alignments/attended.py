@@ -15,7 +15,8 @@ from vrbench.alignments.base import (
     total,
 )
 from vrbench.alignments.engine.items import Items
-from vrbench.alignments.engine.panels import LengthGroup, on_grid
+from vrbench.alignments.engine.panels import LengthGroup
+from vrbench.alignments.engine.product import on_grid
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import FRAMES, WORDS, Level, TokenAlignment, log_sum_exp, mean, total
-from vrbench.alignments.engine.panels import on_grid
+from vrbench.alignments.engine.product import on_grid
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 

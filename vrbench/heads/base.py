@@ -174,6 +174,6 @@ def gridded(rows: Tensor) -> Tensor:
     """
     import torch
 
-    from vrbench.alignments.engine.panels import on_grid
+    from vrbench.alignments.engine.product import on_grid
 
     return rows if torch.is_grad_enabled() else on_grid(rows, columns=True)

@@ -57,9 +57,8 @@ def different(name: str, mine: Fingerprint, expected: Fingerprint) -> str:
     said = ", ".join(f"{key} {mine.get(key)} and not {expected.get(key)}" for key in other)
     return (
         f"The worker {name} would compute other bits ({said}): give all machines the same "
-        "packages, and one MKL_CBWR (such as AVX2), OPENBLAS_CORETYPE (such as Haswell), "
-        "NUMBA_CPU_NAME (such as haswell) and NPY_DISABLE_CPU_FEATURES in the environment, or take "
-        "it with --mixed."
+        "packages, and one MKL_CBWR (such as AVX2), NUMBA_CPU_NAME (such as haswell) and "
+        "NPY_DISABLE_CPU_FEATURES in the environment, or take it with --mixed."
     )
 
 

@@ -14,7 +14,8 @@ from vrbench.alignments import Method, alignments
 from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, check_products, prepare
-from vrbench.alignments.engine.panels import Panel, meet, on_grid, panels
+from vrbench.alignments.engine.panels import Panel, meet, panels
+from vrbench.alignments.engine.product import operand, ours, product
 from vrbench.alignments.engine.reading import Reading, runs
 from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import Buffers, Products
@@ -69,7 +70,8 @@ def score(
         block_bytes: memory for the items in work, of each side.
         keep: which direction's matrix is wanted; the other is then None.
         progress: called as pairs are finished.
-        compiled: whether numba may do the reductions that it can, where it is installed.
+        compiled: whether numba may do what it can, where it is installed: float32 products on the
+            CPU, and the reductions that have a kernel.
 
     Returns:
         Sim of (n_text, n_video) matrices on the CPU; (levels, n_text, n_video) of a method that
@@ -169,7 +171,7 @@ class _Work(Reading):
     """The two sides, and what is done to their blocks.
 
     Attributes:
-        compiled: whether numba may do the reductions that it can.
+        compiled: whether numba may do what it can.
     """
 
     compiled: bool
@@ -184,7 +186,7 @@ class _Work(Reading):
             texts, text_sizes = self.vectors(part, "text")
             videos, video_sizes = self.vectors(part, "video")
             check_products(self.text, self.video, (text_sizes, video_sizes), self.kind)
-            yield from _add_products(texts, videos, target)
+            yield from _add_products(texts, videos, target, self.own)
             return
         assert isinstance(part, TokenAlignment)
         compiled = self.compiled_reduction(part)
@@ -194,21 +196,32 @@ class _Work(Reading):
                 sizes = text.largest(vectors=False), video.largest(vectors=False)
                 check_products(text.stored, video.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
-                yield from _add_tiles(reduce, size, text, video, block, pool)
+                yield from _add_tiles(reduce, size, self.own, text, video, block, pool)
 
     def compiled_reduction(self, part: TokenAlignment) -> Reduce | None:
         """Return a compiled reduction, where there is one for these numbers."""
         fits = self.on.type == "cpu" and self.kind.itemsize == 4 and self.compiled
         return fused.reduction(part, self.text.normalized) if fits else None
 
+    @property
+    def own(self) -> bool:
+        """Whether our kernel makes the products."""
+        return self.compiled and ours(self.kind, self.on)
+
 
 def _add_tiles(
-    reduce: Reduce, size: int | None, texts: Items, videos: Items, target: Target, pool: Backend
+    reduce: Reduce,
+    size: int | None,
+    own: bool,
+    texts: Items,
+    videos: Items,
+    target: Target,
+    pool: Backend,
 ) -> Iterator[int]:
     video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
-    widest = max(len(panel.tokens) for panel in video_panels)
+    widest = max(len(panel.rows) for panel in video_panels)
     text_panels = list(panels(texts, panel_words(texts.tokens.shape[1], widest), lanes=False))
-    buffers = Buffers()
+    buffers = Buffers(own)
 
     def work(pair: tuple[Panel, Panel]) -> int:
         text, video = pair
@@ -235,11 +248,11 @@ def panel_words(width: int, frames: int) -> int:
     return max(words * PANEL_FRAMES // frames, PANEL_WORDS // 4)
 
 
-def _add_products(texts: Tensor, videos: Tensor, target: Target) -> Iterator[int]:
-    columns = on_grid(videos).mT
+def _add_products(texts: Tensor, videos: Tensor, target: Target, own: bool) -> Iterator[int]:
+    columns = operand(videos, columns=True, own=own)
     for start in range(0, len(texts), PANEL_WORDS):
         rows = texts[start : start + PANEL_WORDS]
-        value = (on_grid(rows) @ columns)[: len(rows), : len(videos)]
+        value = product(operand(rows, own=own), columns)[: len(rows), : len(videos)]
         _add(target, (slice(start, start + PANEL_WORDS), slice(None)), value, value)
         yield len(rows) * len(videos)
 

@@ -13,8 +13,7 @@ from vrbench.alignments.emd import EarthMover, solve
 from vrbench.alignments.engine import emd_compiled, emd_kernels
 from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.alignments.engine.items import Items, prepare
-from vrbench.alignments.engine.panels import on_grid
-from vrbench.alignments.engine.product import product
+from vrbench.alignments.engine.product import operand, ours, product
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.compiling import available
@@ -223,13 +222,15 @@ def _solve_pair(
     """Return the similarity, with the bits that it has in a tile, and the duals."""
     import torch
 
-    sides = []
+    sides: list[Tensor] = []
     for items, k in ((text, i), (video, j)):
         tokens = items.tokens[int(items.offsets[k]) : int(items.offsets[k + 1])]
-        sides.append(on_grid(torch.cat([tokens, items.global_vectors[k : k + 1]])))
+        vectors = torch.cat([tokens, items.global_vectors[k : k + 1]])
+        own = ours(vectors.dtype, vectors.device)
+        sides.append(operand(vectors, columns=bool(sides), own=own))
     w, f = (int(side.offsets[k + 1] - side.offsets[k]) for side, k in ((text, i), (video, j)))
     found = product(*sides).numpy()
-    parts = found[:w, :f], found[w:, :f], found[:w, f:]  # c, d, e
+    parts = found[:w, :f], found[w : w + 1, :f], found[:w, f : f + 1]  # c, d, e
     if available() and (pair := emd_compiled.exact_pair(exact.eps, parts)) is not None:
         return pair
     value, u, v = solve(

@@ -64,15 +64,10 @@ def run(kernel: Any, scale: Any, tile: Tile, *, vectors: bool = False) -> tuple[
 def read(tile: Tile, vectors: bool = True) -> tuple[Any, ...]:
     """Return ``c``, ``d``, ``e`` and ``at`` of a tile as kernels take them.
 
-    Products with global vectors, made for ``vectors`` alone, are parts of one product with ``c``:
-    thin matrices take longer. Where ``c`` is made already, each is a product of its own.
+    Products with global vectors are made for ``vectors`` alone.
     """
     _, w, f, _ = tile.shape
-    text, video, products = tile.text, tile.video, tile.products
-    at = (text.token, text.item, video.token, video.item, w, f)
-    if vectors and not products.made("c"):
-        rows, columns = len(products.texts.tokens), len(products.videos.tokens)
-        at = (text.token, rows + text.item, video.token, columns + video.item, w, f)
-        return *[products.all.numpy()] * 3, at
+    text, video = tile.text, tile.video
     names = ("c", "d", "e") if vectors else ("c", "c", "c")
-    return *(getattr(products, name).numpy() for name in names), at
+    at = (text.token, text.item, video.token, video.item, w, f)
+    return *(getattr(tile.products, name).numpy() for name in names), at

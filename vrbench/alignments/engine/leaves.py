@@ -159,8 +159,8 @@ class Gathered:
     def _place(self, found: TileGradients, name: str) -> Tensor:
         texts, videos = self.products.texts, self.products.videos
         if name in TOKENS:
-            texts = replace(texts, tokens=self._tokens.get("words", texts.tokens))
-            videos = replace(videos, tokens=self._tokens.get("frames", videos.tokens))
+            texts = replace(texts, made={"tokens": self._tokens.get("words", texts.tokens)})
+            videos = replace(videos, made={"tokens": self._tokens.get("frames", videos.tokens)})
         whole = Products(texts, videos, self._made)
         value: Tensor = getattr(Tile(whole, found.tile.text, found.tile.video), name)
         return value

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.alignments.engine import product
 from vrbench.alignments.engine.items import Items
 from vrbench.features.tokens import token_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-GRID = 48
-"""Matrix products have sides in multiples of this. The kernels of a BLAS round differently at the
-edges of a matrix; without edges a dot product has the same bits wherever it stands."""
-
 LANES = 16
 """float32 numbers of the widest vector registers."""
+
+Vectors = Literal["tokens", "global_vectors"]
+"""What of a panel is multiplied."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +60,22 @@ class LengthGroup:
 
 @dataclass(frozen=True)
 class Panel:
-    """Some items of a block side by side, sorted by length; zero rows up to the grid.
+    """Some items of a block side by side, sorted by length.
 
     Attributes:
         items: the block.
-        tokens: (rows, d); a group's tokens item after item, or token-major (all first tokens, then
-            all second ones) where the items are to become lanes.
         groups: the items, in order.
-        rows: which tokens of the block they are, zero rows left out.
-        grid: whether there are zero rows up to the grid.
+        rows: which tokens of the block they are: a group's tokens item after item, or token-major
+            (all first tokens, then all second ones) where the items are to become lanes.
+        lanes: whether they are.
+        made: vectors and operands that are there already, by name; others are made when read.
     """
 
     items: Items
-    tokens: Tensor
     groups: list[LengthGroup]
     rows: NDArray[np.int64]
-    grid: bool = True
+    lanes: bool
+    made: dict[str, Tensor] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> NDArray[np.int64]:
@@ -94,18 +94,35 @@ class Panel:
         found = self.items.values(name)
         return None if found is None else found[self.rows[part]]
 
-    @cached_property
+    @property
+    def tokens(self) -> Tensor:
+        """(rows, d)."""
+        return self._once("tokens", self._tokens)
+
+    @property
     def global_vectors(self) -> Tensor:
         """(items, d) in the order of the groups."""
-        vectors = in_order(self.items.global_vectors, self.index)
-        return on_grid(vectors) if self.grid else vectors
+        return self._once("global_vectors", self._global_vectors)
 
-    @cached_property
-    def all_vectors(self) -> Tensor:
-        """(rows + items, d) the tokens, then the global vectors."""
-        import torch
+    def operand(self, name: Vectors, own: bool) -> Tensor:
+        """Return ``tokens`` or ``global_vectors`` as a side of a product, see ``product.py``."""
+        make = self._tokens if name == "tokens" else self._global_vectors
 
-        return torch.cat([self.tokens, self.global_vectors])
+        def operand() -> Tensor:
+            return product.operand(make(), columns=self.lanes, own=own)
+
+        return self._once(f"{name} to multiply", operand)
+
+    def _tokens(self) -> Tensor:
+        return in_order(self.items.tokens, self.rows)
+
+    def _global_vectors(self) -> Tensor:
+        return in_order(self.items.global_vectors, self.index)
+
+    def _once(self, name: str, make: Callable[[], Tensor]) -> Tensor:
+        """Make what is not there; two threads may both do so, and one is kept."""
+        found = self.made.get(name)
+        return self.made.setdefault(name, make()) if found is None else found
 
 
 def meet(rows: Panel, columns: Panel) -> tuple[Any, ...]:
@@ -115,12 +132,11 @@ def meet(rows: Panel, columns: Panel) -> tuple[Any, ...]:
     return np.ix_(rows.place, columns.place)
 
 
-def panels(items: Items, size: int, *, lanes: bool, grid: bool = True) -> Iterator[Panel]:
+def panels(items: Items, size: int, *, lanes: bool) -> Iterator[Panel]:
     """Cut a block into panels of at most ``size`` tokens, whole items only, at least one.
 
     A group of lanes holds a multiple of 16 items where there are as many, the one nearest to
-    ``size`` tokens: they fill the widest vector registers. Without ``grid`` there are no zero
-    rows, and the bits of a product depend on where it stands.
+    ``size`` tokens: they fill the widest vector registers.
     """
     several = LANES if lanes else 1
     groups: list[LengthGroup] = []
@@ -133,41 +149,21 @@ def panels(items: Items, size: int, *, lanes: bool, grid: bool = True) -> Iterat
             fit = (size - token) // length
             fit = (fit + several // 2) // several * several
             if groups and fit < least:
-                yield _panel(items, groups, lanes, grid)
+                yield _panel(items, groups, lanes)
                 groups, token, item = [], 0, 0
                 continue
             chosen, left = np.split(left, [max(least, fit)])
             groups.append(LengthGroup(chosen, length, token, item))
             token, item = token + len(chosen) * length, item + len(chosen)
-    yield _panel(items, groups, lanes, grid)
+    yield _panel(items, groups, lanes)
 
 
-def _panel(items: Items, groups: list[LengthGroup], lanes: bool, grid: bool) -> Panel:
+def _panel(items: Items, groups: list[LengthGroup], lanes: bool) -> Panel:
     rows = [token_rows(items.offsets, group.index).reshape(-1, group.length) for group in groups]
     order = np.concatenate([(r.T if lanes else r).ravel() for r in rows])
-    tokens = _on_grid(items.tokens, order) if grid else in_order(items.tokens, order)
-    return Panel(items, tokens, groups, order, grid)
-
-
-def _on_grid(rows: Tensor, order: NDArray[np.int64]) -> Tensor:
-    """Rows in an order, and zero rows up to a multiple of GRID, copied once."""
-    import torch
-
-    n = len(order)
-    found = rows.new_empty(n + -n % GRID, rows.shape[1])
-    torch.index_select(rows, 0, torch.as_tensor(order, device=rows.device), out=found[:n])
-    found[n:] = 0
-    return found
+    return Panel(items, groups, order, lanes)
 
 
 def in_order(rows: Tensor, order: NDArray[np.int64]) -> Tensor:
     """Return rows in an order; the same tensor where they stand in it already."""
     return rows if np.array_equal(order, np.arange(len(rows))) else rows[order]
-
-
-def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:
-    """Add zero rows (second last axis), and ``columns``, up to multiples of GRID."""
-    import torch
-
-    *_, n, m = rows.shape
-    return torch.nn.functional.pad(rows, (0, -m % GRID if columns else 0, 0, -n % GRID))

@@ -1,99 +1,98 @@
-"""Matrix products of tokens: on a CPU by the faster one of the libraries of torch and numpy."""
+"""Matrix products of tokens: by a kernel of our own where numba compiles it, else by torch."""
 
 from __future__ import annotations
 
-import platform
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from vrbench.runtime.compiling import available, compiled
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, device, dtype
 
-AMD = "AuthenticAMD"
-"""How these processors call themselves."""
+GRID = 48
+"""torch multiplies matrices with sides in multiples of this. The kernels of a BLAS round
+differently at the edges of a matrix; without edges a dot product has the same bits wherever it
+stands."""
 
-REPEATABLE = ("SkylakeX", "Cooperlake", "SapphireRapids")
-"""Kernels of OpenBLAS that have the same bits everywhere; those of Haswell and Zen end otherwise.
-All are for AVX-512. Which are used is in the environment's ``OPENBLAS_CORETYPE``, or detected."""
+NEAR = 100_000
+"""Numbers of columns that stay in a core's second cache while all rows go by."""
 
-_lock = threading.Lock()
-_inside = 0
-_before: Any = None
+
+def ours(kind: dtype, on: device) -> bool:
+    """Whether our kernel makes products of these numbers on this device."""
+    fits = on.type == "cpu" and str(kind) == "torch.float32"
+    return fits and available() and _kernel().UNIT is not None
+
+
+def operand(vectors: Tensor, *, columns: bool = False, own: bool) -> Tensor:
+    """Bring the vectors of one side of a product into the order in which they are read.
+
+    Args:
+        vectors: (n, d).
+        columns: whether they become the columns of the result, and not its rows.
+        own: whether our kernel multiplies; the same for both sides.
+
+    Returns:
+        (n', d) for torch, with zero vectors up to a multiple of ``GRID``; (n' / u, d, u) for our
+        kernel, the same number of u vectors side by side, with zero vectors up to a multiple of u.
+    """
+    if not own:
+        return on_grid(vectors)
+    size = _kernel().COLUMNS if columns else _kernel().ROWS
+    return _filled(vectors, size).view(-1, size, vectors.shape[1]).mT.contiguous()
 
 
 def product(rows: Tensor, columns: Tensor, out: Tensor | None = None) -> Tensor:
-    """(n, m) ``rows @ columns.mT`` of (n, d) and (m, d).
+    """(n', m') dot products of two operands, made by the thread that asks for them.
 
-    A dot product has the same bits wherever it stands, as long as n and m are multiples of
-    ``GRID``: each library works on such blocks alone.
+    A dot product has the same bits wherever it stands. By our kernel it has them on every
+    processor: 128 terms at a time are added in order, each with one rounding, and so are their
+    sums.
 
     Args:
-        rows: no gradient is recorded.
-        columns: of the same type and device.
-        out: (n, m) contiguous; None: a new tensor.
+        rows: operand; no gradient is recorded.
+        columns: operand of the same width, made for the same kernel.
+        out: contiguous, of the result's shape; None: a new tensor.
     """
-    import torch
+    n, m = shape(rows, columns)
+    out = rows.new_empty(n, m) if out is None else out
+    if rows.ndim == 2:
+        import torch
 
-    if rows.device.type != "cpu" or not by_numpy():
         return torch.mm(rows, columns.mT, out=out)
-    out = rows.new_empty(len(rows), len(columns)) if out is None else out
-    with np.errstate(all="ignore"):  # infinite products are said where similarities are read
-        np.matmul(rows.numpy(), columns.numpy().T, out=out.numpy())
+    width, size = columns.shape[1:]
+    near = max(NEAR // (width * size), 1) * size
+    _multiply()(*(side.view(-1).numpy() for side in (rows, columns, out)), n, m, width, near)
     return out
 
 
-@cache
-def by_numpy() -> bool:
-    """Whether numpy makes the products of the CPU.
+def shape(rows: Tensor, columns: Tensor) -> tuple[int, int]:
+    """Return the shape of the product of two operands."""
+    n, m = (side.shape[0] * (side.shape[2] if side.ndim == 3 else 1) for side in (rows, columns))
+    return n, m
 
-    It does on AMD's processors with AVX-512, where its OpenBLAS is more than twice as fast as the
-    MKL of torch: MKL uses these instructions on Intel's alone.
-    """
+
+def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:
+    """Add zero rows (second last axis), and ``columns``, up to multiples of ``GRID``."""
+    return _filled(rows, GRID, GRID if columns else 1)
+
+
+def _filled(rows: Tensor, size: int, columns: int = 1) -> Tensor:
     import torch
 
-    mkl: bool = torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
-    if not mkl or AMD not in platform.processor() + _processor():
-        return False
-    found = [one for one in _libraries().info() if one["internal_api"] == "openblas"]
-    return bool(found) and all(one["architecture"] in REPEATABLE for one in found)
-
-
-def _processor() -> str:
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
-            return next((line for line in lines if line.startswith("vendor_id")), "")
-    except OSError:
-        return ""
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """While inside, a product by numpy is made by the thread that asks for it alone."""
-    global _inside, _before
-    if not by_numpy():
-        yield
-        return
-    with _lock:  # contexts of several threads overlap
-        if not _inside:
-            _before = _libraries().limit(limits=1, user_api="blas")
-        _inside += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _inside -= 1
-            if not _inside:
-                _before.restore_original_limits()
+    *_, n, m = rows.shape
+    return torch.nn.functional.pad(rows, (0, -m % columns, 0, -n % size))
 
 
 @cache
-def _libraries() -> Any:
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+def _multiply() -> Any:
+    return compiled(_kernel().multiply)
 
-    return ThreadpoolController()
+
+def _kernel() -> ModuleType:
+    """Our kernel; importing it imports numba."""
+    from vrbench.alignments.engine import microkernel
+
+    return microkernel

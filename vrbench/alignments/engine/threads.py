@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from vrbench.alignments.engine.product import one_thread_each
 from vrbench.runtime.backend import Backend, Done, Futures, Here, Key, Task
 
 if TYPE_CHECKING:
@@ -47,8 +45,6 @@ class Pool(Backend):
         self._before = torch.get_num_threads(), torch.get_float32_matmul_precision()
         # tf32 and its like would round the factors of a float32 product to 10 bits or fewer
         torch.set_float32_matmul_precision("highest")
-        self._limits = ExitStack()
-        self._limits.enter_context(one_thread_each())
         if self._alone:
             _one_thread()
         return self
@@ -58,7 +54,6 @@ class Pool(Backend):
 
         if self.threads is not None:
             self.threads.shutdown(cancel_futures=True)
-        self._limits.close()
         threads, precision = self._before
         torch.set_num_threads(threads)
         torch.set_float32_matmul_precision(precision)

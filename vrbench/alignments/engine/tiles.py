@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vrbench.alignments.engine.panels import LengthGroup, Panel
-from vrbench.alignments.engine.product import product
+from vrbench.alignments.engine import product
+from vrbench.alignments.engine.panels import LengthGroup, Panel, Vectors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,19 +20,23 @@ class Buffers(threading.local):
 
     Where large arrays are returned to the system as soon as they are freed, as under ``--memory``,
     new pages for every product take as long as the product.
+
+    Args:
+        own: whether our kernel makes the products.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: bool) -> None:
+        self.own = own
         self._held: dict[str, Tensor] = {}
 
     def product(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
-        """Return ``rows @ columns.mT``, which is overwritten by the next one of the name."""
-        shape = len(rows), len(columns)
-        size = shape[0] * shape[1]
+        """Return the product of two operands; the next one of the name is written over it."""
+        shape = product.shape(rows, columns)
+        size = math.prod(shape)
         if name not in self._held or len(self._held[name]) < size:
             self._held.pop(name, None)  # not both at a time
             self._held[name] = rows.new_empty(size)
-        return product(rows, columns, self._held[name][:size].view(shape))
+        return product.product(rows, columns, self._held[name][:size].view(shape))
 
 
 class Products:
@@ -44,7 +49,9 @@ class Products:
         texts: the panel of texts.
         videos: the panel of videos.
         made: products that are there already, and those that are made.
-        buffers: where they are made, for a reader that keeps none of them.
+        buffers: where they are made, for a reader that keeps none of them. Then a product has the
+            same bits wherever it stands, and there may be zero rows and columns behind those of the
+            panels.
     """
 
     def __init__(
@@ -62,34 +69,30 @@ class Products:
     @property
     def c(self) -> Tensor:
         """(words, frames)."""
-        return self._once("c", self.texts.tokens, self.videos.tokens)
+        return self._once("c", "tokens", "tokens")
 
     @property
     def d(self) -> Tensor:
         """(texts, frames)."""
-        return self._once("d", self.texts.global_vectors, self.videos.tokens)
+        return self._once("d", "global_vectors", "tokens")
 
     @property
     def e(self) -> Tensor:
         """(words, videos)."""
-        return self._once("e", self.texts.tokens, self.videos.global_vectors)
+        return self._once("e", "tokens", "global_vectors")
 
-    @property
-    def all(self) -> Tensor:
-        """(words + texts, frames + videos) of tokens and global vectors alike, as one product."""
-        return self._once("all", self.texts.all_vectors, self.videos.all_vectors)
-
-    def made(self, name: str) -> bool:
-        """Whether these products are there already."""
-        return name in self._made
-
-    def _once(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
+    def _once(self, name: str, rows: Vectors, columns: Vectors) -> Tensor:
         if name not in self._made:
-            if self._buffers is None:
-                self._made[name] = rows @ columns.mT
-            else:
-                self._made[name] = self._buffers.product(name, rows, columns)
+            self._made[name] = self._product(name, rows, columns)
         return self._made[name]
+
+    def _product(self, name: str, rows: Vectors, columns: Vectors) -> Tensor:
+        texts, videos, buffers = self.texts, self.videos, self._buffers
+        if buffers is None:
+            found: Tensor = getattr(texts, rows) @ getattr(videos, columns).mT
+            return found
+        sides = texts.operand(rows, buffers.own), videos.operand(columns, buffers.own)
+        return buffers.product(name, *sides)
 
     def tiles(self, size: int | None) -> Iterator[Tile]:
         """Yield every group of texts against every group of videos, cut to ``size`` products."""

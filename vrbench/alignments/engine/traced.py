@@ -172,13 +172,10 @@ class _Batch:
 
 
 def _panel(items: Items, *, lanes: bool) -> Panel:
-    """All items in one panel; its vectors are made here, where no graph is recorded.
-
-    Without the grid: the same batch has the same bits, and another has its own products.
-    """
+    """All items in one panel; its vectors are made here, where no graph is recorded."""
     room = len(items.tokens) + 2 * LANES * int(np.diff(items.offsets).max())  # groups are rounded
-    (panel,) = panels(items, room, lanes=lanes, grid=False)
-    _ = panel.global_vectors
+    (panel,) = panels(items, room, lanes=lanes)
+    _ = panel.tokens, panel.global_vectors
     return panel
 
 
