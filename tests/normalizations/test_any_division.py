@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from processors import KINDS, digest, digest_on
 
 from vrbench.normalizations import kept as module
 from vrbench.normalizations import sinkhorn
@@ -29,14 +31,20 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(module, "COMPILED", 0 if request.param == "numba" else 10**12)
 
 
+def both_sides(kept: Array, beta: Array, r: Array = R) -> tuple[Array, Array]:
+    whole = module.filled((len(kept), kept.shape[1]), kept.dtype)
+    whole[: len(kept), : kept.shape[1]] = kept
+    return module._both_sides(whole, beta, r)
+
+
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("more", [1, 256, 3000])
 def test_columns_beside_a_matrix_change_no_bit(more: int) -> None:
     cut = 5 * LEAF
-    alpha, columns = module._both_sides(np.ascontiguousarray(K[:, :cut]), BETA[:cut], R)
+    alpha, columns = both_sides(K[:, :cut], BETA[:cut])
     wide = np.concatenate([K, np.zeros((N, more), np.float32)], axis=1)
     wide[:, cut:] = 0
-    found, others = module._both_sides(wide, np.concatenate([BETA, np.ones(more)]), R)
+    found, others = both_sides(wide, np.concatenate([BETA, np.ones(more)]))
     np.testing.assert_array_equal(found, alpha)
     np.testing.assert_array_equal(others[:cut], columns)
 
@@ -45,8 +53,33 @@ def test_columns_beside_a_matrix_change_no_bit(more: int) -> None:
 def test_equal_columns_have_equal_sums_wherever_they_stand() -> None:
     some = K.copy()
     some[:, [3, 700, M - 1]] = some[:, [0]]
-    _, columns = module._both_sides(some, BETA, R)
+    _, columns = both_sides(some, BETA)
     assert len({*columns[[0, 3, 700, M - 1]]}) == 1
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 17), (9, 255), (130, 1500)])
+def test_both_sides_are_the_products(shape: tuple[int, int], kind: Any) -> None:
+    n, m = shape
+    some = K[:n, :m].astype(kind)
+    alpha, columns = both_sides(some, BETA[:m], R[:n])
+    exact = R[:n] / (some.astype(np.float64) @ BETA[:m].astype(kind).astype(np.float64))
+    rtol = 20 * float(np.finfo(kind).eps)
+    np.testing.assert_allclose(alpha, exact, rtol=rtol)
+    np.testing.assert_allclose(columns, exact @ some.astype(np.float64), rtol=rtol)
+
+
+def one_pass() -> str:
+    """Digest of a compiled pass in both types, as it comes out in this process."""
+    with patch.object(module, "COMPILED", 0):
+        return digest(*(a for k in (K, K.astype(np.float64)) for a in both_sides(k, BETA, R)))
+
+
+@pytest.mark.skipif(not available(), reason="numba is not installed")
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_kind_of_processor_makes_the_same_bits(kind: str) -> None:
+    assert digest_on(kind, __file__, "one_pass") == one_pass()
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 6])

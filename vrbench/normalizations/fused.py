@@ -1,84 +1,182 @@
-"""Both products of a Sinkhorn step in one pass over the matrix, compiled (extra ``fast``)."""
+"""Both products of a Sinkhorn step in one pass over the matrix; imported only where numba is.
+
+In LLVM's own instructions: the sums of a row and of a column go in one order on every processor,
+and while some rows are worked on, the next ones are on their way from memory.
+"""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
+from numba.core.errors import TypingError
+from numba.core.types import void
+from numba.extending import intrinsic
 
 from vrbench.runtime.sums import LEAF
+from vrbench.runtime.vectors import (
+    INDEX,
+    Lanes,
+    data,
+    multiplies_and_adds,
+    prefetch,
+    repeat,
+    target,
+)
 
+USABLE = multiplies_and_adds(*target())
+"""Whether this processor has the instructions."""
+ROWS = 8 if "+avx512f" in target()[1] else 4
+"""Rows that go together: their sums fill the registers."""
+LINE = 64
+"""Bytes that are added together: a row's numbers in so many lanes."""
 SUMMED = 128
 """Rows whose columns are summed in the matrix's own type before they are added in float64."""
 
 
-@cache
-def compiled() -> Any:
-    """Return ``(kept (n, m), beta (m,), r (n,), alpha (n,), columns (m,)) -> None``.
+@intrinsic
+def dots(
+    typing: Any, kept: Any, start: Any, width: Any, lines: Any, beta: Any, column: Any, into: Any
+) -> Any:
+    """Set ``into`` to the dot products of a part of ``ROWS`` rows with the same part of beta.
 
-    It sets ``alpha = r / (kept beta)`` and adds ``alpha^T kept`` to ``columns``. A row is summed in
-    leaves of ``LEAF`` columns, and these along a ``Tree``. Four rows go together, so that beta and
-    the columns' sums are read once for all of them. The first call compiles; what it made is kept
-    in a cache on disk.
+    Args:
+        typing: numba's.
+        kept: the matrix, on one axis like all arrays.
+        start: where the part of the first row begins.
+        width: of the matrix.
+        lines: of the part.
+        beta: one number a column.
+        column: where the part begins.
+        into: (ROWS,).
     """
-    from numba import njit
+    _check(kept, beta, into)
+    return void(kept, start, width, lines, beta, column, into), _write_dots
 
-    @njit(fastmath={"reassoc", "contract"}, cache=True)
-    def products(a: Any, b: Any, c: Any, d: Any, beta: Any, start: Any, stop: Any) -> Any:
-        kind = beta.dtype.type
-        sum_a = sum_b = sum_c = sum_d = kind(0)
-        for j in range(start, stop):
-            sum_a += a[j] * beta[j]
-            sum_b += b[j] * beta[j]
-            sum_c += c[j] * beta[j]
-            sum_d += d[j] * beta[j]
-        return sum_a, sum_b, sum_c, sum_d
 
-    # no "reassoc" here: equal columns are to have equal sums wherever they stand
-    @njit(fastmath={"contract"}, cache=True)
-    def add(a: Any, b: Any, c: Any, d: Any, alpha: Any, sums: Any) -> None:
-        for j in range(len(sums)):
-            sums[j] = (((sums[j] + alpha[0] * a[j]) + alpha[1] * b[j]) + alpha[2] * c[j]) + alpha[
-                3
-            ] * d[j]
+@intrinsic
+def add(typing: Any, kept: Any, start: Any, width: Any, lines: Any, alpha: Any, sums: Any) -> Any:
+    """Add ``ROWS`` rows, each times its alpha, to the sums of the columns, row after row.
 
-    @njit(cache=True)
-    def total(leaves: Any) -> None:
-        """Join (n, 4) leaves as ``Tree`` does, in their place: the total becomes the first."""
-        n = len(leaves)
-        while n > 1:
-            for k in range(n // 2):
-                for row in range(4):
-                    leaves[k, row] = leaves[2 * k, row] + leaves[2 * k + 1, row]
-            if n % 2:
-                for row in range(4):
-                    leaves[n // 2, row] = leaves[n - 1, row]
-            n = (n + 1) // 2
+    Args:
+        typing: numba's.
+        kept: the matrix, on one axis like all arrays.
+        start: where the first row begins.
+        width: of the matrix.
+        lines: of a row.
+        alpha: (ROWS,).
+        sums: one number a column.
+    """
+    _check(kept, alpha, sums)
+    return void(kept, start, width, lines, alpha, sums), _write_add
 
-    @njit(error_model="numpy", cache=True)
-    def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any) -> None:
-        n, m = kept.shape
-        sums, some = np.zeros(m, kept.dtype), np.zeros(4, kept.dtype)
-        leaves = np.zeros(((m + LEAF - 1) // LEAF, 4))
-        for i in range(0, n, 4):
-            # the last rows stand in for those that are missing, with the weight 0
-            rows = min(4, n - i)
-            a, b = kept[i], kept[min(i + 1, n - 1)]
-            c, d = kept[min(i + 2, n - 1)], kept[min(i + 3, n - 1)]
-            for k in range(len(leaves)):
-                # an index without a sign is not looked at from the end, and the loop is vectors
-                start, stop = np.uint64(k * LEAF), np.uint64(min((k + 1) * LEAF, m))
-                found = products(a, b, c, d, beta, start, stop)
-                leaves[k, 0], leaves[k, 1], leaves[k, 2], leaves[k, 3] = found
-            total(leaves)
-            some[:] = 0
-            for k in range(rows):
-                alpha[i + k] = r[i + k] / leaves[0, k]
-                some[k] = alpha[i + k]
-            add(a, b, c, d, some, sums)
-            if i % SUMMED == 0 or i + 4 >= n:
-                columns += sums
-                sums[:] = 0
 
-    return both_sides
+def _check(*arrays: Any) -> None:
+    if len({*arrays}) > 1 or arrays[0].layout != "C" or arrays[0].ndim != 1:
+        raise TypingError(f"expected contiguous numbers of one type, not {arrays}")
+
+
+def _write_dots(context: Any, to: Any, signature: Any, given: Any) -> Any:
+    _, start, width, lines, _, column, _ = given
+    kept, beta, into = (data(context, to, signature, given, k) for k in (0, 4, 6))
+    lanes = _lanes(context, signature)
+    rows, later = _rows(to, kept, start, width)
+    by_column = to.gep(beta, [column])
+
+    def line(number: Any, sums: list[Any]) -> list[Any]:
+        offset = to.mul(number, INDEX(lanes.count))
+        right = lanes.load(to, to.gep(by_column, [offset]))
+        for row in later[: ROWS // 2]:
+            prefetch(to, to.gep(row, [offset]))
+        return [
+            lanes.multiply_add(to, lanes.load(to, to.gep(row, [offset])), right, value)
+            for row, value in zip(rows, sums, strict=True)
+        ]
+
+    found = lanes.sums(to, repeat(to, lines, [lanes.zero] * ROWS, line))
+    Lanes(lanes.number, ROWS).store(to, found, into)
+    return context.get_dummy_value()
+
+
+def _write_add(context: Any, to: Any, signature: Any, given: Any) -> Any:
+    _, start, width, lines, _, _ = given
+    kept, alpha, sums = (data(context, to, signature, given, k) for k in (0, 4, 5))
+    lanes = _lanes(context, signature)
+    rows, later = _rows(to, kept, start, width)
+    weights = [lanes.spread(to, to.load(to.gep(alpha, [INDEX(k)]))) for k in range(ROWS)]
+
+    def line(number: Any, _: list[Any]) -> list[Any]:
+        offset = to.mul(number, INDEX(lanes.count))
+        place = to.gep(sums, [offset])
+        total = lanes.load(to, place)
+        for row, weight in zip(rows, weights, strict=True):
+            total = lanes.multiply_add(to, lanes.load(to, to.gep(row, [offset])), weight, total)
+        lanes.store(to, total, place)
+        for row in later[ROWS // 2 :]:
+            prefetch(to, to.gep(row, [offset]))
+        return []
+
+    repeat(to, lines, [], line)
+    return context.get_dummy_value()
+
+
+def _lanes(context: Any, signature: Any) -> Lanes:
+    kind = signature.args[0].dtype
+    return Lanes(context.get_data_type(kind), LINE * 8 // kind.bitwidth)
+
+
+def _rows(to: Any, kept: Any, start: Any, width: Any) -> tuple[list[Any], list[Any]]:
+    """Return where ``ROWS`` rows begin, and the rows after them."""
+    places = [to.add(start, to.mul(width, INDEX(k))) for k in range(2 * ROWS)]
+    found = [to.gep(kept, [place]) for place in places]
+    return found[:ROWS], found[ROWS:]
+
+
+def total(leaves: Any) -> None:
+    """Join (n, ROWS) leaves as ``Tree`` does, in their place: the total becomes the first."""
+    n = len(leaves)
+    while n > 1:
+        for k in range(n // 2):
+            for row in range(ROWS):
+                leaves[k, row] = leaves[2 * k, row] + leaves[2 * k + 1, row]
+        if n % 2:
+            for row in range(ROWS):
+                leaves[n // 2, row] = leaves[n - 1, row]
+        n = (n + 1) // 2
+
+
+def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any) -> None:
+    """Set ``alpha = r / (kept beta)`` and add ``alpha^T kept`` to ``columns``.
+
+    A row is summed in leaves of ``LEAF`` columns, and these along a ``Tree``.
+
+    Args:
+        kept: (n', m) contiguous float32 or float64, m a multiple of ``LINE`` bytes, n' of ``ROWS``.
+        beta: (m,) of the same type.
+        r: (n,) float64 weights of the rows, n <= n'.
+        alpha: (n,) float64.
+        columns: (m,) float64.
+    """
+    n, m = len(r), kept.shape[1]
+    line = LINE // kept.itemsize
+    flat = kept.reshape(-1)
+    sums = np.zeros(m, kept.dtype)
+    some, found = np.zeros(ROWS, kept.dtype), np.zeros(ROWS, kept.dtype)
+    leaves = np.zeros(((m + LEAF - 1) // LEAF, ROWS))
+    for i in range(0, n, ROWS):
+        for k in range(len(leaves)):
+            j = k * LEAF
+            lines = (min(j + LEAF, m) - j) // line
+            dots(flat, i * m + j, m, lines, beta, j, found)  # type: ignore[call-arg]
+            for row in range(ROWS):
+                leaves[k, row] = found[row]
+        total(leaves)
+        for row in range(min(ROWS, n - i)):
+            alpha[i + row] = r[i + row] / leaves[0, row]
+            some[row] = alpha[i + row]
+        for row in range(n - i, ROWS):
+            some[row] = 0
+        add(flat, i * m, m, m // line, some, sums)  # type: ignore[call-arg]
+        if (i + ROWS) % SUMMED == 0 or i + ROWS >= n:
+            columns += sums
+            sums[:] = 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.normalizations.fused import compiled
+from vrbench.runtime.compiling import available, compiled
 from vrbench.runtime.memory import spare
 from vrbench.runtime.sums import LEAF, Tree
 from vrbench.sims.sim import Rows
@@ -24,6 +24,9 @@ SMALL = 192_000
 """Entries of a matrix that is kept without asking for room."""
 ROWS = 256
 """Rows that are multiplied from both sides while they are in the cache."""
+LINE, ROUND = 64, 8
+"""Bytes that rows of what is kept take a multiple of, and rows that there are a multiple of. Zeros
+fill it up, so that the compiled pass needs no other code for what is left."""
 COMPILED = 4_000_000
 """Entries from which the compiled pass gains more than importing its compiler costs."""
 
@@ -46,14 +49,15 @@ def keep(
     if size > SMALL and size * kind.itemsize > spare(KEEP_BYTES):
         return None
     shift = np.max([block.max(axis=0) for block in rows], axis=0).astype(np.float64)
-    kept, top = np.empty((len(rows), rows.width), dtype=kind), np.empty(len(rows))
+    kept, top = filled((len(rows), rows.width), kind), np.empty(len(rows))
+    inside = kept[: len(rows), : rows.width]
     for part in rows.slices():
         logits = (rows.block(part) - shift) / gamma
         top[part] = logits.max(axis=1)
-        np.exp((logits - top[part, None]).astype(kind), out=kept[part])
+        np.exp((logits - top[part, None]).astype(kind), out=inside[part])
     sums, weight = np.zeros(rows.width), np.exp(top).astype(kind)
-    for part in _parts(kept):
-        sums += _weighed(weight[part], kept[part])
+    for part in _parts(inside):
+        sums += _weighed(weight[part], inside[part])
     lost = float(np.finfo(kind).tiny) / np.finfo(kind).eps
     r, c = np.exp(log_r), np.exp(log_c)
 
@@ -71,18 +75,45 @@ def keep(
     return log_c - np.log(sums) - shift / gamma, step
 
 
+def filled(shape: tuple[int, int], kind: np.dtype[Any]) -> NDArray[Any]:
+    """Return zeros with room for a matrix, and up to whole lines and blocks of rows."""
+    n, m = shape
+    found = np.empty((n + -n % ROUND, m + -m % (LINE // kind.itemsize)), kind)
+    found[n:], found[:n, m:] = 0, 0
+    return found
+
+
 def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Vector]:
-    """``alpha = r / (K beta)`` and ``alpha^T K``, each part of K read from memory once."""
-    alpha, columns = np.empty(len(kept)), np.zeros(kept.shape[1])
+    """``alpha = r / (K beta)`` and ``alpha^T K``, each part of K read from memory once.
+
+    Args:
+        kept: K, filled up with zeros.
+        beta: (m,).
+        r: (n,).
+    """
+    n, m = len(r), len(beta)
+    alpha, columns = np.empty(n), np.zeros(kept.shape[1])
+    right = np.zeros(kept.shape[1], kept.dtype)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        right = beta.astype(kept.dtype)
-        if kept.size >= COMPILED and find_spec("numba"):
-            compiled()(kept, right, r, alpha, columns)
-            return alpha, columns
+        right[:m] = beta
+        if kept.size >= COMPILED and (both_sides := _compiled()):
+            both_sides(kept, right, r, alpha, columns)
+            return alpha, columns[:m]
+        kept = kept[:n]
         for part in _parts(kept):
             alpha[part] = r[part] / row_sums(kept[part], right, 0).total
             columns += _weighed(alpha[part].astype(kept.dtype), kept[part])
-    return alpha, columns
+    return alpha, columns[:m]
+
+
+@cache
+def _compiled() -> Any:
+    """Return the pass that numba compiles; None where it does not."""
+    if not available():
+        return None
+    from vrbench.normalizations import fused
+
+    return compiled(fused.both_sides, fused.total) if fused.USABLE else None
 
 
 def row_sums(kept: NDArray[Any], beta: NDArray[Any], start: int) -> Tree[Vector]:

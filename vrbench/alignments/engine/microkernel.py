@@ -11,9 +11,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.errors import TypingError
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
+
+from vrbench.runtime.vectors import INDEX, Lanes, data, multiplies_and_adds, repeat, target
 
 REGISTERS = 3
 """Vector registers of a block's columns."""
@@ -24,28 +24,27 @@ STEPS = 128
 ARRAY = types.Array(types.float32, 1, "C")
 
 
-def unit(triple: str, features: str) -> tuple[int, int] | None:
+def unit(triple: str, features: frozenset[str]) -> tuple[int, int] | None:
     """Return the rows and columns of the block that fills a processor's registers.
 
     Args:
         triple: as LLVM calls the kind of processor.
-        features: what it has, such as ``+avx2,+fma``.
+        features: what it has, such as ``+avx2``.
 
     Returns:
-        None: it has no instruction that multiplies and adds vectors with one rounding.
+        None: it does not multiply and add with one rounding.
     """
-    has = set(features.split(","))
-    if triple.startswith(("aarch64", "arm64")):
+    if not multiplies_and_adds(triple, features):
+        return None
+    if not triple.startswith("x86"):
         return 8, 4 * REGISTERS
-    if "+avx512f" in has:
-        return 8, 16 * REGISTERS
-    return (4, 8 * REGISTERS) if {"+avx2", "+fma"} <= has else None
+    return (8, 16 * REGISTERS) if "+avx512f" in features else (4, 8 * REGISTERS)
 
 
-_triple, _, _features = cpu_target.target_context.codegen().magic_tuple()
-UNIT = unit(_triple, _features)
+UNIT = unit(*target())
 """The block of this processor. The bits of a result do not depend on it."""
-ROWS, COLUMNS = UNIT or (1, 1)
+ROWS, COLUMNS = UNIT or (1, REGISTERS)
+_LANES = Lanes(ir.FloatType(), COLUMNS // REGISTERS)
 
 
 @intrinsic
@@ -70,73 +69,44 @@ def block(
         raise TypingError(f"expected contiguous float32 numbers, not {a}, {b}, {c}")
     if any(kind != types.int64 for kind in (i, j, at, width, steps)):
         raise TypingError(f"expected int64, not {i}, {j}, {at}, {width}, {steps}")
-    return types.void(a, i, b, j, c, at, width, steps, first), _emit
+    return types.void(a, i, b, j, c, at, width, steps, first), _write
 
 
-_INDEX, _LANE = ir.IntType(64), ir.IntType(32)
-_LANES = COLUMNS // REGISTERS
-_REGISTER = ir.VectorType(ir.FloatType(), max(_LANES, 1))
-
-
-def _emit(context: Any, to: Any, signature: Any, given: Any) -> Any:
+def _write(context: Any, to: Any, signature: Any, given: Any) -> Any:
     """Write the instructions of a block."""
-    a, i, b, j, c, at, width, steps, first = given
-    arrays = zip((0, 2, 4), (a, b, c), (i, j, at), strict=True)
-    left, right, into = (
-        to.gep(make_array(signature.args[k])(context, to, array).data, [start])
-        for k, array, start in arrays
+    _, i, _, j, _, at, width, steps, first = given
+    a, b, c = (
+        to.gep(data(context, to, signature, given, k), [start])
+        for k, start in ((0, i), (2, j), (4, at))
     )
-    places = [(row, k) for row in range(ROWS) for k in range(REGISTERS)]
-    before, loop, after = to.block, to.append_basic_block(), to.append_basic_block()
-    to.branch(loop)
 
-    to.position_at_end(loop)
-    step, sums = to.phi(_INDEX), [to.phi(_REGISTER) for _ in places]
-    rows = to.gep(left, [to.mul(step, _INDEX(ROWS))])
-    columns = to.gep(right, [to.mul(step, _INDEX(COLUMNS))])
-    by_column = [_load(to, columns, k) for k in range(REGISTERS)]
-    by_row = [_spread(to, to.load(to.gep(rows, [_INDEX(row)]))) for row in range(ROWS)]
-    three = ir.FunctionType(_REGISTER, [_REGISTER] * 3)
-    fma = cgutils.get_or_insert_function(to.module, three, f"llvm.fma.v{_LANES}f32")
-    grown = [
-        to.call(fma, [by_row[row], by_column[k], value])
-        for (row, k), value in zip(places, sums, strict=True)
-    ]
-    following = to.add(step, _INDEX(1))
-    to.cbranch(to.icmp_signed("<", following, steps), loop, after)
-    step.add_incoming(_INDEX(0), before)
-    step.add_incoming(following, loop)
-    for value, end in zip(sums, grown, strict=True):
-        value.add_incoming(ir.Constant(_REGISTER, [0.0] * _LANES), before)
-        value.add_incoming(end, loop)
+    def step(number: Any, sums: list[Any]) -> list[Any]:
+        rows = to.gep(a, [to.mul(number, INDEX(ROWS))])
+        columns = to.gep(b, [to.mul(number, INDEX(COLUMNS))])
+        by_column = [_LANES.load(to, place) for place in _registers(to, columns)]
+        by_row = [_LANES.spread(to, to.load(to.gep(rows, [INDEX(k)]))) for k in range(ROWS)]
+        factors = [(x, y) for x in by_row for y in by_column]
+        return [
+            _LANES.multiply_add(to, x, y, value)
+            for (x, y), value in zip(factors, sums, strict=True)
+        ]
 
-    to.position_at_end(after)
-    lines = [to.gep(into, [to.mul(width, _INDEX(row))]) for row in range(ROWS)]
+    sums = repeat(to, steps, [_LANES.zero] * (ROWS * REGISTERS), step)
+    lines = [to.gep(c, [to.mul(width, INDEX(k))]) for k in range(ROWS)]
+    places = [place for line in lines for place in _registers(to, line)]
     with to.if_else(cgutils.is_true(to, first)) as (new, old):
         with new:
-            for (row, k), value in zip(places, grown, strict=True):
-                to.store(value, _vector(to, lines[row], k), align=4)
+            for place, value in zip(places, sums, strict=True):
+                _LANES.store(to, value, place)
         with old:
-            for (row, k), value in zip(places, grown, strict=True):
-                total = to.fadd(_load(to, lines[row], k), value)
-                to.store(total, _vector(to, lines[row], k), align=4)
+            for place, value in zip(places, sums, strict=True):
+                _LANES.store(to, to.fadd(_LANES.load(to, place), value), place)
     return context.get_dummy_value()
 
 
-def _vector(to: Any, start: Any, k: int) -> Any:
-    """Return where the k-th register of numbers is."""
-    return to.bitcast(to.gep(start, [_INDEX(k * _LANES)]), _REGISTER.as_pointer())
-
-
-def _load(to: Any, start: Any, k: int) -> Any:
-    return to.load(_vector(to, start, k), align=4)
-
-
-def _spread(to: Any, number: Any) -> Any:
-    """Return a register full of one number."""
-    nothing = ir.Constant(_REGISTER, ir.Undefined)
-    one = to.insert_element(nothing, number, _LANE(0))
-    return to.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(_LANE, _LANES), [0] * _LANES))
+def _registers(to: Any, start: Any) -> list[Any]:
+    """Return where the registers of a line begin."""
+    return [to.gep(start, [INDEX(k * _LANES.count)]) for k in range(REGISTERS)]
 
 
 def multiply(a: Any, b: Any, c: Any, n: Any, m: Any, width: Any, near: Any) -> None:

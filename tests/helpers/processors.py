@@ -1,0 +1,48 @@
+"""Running a part of a test as numba compiles it for another kind of processor."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+AVX2 = ("+avx", "+avx2", "+fma")
+KINDS = {"haswell": AVX2, "skylake-avx512": (*AVX2, "+avx512f")}
+"""Processors by LLVM's names, and what is used of them."""
+
+
+def digest(*arrays: NDArray[Any]) -> str:
+    return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
+
+
+def digest_on(kind: str, test: str, function: str) -> str:
+    """Return what ``function()`` of a test file prints where numba compiles for another kind."""
+    if any(f"{name[1:]} " not in _flags() for name in KINDS[kind]):
+        pytest.skip("this processor does not have these instructions")
+    environment = {
+        **os.environ,
+        "NUMBA_CPU_NAME": kind,
+        "NUMBA_CPU_FEATURES": ",".join(KINDS[kind]),
+        "PYTHONPATH": os.pathsep.join([str(Path(test).parent), *sys.path]),
+    }
+    code = f"import {Path(test).stem} as t; print(t.{function}())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def _flags() -> str:
+    try:
+        said = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    return next((f"{line} " for line in said.splitlines() if line.startswith("flags")), "")

@@ -1,0 +1,150 @@
+"""Vector instructions of LLVM, for what numba does not make of loops by itself.
+
+Imported only where numba is. ``to`` is the place in a function that instructions are written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+from numba.core.registry import cpu_target
+from numba.np.arrayobj import make_array
+
+INDEX, _LANE = ir.IntType(64), ir.IntType(32)
+_TO_SECOND_CACHE = 2
+
+
+@cache
+def target() -> tuple[str, frozenset[str]]:
+    """Return how LLVM calls the kind of processor, and what it has, such as ``+avx2``."""
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    return triple, frozenset(features.split(","))
+
+
+def multiplies_and_adds(triple: str, features: frozenset[str]) -> bool:
+    """Whether a processor multiplies and adds vectors with one rounding."""
+    return triple.startswith(("aarch64", "arm64")) or {"+avx2", "+fma"} <= features
+
+
+def data(context: Any, to: Any, signature: Any, given: Any, which: int) -> Any:
+    """Return where the numbers of an argument that is an array begin."""
+    return make_array(signature.args[which])(context, to, given[which]).data
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Numbers that are worked on together, at any address; as many registers as they fill.
+
+    Attributes:
+        number: type of one.
+        count: how many.
+    """
+
+    number: Any
+    count: int
+
+    @property
+    def type(self) -> Any:
+        """LLVM's type."""
+        return ir.VectorType(self.number, self.count)
+
+    @property
+    def zero(self) -> Any:
+        """As many zeros."""
+        return ir.Constant(self.type, [0.0] * self.count)
+
+    def load(self, to: Any, start: Any) -> Any:
+        """Read them."""
+        return to.load(to.bitcast(start, self.type.as_pointer()), align=self._align)
+
+    def store(self, to: Any, value: Any, start: Any) -> None:
+        """Write them."""
+        to.store(value, to.bitcast(start, self.type.as_pointer()), align=self._align)
+
+    def spread(self, to: Any, number: Any) -> Any:
+        """Return the same number in all."""
+        nothing = ir.Constant(self.type, ir.Undefined)
+        one = to.insert_element(nothing, number, _LANE(0))
+        return to.shuffle_vector(one, nothing, _places([0] * self.count))
+
+    def multiply_add(self, to: Any, x: Any, y: Any, z: Any) -> Any:
+        """``x y + z`` with one rounding."""
+        name = f"llvm.fma.v{self.count}f{self._align * 8}"
+        kind = ir.FunctionType(self.type, [self.type] * 3)
+        return to.call(cgutils.get_or_insert_function(to.module, kind, name), [x, y, z])
+
+    def sums(self, to: Any, vectors: Sequence[Any]) -> Any:
+        """Return the sum of each of several, one beside the other.
+
+        Half of the lanes are added to the other half until one is left. There are a power of two of
+        vectors, no more than lanes; one's sum does not depend on the others.
+        """
+        left, length = list(vectors), self.count
+        while length > 1:
+            held, half = self.count // length, length // 2
+            several = len(left) > 1
+            if not several:
+                held = len(vectors)
+            at = [
+                side * self.count + k * length + i
+                for side in range(1 + several)
+                for k in range(held)
+                for i in range(half)
+            ]
+            pairs = zip(left[::2], left[1::2], strict=True) if several else [(left[0], left[0])]
+            left = [
+                to.fadd(
+                    to.shuffle_vector(x, y, _places(at)),
+                    to.shuffle_vector(x, y, _places([place + half for place in at])),
+                )
+                for x, y in pairs
+            ]
+            length = half
+        return left[0]
+
+    @property
+    def _align(self) -> int:
+        return 4 if isinstance(self.number, ir.FloatType) else 8
+
+
+def _places(of: Sequence[int]) -> Any:
+    return ir.Constant(ir.VectorType(_LANE, len(of)), list(of))
+
+
+def prefetch(to: Any, start: Any) -> None:
+    """Begin to bring what lies there into the second cache; it may be anywhere."""
+    byte = ir.IntType(8).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [byte, _LANE, _LANE, _LANE])
+    function = cgutils.get_or_insert_function(to.module, kind, "llvm.prefetch.p0i8")
+    to.call(function, [to.bitcast(start, byte), _LANE(0), _LANE(_TO_SECOND_CACHE), _LANE(1)])
+
+
+def repeat(
+    to: Any, times: Any, values: Sequence[Any], body: Callable[[Any, list[Any]], list[Any]]
+) -> list[Any]:
+    """Write a loop, and return its last values.
+
+    Args:
+        to: where.
+        times: how often, at least once.
+        values: that each round gets, and leaves for the next one.
+        body: writes a round, given its number from 0 and the values, and returns the next values.
+    """
+    before, inside, after = to.block, to.append_basic_block(), to.append_basic_block()
+    to.branch(inside)
+    to.position_at_end(inside)
+    number, held = to.phi(INDEX), [to.phi(value.type) for value in values]
+    found = body(number, held)
+    following = to.add(number, INDEX(1))
+    to.cbranch(to.icmp_signed("<", following, times), inside, after)
+    firsts, lasts = [INDEX(0), *values], [following, *found]
+    for phi, first, last in zip([number, *held], firsts, lasts, strict=True):
+        phi.add_incoming(first, before)
+        phi.add_incoming(last, inside)
+    to.position_at_end(after)
+    return found
