@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import oracle_sequences as oracle
 import pytest
+from processors import KINDS, digest, digest_on
 from short_sequences import TEXTS, VIDEOS, make
 
 from vrbench.sequences import score, transport_plan
 from vrbench.sequences.engine import sinkhorn
-from vrbench.sequences.engine.kernels import compiled
 from vrbench.sequences.plan import Variant
 
 
@@ -43,17 +45,34 @@ def test_the_plan_that_leaves_the_range_of_products_is_the_same_in_logs(
     assert np.allclose(sharp, oracle.plan(sim, 1e-4, None, 20, "exact"), atol=1e-9)
 
 
+def kernel_of(n: int, m: int, pairs: int) -> np.ndarray[Any, Any]:
+    return np.exp(np.random.default_rng(n * m).uniform(-5, 0, (n, m, pairs)))
+
+
 @pytest.mark.slow
-def test_products_are_the_same_bits_with_and_without_numba() -> None:
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 4), (6, 7), (13, 5), (2, 20)])
+@pytest.mark.parametrize("pairs", [1, 15, 150])
+def test_products_are_the_same_bits_with_and_without_numba(n: int, m: int, pairs: int) -> None:
     pytest.importorskip("numba")
-    kernel = np.exp(np.random.default_rng(0).uniform(-5, 0, (3, 4, 150)))
-    row, column = np.full(3, 1 / 3), np.full(4, 1 / 4)
-    for a, b in zip(
-        compiled()(kernel, row, column, 9),
-        sinkhorn.scalings_plain(kernel, row, column, 9),
-        strict=True,
-    ):
-        assert np.array_equal(a, b)
+    one, other = kernel_of(n, m, pairs), kernel_of(n, m, pairs)
+    masses = np.linspace(1, 2, n) / n, np.linspace(2, 3, m) / m
+    sinkhorn.compiled_scale()(one, *masses, 9)
+    sinkhorn.scale(other, *masses, 9)
+    assert np.array_equal(one, other)
+
+
+def some_plans() -> str:
+    """Digest of compiled plans, as they come out in this process."""
+    plans = kernel_of(7, 9, 40)
+    sinkhorn.compiled_scale()(plans, np.full(7, 1 / 7), np.full(9, 1 / 9), 9)
+    return digest(plans)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_kind_of_processor_makes_the_same_plans(kind: str) -> None:
+    pytest.importorskip("numba")
+    assert digest_on(kind, __file__, "some_plans") == some_plans()
 
 
 def test_the_bucket_is_a_quantile_of_the_matched_similarities() -> None:

@@ -17,7 +17,9 @@ def available() -> bool:
 
 
 @cache
-def compiled(kernel: Callable[..., Any], *helpers: Callable[..., Any]) -> Any:
+def compiled(
+    kernel: Callable[..., Any], *helpers: Callable[..., Any], contract: bool = True
+) -> Any:
     """Compile a plain function; other threads may run meanwhile.
 
     Machine code is cached on disk, where the package's folder or the user's can be written, until
@@ -26,12 +28,15 @@ def compiled(kernel: Callable[..., Any], *helpers: Callable[..., Any]) -> Any:
     Args:
         kernel: the function.
         helpers: plain functions that it calls.
+        contract: whether a product and a sum may become one instruction; nothing is ever added in
+            another order.
     """
     from numba import njit
     from numba.extending import register_jitable
 
-    # a product and a sum may become one instruction; nothing is added in another order
-    options: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
+    options: dict[str, Any] = {"error_model": "numpy"}
+    if contract:
+        options["fastmath"] = {"contract"}
     for helper in helpers:
         register_jitable(**options)(helper)
     try:

@@ -70,7 +70,7 @@ def blocks(
     columns = np.concatenate([group.rows.ravel() for group in videos])
     places = offsets_of([group.rows.size for group in videos])
     for text in groups(text_lengths):
-        rows = sim[text.rows.ravel()][:, columns].reshape(text.length, -1, sim.shape[1])
+        rows = sim[text.rows.ravel()].take(columns, axis=1).reshape(text.length, -1, sim.shape[1])
         for video, start, stop in zip(videos, places[:-1], places[1:], strict=True):
             shape = (text.length, len(text.index), video.length, len(video.index))
             whole = rows[:, :, start:stop].reshape(shape).transpose(0, 2, 1, 3)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from functools import cache
+from typing import Any
 
 import numpy as np
 
+from vrbench.runtime.compiling import available, compiled
 from vrbench.sequences.base import Float
-from vrbench.sequences.engine.kernels import compiled
 
 MANY = 128
 """Fewest pairs for which loading machine code is worth its time."""
@@ -24,7 +25,7 @@ def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
     solved by log-sum-exp.
 
     Args:
-        logits: (n, m, pairs).
+        logits: (n, m, pairs); what they hold afterwards is not said.
         row: (n,) marginals, > 0.
         column: (m,).
         iterations: to make, at least 1.
@@ -32,7 +33,7 @@ def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
     Returns:
         (n, m, pairs) plans.
     """
-    shifted: Float = logits - logits.max(axis=(0, 1))
+    shifted: Float = np.subtract(logits, logits.max(axis=(0, 1)), out=logits)
     wide = shifted.min(axis=(0, 1)) < -RANGE
     if not wide.any():
         return _by_products(shifted, row, column, iterations)
@@ -44,21 +45,25 @@ def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
 
 
 def _by_products(logits: Float, row: Float, column: Float, iterations: int) -> Float:
-    kernel: Float = np.exp(logits)
-    loaded = compiled.cache_info().currsize > 0
-    if loaded or (logits.shape[2] >= MANY and find_spec("numba") is not None):
-        u, v = compiled()(kernel, row, column, iterations)
+    kernel: Float = np.exp(logits, out=logits)
+    loaded = compiled_scale.cache_info().currsize > 0
+    if loaded or (logits.shape[2] >= MANY and available()):
+        compiled_scale()(kernel, row, column, iterations)
     else:
-        u, v = scalings_plain(kernel, row, column, iterations)
-    kernel *= u[:, None]
-    kernel *= v
+        scale(kernel, row, column, iterations)
     return kernel
 
 
-def scalings_plain(
-    kernel: Float, row: Float, column: Float, iterations: int
-) -> tuple[Float, Float]:
-    """(n, m, pairs) -> u (n, pairs), v (m, pairs): the same bits as compiled ones."""
+@cache
+def compiled_scale() -> Any:
+    """Return ``scale`` as machine code, with the same bits."""
+    from vrbench.sequences.engine import kernels
+
+    return compiled(kernels.scale, contract=False)
+
+
+def scale(kernel: Float, row: Float, column: Float, iterations: int) -> None:
+    """Make the (n, m, pairs) kernel the plans of its pairs, see ``plans``."""
     n, m, pairs = kernel.shape
     u, v, term = np.empty((n, pairs)), np.ones((m, pairs)), np.empty(pairs)
     for _ in range(iterations):
@@ -72,7 +77,8 @@ def scalings_plain(
             for i in range(1, n):
                 v[j] += np.multiply(kernel[i, j], u[i], out=term)
             np.divide(column[j], v[j], out=v[j])
-    return u, v
+    kernel *= u[:, None]
+    kernel *= v
 
 
 def _in_logs(logits: Float, row: Float, column: Float, iterations: int) -> Float:
