@@ -74,7 +74,8 @@ def bucketed(
     n, m, pairs = sim.shape
     if bucket is None or bucket == -np.inf:
         return plans(sim / reg, np.full(n, 1 / n), np.full(m, 1 / m), iterations)
-    whole = np.full((n + 1, m + 1, pairs), bucket / reg)
+    whole = np.empty((n + 1, m + 1, pairs))
+    whole[n], whole[:n, m] = bucket / reg, bucket / reg
     np.divide(sim, reg, out=whole[:n, :m])
     if variant == "norton":
         row, column = np.append(np.ones(n), m), np.append(np.ones(m), n)
