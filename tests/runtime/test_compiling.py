@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_features import write_features
 
 from vrbench.runtime.compiling import available
 
@@ -18,10 +19,9 @@ def kernel(x):
     return factor() * x
 """
 RUN = """
-from helper import factor
 from kernel import kernel
 from vrbench.runtime.compiling import compiled
-print(compiled(kernel, factor)(7))
+print(compiled(kernel)(7))
 """
 
 
@@ -46,3 +46,17 @@ def test_what_was_compiled_is_kept_until_a_file_changes_that_it_was_made_from(
     assert set(tmp_path.rglob("*.nbi")) == kept
     (tmp_path / "helper.py").write_text("def factor():\n    return 31\n")
     assert run(tmp_path) == "217"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [("emd", "--no-matrix"), ("emd",), ("lse",), ("max-sum",)])
+def test_each_kernel_is_compiled_by_itself(how: tuple[str, ...], tmp_path: Path) -> None:
+    """Nothing is compiled yet, and nothing else was used before."""
+    features = write_features(tmp_path / "f.h5")
+    done = subprocess.run(
+        [sys.executable, "-m", "vrbench", "eval", features, "--method", *how, "--out", tmp_path],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert list((tmp_path / "cache").rglob("*.nbi"))

@@ -94,7 +94,7 @@ class TokenMean(TokenAlignment):
 
 
 def _best(tile: Tile) -> tuple[Tensor, Tensor]:
-    return fused.run(fused.elementwise(matching.best), 0.0, tile)
+    return fused.run(matching.best, 0.0, tile)
 
 
 def _max_sum(tile: Tile) -> tuple[Tensor, Tensor]:

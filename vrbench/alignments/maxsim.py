@@ -52,7 +52,7 @@ class MaxSim(TokenAlignment):
         return self._compiled
 
     def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
-        t2v, v2t = fused.run(fused.elementwise(matching.best), 0.0, tile)
+        t2v, v2t = fused.run(matching.best, 0.0, tile)
         value = t2v if self.side == "text" else v2t
         group = tile.text if self.side == "text" else tile.video
         return self._with_whole(value if self.mean else value * group.length, tile)

@@ -52,4 +52,4 @@ class Scan(TokenAlignment):
         """Return the compiled reduction, as far as its exponents reach."""
         if not cosines or self.lam > fused.REACH:
             return None
-        return partial(fused.run, fused.elementwise(kernels.scan), self.lam)
+        return partial(fused.run, kernels.scan, self.lam)

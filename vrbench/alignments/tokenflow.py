@@ -55,5 +55,4 @@ class TokenFlow(TokenAlignment):
         """Return the compiled reduction, as far as its exponents reach."""
         if not cosines or self.lam > fused.REACH:
             return None
-        compiled = fused.elementwise(kernels.tokenflow)
-        return partial(fused.run, compiled, self.lam, vectors=True)
+        return partial(fused.run, kernels.tokenflow, self.lam, vectors=True)

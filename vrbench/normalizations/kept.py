@@ -113,7 +113,7 @@ def _compiled() -> Any:
         return None
     from vrbench.normalizations import fused
 
-    return compiled(fused.both_sides, fused.total) if fused.USABLE else None
+    return compiled(fused.both_sides) if fused.USABLE else None
 
 
 def row_sums(kept: NDArray[Any], beta: NDArray[Any], start: int) -> Tree[Vector]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 
@@ -17,37 +19,67 @@ def available() -> bool:
 
 
 @cache
-def compiled(
-    kernel: Callable[..., Any], *helpers: Callable[..., Any], contract: bool = True
-) -> Any:
-    """Compile a plain function; other threads may run meanwhile.
+def compiled(kernel: Callable[..., Any], *, contract: bool = True) -> Any:
+    """Compile a plain function, with those that it calls; other threads may run meanwhile.
 
     Machine code is cached on disk, where the package's folder or the user's can be written, until
     a source file changes: numba itself only watches the kernel's file.
 
     Args:
-        kernel: the function.
-        helpers: plain functions that it calls.
+        kernel: the function; what it calls of this package are names of its module.
         contract: whether a product and a sum may become one instruction; nothing is ever added in
             another order.
     """
     from numba import njit
-    from numba.extending import register_jitable
 
     options: dict[str, Any] = {"error_model": "numpy"}
     if contract:
         options["fastmath"] = {"contract"}
-    for helper in helpers:
-        register_jitable(**options)(helper)
+    called = _called(kernel)
+    for helper in called:
+        _register(helper, contract)
     try:
-        kernel.__qualname__ = f"{kernel.__name__}_{_stamp(helpers)}"  # names the file that is kept
+        # names the file that is kept
+        kernel.__qualname__ = f"{kernel.__name__}_{_stamp([kernel, *called])}"
         return njit(nogil=True, cache=True, **options)(kernel)
     except (OSError, RuntimeError):  # there is no place for the cache
         return njit(nogil=True, **options)(kernel)
 
 
+def _called(kernel: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """Return the plain functions that a function calls, and those that they call."""
+    found, left = list[Callable[..., Any]](), [kernel]
+    while left:
+        function = left.pop()
+        for name in function.__code__.co_names:
+            value = function.__globals__.get(name)
+            if isinstance(value, FunctionType) and value not in found:
+                found.append(value)
+                left.append(value)
+    return found
+
+
+@cache
+def _register(helper: Callable[..., Any], contract: bool) -> None:
+    """Let compiled functions call it."""
+    from numba.extending import register_jitable
+
+    fastmath = {"fastmath": {"contract"}} if contract else {}
+    register_jitable(error_model="numpy", **fastmath)(helper)
+
+
 def _stamp(functions: Iterable[Callable[..., Any]]) -> str:
-    """Return a short digest of the times and sizes of the functions' files."""
-    files = sorted({function.__code__.co_filename for function in functions})
-    stamps = [(file.stat().st_mtime_ns, file.stat().st_size) for file in map(Path, files)]
-    return hashlib.sha256(repr(stamps).encode()).hexdigest()[:8]
+    """Return a short digest of the times and sizes of the files that functions are made of.
+
+    They are their modules, and those of this package that these take names from.
+    """
+    own = {function.__module__ for function in functions}
+    values = (value for name in own for value in vars(sys.modules[name]).values())
+    taken = {str(getattr(value, "__module__", "")) for value in values}
+    root = __name__.partition(".")[0] + "."
+    names = own | {name for name in taken & sys.modules.keys() if name.startswith(root)}
+    files = [sys.modules[name].__file__ for name in sorted(names)]
+    stats = [Path(file).stat() for file in files if file]
+    return hashlib.sha256(repr([(s.st_mtime_ns, s.st_size) for s in stats]).encode()).hexdigest()[
+        :8
+    ]

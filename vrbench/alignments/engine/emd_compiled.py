@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrbench.alignments.engine import emd_kernels, kernels, matching, simplex
+from vrbench.alignments.engine import emd_kernels
 from vrbench.alignments.engine.fused import read, run
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.runtime.compiling import available, compiled
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tensor | None:
     """Hand a tile to a kernel of exact transport; None where a pair was not solved in time."""
-    value, _ = run(_solver(kernel), how, tile, vectors=True)
+    value, _ = run(kernel, how, tile, vectors=True)
     return value if value.isfinite().all() else None
 
 
@@ -30,7 +30,7 @@ def plans(eps: float, tile: Tile) -> Tensor | None:
     if products.c.device.type != "cpu" or products.c.dtype != torch.float32 or not available():
         return None
     found = torch.zeros(t, w, f, v)
-    _solver(emd_kernels.plans)(*read(tile), eps, found.numpy())
+    compiled(emd_kernels.plans)(*read(tile), eps, found.numpy())
     return found if found.isfinite().all() else None
 
 
@@ -43,18 +43,6 @@ def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> tuple[float, Any, Any
     w, f = parts[0].shape
     number = np.empty((2, w + f))
     arrays = [np.ascontiguousarray(part[:w, :f]) for part in parts]
-    value = _solver(emd_kernels.one)(*arrays, (0, 0, 0, 0, w, f), eps, number)
+    value = compiled(emd_kernels.one)(*arrays, (0, 0, 0, 0, w, f), eps, number)
     found = float(np.float32(value)), number[1, w:], number[1, :w]
     return found if np.isfinite(value) else None
-
-
-def _solver(kernel: Callable[..., Any]) -> Any:
-    own = (emd_kernels.read, emd_kernels.share, emd_kernels.of_words, emd_kernels.of_frames)
-    bounds = (
-        kernels.exp,
-        matching.matches,
-        matching.weighted,
-        matching.relaxed,
-        emd_kernels.sinkhorn,
-    )
-    return compiled(kernel, *own, *bounds, simplex.transport, *simplex.PARTS)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vrbench.alignments.base import Alignment, Reduce
-from vrbench.alignments.engine import kernels, matching
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.runtime.compiling import available, compiled
 
@@ -45,19 +44,15 @@ def compiles(method: Method, cosines: bool = True) -> bool:
     return any(reduction(part, cosines) is not None for _, part in method.terms)
 
 
-def elementwise(kernel: Callable[..., None]) -> Any:
-    """Compile a kernel that is a plain function, with the functions that such kernels call."""
-    helpers = kernels.exp, kernels.expm1, kernels.share, matching.keep_largest, matching.matches
-    return compiled(kernel, *helpers)
-
-
-def run(kernel: Any, scale: Any, tile: Tile, *, vectors: bool = False) -> tuple[Tensor, Tensor]:
-    """Hand a tile to a compiled kernel; with ``vectors`` it reads ``d`` and ``e`` too."""
+def run(
+    kernel: Callable[..., None], scale: Any, tile: Tile, *, vectors: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Hand a tile to a kernel, compiled; with ``vectors`` it reads ``d`` and ``e`` too."""
     import torch
 
     both = torch.empty(2, *tile.shape[::3])
     scale = np.float32(scale) if isinstance(scale, float) else scale
-    kernel(*read(tile, vectors), scale, *both.numpy())
+    compiled(kernel)(*read(tile, vectors), scale, *both.numpy())
     return both[0], both[1]
 
 

@@ -176,7 +176,3 @@ def value(cost: Any, tree: Any, number: Any) -> Any:
         y = tree[0, x]
         whole += number[0, x] * (cost[x, y - n] if x < n else cost[y, x - n])
     return whole
-
-
-PARTS = (greedy, hang, unhang, label, pivot, value)
-"""What ``transport`` calls."""
