@@ -21,6 +21,9 @@ REGISTERS = 3
 STEPS = 128
 """Products that are summed up in a register before their sum is added to the result."""
 
+NEAR = 16
+"""Numbers of a vector that are brought into order before those of the next one."""
+
 ARRAY = types.Array(types.float32, 1, "C")
 
 
@@ -107,6 +110,28 @@ def _write(context: Any, to: Any, signature: Any, given: Any) -> Any:
 def _registers(to: Any, start: Any) -> list[Any]:
     """Return where the registers of a line begin."""
     return [to.gep(start, [INDEX(k * _LANES.count)]) for k in range(REGISTERS)]
+
+
+def arrange(vectors: Any, order: Any, out: Any) -> None:
+    """Bring vectors into the order that blocks read: (n / u, width, u), zeros after the last one.
+
+    Args:
+        vectors: (m, width).
+        order: (n,) which of them.
+        out: what is filled.
+    """
+    width, size = out.shape[1:]
+    for part in range(len(out)):
+        first = part * size
+        some = min(size, len(order) - first)
+        for start in range(0, width, NEAR):  # what is written stays in the first cache
+            for k in range(some):
+                vector = vectors[order[first + k]]
+                for number in range(start, min(start + NEAR, width)):
+                    out[part, number, k] = vector[number]
+        for number in range(width):
+            for k in range(some, size):
+                out[part, number, k] = 0
 
 
 def multiply(a: Any, b: Any, c: Any, n: Any, m: Any, width: Any, near: Any) -> None:

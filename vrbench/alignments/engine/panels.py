@@ -97,27 +97,26 @@ class Panel:
     @property
     def tokens(self) -> Tensor:
         """(rows, d)."""
-        return self._once("tokens", self._tokens)
+        return self._once("tokens", lambda: in_order(*self._chosen("tokens")))
 
     @property
     def global_vectors(self) -> Tensor:
         """(items, d) in the order of the groups."""
-        return self._once("global_vectors", self._global_vectors)
+        return self._once("global_vectors", lambda: in_order(*self._chosen("global_vectors")))
 
     def operand(self, name: Vectors, own: bool) -> Tensor:
         """Return ``tokens`` or ``global_vectors`` as a side of a product, see ``product.py``."""
-        make = self._tokens if name == "tokens" else self._global_vectors
 
         def operand() -> Tensor:
-            return product.operand(make(), columns=self.lanes, own=own)
+            return product.operand(*self._chosen(name), columns=self.lanes, own=own)
 
         return self._once(f"{name} to multiply", operand)
 
-    def _tokens(self) -> Tensor:
-        return in_order(self.items.tokens, self.rows)
-
-    def _global_vectors(self) -> Tensor:
-        return in_order(self.items.global_vectors, self.index)
+    def _chosen(self, name: Vectors) -> tuple[Tensor, NDArray[np.int64]]:
+        """Return the block's vectors, and which of them these are."""
+        tokens = name == "tokens"
+        vectors = self.items.tokens if tokens else self.items.global_vectors
+        return vectors, self.rows if tokens else self.index
 
     def _once(self, name: str, make: Callable[[], Tensor]) -> Tensor:
         """Make what is not there; two threads may both do so, and one is kept."""

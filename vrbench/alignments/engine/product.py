@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vrbench.runtime.compiling import available, compiled
 
@@ -26,11 +28,14 @@ def ours(kind: dtype, on: device) -> bool:
     return fits and available() and _kernel().UNIT is not None
 
 
-def operand(vectors: Tensor, *, columns: bool = False, own: bool) -> Tensor:
+def operand(
+    vectors: Tensor, order: NDArray[np.int64] | None = None, *, columns: bool = False, own: bool
+) -> Tensor:
     """Bring the vectors of one side of a product into the order in which they are read.
 
     Args:
-        vectors: (n, d).
+        vectors: (m, d).
+        order: (n,) which of them; None: all.
         columns: whether they become the columns of the result, and not its rows.
         own: whether our kernel multiplies; the same for both sides.
 
@@ -39,9 +44,12 @@ def operand(vectors: Tensor, *, columns: bool = False, own: bool) -> Tensor:
         kernel, the same number of u vectors side by side, with zero vectors up to a multiple of u.
     """
     if not own:
-        return on_grid(vectors)
+        return on_grid(vectors if order is None else vectors[order])
+    order = np.arange(len(vectors)) if order is None else order
     size = _kernel().COLUMNS if columns else _kernel().ROWS
-    return _filled(vectors, size).view(-1, size, vectors.shape[1]).mT.contiguous()
+    found = vectors.new_empty(-(-len(order) // size), vectors.shape[1], size)
+    compiled(_kernel().arrange)(vectors.contiguous().numpy(), order, found.numpy())
+    return found
 
 
 def product(rows: Tensor, columns: Tensor, out: Tensor | None = None) -> Tensor:
@@ -64,7 +72,9 @@ def product(rows: Tensor, columns: Tensor, out: Tensor | None = None) -> Tensor:
         return torch.mm(rows, columns.mT, out=out)
     width, size = columns.shape[1:]
     near = max(NEAR // (width * size), 1) * size
-    _multiply()(*(side.view(-1).numpy() for side in (rows, columns, out)), n, m, width, near)
+    compiled(_kernel().multiply)(
+        *(side.view(-1).numpy() for side in (rows, columns, out)), n, m, width, near
+    )
     return out
 
 
@@ -76,19 +86,10 @@ def shape(rows: Tensor, columns: Tensor) -> tuple[int, int]:
 
 def on_grid(rows: Tensor, *, columns: bool = False) -> Tensor:
     """Add zero rows (second last axis), and ``columns``, up to multiples of ``GRID``."""
-    return _filled(rows, GRID, GRID if columns else 1)
-
-
-def _filled(rows: Tensor, size: int, columns: int = 1) -> Tensor:
     import torch
 
     *_, n, m = rows.shape
-    return torch.nn.functional.pad(rows, (0, -m % columns, 0, -n % size))
-
-
-@cache
-def _multiply() -> Any:
-    return compiled(_kernel().multiply)
+    return torch.nn.functional.pad(rows, (0, -m % GRID if columns else 0, 0, -n % GRID))
 
 
 def _kernel() -> ModuleType:
