@@ -2,7 +2,8 @@
 
 W1: ranks and diagnostics of both directions, CPU seconds, one thread; the floor is one ragged
 product of all words with all frames. What scored each direction by itself is commit BEFORE, taken
-from the repository's history; both run in turn, each in a process of its own, with torch's products.
+from the repository's history; both run in turn, each in a process of its own, with the products of
+torch.
 """
 
 from __future__ import annotations
