@@ -22,7 +22,7 @@ from vrbench.sequences.base import (
 )
 from vrbench.sequences.distance import WarpingAlignment
 from vrbench.sequences.engine.lanes import blocks
-from vrbench.sims.sim import as_matrix
+from vrbench.sims.sim import as_matrix, is_finite
 
 Lengths = NDArray[np.int64]
 
@@ -202,7 +202,7 @@ def _check(sim: NDArray[Any], text_lengths: Lengths, video_lengths: Lengths) -> 
             f"The similarity has shape {sim.shape}, expected {expected}: captions x clips, as many "
             "as the lengths say."
         )
-    if not np.isfinite(sim).all():
+    if not is_finite(sim):
         row, column = np.argwhere(~np.isfinite(sim))[0]
         raise InputError(
             f"The similarity of caption {row} and clip {column} is {sim[row, column]}: every "

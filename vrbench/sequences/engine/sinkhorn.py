@@ -34,9 +34,9 @@ def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
         (n, m, pairs) plans.
     """
     shifted: Float = np.subtract(logits, logits.max(axis=(0, 1)), out=logits)
-    wide = shifted.min(axis=(0, 1)) < -RANGE
-    if not wide.any():
+    if shifted.min() >= -RANGE:
         return _by_products(shifted, row, column, iterations)
+    wide = shifted.min(axis=(0, 1)) < -RANGE
     result = np.empty_like(shifted)
     if not wide.all():
         result[..., ~wide] = _by_products(shifted[..., ~wide], row, column, iterations)
