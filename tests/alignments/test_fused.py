@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from oracles import l2
+from processors import KINDS, digest, digest_on
 from scored_items import assert_close, assert_same_bits, crowd, score
 
 from vrbench.alignments import Method, parse_method
@@ -14,6 +15,7 @@ from vrbench.alignments.engine import driver, fused
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.alignments.max_ import MaxAvg
 from vrbench.runtime.compiling import available
+from vrbench.sims.sim import Sim
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,6 +35,10 @@ def test_compiled_reductions_give_the_same_numbers(spec: str) -> None:
     assert fused.compiles(parse_method(spec))
     text, video = crowd(64)
     fast, plain = score(text, video, spec), score(text, video, spec, compiled=False)
+    assert_alike(fast, plain)
+
+
+def assert_alike(fast: Sim, plain: Sim) -> None:
     scale = max(1.0, float(np.abs(plain.t2v).max()), float(np.abs(plain.v2t).max()))
     assert_close(fast, (plain.t2v, plain.v2t), 1e-6 * scale)
 
@@ -41,15 +47,34 @@ def test_compiled_reductions_give_the_same_numbers(spec: str) -> None:
 def test_what_the_kernels_cannot_reach_is_left_to_torch(spec: str) -> None:
     assert not fused.compiles(parse_method(spec))
     text, video = crowd()
-    assert_same_bits(score(text, video, spec), score(text, video, spec, compiled=False))
+    assert_alike(score(text, video, spec), score(text, video, spec, compiled=False))
 
 
-@pytest.mark.parametrize("options", [{"precision": "double"}, {"normalized": False}], ids=str)
-def test_doubles_and_dot_products_are_left_to_torch(options: dict[str, Any]) -> None:
-    text, video = (replace(side, normalized=options.get("normalized", True)) for side in crowd())
-    how = {"precision": options.get("precision", "single")}
-    sim = score(text, video, "tokenflow", **how)
-    assert_same_bits(sim, score(text, video, "tokenflow", **how, compiled=False))
+def test_doubles_are_left_to_torch() -> None:
+    text, video = crowd()
+    sim = score(text, video, "tokenflow", precision="double")
+    plain = score(text, video, "tokenflow", precision="double", compiled=False)
+    assert_same_bits(sim, plain)
+
+
+def test_reductions_of_dot_products_are_left_to_torch() -> None:
+    assert not fused.compiles(parse_method("tokenflow"), cosines=False)
+    text, video = (replace(side, normalized=False) for side in crowd())
+    fast, plain = (score(text, video, "tokenflow", compiled=way) for way in (True, False))
+    assert_alike(fast, plain)
+
+
+def similarities() -> str:
+    """Digest of both directions of some methods, as they come out in this process."""
+    sims = [score(*crowd(64), spec) for spec in ("tokenflow", "lse", "max-avg", "transport")]
+    return digest(*(matrix for sim in sims for matrix in (sim.t2v, sim.v2t)))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not available(), reason="numba is not installed")
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_kind_of_processor_makes_the_same_similarities(kind: str) -> None:
+    assert digest_on(kind, __file__, "similarities") == similarities()
 
 
 @dataclass(frozen=True)
