@@ -27,9 +27,8 @@ print(compiled(kernel)(7))
 
 def run(folder: Path) -> str:
     path = os.pathsep.join([str(folder), *sys.path])
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], env={**os.environ, "PYTHONPATH": path}, capture_output=True
-    )
+    where = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(folder / "cache")}
+    done = subprocess.run([sys.executable, "-c", RUN], env=where, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().strip()
 
@@ -46,6 +45,19 @@ def test_what_was_compiled_is_kept_until_a_file_changes_that_it_was_made_from(
     assert set(tmp_path.rglob("*.nbi")) == kept
     (tmp_path / "helper.py").write_text("def factor():\n    return 31\n")
     assert run(tmp_path) == "217"
+
+
+@pytest.mark.parametrize("method", ["global", "tokenflow", "emd"])
+def test_where_numba_is_told_not_to_compile_all_goes_without_it(
+    method: str, tmp_path: Path
+) -> None:
+    features = write_features(tmp_path / "f.h5")
+    done = subprocess.run(
+        [sys.executable, "-m", "vrbench", "eval", features, "--method", method, "--out", tmp_path],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.mark.slow

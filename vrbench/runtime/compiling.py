@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -14,8 +15,9 @@ from typing import Any
 
 @cache
 def available() -> bool:
-    """Whether numba is installed."""
-    return find_spec("numba") is not None
+    """Whether numba is installed, and compiles: ``NUMBA_DISABLE_JIT=1`` tells it not to."""
+    disabled = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    return not disabled and find_spec("numba") is not None
 
 
 @cache
