@@ -47,6 +47,16 @@ def test_what_was_compiled_is_kept_until_a_file_changes_that_it_was_made_from(
     assert run(tmp_path) == "217"
 
 
+def test_a_number_that_another_module_holds_counts_by_its_value(tmp_path: Path) -> None:
+    (tmp_path / "kernel.py").write_text(
+        KERNEL.replace("factor()", "FACTOR").replace("factor", "FACTOR")
+    )
+    (tmp_path / "helper.py").write_text("FACTOR = 2\n")
+    assert run(tmp_path) == "14"
+    (tmp_path / "helper.py").write_text("FACTOR = 31\n")
+    assert run(tmp_path) == "217"
+
+
 @pytest.mark.parametrize("method", ["global", "tokenflow", "emd"])
 def test_where_numba_is_told_not_to_compile_all_goes_without_it(
     method: str, tmp_path: Path
