@@ -25,10 +25,10 @@ print(compiled(kernel)(7))
 """
 
 
-def run(folder: Path) -> str:
+def run(folder: Path, code: str = RUN) -> str:
     path = os.pathsep.join([str(folder), *sys.path])
     where = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(folder / "cache")}
-    done = subprocess.run([sys.executable, "-c", RUN], env=where, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], env=where, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().strip()
 
@@ -55,6 +55,10 @@ def test_a_number_that_another_module_holds_counts_by_its_value(tmp_path: Path) 
     assert run(tmp_path) == "14"
     (tmp_path / "helper.py").write_text("FACTOR = 31\n")
     assert run(tmp_path) == "217"
+
+
+def test_a_kernel_that_stands_in_no_file_is_compiled(tmp_path: Path) -> None:
+    assert run(tmp_path, "def kernel(x):\n    return 3 * x\n" + RUN.split("\n", 2)[2]) == "21"
 
 
 @pytest.mark.parametrize("method", ["global", "tokenflow", "emd"])

@@ -82,7 +82,7 @@ def _stamp(functions: Iterable[Callable[..., Any]]) -> str:
     taken = {str(getattr(value, "__module__", "")) for value in values}
     root = __name__.partition(".")[0] + "."
     names = own | {name for name in taken & sys.modules.keys() if name.startswith(root)}
-    files = [sys.modules[name].__file__ for name in sorted(names)]
+    files = [getattr(sys.modules[name], "__file__", None) for name in sorted(names)]
     stats = [Path(file).stat() for file in files if file]
     made_from = numbers, [(s.st_mtime_ns, s.st_size) for s in stats]
     return hashlib.sha256(repr(made_from).encode()).hexdigest()[:8]
