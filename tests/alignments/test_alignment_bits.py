@@ -10,7 +10,7 @@ from small_features import tokens_of
 
 import vrbench
 from vrbench.alignments import parse_method
-from vrbench.alignments.engine import driver, fused
+from vrbench.alignments.engine import driver, fused, product
 from vrbench.sims.sim import Sim
 
 pytestmark = pytest.mark.usefixtures("all_threads")
@@ -36,7 +36,8 @@ EVERY = [*SINGLE, *((spec, "double") for spec in BITWISE)]
 def precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     if request.param != "uncompiled":
         return request.param
-    monkeypatch.setattr(fused, "available", lambda: False)
+    for module in (product, fused):
+        monkeypatch.setattr(module, "available", lambda: False)
     return "single"
 
 

@@ -11,7 +11,7 @@ from small_features import tokens_of, write_features
 import vrbench
 from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
-from vrbench.alignments.engine import driver, emd_bounds
+from vrbench.alignments.engine import driver, emd_bounds, product
 from vrbench.alignments.engine.emd_bounds import contenders
 from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.errors import InputError
@@ -55,7 +55,8 @@ def test_ranks_by_bounds_are_those_of_the_whole_matrix(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not numba:
-        monkeypatch.setattr(emd_bounds, "available", lambda: False)
+        for module in (product, emd_bounds):
+            monkeypatch.setattr(module, "available", lambda: False)
     text, video, owner = retrieval(noise, scale=scale)
     exact = EarthMover(eps)
     truth = Truth.of((len(text), len(video)), owner)
@@ -76,7 +77,8 @@ def test_patches_between_the_frames_change_no_bound(
     numba: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not numba:
-        monkeypatch.setattr(emd_bounds, "available", lambda: False)
+        for module in (product, emd_bounds):
+            monkeypatch.setattr(module, "available", lambda: False)
     monkeypatch.setattr(emd_bounds, "OWN", 48 * 20)  # many turns over the right pairs
     text, plain, owner = retrieval(1.5)
     rng = np.random.default_rng(1)

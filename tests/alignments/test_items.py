@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from scored_items import REGISTERED, SPECS, assert_close, assert_same_bits, items, reference, score
 from small_features import tokens_of
 
 import vrbench
+from vrbench.alignments.engine.items import prepare
 from vrbench.errors import InputError
 
 Array = NDArray[Any]
@@ -28,6 +31,18 @@ def test_only_frames_are_read_where_levels_are_marked(spec: str) -> None:
         level.extend(marks)
     found = score(tokens_of(texts, "text"), tokens_of(mixed, level=level), spec)
     assert_same_bits(found, score(tokens_of(texts, "text"), tokens_of(videos), spec))
+
+
+@pytest.mark.parametrize("normalized", [True, False])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_how_the_numbers_lie_in_memory_changes_no_bit(kind: Any, normalized: bool) -> None:
+    rng = np.random.default_rng(11)
+    made = [rng.standard_normal((3, 300)).astype(kind) for _ in range(20)]
+    text, video = (tokens_of(made, name, normalized=normalized) for name in ("text", "video"))
+    columns = replace(video, tokens=np.asfortranarray(video.tokens))
+    assert prepare(columns, torch.float32, torch.device("cpu")).tokens.is_contiguous()
+    whole = score(text, video, "max-avg")
+    assert_same_bits(whole, score(text, columns, "max-avg", block_bytes=1))
 
 
 def test_an_item_without_frames_is_named() -> None:

@@ -70,6 +70,15 @@ def test_both_sides_are_the_products(shape: tuple[int, int], kind: Any) -> None:
     np.testing.assert_allclose(columns, exact @ some.astype(np.float64), rtol=rtol)
 
 
+def test_room_is_asked_for_lines_and_not_for_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of a narrow matrix is 64 bytes, however few numbers it holds."""
+    some, ones = Rows(np.zeros((200_000, 3), np.float32)), np.zeros(200_000)
+    for room, fits in ((64 * 200_000, True), (64 * 200_000 - 1, False)):
+        monkeypatch.setattr(module, "spare", lambda wanted, room=room: min(wanted, room))
+        kept = module.keep(some, 1.0, ones, ones[:3], np.dtype(np.float32))
+        assert (kept is not None) == fits
+
+
 def one_pass() -> str:
     """Digest of a compiled pass in both types, as it comes out in this process."""
     with patch.object(module, "COMPILED", 0):

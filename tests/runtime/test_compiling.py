@@ -25,11 +25,10 @@ print(compiled(kernel)(7))
 """
 
 
-def run(folder: Path) -> str:
+def run(folder: Path, code: str = RUN) -> str:
     path = os.pathsep.join([str(folder), *sys.path])
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], env={**os.environ, "PYTHONPATH": path}, capture_output=True
-    )
+    where = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(folder / "cache")}
+    done = subprocess.run([sys.executable, "-c", code], env=where, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().strip()
 
@@ -46,6 +45,33 @@ def test_what_was_compiled_is_kept_until_a_file_changes_that_it_was_made_from(
     assert set(tmp_path.rglob("*.nbi")) == kept
     (tmp_path / "helper.py").write_text("def factor():\n    return 31\n")
     assert run(tmp_path) == "217"
+
+
+def test_a_number_that_another_module_holds_counts_by_its_value(tmp_path: Path) -> None:
+    (tmp_path / "kernel.py").write_text(
+        KERNEL.replace("factor()", "FACTOR").replace("factor", "FACTOR")
+    )
+    (tmp_path / "helper.py").write_text("FACTOR = 2\n")
+    assert run(tmp_path) == "14"
+    (tmp_path / "helper.py").write_text("FACTOR = 31\n")
+    assert run(tmp_path) == "217"
+
+
+def test_a_kernel_that_stands_in_no_file_is_compiled(tmp_path: Path) -> None:
+    assert run(tmp_path, "def kernel(x):\n    return 3 * x\n" + RUN.split("\n", 2)[2]) == "21"
+
+
+@pytest.mark.parametrize("method", ["global", "tokenflow", "emd"])
+def test_where_numba_is_told_not_to_compile_all_goes_without_it(
+    method: str, tmp_path: Path
+) -> None:
+    features = write_features(tmp_path / "f.h5")
+    done = subprocess.run(
+        [sys.executable, "-m", "vrbench", "eval", features, "--method", method, "--out", tmp_path],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -44,12 +45,12 @@ def keep(
     Returns:
         (m,) ``log_c - log(column sums)``, and the step.
     """
-    size = len(rows) * rows.width
+    shape = len(rows), rows.width
     # a small one takes no more than a block of rows does, and a rolling bank asks for each query
-    if size > SMALL and size * kind.itemsize > spare(KEEP_BYTES):
+    if prod(shape) > SMALL and prod(rounded_up(shape, kind)) * kind.itemsize > spare(KEEP_BYTES):
         return None
     shift = np.max([block.max(axis=0) for block in rows], axis=0).astype(np.float64)
-    kept, top = filled((len(rows), rows.width), kind), np.empty(len(rows))
+    kept, top = filled(shape, kind), np.empty(len(rows))
     inside = kept[: len(rows), : rows.width]
     for part in rows.slices():
         logits = (rows.block(part) - shift) / gamma
@@ -75,10 +76,16 @@ def keep(
     return log_c - np.log(sums) - shift / gamma, step
 
 
+def rounded_up(shape: tuple[int, int], kind: np.dtype[Any]) -> tuple[int, int]:
+    """Return a matrix's shape up to whole lines and blocks of rows."""
+    n, m = shape
+    return n + -n % ROUND, m + -m % (LINE // kind.itemsize)
+
+
 def filled(shape: tuple[int, int], kind: np.dtype[Any]) -> NDArray[Any]:
     """Return zeros with room for a matrix, and up to whole lines and blocks of rows."""
     n, m = shape
-    found = np.empty((n + -n % ROUND, m + -m % (LINE // kind.itemsize)), kind)
+    found = np.empty(rounded_up(shape, kind), kind)
     found[n:], found[:n, m:] = 0, 0
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -14,8 +15,9 @@ from typing import Any
 
 @cache
 def available() -> bool:
-    """Whether numba is installed."""
-    return find_spec("numba") is not None
+    """Whether numba is installed, and compiles: ``NUMBA_DISABLE_JIT=1`` tells it not to."""
+    disabled = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+    return not disabled and find_spec("numba") is not None
 
 
 @cache
@@ -71,15 +73,16 @@ def _register(helper: Callable[..., Any], contract: bool) -> None:
 def _stamp(functions: Iterable[Callable[..., Any]]) -> str:
     """Return a short digest of the times and sizes of the files that functions are made of.
 
-    They are their modules, and those of this package that these take names from.
+    They are their modules, and those of this package that these take names from. A number does not
+    tell where it was taken from: its value counts.
     """
     own = {function.__module__ for function in functions}
-    values = (value for name in own for value in vars(sys.modules[name]).values())
+    values = [value for name in sorted(own) for value in vars(sys.modules[name]).values()]
+    numbers = [value for value in values if isinstance(value, (int, float))]
     taken = {str(getattr(value, "__module__", "")) for value in values}
     root = __name__.partition(".")[0] + "."
     names = own | {name for name in taken & sys.modules.keys() if name.startswith(root)}
-    files = [sys.modules[name].__file__ for name in sorted(names)]
+    files = [getattr(sys.modules[name], "__file__", None) for name in sorted(names)]
     stats = [Path(file).stat() for file in files if file]
-    return hashlib.sha256(repr([(s.st_mtime_ns, s.st_size) for s in stats]).encode()).hexdigest()[
-        :8
-    ]
+    made_from = numbers, [(s.st_mtime_ns, s.st_size) for s in stats]
+    return hashlib.sha256(repr(made_from).encode()).hexdigest()[:8]

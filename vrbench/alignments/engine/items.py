@@ -165,7 +165,8 @@ def scaled(rows: NDArray[Any] | Tensor, normalized: bool, kind: dtype) -> Tensor
     """Bring rows into working precision, scaled to length 1 where they are to be."""
     import torch
 
-    values = torch.as_tensor(rows)
+    # a row's length has other bits where columns come first, and each panel would copy the block
+    values = torch.as_tensor(rows).contiguous()
     if not normalized:
         return values.to(kind)
     if kind == torch.float64 or values.dtype == torch.float64:
