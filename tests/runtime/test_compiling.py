@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_features import write_features
 
-from vrbench.runtime.compiling import available
+from vrbench.runtime.compiling import _called, available
 
 pytestmark = pytest.mark.skipif(not available(), reason="numba is not installed")
 
@@ -20,7 +20,7 @@ def kernel(x):
 """
 RUN = """
 from kernel import kernel
-from vrbench.runtime.compiling import compiled
+from vrbench.runtime.compiling import _called, compiled
 print(compiled(kernel)(7))
 """
 
@@ -86,3 +86,18 @@ def test_each_kernel_is_compiled_by_itself(how: tuple[str, ...], tmp_path: Path)
     )
     assert done.returncode == 0, done.stderr.decode()
     assert list((tmp_path / "cache").rglob("*.nbi"))
+
+
+def test_what_a_comprehension_calls_is_found() -> None:
+    def kernel(x: list[int]) -> list[int]:
+        return [_twice(each) for each in x]
+
+    assert _called(kernel) == [_twice, _more]
+
+
+def _twice(x: int) -> int:
+    return _more(x) + x
+
+
+def _more(x: int) -> int:
+    return x

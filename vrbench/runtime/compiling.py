@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 
@@ -42,7 +42,8 @@ def compiled(kernel: Callable[..., Any], *, contract: bool = True) -> Any:
         _register(helper, contract)
     try:
         # names the file that is kept
-        kernel.__qualname__ = f"{kernel.__name__}_{_stamp([kernel, *called])}"
+        way = "" if contract else "_exact"
+        kernel.__qualname__ = f"{kernel.__name__}{way}_{_stamp([kernel, *called])}"
         return njit(nogil=True, cache=True, **options)(kernel)
     except (OSError, RuntimeError):  # there is no place for the cache
         return njit(nogil=True, **options)(kernel)
@@ -53,12 +54,20 @@ def _called(kernel: Callable[..., Any]) -> list[Callable[..., Any]]:
     found, left = list[Callable[..., Any]](), [kernel]
     while left:
         function = left.pop()
-        for name in function.__code__.co_names:
+        for name in _names(function.__code__):
             value = function.__globals__.get(name)
             if isinstance(value, FunctionType) and value not in found:
                 found.append(value)
                 left.append(value)
     return found
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Yield the names that a function reads, and those in what it holds, such as comprehensions."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
 
 
 @cache

@@ -59,11 +59,11 @@ class Lanes:
         return ir.Constant(self.type, [0.0] * self.count)
 
     def load(self, to: Any, start: Any) -> Any:
-        """Read them."""
+        """Return ``count`` numbers as they lie in memory from ``start``, a pointer to the first."""
         return to.load(to.bitcast(start, self.type.as_pointer()), align=self._align)
 
     def store(self, to: Any, value: Any, start: Any) -> None:
-        """Write them."""
+        """Write ``count`` numbers to memory from ``start``."""
         to.store(value, to.bitcast(start, self.type.as_pointer()), align=self._align)
 
     def spread(self, to: Any, number: Any) -> Any:

@@ -21,7 +21,7 @@ REGISTERS = 3
 STEPS = 128
 """Products that are summed up in a register before their sum is added to the result."""
 
-NEAR = 16
+STRIP = 16
 """Numbers of a vector that are brought into order before those of the next one."""
 
 ARRAY = types.Array(types.float32, 1, "C")
@@ -124,10 +124,10 @@ def arrange(vectors: Any, order: Any, out: Any) -> None:
     for part in range(len(out)):
         first = part * size
         some = min(size, len(order) - first)
-        for start in range(0, width, NEAR):  # what is written stays in the first cache
+        for start in range(0, width, STRIP):  # what is written stays in the first cache
             for k in range(some):
                 vector = vectors[order[first + k]]
-                for number in range(start, min(start + NEAR, width)):
+                for number in range(start, min(start + STRIP, width)):
                     out[part, number, k] = vector[number]
         for number in range(width):
             for k in range(some, size):
