@@ -13,6 +13,7 @@ from numba.core.errors import TypingError
 from numba.core.types import void
 from numba.extending import intrinsic
 
+from vrbench.normalizations.kept import LINE, ROUND
 from vrbench.runtime.sums import LEAF
 from vrbench.runtime.vectors import (
     INDEX,
@@ -26,10 +27,8 @@ from vrbench.runtime.vectors import (
 
 USABLE = multiplies_and_adds(*target())
 """Whether this processor has the instructions."""
-ROWS = 8 if "+avx512f" in target()[1] else 4
+ROWS = ROUND if "+avx512f" in target()[1] else ROUND // 2
 """Rows that go together: their sums fill the registers."""
-LINE = 64
-"""Bytes that are added together: a row's numbers in so many lanes."""
 SUMMED = 128
 """Rows whose columns are summed in the matrix's own type before they are added in float64."""
 

@@ -27,7 +27,8 @@ ROWS = 256
 """Rows that are multiplied from both sides while they are in the cache."""
 LINE, ROUND = 64, 8
 """Bytes that rows of what is kept take a multiple of, and rows that there are a multiple of. Zeros
-fill it up, so that the compiled pass needs no other code for what is left."""
+fill it up: the compiled pass adds so many bytes in lanes, and so many rows or half of them
+together, and needs no other code for what is left."""
 COMPILED = 4_000_000
 """Entries from which the compiled pass gains more than importing its compiler costs."""
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method, alignments
 from vrbench.alignments.base import Alignment, Reduce, TokenAlignment, VectorAlignment
 from vrbench.alignments.engine import fused
+from vrbench.alignments.engine.checks import check_options, check_sides
 from vrbench.alignments.engine.items import Items, check_products, prepare
 from vrbench.alignments.engine.panels import Panel, meet, panels
 from vrbench.alignments.engine.product import operand, ours, product
 from vrbench.alignments.engine.reading import Reading, runs
 from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import Buffers, Products
-from vrbench.errors import InputError
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.backend import Backend
 from vrbench.runtime.device import torch_device
@@ -82,8 +82,8 @@ def score(
     """
     import torch
 
-    _check_options(precision, device, workers)
-    _check_sides(text, video)
+    check_options(precision, device, workers)
+    check_sides(text, video)
     kind = torch.float64 if precision == "double" else torch.float32
     on = torch.device(torch_device(device))
     out = _empty(len(text), len(video), method, keep, str(kind).removeprefix("torch."))
@@ -137,29 +137,6 @@ def _terms(
     for k, level in enumerate(levels):
         for weight, part in level.terms:
             yield weight, part, {direction: matrix[k] for direction, matrix in out.items()}
-
-
-def _check_options(precision: str, device: str, workers: int | None) -> None:
-    for name, value, known in (
-        ("precision", precision, ("single", "double")),
-        ("device", device, ("auto", "cpu", "cuda")),
-    ):
-        if value not in known:
-            raise InputError(f"Unknown {name} '{value}': use {', '.join(known)}.")
-    if workers is not None and workers < 1:
-        raise InputError(f"workers must be at least 1, it is {workers}.")
-
-
-def _check_sides(text: Tokens, video: Tokens) -> None:
-    if text.dim != video.dim:
-        raise InputError(
-            f"Text tokens have width {text.dim} ({text.name}) and video tokens {video.dim} "
-            f"({video.name}): project them into one space first (vrbench train projection)."
-        )
-    if text.normalized != video.normalized:
-        raise InputError(
-            f"One of {text.name} and {video.name} is normalized and the other raw: make both alike."
-        )
 
 
 Target = dict[str, tuple[float, NDArray[Any]]]
