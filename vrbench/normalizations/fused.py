@@ -150,7 +150,8 @@ def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any) -> None:
     A row is summed in leaves of ``LEAF`` columns, and these along a ``Tree``.
 
     Args:
-        kept: (n', m) contiguous float32 or float64, m a multiple of ``LINE`` bytes, n' of ``ROWS``.
+        kept: (n', m) contiguous float32 or float64, m a multiple of ``LINE`` bytes, n' of ``ROWS``;
+            zeros in rows from n on.
         beta: (m,) of the same type.
         r: (n,) float64 weights of the rows, n <= n'.
         alpha: (n,) float64.
@@ -173,8 +174,6 @@ def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any) -> None:
         for row in range(min(ROWS, n - i)):
             alpha[i + row] = r[i + row] / leaves[0, row]
             some[row] = alpha[i + row]
-        for row in range(n - i, ROWS):
-            some[row] = 0
         add(flat, i * m, m, m // line, some, sums)  # type: ignore[call-arg]
         if (i + ROWS) % SUMMED == 0 or i + ROWS >= n:
             columns += sums
