@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import oracle_sequences as oracle
 import pytest
+from numpy.typing import NDArray
 from processors import KINDS, digest, digest_on
 from short_sequences import TEXTS, VIDEOS, make
 
 from vrbench.sequences import score, transport_plan
 from vrbench.sequences.engine import sinkhorn
+from vrbench.sequences.engine.sinkhorn import Problem, plans, scores
 from vrbench.sequences.plan import Variant
 
 
@@ -45,27 +47,70 @@ def test_the_plan_that_leaves_the_range_of_products_is_the_same_in_logs(
     assert np.allclose(sharp, oracle.plan(sim, 1e-4, None, 20, "exact"), atol=1e-9)
 
 
-def kernel_of(n: int, m: int, pairs: int) -> np.ndarray[Any, Any]:
-    return np.exp(np.random.default_rng(n * m).uniform(-5, 0, (n, m, pairs)))
+def some_pairs(n: int, m: int, pairs: int) -> NDArray[np.float64]:
+    return np.random.default_rng(n * m).uniform(-0.5, 0.5, (n, m, pairs))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 4), (6, 7), (13, 5), (2, 20)])
+def some_problem(n: int, m: int, prompt: float | None, reg: float = 0.1) -> Problem:
+    more = prompt is not None
+    masses = np.linspace(1, 2, n + more) / n, np.linspace(2, 3, m + more) / m
+    return Problem(reg, prompt, *masses, 9)
+
+
+SHAPES = [(1, 1), (3, 4), (6, 7), (13, 5), (2, 20)]
+
+
+@pytest.mark.parametrize(("n", "m"), SHAPES)
 @pytest.mark.parametrize("pairs", [1, 15, 150])
-def test_products_are_the_same_bits_with_and_without_numba(n: int, m: int, pairs: int) -> None:
-    pytest.importorskip("numba")
-    one, other = kernel_of(n, m, pairs), kernel_of(n, m, pairs)
-    masses = np.linspace(1, 2, n) / n, np.linspace(2, 3, m) / m
-    sinkhorn.compiled_scale()(one, *masses, 9)
-    sinkhorn.scale(other, *masses, 9)
-    assert np.array_equal(one, other)
+@pytest.mark.parametrize("prompt", [None, 0.1])
+def test_plans_and_scores_are_those_of_one_pair_by_itself(
+    monkeypatch: pytest.MonkeyPatch, n: int, m: int, pairs: int, prompt: float | None
+) -> None:
+    sims, problem = some_pairs(n, m, pairs), some_problem(n, m, prompt)
+    sims[..., pairs // 2] *= 50  # in logs
+    found, score = plans(sims, problem), scores(sims, problem)
+    for pair in {0, pairs // 2, pairs - 1}:
+        one = sims[..., pair : pair + 1]
+        assert np.array_equal(plans(one, problem)[..., 0], found[..., pair])
+        assert np.array_equal(scores(one, problem)[0], score[pair])
+    assert np.allclose(score, (found * sims).sum((0, 1)), rtol=1e-12, atol=1e-14)
+    monkeypatch.setattr(sinkhorn, "_compiled", lambda: None)
+    assert np.allclose(plans(sims, problem), found, rtol=1e-12, atol=0)
+    assert np.allclose(scores(sims, problem), score, rtol=1e-12, atol=1e-14)
+
+
+def test_sims_that_are_not_finite_are_not_hidden() -> None:
+    sims, problem = some_pairs(3, 4, 20), some_problem(3, 4, 0.1)
+    usual = scores(sims, problem)
+    sims[1, 2, 7] = np.nan
+    found = scores(sims, problem)
+    assert np.isnan(plans(sims, problem)[..., 7]).any()
+    assert np.isnan(found[7])
+    assert np.array_equal(np.delete(found, 7), np.delete(usual, 7))
+
+
+def test_powers_of_e_are_within_a_unit_of_the_last_place() -> None:
+    numba = pytest.importorskip("numba")
+    from vrbench.sequences.engine import kernels
+
+    @numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
+    def powers(k: Any, lines: Any, apart: Any) -> None:
+        kernels.exponentials(k, lines, 1.0, apart)  # type: ignore[call-arg]
+
+    lines = 4096
+    values = np.random.default_rng(0).uniform(-200, 0, (lines, kernels.LANES))
+    values[0], values[1] = 0, -200
+    found = values.ravel().copy()
+    powers(found, lines, np.empty(kernels.LANES))
+    exact = np.exp(values.ravel().astype(np.longdouble))
+    assert np.abs(found / exact - 1).max() < np.finfo(np.float64).eps
+    assert (found[: kernels.LANES] == 1).all()
 
 
 def some_plans() -> str:
     """Digest of compiled plans, as they come out in this process."""
-    plans = kernel_of(7, 9, 40)
-    sinkhorn.compiled_scale()(plans, np.full(7, 1 / 7), np.full(9, 1 / 9), 9)
-    return digest(plans)
+    sims, problem = some_pairs(7, 9, 40), some_problem(7, 9, 0.1)
+    return digest(plans(sims, problem), scores(sims, problem))
 
 
 @pytest.mark.slow

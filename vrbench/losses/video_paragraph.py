@@ -12,6 +12,7 @@ from vrbench.errors import InputError
 from vrbench.losses.base import check_positive
 from vrbench.losses.batch import tensor
 from vrbench.losses.clip_caption import Variant, check_variant
+from vrbench.sequences.engine.sinkhorn import plans
 from vrbench.sequences.plan import bucketed, check
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ def _scores(values: Tensor, texts: list[Rows], videos: list[Rows], plan: Any) ->
             block = values[captions.ravel()][:, clips.ravel()]
             block = block.reshape(*captions.shape, *clips.shape).permute(1, 3, 0, 2)
             pairs = block.flatten(2)  # (captions, clips, pairs)
-            plans = torch.as_tensor(_plans(pairs.detach().double().cpu().numpy(), *plan))
-            found = (plans.to(values) * pairs).sum((0, 1)).reshape(len(paragraphs), len(longs))
+            weights = torch.as_tensor(_plans(pairs.detach().double().cpu().numpy(), *plan))
+            found = (weights.to(values) * pairs).sum((0, 1)).reshape(len(paragraphs), len(longs))
             scores = scores.index_put(
                 (torch.as_tensor(paragraphs)[:, None], torch.as_tensor(longs)), found
             )
@@ -99,10 +100,10 @@ def _plans(
     pairs: NDArray[np.float64], reg: float, value: float | None, iterations: int, variant: Variant
 ) -> NDArray[np.float64]:
     """(captions, clips, pairs) plans."""
-    plans = bucketed(pairs, reg, value, iterations, variant)
+    found = plans(pairs, bucketed(pairs.shape, reg, value, iterations, variant))
     if variant == "exact":
-        return plans
-    return np.asarray(plans * (len(plans) / plans.sum((0, 1))))
+        return found
+    return np.asarray(found * (len(found) / found.sum((0, 1))))
 
 
 def _bucket(

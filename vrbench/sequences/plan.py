@@ -9,7 +9,7 @@ import numpy as np
 from vrbench.errors import InputError
 from vrbench.runtime.inputs import to_numpy
 from vrbench.sequences.base import Float
-from vrbench.sequences.engine.sinkhorn import plans
+from vrbench.sequences.engine.sinkhorn import Problem, plans
 
 Variant = Literal["exact", "norton"]
 
@@ -54,7 +54,8 @@ def transport_plan(
             f"{'' if np.isfinite(matrix).all() else ' with NaN or infinity'}."
         )
     check(reg, iterations, variant)
-    return bucketed(matrix[..., None], reg, bucket, iterations, variant)[..., 0]
+    problem = bucketed(matrix.shape, reg, bucket, iterations, variant)
+    return plans(matrix[..., None], problem)[..., 0]
 
 
 def check(reg: float, iterations: int, variant: str) -> None:
@@ -68,17 +69,14 @@ def check(reg: float, iterations: int, variant: str) -> None:
 
 
 def bucketed(
-    sim: Float, reg: float, bucket: float | None, iterations: int, variant: Variant
-) -> Float:
-    """(n, m, pairs) -> (n, m, pairs) plans without the bucket; see ``transport_plan``."""
-    n, m, pairs = sim.shape
+    shape: tuple[int, ...], reg: float, bucket: float | None, iterations: int, variant: Variant
+) -> Problem:
+    """Return what pairs of n captions and m clips have in common; see ``transport_plan``."""
+    n, m = shape[:2]
     if bucket is None or bucket == -np.inf:
-        return plans(sim / reg, np.full(n, 1 / n), np.full(m, 1 / m), iterations)
-    whole = np.empty((n + 1, m + 1, pairs))
-    whole[n], whole[:n, m] = bucket / reg, bucket / reg
-    np.divide(sim, reg, out=whole[:n, :m])
+        return Problem(reg, None, np.full(n, 1 / n), np.full(m, 1 / m), iterations)
     if variant == "norton":
         row, column = np.append(np.ones(n), m), np.append(np.ones(m), n)
     else:
         row, column = np.full(n + 1, 1 / (n + 1)), np.full(m + 1, 1 / (m + 1))
-    return plans(whole, row, column, iterations)[:n, :m]
+    return Problem(reg, bucket, row, column, iterations)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from vrbench.errors import InputError
 from vrbench.sequences.base import Float, PairAlignment, Pairs, sequences
-from vrbench.sequences.engine.sinkhorn import total
+from vrbench.sequences.engine.sinkhorn import scores
 from vrbench.sequences.plan import bucketed, check
 
 
@@ -57,6 +57,5 @@ class SequenceTransport(PairAlignment):
     def score(self, pairs: Pairs) -> Float:
         """(pairs,) sum of plan times similarity."""
         bucket = pairs.matched if self.bucket_value is None else self.bucket_value
-        plan = bucketed(pairs.sim, self.reg, bucket, self.iterations, self.variant)
-        plan *= pairs.sim
-        return total(plan.reshape(-1, plan.shape[2]))
+        problem = bucketed(pairs.sim.shape, self.reg, bucket, self.iterations, self.variant)
+        return scores(pairs.sim, problem)

@@ -14,8 +14,11 @@ from numba.core import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from vrbench.runtime.vectors import INDEX, Lanes, data, repeat, target
+from vrbench.runtime.vectors import INDEX, Lanes, data, multiplies_and_adds, repeat, target
+from vrbench.sequences.engine.sinkhorn import RANGE
 
+USABLE = multiplies_and_adds(*target())
+"""Whether this processor has the instructions."""
 LANES = 16 if "+avx512f" in target()[1] else 8
 """Pairs that are worked on together."""
 MOST = 6
@@ -72,7 +75,7 @@ def _write_rows(context: Any, to: Any, signature: Any, given: Any, count: int) -
         factor = _PAIRS.load(to, to.gep(factors, [to.mul(number, INDEX(LANES))]))
         at = to.mul(number, along)
         return [
-            to.fadd(value, to.fmul(_PAIRS.load(to, to.gep(row, [at])), factor))
+            _PAIRS.multiply_add(to, _PAIRS.load(to, to.gep(row, [at])), factor, value)
             for row, value in zip(rows, sums, strict=True)
         ]
 
@@ -83,41 +86,119 @@ def _write_rows(context: Any, to: Any, signature: Any, given: Any, count: int) -
         _PAIRS.store(to, to.fdiv(mass, value), place)
 
 
-def scale(kernel: Any, row: Any, column: Any, iterations: Any) -> None:
-    """Make the (n, m, pairs) kernel the plans of its pairs, see ``sinkhorn.plans``."""
-    n, m, pairs = kernel.shape
-    line = m * LANES
-    held, u, v = np.ones((n, m, LANES)), np.empty((n, LANES)), np.empty((m, LANES))
-    k, us, vs = held.reshape(-1), u.reshape(-1), v.reshape(-1)
+@intrinsic
+def exponentials(typing: Any, k: Any, lines: Any, reg: Any, spread: Any) -> Any:
+    """Replace similarities by ``exp(s / reg - t)``, t the largest ``s / reg`` of a pair.
+
+    Args:
+        typing: numba's.
+        k: (lines x LANES,) of ``LANES`` pairs.
+        lines: at least one.
+        reg: weight of the entropy.
+        spread: (LANES,) to fill: t less the smallest. Where it is above ``RANGE``, what k holds is
+            not said.
+    """
+    if any(kind != types.Array(types.float64, 1, "C") for kind in (k, spread)):
+        raise TypingError(f"expected float64 numbers, not {k}, {spread}")
+    return types.void(k, lines, reg, spread), _write_exponentials
+
+
+def _write_exponentials(context: Any, to: Any, signature: Any, given: Any) -> Any:
+    k, spread = (data(context, to, signature, given, i) for i in (0, 3))
+    _, lines, reg, _ = given
+    divisor = _PAIRS.spread(to, reg)
+
+    def place(number: Any) -> Any:
+        return to.gep(k, [to.mul(number, INDEX(LANES))])
+
+    def logits(number: Any, held: list[Any]) -> list[Any]:
+        value = to.fdiv(_PAIRS.load(to, place(number)), divisor)
+        _PAIRS.store(to, value, place(number))
+        signs = zip("><", held, strict=True)
+        above, below = (to.fcmp_ordered(sign, value, one) for sign, one in signs)
+        return [to.select(above, value, held[0]), to.select(below, value, held[1])]
+
+    first = to.fdiv(_PAIRS.load(to, k), divisor)
+    top, bottom = repeat(to, lines, [first, first], logits)
+    _PAIRS.store(to, to.fsub(top, bottom), spread)
+
+    def powers(number: Any, _: list[Any]) -> list[Any]:
+        shifted = to.fsub(_PAIRS.load(to, place(number)), top)
+        least = _PAIRS.all(-RANGE)
+        shifted = to.select(to.fcmp_ordered("<", shifted, least), least, shifted)  # NaN stays
+        _PAIRS.store(to, _PAIRS.exp(to, shifted), place(number))
+        return []
+
+    repeat(to, lines, [], powers)
+    return context.get_dummy_value()
+
+
+def solve(
+    sim: Any, reg: Any, prompt: Any, row: Any, column: Any, iterations: Any, work: Any, plan: Any,
+    score: Any, spread: Any,
+) -> None:  # fmt: skip
+    """Set the plans of pairs, or their scores; see ``sinkhorn.plans``.
+
+    Args:
+        sim: (n, m, pairs).
+        reg: weight of the entropy.
+        prompt: value of the bucket, where there are n + 1 rows and m + 1 columns.
+        row: (n,) or (n + 1,) masses.
+        column: (m,) or (m + 1,).
+        iterations: to make.
+        work: (``room``,) to work in.
+        plan: (n, m, pairs) to fill, or one without pairs.
+        score: (pairs,) to fill, or none.
+        spread: (pairs,) to fill: between the largest and the smallest logit. Where it is above
+            ``RANGE``, plan and score are not said.
+    """
+    n, m, pairs = sim.shape
+    rows, columns = len(row), len(column)
+    line, ends = columns * LANES, (rows * columns * LANES, (rows * columns + rows) * LANES)
+    k, us, vs = work[: ends[0]], work[ends[0] : ends[1]], work[ends[1] : ends[1] + line]
+    held = k.reshape((rows, columns, LANES))
+    u, v = us.reshape((rows, LANES)), vs.reshape((columns, LANES))
+    apart, total = np.empty(LANES), np.empty(LANES)
     for start in range(0, pairs, LANES):
         some = min(LANES, pairs - start)
+        k[:] = prompt
         for i in range(n):
             for j in range(m):
                 if some == LANES:  # so many are whole registers
                     for lane in range(LANES):
-                        held[i, j, lane] = kernel[i, j, start + lane]
+                        held[i, j, lane] = sim[i, j, start + lane]
                 else:
                     for lane in range(some):
-                        held[i, j, lane] = kernel[i, j, start + lane]
-        v[:] = 1.0
+                        held[i, j, lane] = sim[i, j, start + lane]
+        exponentials(k, rows * columns, reg, apart)  # type: ignore[call-arg]
+        vs[:] = 1.0
         for _ in range(iterations):
+            at = 0  # in place: a function of its own would not know that one distance is a constant
+            for left in range((rows + MOST - 1) // MOST, 0, -1):
+                count = (rows - at + left - 1) // left
+                update(k, at * line, line, LANES, columns, vs, row, at, count, us)
+                at += count
             at = 0
-            for left in range((n + MOST - 1) // MOST, 0, -1):
-                rows = (n - at + left - 1) // left
-                update(k, at * line, line, LANES, m, vs, row, at, rows, us)  # type: ignore[call-arg]
-                at += rows
-            at = 0
-            for left in range((m + MOST - 1) // MOST, 0, -1):
-                rows = (m - at + left - 1) // left
-                update(k, at * LANES, LANES, line, n, us, column, at, rows, vs)  # type: ignore[call-arg]
-                at += rows
+            for left in range((columns + MOST - 1) // MOST, 0, -1):
+                count = (columns - at + left - 1) // left
+                update(k, at * LANES, LANES, line, rows, us, column, at, count, vs)
+                at += count
+        total[:] = 0.0
         for i in range(n):
             for j in range(m):
                 for lane in range(LANES):
                     held[i, j, lane] = held[i, j, lane] * u[i, lane] * v[j, lane]
-                if some == LANES:
-                    for lane in range(LANES):
-                        kernel[i, j, start + lane] = held[i, j, lane]
-                else:
+                if plan.size:
                     for lane in range(some):
-                        kernel[i, j, start + lane] = held[i, j, lane]
+                        plan[i, j, start + lane] = held[i, j, lane]
+                if score.size:
+                    for lane in range(some):
+                        total[lane] += held[i, j, lane] * sim[i, j, start + lane]
+        spread[start : start + some] = apart[:some]
+        if score.size:
+            score[start : start + some] = total[:some]
+
+
+def room(rows: int, columns: int) -> int:
+    """Return how many float64 ``solve`` works in."""
+    return (rows * columns + rows + columns) * LANES

@@ -3,91 +3,140 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from vrbench.runtime import aligned
 from vrbench.runtime.compiling import available, compiled
 from vrbench.sequences.base import Float
-
-MANY = 128
-"""Fewest pairs for which loading machine code is worth its time."""
 
 RANGE = 200.0
 """Largest spread of logits for which the scalings, their products and sums stay normal numbers."""
 
 
-def plans(logits: Float, row: Float, column: Float, iterations: int) -> Float:
-    """Return ``diag(u) exp(logits) diag(v)`` after ``iterations`` updates of u, then v.
+class Problem(NamedTuple):
+    """What pairs of one shape have in common.
+
+    Attributes:
+        reg: weight > 0 of the entropy.
+        prompt: value of one more row and column, the bucket; None: there is none.
+        row: (n,) masses > 0, or (n + 1,) with a bucket.
+        column: (m,), or (m + 1,).
+        iterations: updates of u, then v, at least 1.
+    """
+
+    reg: float
+    prompt: float | None
+    row: Float
+    column: Float
+    iterations: int
+
+
+def plans(sim: Float, problem: Problem) -> Float:
+    """Return ``diag(u) exp(S / reg) diag(v)`` of pairs, without the bucket's row and column.
 
     ``u = row / (K v)``, ``v = column / (K^T u)``, v = 1 at first (Norton eq. 3: rows first). Each
-    problem is shifted by its largest logit; one whose logits spread over more than ``RANGE`` is
+    pair is shifted by its largest logit; one whose logits spread over more than ``RANGE`` is
     solved by log-sum-exp.
 
     Args:
-        logits: (n, m, pairs); what they hold afterwards is not said.
-        row: (n,) marginals, > 0.
-        column: (m,).
-        iterations: to make, at least 1.
+        sim: (n, m, pairs).
+        problem: what they have in common.
 
     Returns:
         (n, m, pairs) plans.
     """
-    shifted: Float = np.subtract(logits, logits.max(axis=(0, 1)), out=logits)
-    if shifted.min() >= -RANGE:
-        return _by_products(shifted, row, column, iterations)
-    wide = shifted.min(axis=(0, 1)) < -RANGE
-    result = np.empty_like(shifted)
-    if not wide.all():
-        result[..., ~wide] = _by_products(shifted[..., ~wide], row, column, iterations)
-    result[..., wide] = _in_logs(shifted[..., wide], row, column, iterations)
-    return np.asarray(result)
+    plan = np.empty(sim.shape)
+    solve = _by_kernel if _compiled() else _by_products
+    wide = solve(sim, problem, plan) > RANGE
+    if wide.any():
+        plan[..., wide] = _in_logs(sim[..., wide], problem)
+    return plan
 
 
-def _by_products(logits: Float, row: Float, column: Float, iterations: int) -> Float:
-    kernel: Float = np.exp(logits, out=logits)
-    loaded = compiled_scale.cache_info().currsize > 0
-    if loaded or (logits.shape[2] >= MANY and available()):
-        compiled_scale()(kernel, row, column, iterations)
-    else:
-        scale(kernel, row, column, iterations)
-    return kernel
+def scores(sim: Float, problem: Problem) -> Float:
+    """(pairs,) sums of plan times similarity, caption after caption; see ``plans``."""
+    if not _compiled():
+        return _weighed(plans(sim, problem), sim)
+    score = np.empty(sim.shape[2])
+    wide = _by_kernel(sim, problem, np.empty((0, 0, 0)), score) > RANGE
+    if wide.any():
+        score[wide] = _weighed(_in_logs(sim[..., wide], problem), sim[..., wide])
+    return score
+
+
+def _weighed(plan: Float, sim: Float) -> Float:
+    return total((plan * sim).reshape(-1, sim.shape[2]))
+
+
+def _by_kernel(sim: Float, problem: Problem, plan: Float, score: Float | None = None) -> Float:
+    """Fill plan and score, which may be empty, by machine code; return how far logits spread."""
+    from vrbench.sequences.engine import kernels
+
+    reg, prompt, row, column, iterations = problem
+    work = aligned.empty((kernels.room(len(row), len(column)),), np.float64)
+    spread, score = np.empty(sim.shape[2]), np.empty(0) if score is None else score
+    given = np.ascontiguousarray(sim), float(reg), float(prompt or 0), row, column, iterations
+    _compiled()(*given, work, plan, score, spread)
+    return spread
 
 
 @cache
-def compiled_scale() -> Any:
-    """Return ``scale`` as machine code, with the same bits."""
+def _compiled() -> Any:
+    """Return ``kernels.solve`` as machine code; None where there is none."""
+    if not available():
+        return None
     from vrbench.sequences.engine import kernels
 
-    return compiled(kernels.scale, contract=False)
+    return compiled(kernels.solve, contract=False) if kernels.USABLE else None
 
 
-def scale(kernel: Float, row: Float, column: Float, iterations: int) -> None:
-    """Make the (n, m, pairs) kernel the plans of its pairs, see ``plans``."""
-    n, m, pairs = kernel.shape
-    u, v, term = np.empty((n, pairs)), np.ones((m, pairs)), np.empty(pairs)
-    for _ in range(iterations):
-        for i in range(n):
-            np.multiply(kernel[i, 0], v[0], out=u[i])
-            for j in range(1, m):
-                u[i] += np.multiply(kernel[i, j], v[j], out=term)
-            np.divide(row[i], u[i], out=u[i])
-        for j in range(m):
-            np.multiply(kernel[0, j], u[0], out=v[j])
-            for i in range(1, n):
-                v[j] += np.multiply(kernel[i, j], u[i], out=term)
-            np.divide(column[j], v[j], out=v[j])
-    kernel *= u[:, None]
-    kernel *= v
+def _by_products(sim: Float, problem: Problem, plan: Float) -> Float:
+    """Fill the plan, and return how far logits spread."""
+    (n, m, pairs), k = sim.shape, _logits(sim, problem)
+    top = k.max(axis=(0, 1))
+    spread: Float = top - k.min(axis=(0, 1))
+    k -= top
+    np.exp(np.maximum(k, -RANGE, out=k), out=k)
+    u, v, term = np.empty((len(k), pairs)), np.ones((k.shape[1], pairs)), np.empty(pairs)
+    for _ in range(problem.iterations):
+        _scale(k, v, problem.row, u, term)
+        _scale(k.transpose(1, 0, 2), u, problem.column, v, term)
+    np.multiply(k[:n, :m], u[:n, None], out=plan)
+    plan *= v[:m]
+    return spread
 
 
-def _in_logs(logits: Float, row: Float, column: Float, iterations: int) -> Float:
-    log_row, log_column = np.log(row)[:, None], np.log(column)[:, None]
+def _scale(k: Float, factors: Float, masses: Float, scaled: Float, term: Float) -> None:
+    """Set ``scaled = masses / (k factors)``, one term after the other."""
+    for row, mass, into in zip(k, masses, scaled, strict=True):
+        np.multiply(row[0], factors[0], out=into)
+        for one, factor in zip(row[1:], factors[1:], strict=True):
+            into += np.multiply(one, factor, out=term)
+        np.divide(mass, into, out=into)
+
+
+def _logits(sim: Float, problem: Problem) -> Float:
+    """(rows, columns, pairs) similarities over reg, the bucket's among them."""
+    n, m, pairs = sim.shape
+    logits = np.empty((len(problem.row), len(problem.column), pairs))
+    if problem.prompt is not None:
+        logits[n], logits[:, m] = problem.prompt / problem.reg, problem.prompt / problem.reg
+    np.divide(sim, problem.reg, out=logits[:n, :m])
+    return logits
+
+
+def _in_logs(sim: Float, problem: Problem) -> Float:
+    """Return the plans, without the bucket."""
+    n, m, _ = sim.shape
+    logits = _logits(sim, problem)
+    log_row, log_column = np.log(problem.row)[:, None], np.log(problem.column)[:, None]
     v = np.zeros(logits.shape[1:])
-    for _ in range(iterations):
+    for _ in range(problem.iterations):
         u = log_row - _log_sum_exp(logits + v, 1)
         v = log_column - _log_sum_exp(logits + u[:, None], 0)
-    return np.asarray(np.exp(logits + u[:, None] + v))
+    return np.asarray(np.exp(logits + u[:, None] + v)[:n, :m])
 
 
 def _log_sum_exp(values: Float, axis: int) -> Float:
