@@ -34,7 +34,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def both_sides(kept: Array, beta: Array, r: Array = R) -> tuple[Array, Array]:
     whole = module.filled((len(kept), kept.shape[1]), kept.dtype)
     whole[: len(kept), : kept.shape[1]] = kept
-    return module._both_sides(whole, beta, r)
+    return module._both_sides(whole, beta, r)[:2]
 
 
 @pytest.mark.usefixtures("engine")
@@ -79,10 +79,37 @@ def test_room_is_asked_for_lines_and_not_for_numbers(monkeypatch: pytest.MonkeyP
         assert (kept is not None) == fits
 
 
+def kept_of(sims: Array, gamma: float, kind: Any, least: int) -> tuple[Array, Array]:
+    """Return what is kept of a matrix, filled up, and its rows' tops."""
+    kept, top = module.filled((N, M), np.dtype(kind)), np.empty(N)
+    shift = sims.max(axis=0).astype(np.float64)
+    with patch.object(module, "COMPILED", least):
+        module._set_exponentials(Rows(sims), shift, gamma, kept, top)
+    return kept, top
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("gamma", [0.01, 1e-4])
+@pytest.mark.parametrize("sims", [K, K.astype(np.float64), K.astype(np.float16)])
+def test_what_is_kept_is_the_exponential(sims: Array, gamma: float, kind: Any) -> None:
+    kept, top = kept_of(sims, gamma, kind, module.COMPILED)
+    logits = (sims.astype(np.float64) - sims.max(axis=0)) / gamma
+    np.testing.assert_array_equal(top, logits.max(axis=1))
+    exact = np.exp((logits - top[:, None]).astype(np.longdouble))
+    least = max(np.finfo(kind).tiny, np.exp(module.LEAST))
+    rtol = np.finfo(kind).eps * (1 - np.log(float(least)) if kind == np.float32 else 2)
+    np.testing.assert_allclose(kept[:N, :M], exact, rtol=rtol, atol=least)
+    assert (kept[:, :M].max(axis=1)[:N] == 1).all()
+    assert not kept[N:].any()
+    assert not kept[:, M:].any()
+
+
 def one_pass() -> str:
-    """Digest of a compiled pass in both types, as it comes out in this process."""
+    """Digest of what is kept and of a compiled pass in both types, as they are in this process."""
+    found = [kept_of(K, 0.01, kind, 0)[0] for kind in (np.float32, np.float64)]
     with patch.object(module, "COMPILED", 0):
-        return digest(*(a for k in (K, K.astype(np.float64)) for a in both_sides(k, BETA, R)))
+        return digest(*found, *(a for k in found for a in both_sides(k[:N, :M], BETA, R)))
 
 
 @pytest.mark.skipif(not available(), reason="numba is not installed")
@@ -135,5 +162,5 @@ def test_steps_in_logs_likewise(width: int) -> None:
     cut = 2 * LEAF
     alone = sinkhorn._in_logs(Rows(sims), 0.01, np.zeros(N), zeros[:cut])(log_beta[:cut])
     beside = sinkhorn._in_logs(Rows(wide), 0.01, np.zeros(N), zeros)(log_beta)
-    np.testing.assert_array_equal(beside[0], alone[0])
+    np.testing.assert_array_equal(beside[0](), alone[0]())
     np.testing.assert_array_equal(beside[1][:cut], alone[1])

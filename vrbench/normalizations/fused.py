@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba.core.errors import TypingError
-from numba.core.types import void
+from numba.core.types import float64, void
 from numba.extending import intrinsic
 
-from vrbench.normalizations.kept import LINE, ROUND
+from vrbench.normalizations.kept import LEAST, ROUND
+from vrbench.runtime.aligned import LINE
 from vrbench.runtime.sums import LEAF
 from vrbench.runtime.vectors import (
     INDEX,
@@ -29,6 +31,9 @@ USABLE = multiplies_and_adds(*target())
 """Whether this processor has the instructions."""
 ROWS = ROUND if "+avx512f" in target()[1] else ROUND // 2
 """Rows that go together: their sums fill the registers."""
+AHEAD = ROWS if ROWS == ROUND else 3 * ROWS
+"""How many rows before it is worked on a row is asked for, as measured on processors of both kinds
+(benchmarks/results.md)."""
 SUMMED = 128
 """Rows whose columns are summed in the matrix's own type before they are added in float64."""
 
@@ -68,6 +73,55 @@ def add(typing: Any, kept: Any, start: Any, width: Any, lines: Any, alpha: Any, 
     """
     _check(kept, alpha, sums)
     return void(kept, start, width, lines, alpha, sums), _write_add
+
+
+@intrinsic
+def powers(typing: Any, logits: Any, kept: Any, start: Any, lines: Any) -> Any:
+    """Set a row of what is kept to ``exp(logits - top)``, and return the top: the largest logit.
+
+    What is below ``exp(LEAST)`` becomes 0.
+
+    Args:
+        typing: numba's.
+        logits: (numbers of a row,) float64.
+        kept: the matrix, on one axis.
+        start: where the row begins.
+        lines: of the row.
+    """
+    _check(logits)
+    _check(kept)
+    return float64(logits, kept, start, lines), _write_powers
+
+
+def _write_powers(context: Any, to: Any, signature: Any, given: Any) -> Any:
+    logits, kept = (data(context, to, signature, given, k) for k in (0, 1))
+    kind = _lanes(context, signature, 1)
+    lanes = Lanes(ir.DoubleType(), kind.count)
+    row = to.gep(kept, [given[2]])
+
+    def load(number: Any) -> Any:
+        return lanes.load(to, to.gep(logits, [to.mul(number, INDEX(lanes.count))]))
+
+    def larger(x: Any, y: Any) -> Any:
+        return to.select(to.fcmp_ordered(">", x, y), x, y)
+
+    (most,) = repeat(to, given[3], [load(INDEX(0))], lambda k, held: [larger(load(k), held[0])])
+    top = to.extract_element(most, INDEX(0))
+    for lane in range(1, lanes.count):
+        top = larger(to.extract_element(most, INDEX(lane)), top)
+    tops, least = lanes.spread(to, top), lanes.all(LEAST)
+
+    def line(number: Any, _: list[Any]) -> list[Any]:
+        logit = to.fsub(load(number), tops)
+        value = lanes.exp(to, larger(logit, least))
+        value = to.select(to.fcmp_ordered("<", logit, least), lanes.zero, value)
+        if kind.number != lanes.number:
+            value = to.fptrunc(value, kind.type)
+        kind.store(to, value, to.gep(row, [to.mul(number, INDEX(kind.count))]))
+        return []
+
+    repeat(to, given[3], [], line)
+    return top
 
 
 def _check(*arrays: Any) -> None:
@@ -119,14 +173,16 @@ def _write_add(context: Any, to: Any, signature: Any, given: Any) -> Any:
     return context.get_dummy_value()
 
 
-def _lanes(context: Any, signature: Any) -> Lanes:
-    kind = signature.args[0].dtype
+def _lanes(context: Any, signature: Any, which: int = 0) -> Lanes:
+    """Return a line of numbers of an argument's type."""
+    kind = signature.args[which].dtype
     return Lanes(context.get_data_type(kind), LINE * 8 // kind.bitwidth)
 
 
 def _rows(to: Any, kept: Any, start: Any, width: Any) -> tuple[list[Any], list[Any]]:
-    """Return where ``ROWS`` rows begin, and the rows after them."""
-    places = [to.add(start, to.mul(width, INDEX(k))) for k in range(2 * ROWS)]
+    """Return where ``ROWS`` rows begin, and as many that are worked on ``AHEAD`` rows later."""
+    numbers = [*range(ROWS), *range(AHEAD, AHEAD + ROWS)]
+    places = [to.add(start, to.mul(width, INDEX(k))) for k in numbers]
     found = [to.gep(kept, [place]) for place in places]
     return found[:ROWS], found[ROWS:]
 
@@ -144,7 +200,26 @@ def total(leaves: Any) -> None:
         n = (n + 1) // 2
 
 
-def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any) -> None:
+def exponentials(block: Any, shift: Any, gamma: Any, kept: Any, top: Any) -> None:
+    """Set rows of what is kept; see ``kept.keep``.
+
+    Args:
+        block: (n, m) similarities.
+        shift: (m,) float64.
+        gamma: temperature.
+        kept: (n, m') contiguous float32 or float64, m' a multiple of ``LINE`` bytes.
+        top: (n,) float64 to fill.
+    """
+    n, m = block.shape
+    width, flat = kept.shape[1], kept.reshape(-1)
+    logits = np.full(width, -np.inf)
+    for i in range(n):
+        for j in range(m):
+            logits[j] = (block[i, j] - shift[j]) / gamma
+        top[i] = powers(logits, flat, i * width, width * kept.itemsize // LINE)  # type: ignore[call-arg]
+
+
+def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any, sums: Any) -> float:
     """Set ``alpha = r / (kept beta)`` and add ``alpha^T kept`` to ``columns``.
 
     A row is summed in leaves of ``LEAF`` columns, and these along a ``Tree``.
@@ -156,11 +231,14 @@ def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any) -> None:
         r: (n,) float64 weights of the rows, n <= n'.
         alpha: (n,) float64.
         columns: (m,) float64.
+        sums: (m,) zeros of the type of ``kept``, to work in.
+
+    Returns:
+        The smallest number of ``kept beta``.
     """
     n, m = len(r), kept.shape[1]
     line = LINE // kept.itemsize
-    flat = kept.reshape(-1)
-    sums = np.zeros(m, kept.dtype)
+    flat, least = kept.reshape(-1), np.inf
     some, found = np.zeros(ROWS, kept.dtype), np.zeros(ROWS, kept.dtype)
     leaves = np.zeros(((m + LEAF - 1) // LEAF, ROWS))
     for i in range(0, n, ROWS):
@@ -174,7 +252,9 @@ def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any) -> None:
         for row in range(min(ROWS, n - i)):
             alpha[i + row] = r[i + row] / leaves[0, row]
             some[row] = alpha[i + row]
+            least = min(least, leaves[0, row])
         add(flat, i * m, m, m // line, some, sums)  # type: ignore[call-arg]
         if (i + ROWS) % SUMMED == 0 or i + ROWS >= n:
             columns += sums
             sums[:] = 0
+    return least

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from math import prod
-from typing import Any
+from math import exp, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.runtime import aligned
+from vrbench.runtime.aligned import LINE
 from vrbench.runtime.compiling import available, compiled
 from vrbench.runtime.memory import spare
 from vrbench.runtime.sums import LEAF, Tree
 from vrbench.sims.sim import Rows
 
 Vector = NDArray[np.float64]
-Step = Callable[[Vector], tuple[Vector, Vector]]
-"""Maps log beta to the log alpha and the next log beta that follow from it."""
+Step = Callable[[Vector], tuple[Callable[[], Vector], Vector]]
+"""Maps log beta to what gives the log alpha, and the next log beta, that follow from it."""
 
 KEEP_BYTES = 1_000_000_000
 """Size up to which exp(similarity) is kept between the iterations, if memory is not bounded."""
@@ -25,10 +27,12 @@ SMALL = 192_000
 """Entries of a matrix that is kept without asking for room."""
 ROWS = 256
 """Rows that are multiplied from both sides while they are in the cache."""
-LINE, ROUND = 64, 8
-"""Bytes that rows of what is kept take a multiple of, and rows that there are a multiple of. Zeros
-fill it up: the compiled pass adds so many bytes in lanes, and so many rows or half of them
-together, and needs no other code for what is left."""
+ROUND = 8
+"""Rows of what is kept are a multiple of it, and take lines. Zeros fill them up: the compiled pass
+adds a line in lanes, and so many rows or half of them together, and needs no other code for what is
+left."""
+LEAST = -707.0
+"""Logits whose exponentials the compiled pass lets become 0: those of float64 are hardly normal."""
 COMPILED = 4_000_000
 """Entries from which the compiled pass gains more than importing its compiler costs."""
 
@@ -40,7 +44,7 @@ def keep(
 
     ``shift_j`` is a column's largest term, ``top_i`` a row's largest one after that: K lies in
     [0, 1], every row has a 1, and the largest term of a column has ``top_i = 0``, so the column
-    sums of the start lose nothing. An entry below the smallest normal number counts as 0; the
+    sums of the start lose nothing. An entry that is no normal number may count as 0; the
     step raises FloatingPointError if such entries could matter.
 
     Returns:
@@ -52,29 +56,46 @@ def keep(
         return None
     shift = np.max([block.max(axis=0) for block in rows], axis=0).astype(np.float64)
     kept, top = filled(shape, kind), np.empty(len(rows))
+    _set_exponentials(rows, shift, gamma, kept, top)
     inside = kept[: len(rows), : rows.width]
-    for part in rows.slices():
-        logits = (rows.block(part) - shift) / gamma
-        top[part] = logits.max(axis=1)
-        np.exp((logits - top[part, None]).astype(kind), out=inside[part])
     sums, weight = np.zeros(rows.width), np.exp(top).astype(kind)
     for part in _parts(inside):
         sums += _weighed(weight[part], inside[part])
-    lost = float(np.finfo(kind).tiny) / np.finfo(kind).eps
+    lost = max(float(np.finfo(kind).tiny), exp(LEAST)) / np.finfo(kind).eps
     r, c = np.exp(log_r), np.exp(log_c)
 
-    def step(log_beta: Vector) -> tuple[Vector, Vector]:
+    def step(log_beta: Vector) -> tuple[Callable[[], Vector], Vector]:
         beta = np.exp(log_beta + shift / gamma)
-        alpha, columns = _both_sides(kept, beta, r)
+        alpha, columns, least = _both_sides(kept, beta, r)
+        weights = float(alpha.sum())  # not finite where one is not
         if not (
-            np.isfinite(alpha).all()
-            and lost * alpha.sum() < columns.min()
-            and lost * beta.sum() * (alpha / r).max() < 1
+            np.isfinite(weights) and lost * weights < columns.min() and lost * beta.sum() < least
         ):
             raise FloatingPointError
-        return np.log(alpha) - top, np.log(c / columns) - shift / gamma
+        return lambda: np.log(alpha) - top, np.log(c / columns) - shift / gamma
 
     return log_c - np.log(sums) - shift / gamma, step
+
+
+def _set_exponentials(
+    rows: Rows, shift: Vector, gamma: float, kept: NDArray[Any], top: Vector
+) -> None:
+    """Set ``kept`` and ``top``, see ``keep``."""
+    kernels = _kernels() if kept.size >= COMPILED else None
+    logits, powers = np.empty(0), np.empty(0, kept.dtype)
+    for part in rows.slices():
+        block = rows.block(part)
+        if kernels and block.dtype.char in "fd" and block.flags.c_contiguous:
+            kernels.exponentials(block, shift, gamma, kept[part], top[part])
+            continue
+        if block.size > logits.size:
+            logits, powers = np.empty(block.size), np.empty(block.size, kept.dtype)
+        whole, some = (held[: block.size].reshape(block.shape) for held in (logits, powers))
+        np.subtract(block, shift, out=whole)
+        whole /= gamma
+        top[part] = whole.max(axis=1)
+        np.subtract(whole, top[part, None], out=some, casting="same_kind")
+        np.exp(some, out=kept[part, : rows.width])
 
 
 def rounded_up(shape: tuple[int, int], kind: np.dtype[Any]) -> tuple[int, int]:
@@ -86,42 +107,56 @@ def rounded_up(shape: tuple[int, int], kind: np.dtype[Any]) -> tuple[int, int]:
 def filled(shape: tuple[int, int], kind: np.dtype[Any]) -> NDArray[Any]:
     """Return zeros with room for a matrix, and up to whole lines and blocks of rows."""
     n, m = shape
-    found = np.empty(rounded_up(shape, kind), kind)
+    found = aligned.empty(rounded_up(shape, kind), kind)
     found[n:], found[:n, m:] = 0, 0
     return found
 
 
-def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Vector]:
+def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Vector, float]:
     """``alpha = r / (K beta)`` and ``alpha^T K``, each part of K read from memory once.
 
     Args:
         kept: K, filled up with zeros.
         beta: (m,).
         r: (n,).
+
+    Returns:
+        Both, and the smallest of ``K beta``.
     """
     n, m = len(r), len(beta)
-    alpha, columns = np.empty(n), np.zeros(kept.shape[1])
-    right = np.zeros(kept.shape[1], kept.dtype)
+    alpha, columns, least = np.empty(n), np.zeros(kept.shape[1]), np.inf
+    right, sums = (aligned.empty((kept.shape[1],), kept.dtype) for _ in range(2))
+    right[m:], sums[:] = 0, 0
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         right[:m] = beta
-        if kept.size >= COMPILED and (both_sides := _compiled()):
-            both_sides(kept, right, r, alpha, columns)
-            return alpha, columns[:m]
+        if kept.size >= COMPILED and (kernels := _kernels()):
+            return alpha, columns[:m], kernels.both_sides(kept, right, r, alpha, columns, sums)
         kept = kept[:n]
         for part in _parts(kept):
-            alpha[part] = r[part] / row_sums(kept[part], right, 0).total
+            found = row_sums(kept[part], right, 0).total
+            alpha[part] = r[part] / found
             columns += _weighed(alpha[part].astype(kept.dtype), kept[part])
-    return alpha, columns[:m]
+            least = min(least, float(found.min()))
+    return alpha, columns[:m], least
+
+
+class _Kernels(NamedTuple):
+    """Functions of ``fused`` as machine code."""
+
+    exponentials: Any
+    both_sides: Any
 
 
 @cache
-def _compiled() -> Any:
-    """Return the pass that numba compiles; None where it does not."""
+def _kernels() -> _Kernels | None:
+    """Return the kernels that numba compiles; None where it does not."""
     if not available():
         return None
     from vrbench.normalizations import fused
 
-    return compiled(fused.both_sides) if fused.USABLE else None
+    if not fused.USABLE:
+        return None
+    return _Kernels(compiled(fused.exponentials), compiled(fused.both_sides))
 
 
 def row_sums(kept: NDArray[Any], beta: NDArray[Any], start: int) -> Tree[Vector]:

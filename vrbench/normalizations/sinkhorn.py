@@ -6,7 +6,8 @@ biases have the same bits for any division of the gallery.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,8 @@ def sinkhorn(
     # what is to converge needs more digits than float32 has
     kind = rows.matrix.dtype if iterations else np.dtype(np.float64)
     step = _SafeStep(rows, gamma, log_r, log_c, kind)
-    log_alpha, log_beta, made = np.full(len(rows), np.nan), step.start, 0
+    log_beta, made = step.start, 0
+    log_alpha: Callable[[], Vector] = partial(np.full, len(rows), np.nan)
     if flat:  # a constant of no effect; this one keeps exp within range
         log_beta = np.full(rows.width, -max(float(block.max()) for block in rows) / gamma)
     while made < (iterations or MOST_ITERATIONS):
@@ -67,9 +69,9 @@ def sinkhorn(
         if not np.isfinite(log_beta).all():
             raise FloatingPointError
         made += 1
-        if not iterations and _residual(log_alpha, before) < tol:
+        if not iterations and _residual(log_alpha(), before()) < tol:
             break
-    residual = _residual(step(log_beta)[0], log_alpha)
+    residual = _residual(step(log_beta)[0](), log_alpha())
     if not iterations and residual > 2 * tol:
         raise InputError(
             f"Sinkhorn did not reach tol={tol} in {MOST_ITERATIONS} iterations: raise gamma or "
@@ -96,7 +98,7 @@ class _SafeStep:
         else:
             self.start, self._step = kept
 
-    def __call__(self, log_beta: Vector) -> tuple[Vector, Vector]:
+    def __call__(self, log_beta: Vector) -> tuple[Callable[[], Vector], Vector]:
         try:
             return self._step(log_beta)
         except FloatingPointError:
@@ -114,14 +116,14 @@ def _logits(rows: Rows, gamma: float) -> Iterator[tuple[slice, Vector]]:
 def _in_logs(rows: Rows, gamma: float, log_r: Vector, log_c: Vector) -> Step:
     """Read all rows at each step; correct for any range of similarities."""
 
-    def step(log_beta: Vector) -> tuple[Vector, Vector]:
+    def step(log_beta: Vector) -> tuple[Callable[[], Vector], Vector]:
         log_alpha, columns = np.empty(len(rows)), np.full(rows.width, -np.inf)
         for part, logits in _logits(rows, gamma):
             top, sums = exp_sums(logits + log_beta, 0).total
             log_alpha[part] = log_r[part] - np.log(sums) - top
             block = column_logsumexp(iter([logits + log_alpha[part, None]]))
             columns = np.logaddexp(columns, block)
-        return log_alpha, log_c - columns
+        return lambda: log_alpha, log_c - columns
 
     return step
 

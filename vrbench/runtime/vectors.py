@@ -114,7 +114,7 @@ class Lanes:
         return left[0]
 
     def exp(self, to: Any, x: Any) -> Any:
-        """``exp(x)`` of float64 from -700 to 700, within 1 unit of the last place.
+        """``exp(x)`` of float64 from -707 to 707, within 1 unit of the last place.
 
         ``exp(x) = 2^n exp(x - n ln 2)``, with Taylor's series of 13 powers for the second factor,
         which lies between 0.7 and 1.5.
