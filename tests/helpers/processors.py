@@ -26,13 +26,21 @@ def digest_on(kind: str, test: str, function: str) -> str:
     """Return what ``function()`` of a test file prints where numba compiles for another kind."""
     if any(f"{name[1:]} " not in _flags() for name in KINDS[kind]):
         pytest.skip("this processor does not have these instructions")
+    return print_on(kind, KINDS[kind], test, f"{function}()")
+
+
+def print_on(kind: str, features: tuple[str, ...], test: str, expression: str) -> str:
+    """Return an expression's value in a test file, where numba compiles for another kind.
+
+    What is only compiled, and not called, need not be code for this processor.
+    """
     environment = {
         **os.environ,
         "NUMBA_CPU_NAME": kind,
-        "NUMBA_CPU_FEATURES": ",".join(KINDS[kind]),
+        "NUMBA_CPU_FEATURES": ",".join(features),
         "PYTHONPATH": os.pathsep.join([str(Path(test).parent), *sys.path]),
     }
-    code = f"import {Path(test).stem} as t; print(t.{function}())"
+    code = f"import {Path(test).stem} as t; print(t.{expression})"
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )

@@ -87,12 +87,15 @@ def _write(context: Any, to: Any, signature: Any, given: Any) -> Any:
         rows = to.gep(a, [to.mul(number, INDEX(ROWS))])
         columns = to.gep(b, [to.mul(number, INDEX(COLUMNS))])
         by_column = [_LANES.load(to, place) for place in _registers(to, columns)]
-        by_row = [_LANES.spread(to, to.load(to.gep(rows, [INDEX(k)]))) for k in range(ROWS)]
-        factors = [(x, y) for x in by_row for y in by_column]
-        return [
-            _LANES.multiply_add(to, x, y, value)
-            for (x, y), value in zip(factors, sums, strict=True)
-        ]
+        found = list[Any]()
+        for k in range(ROWS):  # row after row: with all of them loaded, AVX2 has no register left
+            by_row = _LANES.spread(to, to.load(to.gep(rows, [INDEX(k)])))
+            held = sums[k * REGISTERS : (k + 1) * REGISTERS]
+            found += [
+                _LANES.multiply_add(to, by_row, y, value)
+                for y, value in zip(by_column, held, strict=True)
+            ]
+        return found
 
     sums = repeat(to, steps, [_LANES.zero] * (ROWS * REGISTERS), step)
     lines = [to.gep(c, [to.mul(width, INDEX(k))]) for k in range(ROWS)]

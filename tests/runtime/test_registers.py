@@ -1,0 +1,64 @@
+"""What grows in a loop of our kernels stays in registers: memory would take twice the time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from processors import AVX2, print_on
+
+from vrbench.runtime.compiling import available, compiled
+
+pytestmark = pytest.mark.skipif(not available(), reason="numba is not installed")
+
+AVX512 = (*AVX2, "+avx512f")
+PROCESSORS = {
+    **dict.fromkeys(("haswell", "skylake", "alderlake", "znver1", "znver2", "znver3"), AVX2),
+    **dict.fromkeys(("skylake-avx512", "icelake-server", "sapphirerapids", "znver4"), AVX512),
+}
+"""By LLVM's names: it orders instructions for each in another way."""
+KERNELS = {
+    "products": "vrbench.alignments.engine.microkernel:multiply",
+    "sinkhorn": "vrbench.normalizations.fused:both_sides",
+    "plans": "vrbench.sequences.engine.kernels:solve",
+}
+
+
+def assembly(name: str) -> str:
+    """Return a kernel's machine code, compiled anew."""
+    from numba import types
+
+    whole, f4, f8 = types.int64, types.float32, types.float64
+    one, ones, cube = types.Array(f4, 1, "C"), types.Array(f8, 1, "C"), types.Array(f8, 3, "C")
+    given: dict[str, tuple[Any, ...]] = {
+        "products": (one,) * 3 + (whole,) * 4,
+        "sinkhorn": (types.Array(f4, 2, "C"), one, ones, ones, ones, one),
+        "plans": (cube, f8, f8, ones, ones, whole, ones, cube, ones, ones),
+    }
+    module, function = KERNELS[name].split(":")
+    kernel = compiled(getattr(import_module(module), function), contract=name != "plans")
+    kernel.compile(given[name])
+    (code,) = kernel.inspect_asm().values()
+    return str(code)
+
+
+def loops(code: str) -> Iterator[str]:
+    """Yield the innermost loops that multiply and add vectors."""
+    for label, body in re.findall(r"^(\S+):\n((?:(?!^\S+:).*\n)*?.*\bj\w+\s+\1)$", code, re.M):
+        if re.search(r"vfmadd\w+p[sd]\b", body):
+            yield f"{label}:\n{body}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PROCESSORS)
+@pytest.mark.parametrize("name", KERNELS)
+def test_sums_stay_in_registers(kind: str, name: str, monkeypatch: Any, tmp_path: Any) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    found = list(loops(print_on(kind, PROCESSORS[kind], __file__, f"assembly({name!r})")))
+    assert found
+    for loop in found:
+        stored = re.findall(r".*%[xyz]mm\d+, .*\(%rsp.*", loop)
+        assert not stored, loop
