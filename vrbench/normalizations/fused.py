@@ -13,8 +13,9 @@ from llvmlite import ir
 from numba.core.errors import TypingError
 from numba.core.types import float64, void
 from numba.extending import intrinsic
+from numba.np.numpy_support import as_dtype
 
-from vrbench.normalizations.kept import LEAST, ROUND
+from vrbench.normalizations.kept import ROUND, least
 from vrbench.runtime.aligned import LINE
 from vrbench.runtime.sums import LEAF
 from vrbench.runtime.vectors import (
@@ -32,8 +33,8 @@ USABLE = multiplies_and_adds(*target())
 ROWS = ROUND if "+avx512f" in target()[1] else ROUND // 2
 """Rows that go together: their sums fill the registers."""
 AHEAD = ROWS if ROWS == ROUND else 3 * ROWS
-"""How many rows before it is worked on a row is asked for. On Zen 3 (AVX2) a pass was a tenth faster
-with 12 than with 4; on Zen 4 (AVX-512) it was no faster with more than 8."""
+"""How many rows before it is worked on a row is asked for. A pass was a tenth faster with 12 than
+with 4 on Zen 3 (AVX2), and no faster with more than 8 on Zen 4 (AVX-512)."""
 SUMMED = 128
 """Rows whose columns are summed in the matrix's own type before they are added in float64."""
 
@@ -79,7 +80,7 @@ def add(typing: Any, kept: Any, start: Any, width: Any, lines: Any, alpha: Any, 
 def powers(typing: Any, logits: Any, kept: Any, start: Any, lines: Any) -> Any:
     """Set a row of what is kept to ``exp(logits - top)``, and return the top: the largest logit.
 
-    What is below ``exp(LEAST)`` becomes 0.
+    Exponentials of logits below ``least`` become 0.
 
     Args:
         typing: numba's.
@@ -109,12 +110,12 @@ def _write_powers(context: Any, to: Any, signature: Any, given: Any) -> Any:
     top = to.extract_element(most, INDEX(0))
     for lane in range(1, lanes.count):
         top = larger(to.extract_element(most, INDEX(lane)), top)
-    tops, least = lanes.spread(to, top), lanes.all(LEAST)
+    tops, lowest = lanes.spread(to, top), lanes.all(least(as_dtype(signature.args[1].dtype)))
 
     def line(number: Any, _: list[Any]) -> list[Any]:
         logit = to.fsub(load(number), tops)
-        value = lanes.exp(to, larger(logit, least))
-        value = to.select(to.fcmp_ordered("<", logit, least), lanes.zero, value)
+        value = lanes.exp(to, larger(logit, lowest))
+        value = to.select(to.fcmp_ordered("<", logit, lowest), lanes.zero, value)
         if kind.number != lanes.number:
             value = to.fptrunc(value, kind.type)
         kind.store(to, value, to.gep(row, [to.mul(number, INDEX(kind.count))]))
@@ -238,7 +239,7 @@ def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any, sums: Any
     """
     n, m = len(r), kept.shape[1]
     line = LINE // kept.itemsize
-    flat, least = kept.reshape(-1), np.inf
+    flat, smallest = kept.reshape(-1), np.inf
     some, found = np.zeros(ROWS, kept.dtype), np.zeros(ROWS, kept.dtype)
     leaves = np.zeros(((m + LEAF - 1) // LEAF, ROWS))
     for i in range(0, n, ROWS):
@@ -252,9 +253,9 @@ def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any, sums: Any
         for row in range(min(ROWS, n - i)):
             alpha[i + row] = r[i + row] / leaves[0, row]
             some[row] = alpha[i + row]
-            least = min(least, leaves[0, row])
+            smallest = min(smallest, leaves[0, row])
         add(flat, i * m, m, m // line, some, sums)  # type: ignore[call-arg]
         if (i + ROWS) % SUMMED == 0 or i + ROWS >= n:
             columns += sums
             sums[:] = 0
-    return least
+    return smallest

@@ -31,8 +31,6 @@ ROUND = 8
 """Rows of what is kept are a multiple of it, and take lines. Zeros fill them up: the compiled pass
 adds a line in lanes, and so many rows or half of them together, and needs no other code for what is
 left."""
-LEAST = -707.0
-"""Logits whose exponentials the compiled pass lets become 0: those of float64 are hardly normal."""
 COMPILED = 4_000_000
 """Entries from which the compiled pass gains more than importing its compiler costs."""
 
@@ -61,20 +59,28 @@ def keep(
     sums, weight = np.zeros(rows.width), np.exp(top).astype(kind)
     for part in _parts(inside):
         sums += _weighed(weight[part], inside[part])
-    lost = max(float(np.finfo(kind).tiny), exp(LEAST)) / np.finfo(kind).eps
+    lost = exp(least(kind)) / np.finfo(kind).eps
     r, c = np.exp(log_r), np.exp(log_c)
 
     def step(log_beta: Vector) -> tuple[Callable[[], Vector], Vector]:
         beta = np.exp(log_beta + shift / gamma)
-        alpha, columns, least = _both_sides(kept, beta, r)
+        alpha, columns, smallest = _both_sides(kept, beta, r)
         weights = float(alpha.sum())  # not finite where one is not
         if not (
-            np.isfinite(weights) and lost * weights < columns.min() and lost * beta.sum() < least
+            np.isfinite(weights) and lost * weights < columns.min() and lost * beta.sum() < smallest
         ):
             raise FloatingPointError
         return lambda: np.log(alpha) - top, np.log(c / columns) - shift / gamma
 
     return log_c - np.log(sums) - shift / gamma, step
+
+
+def least(kind: np.dtype[Any]) -> float:
+    """Return the logit from which on exponentials are normal numbers of a type, for certain.
+
+    Others are slow on some processors: the compiled pass lets them become 0.
+    """
+    return float(np.ceil(np.log(np.finfo(kind).tiny))) + 1
 
 
 def _set_exponentials(
@@ -124,7 +130,7 @@ def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Ve
         Both, and the smallest of ``K beta``.
     """
     n, m = len(r), len(beta)
-    alpha, columns, least = np.empty(n), np.zeros(kept.shape[1]), np.inf
+    alpha, columns, smallest = np.empty(n), np.zeros(kept.shape[1]), np.inf
     right, sums = (aligned.empty((kept.shape[1],), kept.dtype) for _ in range(2))
     right[m:], sums[:] = 0, 0
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -136,8 +142,8 @@ def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Ve
             found = row_sums(kept[part], right, 0).total
             alpha[part] = r[part] / found
             columns += _weighed(alpha[part].astype(kept.dtype), kept[part])
-            least = min(least, float(found.min()))
-    return alpha, columns[:m], least
+            smallest = min(smallest, float(found.min()))
+    return alpha, columns[:m], smallest
 
 
 class _Kernels(NamedTuple):
