@@ -88,6 +88,40 @@ def test_each_kernel_is_compiled_by_itself(how: tuple[str, ...], tmp_path: Path)
     assert list((tmp_path / "cache").rglob("*.nbi"))
 
 
+TWO_THREADS = """
+import sys
+from importlib import import_module
+from threading import Barrier, Thread
+
+names = sys.argv[1:]
+begun, found = Barrier(len(names)), []
+
+def load(name):
+    begun.wait()
+    import_module(name)
+    found.append(name)
+
+threads = [Thread(target=load, args=(name,)) for name in names]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+sys.exit(len(names) - len(found))
+"""
+KERNELS = (
+    "vrbench.normalizations.fused",
+    "vrbench.sequences.engine.kernels",
+    "vrbench.alignments.engine.microkernel",
+)
+
+
+@pytest.mark.parametrize("names", [KERNELS[:2], KERNELS[1:], KERNELS[::2], ("numba", KERNELS[0])])
+def test_two_threads_may_be_the_first_to_need_kernels(names: tuple[str, ...]) -> None:
+    """A norm may begin while another method is aligned."""
+    done = subprocess.run([sys.executable, "-c", TWO_THREADS, *names], capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def test_what_a_comprehension_calls_is_found() -> None:
     def kernel(x: list[int]) -> list[int]:
         return [_twice(each) for each in x]

@@ -11,6 +11,7 @@ from functools import cache
 from math import factorial, log
 from typing import Any
 
+import numba  # noqa: F401  # whole first: parts of it fail where two threads begin with them
 from llvmlite import ir
 from numba.core import cgutils
 from numba.core.registry import cpu_target
