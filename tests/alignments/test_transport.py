@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 from processors import KINDS, digest, digest_on
 from short_sequences import TEXTS, VIDEOS, make
 
+from vrbench.errors import InputError
 from vrbench.sequences import score, transport_plan
+from vrbench.sequences.base import Pairs
 from vrbench.sequences.engine import sinkhorn
 from vrbench.sequences.engine.sinkhorn import Problem, plans, scores
 from vrbench.sequences.plan import Variant
+from vrbench.sequences.transport import SequenceTransport
 
 
 @pytest.mark.slow
@@ -45,6 +48,21 @@ def test_the_plan_that_leaves_the_range_of_products_is_the_same_in_logs(
         assert np.allclose(transport_plan(sim, reg=0.05, bucket=0.1), usual, rtol=1e-9, atol=0)
     sharp = transport_plan(sim, reg=1e-4, iterations=20)
     assert np.allclose(sharp, oracle.plan(sim, 1e-4, None, 20, "exact"), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("reg", "bucket"), [(0.1, np.nan), (0.1, np.inf), (0.1, 1e308), (0.1, -1e308), (1e-320, None)]
+)
+@pytest.mark.parametrize("way", ["compiled", "products"])
+def test_a_plan_that_leaves_the_range_of_numbers_is_refused(
+    monkeypatch: pytest.MonkeyPatch, way: str, reg: float, bucket: float | None
+) -> None:
+    if way == "products":
+        monkeypatch.setattr(sinkhorn, "_compiled", lambda: None)
+    with pytest.raises(InputError, match="leaves the range of numbers"):
+        transport_plan(make(8)[:4, :6], reg, bucket)
+    with pytest.raises(InputError, match="leaves the range of numbers"):
+        SequenceTransport(reg, bucket_value=bucket).score(Pairs(some_pairs(3, 4, 9), (3, 4)))
 
 
 def some_pairs(n: int, m: int, pairs: int) -> NDArray[np.float64]:

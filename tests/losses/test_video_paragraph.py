@@ -78,6 +78,16 @@ def test_video_paragraph_of_the_release_is_its_code(bucket: float) -> None:
     assert abs(plain / 4 - found) > 1e-3
 
 
+def test_a_pair_of_which_the_bucket_takes_all_is_refused() -> None:
+    """The release divides by the mass that is left of it, and returns NaN."""
+    sim = np.diag([90.0] * 6)
+    assert np.isfinite(video_paragraph(sim, [2, 4], [2, 4], bucket=0.5))
+    with pytest.raises(InputError, match="give a larger reg"):
+        video_paragraph(sim, [2, 4], [2, 4], bucket=0.5, variant="norton")
+    found = video_paragraph(sim, [2, 4], [2, 4], reg=0.2, bucket=0.5, variant="norton")
+    assert np.isfinite(found)
+
+
 def test_scores_are_those_of_the_sequence_transport() -> None:
     sim = clips(3)
     x = score(sim, LENGTHS, LENGTHS, "transport:reg=0.1")

@@ -12,8 +12,8 @@ from vrbench.errors import InputError
 from vrbench.losses.base import check_positive
 from vrbench.losses.batch import tensor
 from vrbench.losses.clip_caption import Variant, check_variant
-from vrbench.sequences.engine.sinkhorn import plans
-from vrbench.sequences.plan import bucketed, check
+from vrbench.sequences.engine.sinkhorn import Problem, plans
+from vrbench.sequences.plan import bucketed, check, in_range
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,8 +56,9 @@ def video_paragraph(
         A scalar: a tensor with gradient for tensors, a number for arrays.
 
     Raises:
-        InputError: shapes or lengths do not fit, a value is not finite, there is one sequence, or a
-            parameter is out of range.
+        InputError: shapes or lengths do not fit, a value is not finite, there is one sequence, a
+            parameter is out of range, or numbers become so: with ``norton``, where the bucket
+            takes all of a pair.
 
     Source: Norton eq. 4, with eq. 2, 3 and 6.
     """
@@ -100,9 +101,12 @@ def _plans(
     pairs: NDArray[np.float64], reg: float, value: float | None, iterations: int, variant: Variant
 ) -> NDArray[np.float64]:
     """(captions, clips, pairs) plans."""
-    found = plans(pairs, bucketed(pairs.shape, reg, value, iterations, variant))
-    if variant == "exact":
-        return found
+    problem = bucketed(pairs.shape, reg, value, iterations, variant)
+    return in_range(plans if variant == "exact" else _scaled, pairs, problem)
+
+
+def _scaled(pairs: NDArray[np.float64], problem: Problem) -> NDArray[np.float64]:
+    found = plans(pairs, problem)
     return np.asarray(found * (len(found) / found.sum((0, 1))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -43,7 +44,7 @@ def transport_plan(
         (n, m) the plan without the bucket, not rescaled (the release rescales it to a total of L).
 
     Raises:
-        InputError: ``sim`` is no finite matrix, or a parameter is out of range.
+        InputError: ``sim`` is no finite matrix, a parameter is out of range, or numbers become so.
 
     Source: Norton eq. 2, 3 and 6; variant ``norton``: Sarlin et al., CVPR 2020.
     """
@@ -55,7 +56,28 @@ def transport_plan(
         )
     check(reg, iterations, variant)
     problem = bucketed(matrix.shape, reg, bucket, iterations, variant)
-    return plans(matrix[..., None], problem)[..., 0]
+    return in_range(plans, matrix[..., None], problem)[..., 0]
+
+
+def in_range(find: Callable[[Float, Problem], Float], sim: Float, problem: Problem) -> Float:
+    """Return what is found of pairs, if it is finite.
+
+    Args:
+        find: returns their plans or scores.
+        sim: (n, m, pairs).
+        problem: what they have in common.
+
+    Raises:
+        InputError: it is not.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        found = find(sim, problem)
+    if not np.isfinite(found).all():
+        raise InputError(
+            f"With reg {problem.reg} and bucket {problem.prompt}, a transport plan of these "
+            "similarities leaves the range of numbers: give a larger reg, or another bucket."
+        )
+    return found
 
 
 def check(reg: float, iterations: int, variant: str) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from vrbench.errors import InputError
 from vrbench.sequences.base import Float, PairAlignment, Pairs, sequences
 from vrbench.sequences.engine.sinkhorn import scores
-from vrbench.sequences.plan import bucketed, check
+from vrbench.sequences.plan import bucketed, check, in_range
 
 
 @sequences.register("transport")
@@ -58,4 +58,4 @@ class SequenceTransport(PairAlignment):
         """(pairs,) sum of plan times similarity."""
         bucket = pairs.matched if self.bucket_value is None else self.bucket_value
         problem = bucketed(pairs.sim.shape, self.reg, bucket, self.iterations, self.variant)
-        return scores(pairs.sim, problem)
+        return in_range(scores, pairs.sim, problem)
