@@ -122,6 +122,26 @@ def test_captions_that_do_not_fit(tmp_path: Path) -> None:
     refusal(given, "holds no caption")
 
 
+def test_captions_by_ids_of_their_own_that_do_not_fit(tmp_path: Path) -> None:
+    """The sentence names the text at fault, not the first one."""
+    given = Given(
+        video=npz(tmp_path / "v.npz", a=X, b=X),
+        text=npz(tmp_path / "t.npz", q1=X, q2=X),
+        captions=tmp_path / "c.csv",
+    )
+    for rows, says in (
+        ("a,x,q1\nb,y,q2\nb,y,q2\n", r"c\.csv holds text 'q2' 2 times: leave one of its rows"),
+        ("a,x,q1\nb,y,q3\n", r"names texts that c\.csv does not, the first is 'q2'"),
+    ):
+        (tmp_path / "c.csv").write_text(f"video_id,caption,text_id\n{rows}")
+        refusal(given, says)
+    # what is said twice of texts that are not there says nothing of those that are
+    (tmp_path / "c.csv").write_text("video_id,caption,text_id\na,x,q1\nb,y,q2\nz,z,q9\nz,z,q9\n")
+    captions = read_arrays(given).sides["text"].captions
+    assert captions is not None
+    assert captions.tolist() == ["x", "y"]
+
+
 def test_rows_beside_items_of_another_file_need_names(tmp_path: Path) -> None:
     """HDF5 has its ids in alphabetical order, and rows of an npy are in another one."""
     items = hdf5(tmp_path / "v.h5", lambda f: f.update({"b": X[0], "a": X[1], "c": X[2]}))

@@ -57,8 +57,9 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
     if texts.names is None:
         return _by_place(texts, rows, where)
     own = {row.id: row for row in rows if row.id is not None}
+    times = Counter(row.id for row in rows)
     names = [str(name) for name in texts.names.tolist()]
-    if len(own) == len(rows) and all(name in own for name in names):
+    if all(times[name] == 1 for name in names):
         found: dict[str, Any] = {"captions": _strings(own[name].text for name in names)}
         known = texts.videos is not None and not texts.linked
         return found | ({"text_video": _strings(own[n].video for n in names)} if known else {})
@@ -70,8 +71,14 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
     if captions is None and not strict:
         return {}
     if captions is None:
+        twice = next((name for name in names if times[name] > 1), None)
+        if twice is not None:
+            raise InputError(
+                f"{where} holds text '{twice}' {times[twice]} times: leave one of its rows."
+            )
+        lacking = next((name for name in names if name not in own), names[0])
         raise InputError(
-            f"{texts.where} names texts that {where} does not, the first is '{names[0]}': name "
+            f"{texts.where} names texts that {where} does not, the first is '{lacking}': name "
             f"each text {FORMS}, or give the names of captions in a column text_id."
         )
     return {"captions": captions}
