@@ -87,6 +87,16 @@ def test_the_order_is_that_of_files_methods_and_norms() -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_a_damaged_result_does_not_count_as_existing() -> None:
+    run("eval", "f.h5", "--method", "global", "--method", "scan")
+    (scan,) = Path("results").glob("*scan*.json")
+    scan.write_text("{", encoding="utf-8")
+    again = run("eval", "f.h5", "--method", "global", "--method", "scan")
+    assert again.code == 0
+    assert "1 of 2 results exist" in again.err
+
+
+@pytest.mark.usefixtures("place")
 def test_a_dry_run_writes_nothing_and_says_what_there_is_to_do() -> None:
     run("eval", "f.h5", "--method", "global")
     before = stamps(Path())

@@ -99,17 +99,18 @@ def _method(given: str | Method) -> Method:
 
 
 def _exists(path: Path, whole: bool, interval: bool) -> bool:
-    """Whether a result is there, and not one of ranks only where the ``whole`` can be had.
+    """Whether a result is there whole, and not of ranks only where the ``whole`` can be had.
 
     One without an ``interval`` does not count where intervals are wanted.
     """
-    if not path.is_file() or not (whole or interval):
-        return path.is_file()
+    if not path.is_file():
+        return False
     try:
-        found = results.load(path).values
+        found = results.load(path)
     except InputError:
-        return True  # which the run finds out, and makes it again
-    return not (whole and "solved" in found) and not (interval and "intervals" not in found)
+        return False  # it is made again
+    lacks = (whole and "solved" in found.values) or (interval and "intervals" not in found.values)
+    return bool(found.ranks) and not lacks
 
 
 def parse_norm(spec: str, source: Source) -> Normalization:
