@@ -39,6 +39,26 @@ def test_what_cannot_be_reached_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "s.json is not JSON.*: give the file that dask scheduler --scheduler-file writes"),
+        ("{}", "s.json has no address of a scheduler: give the file that dask scheduler"),
+        ('{"address": 5}', "s.json has no address of a scheduler"),
+        ("[]", "s.json has no address of a scheduler"),
+        ('{"address": "tcp://127.0.0.1:9"}', "No Dask scheduler answers at .*s.json"),
+        ('{"address": "tls://127.0.0.1:9"}', "Dask cannot connect to tls://127.0.0.1:9 as it is"),
+    ],
+)
+def test_what_is_no_scheduler_file_is_said(
+    text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT", 1)
+    path, given = write_features(tmp_path / "f.h5"), tmp_path / "s.json"
+    given.write_text(text)
+    refused("eval", path, "--out", tmp_path / "out", "--cluster", given, says=says)
+
+
 class Deadly(str):
     """A file; each time it is done, it ends its worker, until the file has so many lines."""
 

@@ -18,6 +18,7 @@ from typing import Any
 from vrbench.errors import InputError
 from vrbench.runtime.backend import Backend, Done, Futures, Key, Submit, Task
 from vrbench.runtime.extras import needed
+from vrbench.runtime.json_text import read_json
 from vrbench.runtime.worker import Fingerprint, Trusted, once
 
 WINDOW = 3
@@ -198,15 +199,14 @@ def remote(
         InputError: Dask is not installed, there is no scheduler, or it has no worker.
     """
     distributed = _configured()
-    where = {"address": address}
-    if "://" not in address:
-        if not Path(address).is_file():
-            raise InputError(
-                f"--cluster {address} is neither an address (tcp://HOST:PORT) nor a scheduler file."
-            )
-        where = {"scheduler_file": address}
+    found = _found(address)
     try:
-        client = distributed.Client(**where, timeout=CONNECT)
+        client = distributed.Client(found, timeout=CONNECT)
+    except TypeError as error:
+        raise InputError(
+            f"Dask cannot connect to {found} as it is set up here: use a tcp:// address, or give "
+            "its configuration what this one needs (tls://: distributed.comm.tls)."
+        ) from error
     except (OSError, ValueError) as error:
         raise InputError(
             f"No Dask scheduler answers at {address}: start one with dask scheduler, and workers "
@@ -221,6 +221,22 @@ def remote(
                 "dask worker."
             ) from error
         yield Cluster(client, fingerprint, mixed)
+
+
+def _found(address: str) -> str:
+    """Return the scheduler's address, also where a file is given that holds it."""
+    if "://" in address:
+        return address
+    if not Path(address).is_file():
+        raise InputError(
+            f"--cluster {address} is neither an address (tcp://HOST:PORT) nor a scheduler file."
+        )
+    remedy = "give the file that dask scheduler --scheduler-file writes"
+    about = read_json(Path(address), remedy)
+    found = about.get("address") if isinstance(about, dict) else None
+    if not isinstance(found, str):
+        raise InputError(f"{address} has no address of a scheduler: {remedy}.")
+    return found
 
 
 def _say_no_leaks() -> None:
