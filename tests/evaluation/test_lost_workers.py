@@ -47,7 +47,7 @@ def test_what_cannot_be_reached_is_said(tmp_path: Path, monkeypatch: pytest.Monk
         ('{"address": 5}', "s.json has no address of a scheduler"),
         ("[]", "s.json has no address of a scheduler"),
         ('{"address": "tcp://127.0.0.1:9"}', "No Dask scheduler answers at .*s.json"),
-        ('{"address": "tls://127.0.0.1:9"}', "Dask cannot connect to tls://127.0.0.1:9 as it is"),
+        ('{"address": "tls://127.0.0.1:9"}', "tls://127.0.0.1:9 asks for certificates: name them"),
     ],
 )
 def test_what_is_no_scheduler_file_is_said(
@@ -117,3 +117,17 @@ def test_a_cluster_whose_workers_all_leave_is_given_up(monkeypatch: pytest.Monke
             time.sleep(0.05)
         with pytest.raises(InputError, match="no worker for 0 s"):
             list(backend.map(abs, {"a": -1}))
+
+
+def interrupted(_: int) -> int:
+    """Take a Ctrl-C, as all processes of a terminal do, and say who is still there."""
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.5)
+    return os.getpid()
+
+
+def test_an_interrupt_is_left_to_the_command_that_ends_its_workers() -> None:
+    with local(1, by_process, mixed=True) as backend:
+        found = dict(backend.map(interrupted, {0: 0, 1: 1}))
+    assert found[0] == found[1]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -171,10 +172,12 @@ def local(
     _say_no_leaks()
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}),
+        _loop_without_interrupts() as loop,
         distributed.LocalCluster(
             n_workers=processes,
             threads_per_worker=1,
             processes=True,
+            loop=loop,
             dashboard_address="127.0.0.1:0",
             memory_limit=None,
             silence_logs=50,
@@ -200,13 +203,15 @@ def remote(
     """
     distributed = _configured()
     found = _found(address)
+    # asked first: a client that fails for this is not closed by Dask, and may block a later one
+    secure = found.startswith("tls://")
+    if secure and not distributed.Security().get_connection_args("client").get("ssl_context"):
+        raise InputError(
+            f"{found} asks for certificates: name them in Dask's configuration "
+            "(distributed.comm.tls), or give a tcp:// address."
+        )
     try:
         client = distributed.Client(found, timeout=CONNECT)
-    except TypeError as error:
-        raise InputError(
-            f"Dask cannot connect to {found} as it is set up here: use a tcp:// address, or give "
-            "its configuration what this one needs (tls://: distributed.comm.tls)."
-        ) from error
     except (OSError, ValueError) as error:
         raise InputError(
             f"No Dask scheduler answers at {address}: start one with dask scheduler, and workers "
@@ -237,6 +242,33 @@ def _found(address: str) -> str:
     if not isinstance(found, str):
         raise InputError(f"{address} has no address of a scheduler: {remedy}.")
     return found
+
+
+@contextmanager
+def _loop_without_interrupts() -> Iterator[Any]:
+    """Run the loop of Dask's thread, from which workers inherit that it blocks SIGINT.
+
+    Ctrl-C reaches all processes of a terminal. The command ends its workers; one that took the
+    signal as well would print a traceback.
+    """
+    from distributed.utils import LoopRunner
+
+    runner: Any = LoopRunner(asynchronous=False)
+    blocking = hasattr(signal, "pthread_sigmask")
+    if blocking:
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # it would unblock SIGINT in the thread that starts it
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        runner.start()
+    finally:
+        if blocking:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        yield runner.loop
+    finally:
+        runner.stop()
 
 
 def _say_no_leaks() -> None:
