@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -12,7 +13,10 @@ from processors import AVX2, print_on
 
 from vrbench.runtime.compiling import available, compiled
 
-pytestmark = pytest.mark.skipif(not available(), reason="numba is not installed")
+pytestmark = pytest.mark.skipif(
+    not available() or platform.machine() not in ("x86_64", "AMD64"),
+    reason="needs numba, and its compiler for x86",
+)
 
 AVX512 = (*AVX2, "+avx512f")
 PROCESSORS = {

@@ -10,13 +10,11 @@ from typing import Any
 
 import numba  # noqa: F401  # whole first: parts of it fail where two threads begin with them
 import numpy as np
-from llvmlite import ir
 from numba.core.errors import TypingError
-from numba.core.types import float64, void
+from numba.core.types import void
 from numba.extending import intrinsic
-from numba.np.numpy_support import as_dtype
 
-from vrbench.normalizations.kept import ROUND, least
+from vrbench.normalizations.kept import ROUND
 from vrbench.runtime.aligned import LINE
 from vrbench.runtime.sums import LEAF
 from vrbench.runtime.vectors import (
@@ -56,7 +54,7 @@ def dots(
         column: where the part begins.
         into: (ROWS,).
     """
-    _check(kept, beta, into)
+    check(kept, beta, into)
     return void(kept, start, width, lines, beta, column, into), _write_dots
 
 
@@ -73,60 +71,12 @@ def add(typing: Any, kept: Any, start: Any, width: Any, lines: Any, alpha: Any, 
         alpha: (ROWS,).
         sums: one number a column.
     """
-    _check(kept, alpha, sums)
+    check(kept, alpha, sums)
     return void(kept, start, width, lines, alpha, sums), _write_add
 
 
-@intrinsic
-def powers(typing: Any, logits: Any, kept: Any, start: Any, lines: Any) -> Any:
-    """Set a row of what is kept to ``exp(logits - top)``, and return the top: the largest logit.
-
-    Exponentials of logits below ``least`` become 0.
-
-    Args:
-        typing: numba's.
-        logits: (numbers of a row,) float64.
-        kept: the matrix, on one axis.
-        start: where the row begins.
-        lines: of the row.
-    """
-    _check(logits)
-    _check(kept)
-    return float64(logits, kept, start, lines), _write_powers
-
-
-def _write_powers(context: Any, to: Any, signature: Any, given: Any) -> Any:
-    logits, kept = (data(context, to, signature, given, k) for k in (0, 1))
-    kind = _lanes(context, signature, 1)
-    lanes = Lanes(ir.DoubleType(), kind.count)
-    row = to.gep(kept, [given[2]])
-
-    def load(number: Any) -> Any:
-        return lanes.load(to, to.gep(logits, [to.mul(number, INDEX(lanes.count))]))
-
-    def larger(x: Any, y: Any) -> Any:
-        return to.select(to.fcmp_ordered(">", x, y), x, y)
-
-    (most,) = repeat(to, given[3], [load(INDEX(0))], lambda k, held: [larger(load(k), held[0])])
-    top = to.extract_element(most, INDEX(0))
-    for lane in range(1, lanes.count):
-        top = larger(to.extract_element(most, INDEX(lane)), top)
-    tops, lowest = lanes.spread(to, top), lanes.all(least(as_dtype(signature.args[1].dtype)))
-
-    def line(number: Any, _: list[Any]) -> list[Any]:
-        logit = to.fsub(load(number), tops)
-        value = lanes.exp(to, larger(logit, lowest))
-        value = to.select(to.fcmp_ordered("<", logit, lowest), lanes.zero, value)
-        if kind.number != lanes.number:
-            value = to.fptrunc(value, kind.type)
-        kind.store(to, value, to.gep(row, [to.mul(number, INDEX(kind.count))]))
-        return []
-
-    repeat(to, given[3], [], line)
-    return top
-
-
-def _check(*arrays: Any) -> None:
+def check(*arrays: Any) -> None:
+    """Refuse what does not lie on one axis, or has several types."""
     if len({*arrays}) > 1 or arrays[0].layout != "C" or arrays[0].ndim != 1:
         raise TypingError(f"expected contiguous numbers of one type, not {arrays}")
 
@@ -134,7 +84,7 @@ def _check(*arrays: Any) -> None:
 def _write_dots(context: Any, to: Any, signature: Any, given: Any) -> Any:
     _, start, width, lines, _, column, _ = given
     kept, beta, into = (data(context, to, signature, given, k) for k in (0, 4, 6))
-    lanes = _lanes(context, signature)
+    lanes = line_of(context, signature)
     rows, later = _rows(to, kept, start, width)
     by_column = to.gep(beta, [column])
 
@@ -156,7 +106,7 @@ def _write_dots(context: Any, to: Any, signature: Any, given: Any) -> Any:
 def _write_add(context: Any, to: Any, signature: Any, given: Any) -> Any:
     _, start, width, lines, _, _ = given
     kept, alpha, sums = (data(context, to, signature, given, k) for k in (0, 4, 5))
-    lanes = _lanes(context, signature)
+    lanes = line_of(context, signature)
     rows, later = _rows(to, kept, start, width)
     weights = [lanes.spread(to, to.load(to.gep(alpha, [INDEX(k)]))) for k in range(ROWS)]
 
@@ -175,7 +125,7 @@ def _write_add(context: Any, to: Any, signature: Any, given: Any) -> Any:
     return context.get_dummy_value()
 
 
-def _lanes(context: Any, signature: Any, which: int = 0) -> Lanes:
+def line_of(context: Any, signature: Any, which: int = 0) -> Lanes:
     """Return a line of numbers of an argument's type."""
     kind = signature.args[which].dtype
     return Lanes(context.get_data_type(kind), LINE * 8 // kind.bitwidth)
@@ -200,25 +150,6 @@ def total(leaves: Any) -> None:
             for row in range(ROWS):
                 leaves[n // 2, row] = leaves[n - 1, row]
         n = (n + 1) // 2
-
-
-def exponentials(block: Any, shift: Any, gamma: Any, kept: Any, top: Any) -> None:
-    """Set rows of what is kept; see ``kept.keep``.
-
-    Args:
-        block: (n, m) similarities.
-        shift: (m,) float64.
-        gamma: temperature.
-        kept: (n, m') contiguous float32 or float64, m' a multiple of ``LINE`` bytes.
-        top: (n,) float64 to fill.
-    """
-    n, m = block.shape
-    width, flat = kept.shape[1], kept.reshape(-1)
-    logits = np.full(width, -np.inf)
-    for i in range(n):
-        for j in range(m):
-            logits[j] = (block[i, j] - shift[j]) / gamma
-        top[i] = powers(logits, flat, i * width, width * kept.itemsize // LINE)  # type: ignore[call-arg]
 
 
 def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any, sums: Any) -> float:

@@ -147,7 +147,7 @@ def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Ve
 
 
 class _Kernels(NamedTuple):
-    """Functions of ``fused`` as machine code."""
+    """Functions of ``exponentials`` and ``fused`` as machine code."""
 
     exponentials: Any
     both_sides: Any
@@ -158,11 +158,11 @@ def _kernels() -> _Kernels | None:
     """Return the kernels that numba compiles; None where it does not."""
     if not available():
         return None
-    from vrbench.normalizations import fused
+    from vrbench.normalizations import exponentials, fused
 
     if not fused.USABLE:
         return None
-    return _Kernels(compiled(fused.exponentials), compiled(fused.both_sides))
+    return _Kernels(compiled(exponentials.exponentials), compiled(fused.both_sides))
 
 
 def row_sums(kept: NDArray[Any], beta: NDArray[Any], start: int) -> Tree[Vector]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +18,7 @@ from vrbench.errors import InputError
 from vrbench.runtime.backend import Backend, Done, Futures, Key, Submit, Task
 from vrbench.runtime.extras import needed
 from vrbench.runtime.json_text import read_json
+from vrbench.runtime.submitted import LOOK, Submitted
 from vrbench.runtime.worker import Fingerprint, Trusted, once
 
 WINDOW = 3
@@ -28,49 +27,8 @@ PATIENCE = 60.0
 """Seconds without a worker after which a run is given up."""
 CONNECT = 10.0
 """Seconds in which a scheduler has to answer."""
-LOOK = 2.0
-"""Seconds after which it is looked whether there still is one."""
 DEATHS = 3
 """Workers here that a task may lose before it is done alone, and once more then."""
-
-
-class _Flying:
-    """How many tasks of all maps are submitted and not done."""
-
-    def __init__(self, waiting: Callable[[], None]) -> None:
-        self._changed, self._waiting = threading.Condition(), waiting
-        self._submitted, self._closed = 0, False
-
-    def submit(self, submit: Submit, *args: Any) -> Future[Any]:
-        """Submit a task, unless one is being done alone: then after it."""
-        self._when(lambda: not self._closed, submitted=1)
-        future = submit(*args)
-        future.add_done_callback(lambda _: self._set(submitted=-1))
-        return future
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait until no task is submitted, and let none be until the context ends."""
-        self._when(lambda: not self._closed, closed=True)
-        try:
-            self._when(lambda: not self._submitted, closed=True)
-            yield
-        finally:
-            self._set(closed=False)
-
-    def _when(self, free: Callable[[], bool], **change: Any) -> None:
-        while True:
-            with self._changed:
-                if self._changed.wait_for(free, LOOK):
-                    self._set(**change)
-                    return
-            self._waiting()  # without the lock: Dask's thread takes it where a task is done
-
-    def _set(self, closed: bool | None = None, submitted: int = 0) -> None:
-        with self._changed:
-            self._closed = self._closed if closed is None else closed
-            self._submitted += submitted
-            self._changed.notify_all()
 
 
 @dataclass(eq=False)
@@ -93,7 +51,7 @@ class Cluster(Backend):
 
     def __post_init__(self) -> None:
         self._alone: float | None = None
-        self._flying = _Flying(self._look)
+        self._submitted = Submitted(self._look)
         self._maps = count()
 
     @property
@@ -118,7 +76,7 @@ class Cluster(Backend):
         trusted = Trusted(work, self.fingerprint, expected)
         executor = self.client.get_executor(pure=False)
         first = partial(executor.submit, priority=-next(self._maps))
-        submit, window = partial(self._flying.submit, first), WINDOW * self.workers
+        submit, window = partial(self._submitted.submit, first), WINDOW * self.workers
         for key, future in Futures(submit, window, (LOOK, self._look)).futures(trusted, tasks):
             try:
                 found = future.result()
@@ -130,7 +88,7 @@ class Cluster(Backend):
 
     def _again(self, submit: Submit, work: Callable[[Task], Done], task: Task) -> Done:
         distributed = needed("distributed", "cluster")
-        with self._flying.alone():
+        with self._submitted.alone():
             try:
                 [(_, done)] = Futures(submit, 1, (LOOK, self._look)).map(work, {0: task})
             except distributed.KilledWorker as error:
