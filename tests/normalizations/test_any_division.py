@@ -32,9 +32,13 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def both_sides(kept: Array, beta: Array, r: Array = R) -> tuple[Array, Array]:
+    return all_of_both_sides(kept, beta, r)[:2]
+
+
+def all_of_both_sides(kept: Array, beta: Array, r: Array) -> tuple[Array, Array, float]:
     whole = module.filled((len(kept), kept.shape[1]), kept.dtype)
     whole[: len(kept), : kept.shape[1]] = kept
-    return module._both_sides(whole, beta, r)[:2]
+    return module._both_sides(whole, beta, r)
 
 
 @pytest.mark.usefixtures("engine")
@@ -63,10 +67,11 @@ def test_equal_columns_have_equal_sums_wherever_they_stand() -> None:
 def test_both_sides_are_the_products(shape: tuple[int, int], kind: Any) -> None:
     n, m = shape
     some = K[:n, :m].astype(kind)
-    alpha, columns = both_sides(some, BETA[:m], R[:n])
+    alpha, columns, smallest = all_of_both_sides(some, BETA[:m], R[:n])
     exact = R[:n] / (some.astype(np.float64) @ BETA[:m].astype(kind).astype(np.float64))
     rtol = 20 * float(np.finfo(kind).eps)
     np.testing.assert_allclose(alpha, exact, rtol=rtol)
+    np.testing.assert_allclose(smallest, (R[:n] / exact).min(), rtol=rtol)
     np.testing.assert_allclose(columns, exact @ some.astype(np.float64), rtol=rtol)
 
 
