@@ -37,7 +37,7 @@ def precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     if request.param != "uncompiled":
         return request.param
     for module in (product, fused):
-        monkeypatch.setattr(module, "available", lambda: False)
+        monkeypatch.setattr(module, "vectorized", lambda: False)
     return "single"
 
 

@@ -58,7 +58,7 @@ def test_soft_means_keep_their_digits_in_single_precision(
     alpha: float, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if engine == "torch":
-        monkeypatch.setattr(fused, "available", lambda: False)
+        monkeypatch.setattr(fused, "vectorized", lambda: False)
     texts, videos = items(2)
     expected = np.empty((len(texts), len(videos)))
     for i, j in np.ndindex(*expected.shape):

@@ -56,7 +56,7 @@ def test_ranks_by_bounds_are_those_of_the_whole_matrix(
 ) -> None:
     if not numba:
         for module in (product, emd_bounds):
-            monkeypatch.setattr(module, "available", lambda: False)
+            monkeypatch.setattr(module, "vectorized", lambda: False)
     text, video, owner = retrieval(noise, scale=scale)
     exact = EarthMover(eps)
     truth = Truth.of((len(text), len(video)), owner)
@@ -78,7 +78,7 @@ def test_patches_between_the_frames_change_no_bound(
 ) -> None:
     if not numba:
         for module in (product, emd_bounds):
-            monkeypatch.setattr(module, "available", lambda: False)
+            monkeypatch.setattr(module, "vectorized", lambda: False)
     monkeypatch.setattr(emd_bounds, "OWN", 48 * 20)  # many turns over the right pairs
     text, plain, owner = retrieval(1.5)
     rng = np.random.default_rng(1)

@@ -91,22 +91,25 @@ def test_another_kind_of_processor_makes_the_same_bits(kind: str) -> None:
 def test_which_processors_have_a_block() -> None:
     pytest.importorskip("numba")
     from vrbench.alignments.engine.microkernel import unit
+    from vrbench.runtime.vectors import multiplies_and_adds
 
     intel = "x86_64-unknown-linux-gnu"
     avx2 = {"+sse2", "+avx", "+avx2", "+fma"}
     assert unit(intel, frozenset({*avx2, "+avx512f"})) == (8, 48)
     assert unit(intel, frozenset({*avx2, "-avx512f"})) == (4, 24)
-    assert unit(intel, frozenset({"+sse2", "+avx", "-fma"})) is None
     assert unit("arm64-apple-darwin24", frozenset({"+neon"})) == (8, 12)
+    assert multiplies_and_adds(intel, frozenset(avx2))
+    assert not multiplies_and_adds(intel, frozenset({"+sse2", "+avx", "-fma"}))
+    assert multiplies_and_adds("arm64-apple-darwin24", frozenset({"+neon"}))
 
 
 @needs_ours
-def test_a_processor_without_a_block_leaves_products_to_torch(
+def test_a_processor_without_the_instructions_leaves_products_to_torch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert not ours(torch.float64, CPU)
     assert not ours(torch.float32, torch.device("cuda"))
-    monkeypatch.setattr(engine._kernel(), "UNIT", None)
+    monkeypatch.setattr(engine, "vectorized", lambda: False)
     assert not ours(torch.float32, CPU)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, log_sum_exp, mean
-from vrbench.alignments.engine import fused, kernels
+from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
@@ -66,7 +66,9 @@ class LogSumExp(TokenAlignment):
         return self._compiled if cosines and 1 / self.alpha <= fused.REACH else None
 
     def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
-        kernel = kernels.log_mean_exp if self.shallow else kernels.lse
+        from vrbench.alignments.engine import reductions
+
+        kernel = reductions.log_mean_exp if self.shallow else reductions.lse
         t2v, v2t = fused.run(kernel, 1 / self.alpha, tile)
         value = self.scaled(t2v + v2t, tile)
         return value, value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, mean, total
-from vrbench.alignments.engine import fused, matching
+from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.tiles import Tile
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ class TokenMean(TokenAlignment):
 
 
 def _best(tile: Tile) -> tuple[Tensor, Tensor]:
-    return fused.run(matching.best, 0.0, tile)
+    from vrbench.alignments.engine import reductions
+
+    return fused.run(reductions.best, 0.0, tile)
 
 
 def _max_sum(tile: Tile) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, mean, total
-from vrbench.alignments.engine import fused, matching
+from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.tiles import Tile
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ class MaxSim(TokenAlignment):
         return self._compiled
 
     def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
-        t2v, v2t = fused.run(matching.best, 0.0, tile)
+        from vrbench.alignments.engine import reductions
+
+        t2v, v2t = fused.run(reductions.best, 0.0, tile)
         value = t2v if self.side == "text" else v2t
         group = tile.text if self.side == "text" else tile.video
         return self._with_whole(value if self.mean else value * group.length, tile)

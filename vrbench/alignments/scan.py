@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vrbench.alignments import alignments
 from vrbench.alignments.base import FRAMES, WORDS, Level, Reduce, TokenAlignment, attend, mean
-from vrbench.alignments.engine import fused, kernels
+from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.errors import InputError
 
@@ -52,4 +52,6 @@ class Scan(TokenAlignment):
         """Return the compiled reduction, as far as its exponents reach."""
         if not cosines or self.lam > fused.REACH:
             return None
-        return partial(fused.run, kernels.scan, self.lam)
+        from vrbench.alignments.engine import reductions
+
+        return partial(fused.run, reductions.scan, self.lam)

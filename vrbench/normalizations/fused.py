@@ -21,14 +21,11 @@ from vrbench.runtime.vectors import (
     INDEX,
     Lanes,
     data,
-    multiplies_and_adds,
     prefetch,
     repeat,
     target,
 )
 
-USABLE = multiplies_and_adds(*target())
-"""Whether this processor has the instructions."""
 ROWS = ROUND if "+avx512f" in target()[1] else ROUND // 2
 """Rows that go together: their sums fill the registers."""
 AHEAD = ROWS if ROWS == ROUND else 3 * ROWS

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vrbench.runtime import aligned
 from vrbench.runtime.aligned import LINE
-from vrbench.runtime.compiling import available, compiled
+from vrbench.runtime.compiling import compiled, vectorized
 from vrbench.runtime.memory import spare
 from vrbench.runtime.sums import LEAF, Tree
 from vrbench.sims.sim import Rows
@@ -156,12 +156,10 @@ class _Kernels(NamedTuple):
 @cache
 def _kernels() -> _Kernels | None:
     """Return the kernels that numba compiles; None where it does not."""
-    if not available():
+    if not vectorized():
         return None
     from vrbench.normalizations import exponentials, fused
 
-    if not fused.USABLE:
-        return None
     return _Kernels(compiled(exponentials.exponentials), compiled(fused.both_sides))
 
 

@@ -21,6 +21,16 @@ def available() -> bool:
 
 
 @cache
+def vectorized() -> bool:
+    """Whether kernels in vector instructions are compiled, for this processor has them."""
+    if not available():
+        return False
+    from vrbench.runtime.vectors import USABLE
+
+    return USABLE
+
+
+@cache
 def compiled(kernel: Callable[..., Any], *, contract: bool = True) -> Any:
     """Compile a plain function, with those that it calls; other threads may run meanwhile.
 
@@ -82,15 +92,17 @@ def _register(helper: Callable[..., Any], contract: bool) -> None:
 def _stamp(functions: Iterable[Callable[..., Any]]) -> str:
     """Return a short digest of the times and sizes of the files that functions are made of.
 
-    They are their modules, and those of this package that these take names from. A number does not
-    tell where it was taken from: its value counts.
+    They are their modules, and those of this package that these take names from, and so on. A
+    number does not tell where it was taken from: its value counts.
     """
-    own = {function.__module__ for function in functions}
-    values = [value for name in sorted(own) for value in vars(sys.modules[name]).values()]
-    numbers = [value for value in values if isinstance(value, (int, float))]
-    taken = {str(getattr(value, "__module__", "")) for value in values}
-    root = __name__.partition(".")[0] + "."
-    names = own | {name for name in taken & sys.modules.keys() if name.startswith(root)}
+    names, left = set[str](), {function.__module__ for function in functions}
+    numbers, root = list[float](), __name__.partition(".")[0] + "."
+    while left:
+        names |= left
+        values = [value for name in sorted(left) for value in vars(sys.modules[name]).values()]
+        numbers += [value for value in values if isinstance(value, (int, float))]
+        taken = {str(getattr(value, "__module__", "")) for value in values}
+        left = {name for name in taken & sys.modules.keys() if name.startswith(root)} - names
     files = [getattr(sys.modules[name], "__file__", None) for name in sorted(names)]
     stats = [Path(file).stat() for file in files if file]
     made_from = numbers, [(s.st_mtime_ns, s.st_size) for s in stats]

@@ -38,6 +38,10 @@ def multiplies_and_adds(triple: str, features: frozenset[str]) -> bool:
     return triple.startswith(("aarch64", "arm64")) or {"+avx2", "+fma"} <= features
 
 
+USABLE = multiplies_and_adds(*target())
+"""Whether this processor does."""
+
+
 def data(context: Any, to: Any, signature: Any, given: Any, which: int) -> Any:
     """Return where the numbers of an argument that is an array begin."""
     return make_array(signature.args[which])(context, to, given[which]).data
@@ -65,13 +69,30 @@ class Lanes:
         """As many zeros."""
         return ir.Constant(self.type, [0.0] * self.count)
 
-    def load(self, to: Any, start: Any) -> Any:
-        """Return ``count`` numbers as they lie in memory from ``start``, a pointer to the first."""
-        return to.load(to.bitcast(start, self.type.as_pointer()), align=self._align)
+    def load(self, to: Any, start: Any, mask: Any = None) -> Any:
+        """Return ``count`` numbers as they lie in memory from ``start``, a pointer to the first.
 
-    def store(self, to: Any, value: Any, start: Any) -> None:
-        """Write ``count`` numbers to memory from ``start``."""
-        to.store(value, to.bitcast(start, self.type.as_pointer()), align=self._align)
+        Where ``mask`` is not set there are zeros, and memory is not read.
+        """
+        place = to.bitcast(start, self.type.as_pointer())
+        if mask is None:
+            return to.load(place, align=self._align)
+        return self._masked(to, "load", self.type, [place, _LANE(self._align), mask, self.zero])
+
+    def store(self, to: Any, value: Any, start: Any, mask: Any = None) -> None:
+        """Write ``count`` numbers to memory from ``start``, those where ``mask`` is set."""
+        place = to.bitcast(start, self.type.as_pointer())
+        if mask is None:
+            to.store(value, place, align=self._align)
+        else:
+            self._masked(to, "store", ir.VoidType(), [value, place, _LANE(self._align), mask])
+
+    def first(self, to: Any, number: Any) -> Any:
+        """Return the mask of the first ``number`` lanes."""
+        lanes = Lanes(INDEX, self.count)
+        return to.icmp_signed(
+            "<", ir.Constant(lanes.type, list(range(self.count))), lanes.spread(to, number)
+        )
 
     def spread(self, to: Any, number: Any) -> Any:
         """Return the same number in all."""
@@ -136,6 +157,13 @@ class Lanes:
         """Return a constant in all lanes."""
         return ir.Constant(self.type, [value] * self.count)
 
+    def _masked(self, to: Any, what: str, result: Any, given: list[Any]) -> Any:
+        """Call LLVM's masked ``load`` or ``store``."""
+        kind = f"v{self.count}f{self._align * 8}"
+        function = ir.FunctionType(result, [value.type for value in given])
+        name = f"llvm.masked.{what}.{kind}.p0{kind}"
+        return to.call(cgutils.get_or_insert_function(to.module, function, name), given)
+
     @property
     def _align(self) -> int:
         return 4 if isinstance(self.number, ir.FloatType) else 8
@@ -160,20 +188,22 @@ def repeat(
 
     Args:
         to: where.
-        times: how often, at least once.
+        times: how often.
         values: that each round gets, and leaves for the next one.
         body: writes a round, given its number from 0 and the values, and returns the next values.
     """
-    before, inside, after = to.block, to.append_basic_block(), to.append_basic_block()
-    to.branch(inside)
-    to.position_at_end(inside)
+    before = to.block
+    test, inside, after = (to.append_basic_block() for _ in range(3))
+    to.branch(test)
+    to.position_at_end(test)
     number, held = to.phi(INDEX), [to.phi(value.type) for value in values]
+    to.cbranch(to.icmp_signed("<", number, times), inside, after)
+    to.position_at_end(inside)
     found = body(number, held)
-    following = to.add(number, INDEX(1))
-    to.cbranch(to.icmp_signed("<", following, times), inside, after)
-    firsts, lasts = [INDEX(0), *values], [following, *found]
-    for phi, first, last in zip([number, *held], firsts, lasts, strict=True):
+    firsts, nexts = [INDEX(0), *values], [to.add(number, INDEX(1)), *found]
+    for phi, first, following in zip([number, *held], firsts, nexts, strict=True):
         phi.add_incoming(first, before)
-        phi.add_incoming(last, inside)
+        phi.add_incoming(following, to.block)
+    to.branch(test)
     to.position_at_end(after)
-    return found
+    return held

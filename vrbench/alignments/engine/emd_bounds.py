@@ -16,7 +16,7 @@ from vrbench.alignments.engine.items import Items, prepare
 from vrbench.alignments.engine.product import operand, ours, product
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.features.tokens import Tokens
-from vrbench.runtime.compiling import available
+from vrbench.runtime.compiling import vectorized
 from vrbench.sims.truth import Truth
 
 if TYPE_CHECKING:
@@ -109,10 +109,11 @@ class Contenders(TokenAlignment):
         video = self.videos.rows(tile.products.videos.items, tile.video.index)
         need = np.minimum(self.texts.least[text][:, None], self.videos.least[video])
         need -= MARGIN * _size(tile)
-        if available():
+        if vectorized():
             words = self.texts.offsets[text], self.texts.duals
             frames = self.videos.offsets[video], self.videos.duals
-            how = (self.exact.eps, 1 / REG, STEPS, need, *words, *frames)
+            bound = emd_compiled.relaxed(self.exact.eps, tile)
+            how = (bound, self.exact.eps, 1 / REG, STEPS, need, *words, *frames)
             if (value := emd_compiled.exact(emd_kernels.contend, how, tile)) is not None:
                 return value, value
         some = np.full(need.shape, DROPPED)
@@ -231,7 +232,7 @@ def _solve_pair(
     w, f = (int(side.offsets[k + 1] - side.offsets[k]) for side, k in ((text, i), (video, j)))
     found = product(*sides).numpy()
     parts = found[:w, :f], found[w : w + 1, :f], found[:w, f : f + 1]  # c, d, e
-    if available() and (pair := emd_compiled.exact_pair(exact.eps, parts)) is not None:
+    if vectorized() and (pair := emd_compiled.exact_pair(exact.eps, parts)) is not None:
         return pair
     value, u, v = solve(
         exact.masses(parts[1][0].astype(np.float64)),

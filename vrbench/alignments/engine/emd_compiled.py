@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrbench.alignments.engine import emd_kernels
 from vrbench.alignments.engine.fused import read, run
 from vrbench.alignments.engine.tiles import Tile
-from vrbench.runtime.compiling import available, compiled
+from vrbench.runtime.compiling import compiled, vectorized
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,12 +23,24 @@ def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tens
     return value if value.isfinite().all() else None
 
 
+def relaxed(eps: float, tile: Tile) -> NDArray[np.float32]:
+    """(T, V) upper bounds: the tokens of one side all take their best match; the lower of both."""
+    import torch
+
+    from vrbench.alignments.engine import reductions
+
+    bounds: NDArray[np.float32] = torch.minimum(
+        *run(reductions.relaxed, float(eps), tile, vectors=True)
+    ).numpy()
+    return bounds
+
+
 def plans(eps: float, tile: Tile) -> Tensor | None:
     """Return a tile's optimal plans (T, w, f, V); None as for ``exact``, or for other products."""
     import torch
 
     products, (t, w, f, v) = tile.products, tile.shape
-    if products.c.device.type != "cpu" or products.c.dtype != torch.float32 or not available():
+    if products.c.device.type != "cpu" or products.c.dtype != torch.float32 or not vectorized():
         return None
     found = torch.zeros(t, w, f, v)
     compiled(emd_kernels.plans)(*read(tile), eps, found.numpy())

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from vrbench.alignments.engine.kernels import exp
-from vrbench.alignments.engine.matching import relaxed
 from vrbench.alignments.engine.simplex import transport
 
 F32 = np.float32
@@ -59,19 +58,19 @@ def one(c: Any, d: Any, e: Any, at: Any, eps: Any, number: Any) -> Any:
 def contend(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:
     """``emd`` of the pairs whose every upper bound reaches what is needed, else ``DROPPED``.
 
-    ``how`` is eps, 1 / reg and steps of the Sinkhorn bound, what is needed (T, V), and for the
-    texts and the videos where in a row of duals those of the tile's items begin.
+    ``how`` is bounds (T, V) that are there already, eps, 1 / reg and steps of the Sinkhorn bound,
+    what is needed (T, V), and for the texts and the videos where in a row of duals those of the
+    tile's items begin.
     """
     _, _, _, _, w, f = at
-    eps, sharp, steps, need, text_first, by_text, video_first, by_video = how
+    bound, eps, sharp, steps, need, text_first, by_text, video_first, by_video = how
     cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
     tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
     near, low = np.empty((w, f), F32), np.empty(f)
-    relaxed(c, d, e, at, F32(eps), t2v, v2t)
     for t in range(t2v.shape[0]):
         dual = by_text[text_first[t] : text_first[t] + w]
         for v in range(t2v.shape[1]):
-            keep = not t2v[t, v] < need[t, v]
+            keep = not bound[t, v] < need[t, v]
             if keep:
                 read(c, d, e, at, eps, t, v, t2v.shape[1], cost, a, b)
                 keep = not of_words(cost, a, b, dual, low) < need[t, v]

@@ -9,7 +9,7 @@ import numpy as np
 
 from vrbench.alignments.base import Alignment, Reduce
 from vrbench.alignments.engine.tiles import Tile
-from vrbench.runtime.compiling import available, compiled
+from vrbench.runtime.compiling import compiled, vectorized
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,9 +31,9 @@ def reduction(part: Alignment, cosines: bool = True) -> Reduce | None:
         cosines: whether every ``c``, ``d`` and ``e`` is the product of vectors of length 1.
 
     Returns:
-        None where numba is missing or there is no kernel for this.
+        None where numba is missing, or there is no kernel for this or for this processor.
     """
-    if not available() or "kernel" not in vars(type(part)):
+    if not vectorized() or "kernel" not in vars(type(part)):
         return None
     found: Reduce | None = part.kernel(cosines)  # type: ignore[attr-defined]
     return found

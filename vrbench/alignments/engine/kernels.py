@@ -9,7 +9,7 @@ Each kernel is called with
 
 The innermost loop runs over videos, which lie side by side; words and frames are added in order.
 A similarity has therefore the same bits in any tile, though not those of the torch path. They are
-plain functions: ``fused.py`` has them compiled.
+plain functions: ``fused.py`` has them compiled. ``reductions.py`` has those in vector registers.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ import numpy as np
 F32 = np.float32
 _ROUND = F32(1.5 * 2**23)
 """Added to a small float32 it leaves the nearest whole number in the lowest bits."""
-_ONE = np.int32(0x3F800000)
-"""The bits of the float32 1."""
 _LOG2_E = F32(1.4426950408889634)
 _LN2_HIGH, _LN2_LOW = F32(0.693145751953125), F32(1.4286068203094172e-6)
 _P0, _P1, _P2 = F32(1.9875691500e-4), F32(1.3981999507e-3), F32(8.3334519e-3)
@@ -41,114 +39,6 @@ def exp(x: Any) -> Any:
     p = p * (r * r) + (r + F32(1))
     power = np.int32(F32(shifted).view(np.int32) << 23)
     return np.int32(F32(p).view(np.int32) + power).view(F32)
-
-
-def expm1(x: Any) -> Any:
-    """``exp(x) - 1`` of a float32 between -80 and 80, without the 1 near 0; see ``exp``."""
-    shifted = x * _LOG2_E + _ROUND
-    n = shifted - _ROUND
-    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
-    p = ((((_P0 * r + _P1) * r + _P2) * r + _P3) * r + _P4) * r + _P5
-    power = np.int32((np.int32(F32(shifted).view(np.int32) << 23)) + _ONE).view(F32)
-    return power * (p * (r * r) + r) + (power - F32(1))
-
-
-def tokenflow(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
-    """``mean_t e sum_s softmax_s(scale d c) c`` and ``mean_s d sum_t softmax_t(scale e c) c``."""
-    row, text, column, video, w, f = at
-    n = t2v.shape[1]
-    sharp_d, over, under = np.empty(f * n, F32), np.empty(f * n, F32), np.empty(f * n, F32)
-    sharp_e, top, bottom = np.empty(n, F32), np.empty(n, F32), np.empty(n, F32)
-    for t in range(len(t2v)):
-        t2v[t], v2t[t], over[:], under[:] = 0, 0, 0, 0
-        frames = d[text + t, column : column + f * n]
-        sharp_d[:] = scale * frames
-        for i in range(row + t * w, row + (t + 1) * w):
-            word = e[i, video : video + n]
-            sharp_e[:], top[:], bottom[:] = scale * word, 0, 0
-            for s in range(0, f * n, n):
-                values, sharp = c[i, column + s : column + s + n], sharp_d[s : s + n]
-                o, u = over[s : s + n], under[s : s + n]
-                for v in range(n):
-                    a, b = exp(values[v] * sharp[v]), exp(values[v] * sharp_e[v])
-                    top[v] += a * values[v]
-                    bottom[v] += a
-                    o[v] += b * values[v]
-                    u[v] += b
-            t2v[t] += word * (top / bottom)
-        for s in range(0, f * n, n):
-            v2t[t] += frames[s : s + n] * (over[s : s + n] / under[s : s + n])
-        t2v[t] /= F32(w)
-        v2t[t] /= F32(f)
-
-
-def scan(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
-    """``mean_t sum_s softmax_s(scale c) c`` and the same with the sides exchanged."""
-    row, _, column, _, w, f = at
-    n = t2v.shape[1]
-    over, under = np.empty(f * n, F32), np.empty(f * n, F32)
-    top, bottom = np.empty(n, F32), np.empty(n, F32)
-    for t in range(len(t2v)):
-        t2v[t], v2t[t], over[:], under[:] = 0, 0, 0, 0
-        for i in range(row + t * w, row + (t + 1) * w):
-            top[:], bottom[:] = 0, 0
-            for s in range(0, f * n, n):
-                values, o, u = c[i, column + s : column + s + n], over[s : s + n], under[s : s + n]
-                for v in range(n):
-                    a = exp(scale * values[v])
-                    top[v] += a * values[v]
-                    bottom[v] += a
-                    o[v] += a * values[v]
-                    u[v] += a
-            t2v[t] += top / bottom
-        for s in range(0, f * n, n):
-            v2t[t] += over[s : s + n] / under[s : s + n]
-        t2v[t] /= F32(w)
-        v2t[t] /= F32(f)
-
-
-def lse(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
-    """``mean_t log sum_s exp(scale c)`` and the same with the sides exchanged."""
-    row, _, column, _, w, f = at
-    n = t2v.shape[1]
-    under, bottom = np.empty(f * n, F32), np.empty(n, F32)
-    for t in range(len(t2v)):
-        t2v[t], v2t[t], under[:] = 0, 0, 0
-        for i in range(row + t * w, row + (t + 1) * w):
-            bottom[:] = 0
-            for s in range(0, f * n, n):
-                values, u = c[i, column + s : column + s + n], under[s : s + n]
-                for v in range(n):
-                    a = exp(scale * values[v])
-                    bottom[v] += a
-                    u[v] += a
-            t2v[t] += np.log(bottom)
-        for s in range(0, f * n, n):
-            v2t[t] += np.log(under[s : s + n])
-        t2v[t] /= F32(w)
-        v2t[t] /= F32(f)
-
-
-def log_mean_exp(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
-    """``mean_t log(1 + mean_s (exp(scale c) - 1))`` and the same with the sides exchanged."""
-    row, _, column, _, w, f = at
-    n = t2v.shape[1]
-    under, bottom = np.empty(f * n, F32), np.empty(n, F32)
-    for t in range(len(t2v)):
-        t2v[t], v2t[t], under[:] = 0, 0, 0
-        for i in range(row + t * w, row + (t + 1) * w):
-            bottom[:] = 0
-            for s in range(0, f * n, n):
-                values, u = c[i, column + s : column + s + n], under[s : s + n]
-                for v in range(n):
-                    a = expm1(scale * values[v])
-                    bottom[v] += a
-                    u[v] += a
-            t2v[t] += np.log1p(bottom / F32(f))
-        for s in range(0, f * n, n):
-            v2t[t] += np.log1p(under[s : s + n] / F32(w))
-        t2v[t] /= F32(w)
-        v2t[t] /= F32(f)
 
 
 def transport(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:

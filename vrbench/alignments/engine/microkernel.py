@@ -14,7 +14,7 @@ from numba.core import cgutils, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from vrbench.runtime.vectors import INDEX, Lanes, data, multiplies_and_adds, repeat, target
+from vrbench.runtime.vectors import INDEX, Lanes, data, repeat, target
 
 REGISTERS = 3
 """Vector registers of a block's columns."""
@@ -28,26 +28,20 @@ STRIP = 16
 ARRAY = types.Array(types.float32, 1, "C")
 
 
-def unit(triple: str, features: frozenset[str]) -> tuple[int, int] | None:
+def unit(triple: str, features: frozenset[str]) -> tuple[int, int]:
     """Return the rows and columns of the block that fills a processor's registers.
 
     Args:
         triple: as LLVM calls the kind of processor.
         features: what it has, such as ``+avx2``.
-
-    Returns:
-        None: it does not multiply and add with one rounding.
     """
-    if not multiplies_and_adds(triple, features):
-        return None
     if not triple.startswith("x86"):
         return 8, 4 * REGISTERS
     return (8, 16 * REGISTERS) if "+avx512f" in features else (4, 8 * REGISTERS)
 
 
-UNIT = unit(*target())
+ROWS, COLUMNS = unit(*target())
 """The block of this processor. The bits of a result do not depend on it."""
-ROWS, COLUMNS = UNIT or (1, REGISTERS)
 _LANES = Lanes(ir.FloatType(), COLUMNS // REGISTERS)
 
 

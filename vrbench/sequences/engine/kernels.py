@@ -15,11 +15,9 @@ from numba.core import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from vrbench.runtime.vectors import INDEX, Lanes, data, multiplies_and_adds, repeat, target
+from vrbench.runtime.vectors import INDEX, Lanes, data, repeat, target
 from vrbench.sequences.engine.sinkhorn import RANGE
 
-USABLE = multiplies_and_adds(*target())
-"""Whether this processor has the instructions."""
 LANES = 16 if "+avx512f" in target()[1] else 8
 """Pairs that are worked on together."""
 MOST = 6

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vrbench.runtime import aligned
-from vrbench.runtime.compiling import available, compiled
+from vrbench.runtime.compiling import compiled, vectorized
 from vrbench.sequences.base import Float
 
 RANGE = 200.0
@@ -85,11 +85,11 @@ def _by_kernel(sim: Float, problem: Problem, plan: Float, score: Float | None = 
 @cache
 def _compiled() -> Any:
     """Return ``kernels.solve`` as machine code; None where there is none."""
-    if not available():
+    if not vectorized():
         return None
     from vrbench.sequences.engine import kernels
 
-    return compiled(kernels.solve, contract=False) if kernels.USABLE else None
+    return compiled(kernels.solve, contract=False)
 
 
 def _by_products(sim: Float, problem: Problem, plan: Float) -> Float:
