@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from oracles import l2
 from processors import KINDS, digest, digest_on
-from scored_items import assert_close, assert_same_bits, crowd, score
+from scored_items import assert_close, crowd, score
 
 from vrbench.alignments import Method, parse_method
 from vrbench.alignments.base import FRAMES, WORDS, mean
@@ -50,11 +50,11 @@ def test_what_the_kernels_cannot_reach_is_left_to_torch(spec: str) -> None:
     assert_alike(score(text, video, spec), score(text, video, spec, compiled=False))
 
 
-def test_doubles_are_left_to_torch() -> None:
+def test_reductions_of_doubles_are_left_to_torch() -> None:
     text, video = crowd()
     sim = score(text, video, "tokenflow", precision="double")
     plain = score(text, video, "tokenflow", precision="double", compiled=False)
-    assert_same_bits(sim, plain)
+    assert_close(sim, (plain.t2v, plain.v2t), 1e-14)
 
 
 def test_reductions_of_dot_products_are_left_to_torch() -> None:

@@ -19,7 +19,8 @@ needs_ours = pytest.mark.skipif(not HERE, reason="needs numba and a processor wi
 ENGINES = [
     pytest.param(True, torch.float32, marks=needs_ours, id="ours"),
     pytest.param(False, torch.float32, id="torch"),
-    pytest.param(False, torch.float64, id="double"),
+    pytest.param(True, torch.float64, marks=needs_ours, id="ours-double"),
+    pytest.param(False, torch.float64, id="torch-double"),
 ]
 
 
@@ -47,7 +48,7 @@ def test_products_are_dot_products(
 
 
 @pytest.mark.parametrize(("own", "kind"), ENGINES)
-@pytest.mark.parametrize("width", [3, 520])
+@pytest.mark.parametrize("width", [3, 520, 1100])
 def test_a_dot_product_has_the_same_bits_wherever_it_stands(
     own: bool, kind: torch.dtype, width: int
 ) -> None:
@@ -79,7 +80,10 @@ def test_the_kernel_adds_128_terms_at_a_time_each_with_one_rounding(width: int) 
 def some_products() -> str:
     """Digest of products of several widths, as they come out in this process."""
     widths = (3, 64, 520)
-    return digest(*(multiplied(*sides(57, 101, d, torch.float32), True).numpy() for d in widths))
+    kinds = (torch.float32, torch.float64)
+    return digest(
+        *(multiplied(*sides(57, 101, d, kind), True).numpy() for d in widths for kind in kinds)
+    )
 
 
 @needs_ours
@@ -95,9 +99,9 @@ def test_which_processors_have_a_block() -> None:
 
     intel = "x86_64-unknown-linux-gnu"
     avx2 = {"+sse2", "+avx", "+avx2", "+fma"}
-    assert unit(intel, frozenset({*avx2, "+avx512f"})) == (8, 48)
-    assert unit(intel, frozenset({*avx2, "-avx512f"})) == (4, 24)
-    assert unit("arm64-apple-darwin24", frozenset({"+neon"})) == (8, 12)
+    assert unit(intel, frozenset({*avx2, "+avx512f"})) == (8, 48 * 4)
+    assert unit(intel, frozenset({*avx2, "-avx512f"})) == (4, 24 * 4)
+    assert unit("arm64-apple-darwin24", frozenset({"+neon"})) == (8, 12 * 4)
     assert multiplies_and_adds(intel, frozenset(avx2))
     assert not multiplies_and_adds(intel, frozenset({"+sse2", "+avx", "-fma"}))
     assert multiplies_and_adds("arm64-apple-darwin24", frozenset({"+neon"}))
@@ -107,7 +111,8 @@ def test_which_processors_have_a_block() -> None:
 def test_a_processor_without_the_instructions_leaves_products_to_torch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert not ours(torch.float64, CPU)
+    assert ours(torch.float64, CPU)
+    assert not ours(torch.float16, CPU)
     assert not ours(torch.float32, torch.device("cuda"))
     monkeypatch.setattr(engine, "vectorized", lambda: False)
     assert not ours(torch.float32, CPU)

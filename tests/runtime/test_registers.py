@@ -26,6 +26,7 @@ PROCESSORS = {
 """By LLVM's names: it orders instructions for each in another way."""
 KERNELS = {
     "products": "vrbench.alignments.engine.microkernel:multiply",
+    "doubles": "vrbench.alignments.engine.microkernel:multiply",
     "sinkhorn": "vrbench.normalizations.fused:both_sides",
     "plans": "vrbench.sequences.engine.kernels:solve",
 }
@@ -38,7 +39,8 @@ def assembly(name: str) -> str:
     whole, f4, f8 = types.int64, types.float32, types.float64
     one, ones, cube = types.Array(f4, 1, "C"), types.Array(f8, 1, "C"), types.Array(f8, 3, "C")
     given: dict[str, tuple[Any, ...]] = {
-        "products": (one,) * 3 + (whole,) * 4,
+        "products": (one,) * 3 + (whole,) * 5,
+        "doubles": (ones,) * 3 + (whole,) * 5,
         "sinkhorn": (types.Array(f4, 2, "C"), one, ones, ones, ones, one),
         "plans": (cube, f8, f8, ones, ones, whole, ones, cube, ones, ones),
     }

@@ -70,8 +70,8 @@ def score(
         block_bytes: memory for the items in work, of each side.
         keep: which direction's matrix is wanted; the other is then None.
         progress: called as pairs are finished.
-        compiled: whether numba may do what it can, where it is installed: float32 products on the
-            CPU, and the reductions that have a kernel.
+        compiled: whether numba may do what it can, where it is installed: products on the CPU,
+            and of float32 the reductions that have a kernel.
 
     Returns:
         Sim of (n_text, n_video) matrices on the CPU; (levels, n_text, n_video) of a method that

@@ -18,13 +18,17 @@ GRID = 48
 differently at the edges of a matrix; without edges a dot product has the same bits wherever it
 stands."""
 
-NEAR = 100_000
-"""Numbers of columns that stay in a core's second cache while all rows go by."""
+TERMS = {4: 512, 8: 128}
+"""By the bytes of a number: how many terms of a dot product torch adds up at once. Of more, MKL
+makes parts on some processors, and other parts for matrices of another shape."""
+
+NEAR = 400_000
+"""Bytes of columns that stay in a core's second cache while all rows go by."""
 
 
 def ours(kind: dtype, on: device) -> bool:
     """Whether our kernel makes products of these numbers on this device."""
-    fits = on.type == "cpu" and str(kind) == "torch.float32"
+    fits = on.type == "cpu" and str(kind) in ("torch.float32", "torch.float64")
     return fits and vectorized()
 
 
@@ -46,7 +50,7 @@ def operand(
     if not own:
         return on_grid(vectors if order is None else vectors[order])
     order = np.arange(len(vectors)) if order is None else order
-    size = _kernel().COLUMNS if columns else _kernel().ROWS
+    size = _kernel().columns(vectors.element_size()) if columns else _kernel().ROWS
     found = vectors.new_empty(-(-len(order) // size), vectors.shape[1], size)
     compiled(_kernel().arrange)(vectors.contiguous().numpy(), order, found.numpy())
     return found
@@ -67,14 +71,24 @@ def product(rows: Tensor, columns: Tensor, out: Tensor | None = None) -> Tensor:
     n, m = shape(rows, columns)
     out = rows.new_empty(n, m) if out is None else out
     if rows.ndim == 2:
-        import torch
-
-        return torch.mm(rows, columns.mT, out=out)
+        return _by_torch(rows, columns, out)
     width, size = columns.shape[1:]
-    near = max(NEAR // (width * size), 1) * size
+    near = max(NEAR // (width * size * rows.element_size()), 1) * size
     compiled(_kernel().multiply)(
-        *(side.view(-1).numpy() for side in (rows, columns, out)), n, m, width, near
+        *(side.view(-1).numpy() for side in (rows, columns, out)), n, m, width, size, near
     )
+    return out
+
+
+def _by_torch(rows: Tensor, columns: Tensor, out: Tensor) -> Tensor:
+    import torch
+
+    width = rows.shape[1]
+    step = TERMS[rows.element_size()] if rows.device.type == "cpu" else width
+    torch.mm(rows[:, :step], columns[:, :step].mT, out=out)
+    for start in range(step, width, step):
+        part = slice(start, start + step)
+        out.addmm_(rows[:, part], columns[:, part].mT)
     return out
 
 
