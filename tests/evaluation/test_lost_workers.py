@@ -14,7 +14,7 @@ from small_features import write_features
 
 from vrbench.errors import InputError
 from vrbench.runtime import cluster
-from vrbench.runtime.cluster import local, remote
+from vrbench.runtime.cluster import Cluster, local, remote
 
 distributed: Any = pytest.importorskip("distributed")
 HIDDEN = "127.0.0.1:0"
@@ -30,6 +30,7 @@ def test_what_cannot_be_reached_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     path = write_features(tmp_path / "f.h5")
     words = ("eval", path, "--out", tmp_path / "out")
     refused(*words, "--cluster", "tcp://127.0.0.1:9", says="No Dask scheduler answers at tcp")
+    refused(*words, "--cluster", "ucx://127.0.0.1:9", says="No Dask scheduler answers at ucx")
     refused(*words, "--cluster", "no.json", says="neither an address .* nor a scheduler file")
     refused(*words, "--cluster", "tcp://x:1", "--processes", "2", says="give one")
     refused(*words, "--mixed", says="--mixed is about the workers of --cluster")
@@ -37,6 +38,22 @@ def test_what_cannot_be_reached_is_said(tmp_path: Path, monkeypatch: pytest.Monk
         says = "had no worker for 0 s: start some"
         refused(*words, "--cluster", empty.scheduler_address, says=says)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_is_refused_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cluster, "map", untrusted)
+    path = write_features(tmp_path / "f.h5")
+    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=HIDDEN) as one:
+        words = ("eval", path, "--cluster", one.scheduler_address, "--out", tmp_path / "a" / "b")
+        for more in ((), ("--no-matrix",)):
+            refused(*words, *more, says="would compute other bits")
+            assert [file.name for file in tmp_path.iterdir()] == ["f.h5"]
+
+
+def untrusted(*_: Any) -> Any:
+    raise InputError("The worker w would compute other bits.")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from vrbench import results
 from vrbench.errors import InputError
 from vrbench.results.result import Result
 from vrbench.runtime import files
-from vrbench.runtime.files import replacing
+from vrbench.runtime.files import filling, replacing
 from vrbench.sims.stored import spool
 
 FULL = Path("/dev/full")
@@ -90,3 +91,24 @@ def test_a_matrix_that_cannot_be_kept_on_disk(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: FULL.open("r+b", buffering=0))
     with pytest.raises(InputError, match=r"cannot be kept in .*: No space left .*set TMPDIR"):
         spool([np.ones((2, 3))])
+
+
+@pytest.mark.parametrize("file", [None, "b/some.txt", "a.txt"])
+def test_a_folder_made_for_work_that_fails_stays_if_it_has_a_file(
+    tmp_path: Path, file: str | None
+) -> None:
+    with suppress(ValueError), filling(tmp_path / "a" / "b"):
+        assert (tmp_path / "a" / "b").is_dir()
+        if file:
+            (tmp_path / "a" / file).touch()
+        raise ValueError
+    assert (tmp_path / "a").exists() == (file is not None)
+    assert (tmp_path / "a" / "b").exists() == (file == "b/some.txt")
+
+
+def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
+    with suppress(ValueError), filling(tmp_path):
+        raise ValueError
+    with filling(None), filling(tmp_path / "new"):
+        (tmp_path / "new" / "file").touch()
+    assert (tmp_path / "new" / "file").exists()

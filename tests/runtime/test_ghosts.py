@@ -20,7 +20,7 @@ from vrbench.datasets.files import Folder
 from vrbench.encoders.checkpoint import weights_files
 from vrbench.errors import InputError
 from vrbench.importing import read_arrays
-from vrbench.runtime.files import check_folder, remove_unfinished, replacing
+from vrbench.runtime.files import filling, remove_unfinished, replacing
 from vrbench.runtime.leftovers import beside, remove_left_over, temporary_folder
 
 EVAL = ("eval", "f.h5", "--method", "global", "--method", "max-avg", "--out", "r")
@@ -115,7 +115,8 @@ def test_only_what_a_dead_process_of_this_machine_left_is_removed(tmp_path: Path
         path.touch()
     folder = renamed(beside(tmp_path / "d"), 3, "1")
     folder.mkdir()
-    check_folder(tmp_path)
+    with filling(tmp_path):
+        pass
     assert sorted(tmp_path.iterdir()) == sorted([*kept, folder])
     remove_left_over(tmp_path / "missing")
 

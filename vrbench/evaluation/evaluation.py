@@ -25,7 +25,7 @@ from vrbench.evaluation.sources.opening import open_source
 from vrbench.heads.head import Head
 from vrbench.results.result import Result, save
 from vrbench.results.schema_parts import TuningDict
-from vrbench.runtime.files import check_folder
+from vrbench.runtime.files import filling
 from vrbench.runtime.overlapping import overlapping
 from vrbench.runtime.progress import Progress
 from vrbench.sims.journal import clear
@@ -167,19 +167,18 @@ class Evaluation:
         Raises:
             InputError: an item cannot be scored, or a file cannot be written.
         """
-        if output.folder is not None:
-            check_folder(output.folder)
-        self._check_matrix(jobs, output.sims)
-        if self.parts and (output.sims or output.trec):
-            raise InputError("Folds have no matrix of all items to write: leave --folds out.")
-        methods = [list(same) for _, same in groupby(jobs, key=lambda job: job.method)]
-        if self._check_room(jobs, output) and len(methods) > 1:
-            steps = [partial(self._listed, same, jobs, output) for same in methods]
-            for results in overlapping(steps, progress):
-                yield from results
-        else:
-            for same in methods:
-                yield from self._of_method(same, jobs, output, progress)
+        with filling(output.folder):
+            self._check_matrix(jobs, output.sims)
+            if self.parts and (output.sims or output.trec):
+                raise InputError("Folds have no matrix of all items to write: leave --folds out.")
+            methods = [list(same) for _, same in groupby(jobs, key=lambda job: job.method)]
+            if self._check_room(jobs, output) and len(methods) > 1:
+                steps = [partial(self._listed, same, jobs, output) for same in methods]
+                for results in overlapping(steps, progress):
+                    yield from results
+            else:
+                for same in methods:
+                    yield from self._of_method(same, jobs, output, progress)
         made = not all(job.exists for job in jobs)  # else blocks are those of another file
         if made and self.compute.backend is not None and self.compute.blocks is not None:
             clear(self.compute.blocks)

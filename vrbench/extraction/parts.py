@@ -19,7 +19,7 @@ from vrbench.features.cut import cut_notes
 from vrbench.features.hdf5 import SIDES
 from vrbench.registry import origins
 from vrbench.runtime.backend import Backend, Here, Tasks
-from vrbench.runtime.files import check_folder
+from vrbench.runtime.files import filling
 from vrbench.runtime.progress import Progress
 from vrbench.runtime.worker import asked_for, see
 
@@ -93,7 +93,6 @@ def extract_parts(
     n = _number(folder, parts, min(workers, len(videos)))
     if n > len(videos):
         raise InputError(f"There are {len(videos):,} videos: --shard takes so many parts at most.")
-    check_folder(folder)
     threads = None if backend is None else max(1, (os.cpu_count() or 1) // workers)
     how = {"encoder": encoder, "bank": bank and _placed(bank), "threads": threads, **how}
     how |= {name: how[name].absolute() for name in PATHS if how.get(name)}
@@ -105,10 +104,11 @@ def extract_parts(
 
     done: dict[int, Extraction] = {}
     tasks = Tasks(range(1, n + 1), part)
-    for number, found in (backend or Here()).map(_extract, tasks):
-        done[number] = found
-        if progress:
-            progress("parts", len(done), n)
+    with filling(folder):
+        for number, found in (backend or Here()).map(_extract, tasks):
+            done[number] = found
+            if progress:
+                progress("parts", len(done), n)
     return _whole(folder, [done[number] for number in sorted(done)])
 
 

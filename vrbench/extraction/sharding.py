@@ -18,7 +18,7 @@ from vrbench.features.begin import check_out
 from vrbench.features.hdf5 import SIDES
 from vrbench.features.sides import unfinished
 from vrbench.features.writer import FREE, FeatureWriter
-from vrbench.runtime.files import check_folder, listed, replacing
+from vrbench.runtime.files import filling, listed, replacing
 from vrbench.runtime.progress import Progress, counted
 
 WHOLE = "all.h5"
@@ -55,7 +55,7 @@ def shard_features(
         InputError: the file is malformed, a shard, unfinished, of mixed types, or has fewer videos,
             or the folder has such files already, or cannot be written.
     """
-    with open_features(path) as features:
+    with open_features(path) as features, filling(folder):
         dtype = _check_source(features, parts)
         outs = [folder / Shard(k + 1, parts).name for k in range(parts)]
         _check_folder(folder, outs, path, overwrite)
@@ -138,7 +138,6 @@ def side_of(features: Features, side: str) -> Tokens | None:
 
 
 def _check_folder(folder: Path, outs: Sequence[Path], source: Path, overwrite: bool) -> None:
-    check_folder(folder)
     for other in listed(folder, ".h5"):
         if _PART.fullmatch(other.name) and other not in outs:
             raise InputError(f"{folder} has {other.name}, a part of another set: remove it first.")

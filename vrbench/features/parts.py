@@ -146,8 +146,8 @@ def _place(whole: Path, name: str) -> Path:
     path = folder / name
     if not path.is_file():
         raise InputError(
-            f"{whole}: its part {name} is missing in {folder}: put it back there, or run vrbench "
-            "join on the parts that there are to be."
+            f"{whole}: its part {name} is missing in {folder}: put it back there. Where the set "
+            "has other parts by now, run vrbench join."
         )
     if path.resolve().parent != folder:
         raise InputError(

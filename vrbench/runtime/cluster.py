@@ -170,8 +170,8 @@ def remote(
         )
     try:
         client = distributed.Client(found, timeout=CONNECT)
-    except (OSError, ValueError) as error:
-        raise InputError(
+    except (OSError, ValueError, TypeError, ImportError, RuntimeError) as error:
+        raise InputError(  # also for a protocol, such as ucx, that is not installed here
             f"No Dask scheduler answers at {address}: start one with dask scheduler, and workers "
             "with dask worker."
         ) from error

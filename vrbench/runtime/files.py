@@ -209,16 +209,25 @@ def _try(path: Path, folder: Path) -> None:
         raise InputError(f"{path} cannot be written: {there} {what}.") from error
 
 
-def check_folder(folder: Path) -> None:
-    """Make a folder where it is missing, and check that it can be written.
+@contextmanager
+def filling(folder: Path | None) -> Iterator[None]:
+    """Make a folder where it is missing, check that it can be written, and let work fill it.
 
-    Unfinished files of dead processes in it are removed.
+    Unfinished files of dead processes in it are removed. Where the work fails before there is a
+    file, no folder that was made for it stays.
+
+    Args:
+        folder: None: nothing is made.
 
     Raises:
         InputError: it cannot be made or written.
     """
     import tempfile
 
+    if folder is None:
+        yield
+        return
+    missing = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -226,3 +235,9 @@ def check_folder(folder: Path) -> None:
         remove_left_over(folder)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it has files, as after work that did not fail
+            for part in missing:
+                part.rmdir()

@@ -126,7 +126,7 @@ def check_weights(weights: Sequence[float], n: int) -> None:
     if len(weights) != n or not all(map(math.isfinite, weights)) or not any(weights):
         said = ",".join(f"{weight:g}" for weight in weights)
         raise InputError(
-            f"--weights {said} are {len(weights)} for {n} files: give one number for each, not all "
+            f"Cannot take --weights {said}: give one finite number for each of {n} files, not all "
             "of them 0."
         )
 

@@ -18,7 +18,7 @@ from vrbench.results.about import about, head_about
 from vrbench.results.provenance import provenance
 from vrbench.results.result import SCHEMA, Result, nothing_ranked
 from vrbench.results.schema import DataAbout, FeaturesAbout, ResultDict
-from vrbench.runtime.files import check_folder
+from vrbench.runtime.files import filling
 from vrbench.runtime.opened import sha256_of
 from vrbench.tasks.base import Task, TaskReport, tasks
 
@@ -124,15 +124,15 @@ def measured(job: TaskJob, folder: Path | None = None, overwrite: bool = False) 
     Raises:
         InputError: the data lack what the task needs, or the folder cannot be written.
     """
-    if folder is not None:
-        check_folder(folder)
-        found = None if overwrite else _existing(folder / f"{job.name}.json")
-        if found is not None:
-            return found
-    start = time.perf_counter()
-    report = job.run()
-    result = Result(_values(job, report, time.perf_counter() - start))
-    return result if folder is None else results.save(result, folder, job.name)
+    with filling(folder):
+        if folder is not None and not overwrite:
+            found = _existing(folder / f"{job.name}.json")
+            if found is not None:
+                return found
+        start = time.perf_counter()
+        report = job.run()
+        result = Result(_values(job, report, time.perf_counter() - start))
+        return result if folder is None else results.save(result, folder, job.name)
 
 
 def _existing(path: Path) -> Result | None:
