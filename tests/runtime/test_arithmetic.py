@@ -43,8 +43,11 @@ def applied(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
 
         return types.void(x, lines, out), write
 
+    def kernel(x: Any, lines: Any, out: Any) -> None:
+        apply(x, lines, out)  # type: ignore[call-arg]
+
     found = np.empty_like(values)
-    njit(lambda x, lines, out: apply(x, lines, out))(values, len(values) // COUNT, found)
+    njit(kernel)(values, len(values) // COUNT, found)
     return found
 
 
