@@ -19,8 +19,8 @@ from benchmarks.base import Claim, compare, fact, floor, random_items
 from vrbench.alignments import Method, parse_method
 from vrbench.alignments.emd import EarthMover, solve
 from vrbench.alignments.engine.driver import score
-from vrbench.alignments.engine.emd_bounds import contenders
 from vrbench.alignments.engine.emd_kernels import DROPPED
+from vrbench.alignments.engine.emd_positives import contenders
 from vrbench.bundled import bundled_features
 from vrbench.features import open_features
 from vrbench.features.tokens import Tokens, offsets_of

@@ -11,9 +11,9 @@ from small_features import tokens_of, write_features
 import vrbench
 from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
-from vrbench.alignments.engine import driver, emd_bounds, product
-from vrbench.alignments.engine.emd_bounds import contenders
+from vrbench.alignments.engine import driver, emd_bounds, emd_positives, product
 from vrbench.alignments.engine.emd_kernels import DROPPED
+from vrbench.alignments.engine.emd_positives import contenders
 from vrbench.errors import InputError
 from vrbench.features import Tokens
 from vrbench.metrics.ranking import ranks
@@ -55,7 +55,7 @@ def test_ranks_by_bounds_are_those_of_the_whole_matrix(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not numba:
-        for module in (product, emd_bounds):
+        for module in (product, emd_bounds, emd_positives):
             monkeypatch.setattr(module, "vectorized", lambda: False)
     text, video, owner = retrieval(noise, scale=scale)
     exact = EarthMover(eps)
@@ -77,9 +77,9 @@ def test_patches_between_the_frames_change_no_bound(
     numba: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not numba:
-        for module in (product, emd_bounds):
+        for module in (product, emd_bounds, emd_positives):
             monkeypatch.setattr(module, "vectorized", lambda: False)
-    monkeypatch.setattr(emd_bounds, "OWN", 48 * 20)  # many turns over the right pairs
+    monkeypatch.setattr(emd_positives, "ROOM", 48 * 20)  # many turns over the right pairs
     text, plain, owner = retrieval(1.5)
     rng = np.random.default_rng(1)
     frames = np.split(plain.tokens, plain.offsets[1:-1])

@@ -12,12 +12,10 @@ from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, total
 from vrbench.alignments.emd import EarthMover, solve
 from vrbench.alignments.engine import emd_compiled, emd_kernels
 from vrbench.alignments.engine.emd_kernels import DROPPED
-from vrbench.alignments.engine.items import Items, prepare
-from vrbench.alignments.engine.product import operand, ours, product
+from vrbench.alignments.engine.items import Items
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.compiling import vectorized
-from vrbench.sims.truth import Truth
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,8 +27,6 @@ MARGIN = 1e-5
 the largest product where dot products are scored as they are."""
 REG, STEPS = 0.015, 4
 """Of the Sinkhorn bound. Any values give a bound, others a looser or a slower one."""
-OWN = 4_000_000
-"""Numbers of the tokens of positive pairs that are in memory together."""
 CHUNK = 1 << 20
 """Products of the pairs that are looked at together."""
 
@@ -191,52 +187,3 @@ def _sinkhorn(cost: Array, frames: Array, words: Array) -> Array:
         v = words / (u[:, None] @ kernel)[:, 0]
     dual = REG * np.log(np.maximum(v, 1e-35))
     return np.asarray((cost - dual[:, None]).min(axis=2))
-
-
-def contenders(text: Tokens, video: Tokens, truth: Truth, exact: EarthMover) -> Contenders:
-    """Solve the positive pairs, and return the alignment that the others are scored by.
-
-    Args:
-        text: n_text items.
-        video: n_video items.
-        truth: the positive pairs; v2t ranks best captions.
-        exact: the alignment, of float32 products.
-    """
-    import torch
-
-    texts, videos, cpu = Rivals.of(text), Rivals.of(video), torch.device("cpu")
-    numbers = np.cumsum(text.lengths[truth.text] + video.lengths[truth.video]) * text.dim
-    for pairs in np.split(np.arange(len(numbers)), np.flatnonzero(np.diff(numbers // OWN)) + 1):
-        t, i = np.unique(truth.text[pairs], return_inverse=True)
-        v, j = np.unique(truth.video[pairs], return_inverse=True)
-        left, right = (prepare(s.take(x), torch.float32, cpu) for s, x in ((text, t), (video, v)))
-        for a, b in zip(i.tolist(), j.tolist(), strict=True):
-            value, frames, words = _solve_pair(exact, left, a, right, b)
-            texts.add(t[a], value, words)
-            videos.add(v[b], value, frames)
-    return Contenders(exact, texts, videos)
-
-
-def _solve_pair(
-    exact: EarthMover, text: Items, i: int, video: Items, j: int
-) -> tuple[float, Array, Array]:
-    """Return the similarity, with the bits that it has in a tile, and the duals."""
-    import torch
-
-    sides: list[Tensor] = []
-    for items, k in ((text, i), (video, j)):
-        tokens = items.tokens[int(items.offsets[k]) : int(items.offsets[k + 1])]
-        vectors = torch.cat([tokens, items.global_vectors[k : k + 1]])
-        own = ours(vectors.dtype, vectors.device)
-        sides.append(operand(vectors, columns=bool(sides), own=own))
-    w, f = (int(side.offsets[k + 1] - side.offsets[k]) for side, k in ((text, i), (video, j)))
-    found = product(*sides).numpy()
-    parts = found[:w, :f], found[w : w + 1, :f], found[:w, f : f + 1]  # c, d, e
-    if vectorized() and (pair := emd_compiled.exact_pair(exact.eps, parts)) is not None:
-        return pair
-    value, u, v = solve(
-        exact.masses(parts[1][0].astype(np.float64)),
-        exact.masses(parts[2][:, 0].astype(np.float64)),
-        (1 - parts[0]).T.astype(np.float64),
-    )
-    return float(np.float32(1 - value)), u, v

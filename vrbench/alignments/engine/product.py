@@ -50,9 +50,23 @@ def operand(
     if not own:
         return on_grid(vectors if order is None else vectors[order])
     order = np.arange(len(vectors)) if order is None else order
-    size = _kernel().columns(vectors.element_size()) if columns else _kernel().ROWS
+    size = unit(vectors.element_size(), columns=columns, own=own)
     found = vectors.new_empty(-(-len(order) // size), vectors.shape[1], size)
     compiled(_kernel().arrange)(vectors.contiguous().numpy(), order, found.numpy())
+    return found
+
+
+def unit(size: int, *, columns: bool, own: bool) -> int:
+    """Return of how many vectors one side of a product is a multiple; see ``operand``.
+
+    Args:
+        size: bytes of a number.
+        columns: whether they become the columns of the result.
+        own: whether our kernel multiplies.
+    """
+    if not own:
+        return GRID
+    found: int = _kernel().columns(size) if columns else _kernel().ROWS
     return found
 
 

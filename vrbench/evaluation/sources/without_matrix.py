@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
 from vrbench.alignments.engine.driver import PairProgress
-from vrbench.alignments.engine.emd_bounds import contenders
+from vrbench.alignments.engine.emd_positives import contenders
 from vrbench.evaluation.sources.folded import Folded
 from vrbench.evaluation.sources.grid import Grid
 from vrbench.evaluation.sources.scorer import Score
