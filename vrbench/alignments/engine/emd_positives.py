@@ -1,4 +1,4 @@
-"""``emd`` of the positive pairs, which tell what the others have to reach; see ``emd_bounds.py``."""
+"""``emd`` of the positive pairs: they tell ``emd_bounds.py`` what other pairs have to reach."""
 
 from __future__ import annotations
 
