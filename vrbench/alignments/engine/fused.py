@@ -63,7 +63,7 @@ def run(
     """
     import torch
 
-    both = torch.empty(2, *tile.shape[::3])
+    both = torch.empty(2, *tile.shape[::3], dtype=torch.float32)
     scale = np.float32(scale) if isinstance(scale, float) else scale
     compiled(kernel, contract=contract)(*read(tile, vectors), scale, *both.numpy())
     return both[0], both[1]
