@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from oracles import l2
 from processors import KINDS, digest, digest_on
-from scored_items import assert_close, crowd, score
+from scored_items import assert_close, assert_same_bits, crowd, score
 
 from vrbench.alignments import Method, parse_method
 from vrbench.alignments.base import FRAMES, WORDS, mean
@@ -41,6 +42,18 @@ def test_compiled_reductions_give_the_same_numbers(spec: str) -> None:
 def assert_alike(fast: Sim, plain: Sim) -> None:
     scale = max(1.0, float(np.abs(plain.t2v).max()), float(np.abs(plain.v2t).max()))
     assert_close(fast, (plain.t2v, plain.v2t), 1e-6 * scale)
+
+
+@pytest.mark.parametrize("spec", ["max-avg", "tokenflow", "emd", "transport"])
+def test_what_torch_makes_of_plain_numbers_does_not_matter(spec: str) -> None:
+    expected, before = score(*crowd(), spec), torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        sim = score(*crowd(), spec)
+    finally:
+        torch.set_default_dtype(before)
+    assert sim.t2v.dtype == np.float32
+    assert_same_bits(sim, expected)
 
 
 @pytest.mark.parametrize("spec", ["tokenflow:lam=61", "scan:lam=80", "lse:alpha=0.01"])

@@ -60,7 +60,7 @@ FORMULAS: dict[str, Callable[..., tuple[Array, Array]]] = {
 def kernel(name: str) -> Any:
     from vrbench.alignments.engine import reductions
 
-    return compiled(getattr(reductions, name))
+    return compiled(getattr(reductions, name), contract=False)
 
 
 def reduced(name: str, given: tuple[Any, ...], scale: float = SCALE) -> tuple[Array, Array]:
@@ -116,6 +116,22 @@ def test_nothing_is_written_beside_the_results(name: str) -> None:
     assert (room[3:30] == 7).all()
     assert (room[33:] == 7).all()
     assert (room[:3] != 7).all()
+
+
+def test_each_operation_is_rounded() -> None:
+    rng = np.random.default_rng(0)
+    words, frames, videos = 7, 5, 19
+    c, d, e = (
+        rng.uniform(-1, 1, shape).astype(np.float32)
+        for shape in ((words, frames, videos), (frames, videos), (words, videos))
+    )
+    flat = c.reshape(words, -1), d.reshape(1, -1), e, (0, 0, 0, 0, words, frames), 1, videos
+    found = reduced("relaxed", flat)
+    for matrix, best, whole in zip(found, (c.max(1), c.max(0)), (e, d), strict=True):
+        over = under = np.zeros(videos, np.float32)
+        for mass, match in zip(np.maximum(whole, 0) + np.float32(SCALE), best, strict=True):
+            over, under = over + mass * match, under + mass
+        np.testing.assert_array_equal(matrix[0], over / under)
 
 
 def test_no_mass_at_all_is_a_plain_mean() -> None:

@@ -68,7 +68,7 @@ class Transport(TokenAlignment):
         if not cosines or self.reg < LEAST_REG:
             return None
         numbers = np.float32(1 / self.reg), np.float32(self.eps), self.iterations
-        return partial(fused.run, kernels.transport, numbers, vectors=True)
+        return partial(fused.run, kernels.transport, numbers, vectors=True, contract=True)
 
     def _masses(self, weight: Tensor) -> Tensor:
         mass = weight.clamp(min=0) + self.eps

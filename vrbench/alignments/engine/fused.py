@@ -45,14 +45,27 @@ def compiles(method: Method, cosines: bool = True) -> bool:
 
 
 def run(
-    kernel: Callable[..., None], scale: Any, tile: Tile, *, vectors: bool = False
+    kernel: Callable[..., None],
+    scale: Any,
+    tile: Tile,
+    *,
+    vectors: bool = False,
+    contract: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Hand a tile to a kernel, compiled; with ``vectors`` it reads ``d`` and ``e`` too."""
+    """Hand a tile to a kernel, compiled.
+
+    Args:
+        kernel: of ``reductions.py``, ``kernels.py`` or ``emd_kernels.py``.
+        scale: the method's number, or numbers.
+        tile: what is reduced.
+        vectors: whether it reads ``d`` and ``e`` too.
+        contract: see ``compiled``; kernels in vector instructions say themselves what is rounded.
+    """
     import torch
 
-    both = torch.empty(2, *tile.shape[::3])
+    both = torch.empty(2, *tile.shape[::3], dtype=torch.float32)
     scale = np.float32(scale) if isinstance(scale, float) else scale
-    compiled(kernel)(*read(tile, vectors), scale, *both.numpy())
+    compiled(kernel, contract=contract)(*read(tile, vectors), scale, *both.numpy())
     return both[0], both[1]
 
 
