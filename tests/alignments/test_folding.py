@@ -72,6 +72,15 @@ def test_ranks_by_bounds_are_those_of_the_whole_matrix(
             np.testing.assert_array_equal(found, ranks(whole, owner, direction, ties))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("eps", "scale"), [(1e-42, 1.0), (1e-38, 1.0), (1e30, 1e8), (1e37, 1.0)])
+@pytest.mark.parametrize("numba", [True, False])
+def test_masses_that_float32_hardly_holds_drop_no_pair_that_counts(
+    eps: float, scale: float, numba: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_ranks_by_bounds_are_those_of_the_whole_matrix(20.0, 1.0, scale, eps, numba, monkeypatch)
+
+
 @pytest.mark.parametrize("numba", [True, False])
 def test_patches_between_the_frames_change_no_bound(
     numba: bool, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, total
 from vrbench.alignments.emd import EarthMover, solve
 from vrbench.alignments.engine import emd_compiled, emd_kernels
-from vrbench.alignments.engine.emd_kernels import DROPPED
+from vrbench.alignments.engine.emd_kernels import DROPPED, LEAST, MOST
 from vrbench.alignments.engine.items import Items
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.features.tokens import Tokens
@@ -130,9 +131,11 @@ class Contenders(TokenAlignment):
 
     def _weighted(self, weight: Tensor, best: Tensor) -> Tensor:
         mass = weight.clamp(min=0) + self.exact.eps
-        value = total(mass * best, 1) / total(mass, 1)
+        whole = total(mass, 1)
+        value = total(mass * best, 1) / whole
+        known = value.isfinite() & (whole > LEAST) & (whole < MOST)
         uniform = total(best, 1) / best.shape[1]  # where all masses are zero
-        return value.where(value.isfinite(), uniform)
+        return value.where(known, math.inf).where(whole > 0, uniform)
 
     def _solve(
         self, tile: Tile, t: Array, v: Array, text: Array, video: Array, need: Array

@@ -32,6 +32,7 @@ def relaxed(eps: float, tile: Tile) -> NDArray[np.float32]:
     bounds: NDArray[np.float32] = torch.minimum(
         *run(reductions.relaxed, float(eps), tile, vectors=True)
     ).numpy()
+    bounds[~np.isfinite(bounds)] = np.inf  # products of masses overflowed: nothing is known
     return bounds
 
 

@@ -16,6 +16,8 @@ from vrbench.alignments.engine.simplex import transport
 F32 = np.float32
 DROPPED = float(np.finfo(np.float32).min)
 """Stands for the similarity of a pair that no rank depends on."""
+LEAST, MOST = 1e-30, 1e30
+"""Masses of an item between which float32 has all digits of means by mass; else it has no bound."""
 
 
 def emd(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vrbench.alignments.engine.emd_kernels import LEAST, MOST
 from vrbench.alignments.engine.walk import LANES, State, Token, reduction
 from vrbench.runtime.arithmetic import Vector, exp, expm1, log, log1p
 
@@ -41,6 +42,7 @@ class Relaxed(Best):
     """Upper bounds of ``emd``: one side's tokens all take their best match.
 
     The mean of the best matches by masses ``max(whole, 0) + scale``; where all are zero, the mean.
+    Infinite where masses are so small or large that float32 would lose digits or overflow.
     """
 
     vectors = True
@@ -55,7 +57,9 @@ class Relaxed(Best):
     def end(self, sums: State, length: Vector) -> Vector:
         """Return the mean by mass."""
         matched, mass, best = sums
-        return mass.if_above(0.0, matched / mass, best / length)
+        unknown = mass.like(float("inf"))
+        known = mass.if_above(MOST, unknown, matched / mass)
+        return mass.if_above(LEAST, known, mass.if_above(0.0, unknown, best / length))
 
 
 class TokenFlow(Best):
