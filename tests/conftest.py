@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # workers share the cores: threads of BLAS would wait for each other (see ``all_threads``)
@@ -19,6 +20,10 @@ import typer.testing
 from small_features import write_features
 
 gc.disable()  # until all is imported and collected
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # as of a shell's background job: the commands that tests interrupt would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TESTS = Path(__file__).parent
 DATA = TESTS.parents[1] / "shared" / "data"

@@ -23,6 +23,7 @@ class Best:
     start: tuple[float, ...] = (-float("inf"),)
     vectors = False
     words = 4
+    ahead = 0
     sums = 1
 
     def meet(self, c: Vector, scale: Vector, word: Token, frame: Token) -> tuple[State, State]:
@@ -68,6 +69,7 @@ class TokenFlow(Best):
     start: tuple[float, ...] = (0.0, 0.0)
     vectors = True
     words = 1
+    ahead = 8
 
     def meet(self, c: Vector, scale: Vector, word: Token, frame: Token) -> tuple[State, State]:
         """Add to the sums above and below the softmaxes' fractions."""
@@ -105,6 +107,7 @@ class LogSumExp(Best):
     """``mean_t log sum_s exp(scale c)`` and the same with the sides exchanged."""
 
     start: tuple[float, ...] = (0.0,)
+    ahead = 8
 
     def meet(self, c: Vector, scale: Vector, word: Token, frame: Token) -> tuple[State, State]:
         """Add the exponential."""

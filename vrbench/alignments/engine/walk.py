@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from vrbench.runtime.arithmetic import Vector
-from vrbench.runtime.vectors import INDEX, Lanes, data, repeat, target
+from vrbench.runtime.vectors import INDEX, Lanes, data, prefetch, repeat, target
 
 LANES = Lanes(ir.FloatType(), 16 if "+avx512f" in target()[1] else 8)
 """Videos that are worked on together."""
@@ -51,12 +51,14 @@ class Rule(Protocol):
         start: a token's state before it meets others.
         vectors: whether similarities to global vectors are read.
         words: how many are worked on together, so that a frame's state is read once for them.
+        ahead: how many words before it is met a word's row is asked for from memory; 0: not at all.
         sums: how many sums over the tokens of a side there are.
     """
 
     start: tuple[float, ...]
     vectors: bool
     words: int
+    ahead: int
     sums: int
 
     def meet(self, c: Vector, scale: Vector, word: Token, frame: Token) -> tuple[State, State]:
@@ -237,7 +239,10 @@ class _Part:
         LANES.store(to, value.value, result.place(to, self.text, self.video), self.mask)
 
     def _similarity(self, word: Any, frame: Any) -> Vector:
-        return self._load(self.tile.c, self._row(word), self._column(frame))
+        tile, to, row, column = self.tile, self.tile.to, self._row(word), self._column(frame)
+        if tile.rule.ahead:
+            prefetch(to, tile.c.place(to, to.add(row, INDEX(tile.rule.ahead)), column))
+        return self._load(tile.c, row, column)
 
     def _of_word(self, word: Any) -> Vector | None:
         tile = self.tile
