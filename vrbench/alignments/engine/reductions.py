@@ -1,6 +1,6 @@
 """Reductions of a tile in vector registers; imported only where numba is.
 
-``walk.py`` says what a rule is. The functions are kernels, called as those of ``kernels.py`` are.
+``rules.py`` says what a rule is. The functions are kernels, called as those of ``kernels.py`` are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from vrbench.alignments.engine.emd_kernels import LEAST, MOST
-from vrbench.alignments.engine.walk import LANES, State, Token, reduction
+from vrbench.alignments.engine.rules import State, Token
+from vrbench.alignments.engine.walk import LANES, reduction
 from vrbench.runtime.arithmetic import Vector, exp, expm1, log, log1p
 
 F32 = np.float32

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numba  # noqa: F401  # whole first: parts of it fail where two threads begin with them
 from llvmlite import ir
@@ -18,6 +18,7 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
+from vrbench.alignments.engine.rules import Rule, State, Token
 from vrbench.runtime.arithmetic import Vector
 from vrbench.runtime.vectors import INDEX, Lanes, data, prefetch, repeat, target
 
@@ -26,49 +27,6 @@ LANES = Lanes(ir.FloatType(), 16 if "+avx512f" in target()[1] else 8)
 ROW = types.Array(types.float32, 1, "C")
 MATRIX = types.Array(types.float32, 2, "C")
 AT = types.UniTuple(types.int64, 6)  # type: ignore[no-untyped-call]
-
-State = tuple[Vector, ...]
-"""Numbers of a token that change as it meets the other side's tokens."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word or a frame, in as many pairs as there are lanes.
-
-    Attributes:
-        state: its numbers.
-        whole: its similarity to the other side's global vector; None where that is not read.
-    """
-
-    state: State
-    whole: Any
-
-
-class Rule(Protocol):
-    """What a reduction does with similarities; words and frames are treated alike.
-
-    Attributes:
-        start: a token's state before it meets others.
-        vectors: whether similarities to global vectors are read.
-        words: how many are worked on together, so that a frame's state is read once for them.
-        ahead: how many words before it is met a word's row is asked for from memory; 0: not at all.
-        sums: how many sums over the tokens of a side there are.
-    """
-
-    start: tuple[float, ...]
-    vectors: bool
-    words: int
-    ahead: int
-    sums: int
-
-    def meet(self, c: Vector, scale: Vector, word: Token, frame: Token) -> tuple[State, State]:
-        """Return the next states of a word and a frame, given their similarity."""
-
-    def leave(self, token: Token, scale: Vector, others: Vector) -> State:
-        """Return what a token that has met all others, so many, adds to each sum."""
-
-    def end(self, sums: State, length: Vector) -> Vector:
-        """Return a direction's similarity, given the sums and the number of tokens."""
 
 
 def reduction(rule: Rule) -> Any:
