@@ -131,7 +131,7 @@ def test_what_is_not_solved_in_time_is_left_to_pot(monkeypatch: pytest.MonkeyPat
     np.testing.assert_allclose(score(text, video, method).t2v, right, atol=1e-6)
 
 
-def given_up(kernel: Any) -> Any:
+def given_up(kernel: Any, **_: Any) -> Any:
     """A kernel that solves nothing."""
 
     def run(*arguments: Any) -> Any:
