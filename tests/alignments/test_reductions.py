@@ -107,7 +107,6 @@ def test_a_tile_is_reduced_wherever_it_stands(
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_nothing_is_written_beside_the_results(name: str) -> None:
-
     c, d, e = (np.zeros((2, n), np.float32) for n in (6, 6, 3))
     room = np.full(60, 7, np.float32)
     t2v, v2t = room[:3].reshape(1, 3), room[30:33].reshape(1, 3)

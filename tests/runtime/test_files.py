@@ -112,3 +112,15 @@ def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
     with filling(None), filling(tmp_path / "new"):
         (tmp_path / "new" / "file").touch()
     assert (tmp_path / "new" / "file").exists()
+
+
+def test_a_folder_that_can_be_made_but_not_written_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(InputError, match="cannot be written: No space"), filling(tmp_path / "a"):
+        pass
+    assert not names(tmp_path)

@@ -229,13 +229,13 @@ def filling(folder: Path | None) -> Iterator[None]:
         return
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        remove_left_over(folder)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
-    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+            remove_left_over(folder)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
         yield
     finally:
         with suppress(OSError):  # it has files, as after work that did not fail

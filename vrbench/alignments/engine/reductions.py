@@ -133,44 +133,45 @@ class LogMeanExp(LogSumExp):
         return (log1p(token.state[0] / others),)
 
 
-_reduce_best = reduction(Best())
-_reduce_relaxed = reduction(Relaxed())
-_reduce_tokenflow = reduction(TokenFlow())
-_reduce_scan = reduction(Scan())
-_reduce_lse = reduction(LogSumExp())
-_reduce_log_mean_exp = reduction(LogMeanExp())
+RULES = Best(), Relaxed(), TokenFlow(), Scan(), LogSumExp(), LogMeanExp()
+NUMBERS = max(len(rule.start) for rule in RULES)
+"""Of the largest state."""
+(
+    _reduce_best, _reduce_relaxed, _reduce_tokenflow, _reduce_scan, _reduce_lse,
+    _reduce_log_mean_exp,
+) = map(reduction, RULES)  # fmt: skip
 
 
 def best(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``Best``."""
-    _reduce_best(c, d, e, at, scale, np.empty(room(1, at[5]), F32), t2v, v2t)
+    _reduce_best(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
 
 
 def relaxed(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``Relaxed``."""
-    _reduce_relaxed(c, d, e, at, scale, np.empty(room(1, at[5]), F32), t2v, v2t)
+    _reduce_relaxed(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
 
 
 def tokenflow(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``TokenFlow``."""
-    _reduce_tokenflow(c, d, e, at, scale, np.empty(room(2, at[5]), F32), t2v, v2t)
+    _reduce_tokenflow(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
 
 
 def scan(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``Scan``."""
-    _reduce_scan(c, d, e, at, scale, np.empty(room(2, at[5]), F32), t2v, v2t)
+    _reduce_scan(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
 
 
 def lse(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``LogSumExp``."""
-    _reduce_lse(c, d, e, at, scale, np.empty(room(1, at[5]), F32), t2v, v2t)
+    _reduce_lse(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
 
 
 def log_mean_exp(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``LogMeanExp``."""
-    _reduce_log_mean_exp(c, d, e, at, scale, np.empty(room(1, at[5]), F32), t2v, v2t)
+    _reduce_log_mean_exp(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
 
 
-def room(numbers: Any, frames: Any) -> Any:
-    """Return how many float32 the states of the frames of a pair need."""
-    return numbers * frames * COUNT
+def room(frames: Any) -> Any:
+    """Return how many float32 any rule's states of so many frames need."""
+    return NUMBERS * frames * COUNT
