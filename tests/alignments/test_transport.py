@@ -109,20 +109,20 @@ def test_sims_that_are_not_finite_are_not_hidden() -> None:
 
 def test_powers_of_e_are_within_a_unit_of_the_last_place() -> None:
     numba = pytest.importorskip("numba")
-    from vrbench.sequences.engine import kernels
+    from vrbench.sequences.engine import instructions
 
     @numba.njit(error_model="numpy")  # type: ignore[untyped-decorator]
     def powers(k: Any, lines: Any, apart: Any) -> None:
-        kernels.exponentials(k, lines, 1.0, apart)  # type: ignore[call-arg]
+        instructions.exponentials(k, lines, 1.0, apart)  # type: ignore[call-arg]
 
     lines = 4096
-    values = np.random.default_rng(0).uniform(-200, 0, (lines, kernels.LANES))
+    values = np.random.default_rng(0).uniform(-200, 0, (lines, instructions.LANES))
     values[0], values[1] = 0, -200
     found = values.ravel().copy()
-    powers(found, lines, np.empty(kernels.LANES))
+    powers(found, lines, np.empty(instructions.LANES))
     exact = np.exp(values.ravel().astype(np.longdouble))
     assert np.abs(found / exact - 1).max() < np.finfo(np.float64).eps
-    assert (found[: kernels.LANES] == 1).all()
+    assert (found[: instructions.LANES] == 1).all()
 
 
 def some_plans() -> str:
