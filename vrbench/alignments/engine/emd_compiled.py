@@ -48,15 +48,12 @@ def plans(eps: float, tile: Tile) -> Tensor | None:
     return found if found.isfinite().all() else None
 
 
-def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> tuple[float, Any, Any] | None:
-    """Solve one pair, given c (words, frames), d (1, frames) and e (words, 1), as in a tile.
+def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> float | None:
+    """Return the similarity of one pair, given c (words, frames), d (1, frames) and e (words, 1).
 
-    Returns:
-        Its similarity and the optimal duals of frames and words; None as for ``exact``.
+    None as for ``exact``.
     """
     w, f = parts[0].shape
-    number = np.empty((2, w + f))
-    arrays = [np.ascontiguousarray(part[:w, :f]) for part in parts]
-    value = compiled(emd_kernels.one)(*arrays, (0, 0, 0, 0, w, f), eps, number)
-    found = float(np.float32(value)), number[1, w:], number[1, :w]
-    return found if np.isfinite(value) else None
+    arrays = [np.ascontiguousarray(part) for part in parts]
+    value = compiled(emd_kernels.one)(*arrays, (0, 0, 0, 0, w, f), eps)
+    return float(np.float32(value)) if np.isfinite(value) else None

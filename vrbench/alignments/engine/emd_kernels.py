@@ -49,37 +49,31 @@ def plans(c: Any, d: Any, e: Any, at: Any, eps: Any, plan: Any) -> None:
                 plan[t, i, s, v] += number[0, x]
 
 
-def one(c: Any, d: Any, e: Any, at: Any, eps: Any, number: Any) -> Any:
-    """Similarity of the first pair, which leaves its optimal duals (words, frames) in a row."""
+def one(c: Any, d: Any, e: Any, at: Any, eps: Any) -> Any:
+    """Return the similarity of the first pair."""
     _, _, _, _, w, f = at
     cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
     read(c, d, e, at, eps, 0, 0, 1, cost, a, b)
-    return 1 - transport(cost, a, b, np.empty((6, w + f), np.int32), number)
+    tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
+    return 1 - transport(cost, a, b, tree, number)
 
 
 def contend(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:
     """``emd`` of the pairs whose every upper bound reaches what is needed, else ``DROPPED``.
 
     ``how`` is bounds (T, V) that are there already, eps, 1 / reg and steps of the Sinkhorn bound,
-    what is needed (T, V), and for the texts and the videos where in a row of duals those of the
-    tile's items begin.
+    and what is needed (T, V).
     """
     _, _, _, _, w, f = at
-    bound, eps, sharp, steps, need, text_first, by_text, video_first, by_video = how
+    bound, eps, sharp, steps, need = how
     cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
     tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
     near, low = np.empty((w, f), F32), np.empty(f)
     for t in range(t2v.shape[0]):
-        dual = by_text[text_first[t] : text_first[t] + w]
         for v in range(t2v.shape[1]):
             keep = not bound[t, v] < need[t, v]
             if keep:
                 read(c, d, e, at, eps, t, v, t2v.shape[1], cost, a, b)
-                keep = not of_words(cost, a, b, dual, low) < need[t, v]
-            if keep:
-                other = by_video[video_first[v] : video_first[v] + f]
-                keep = not of_frames(cost, a, b, other) < need[t, v]
-            if keep:
                 sinkhorn(cost, a, b, sharp, steps, near, low)
                 keep = not of_frames(cost, a, b, low) < need[t, v]
             t2v[t, v] = 1 - transport(cost, a, b, tree, number) if keep else DROPPED
@@ -111,21 +105,8 @@ def share(mass: Any) -> None:
         mass[i] = mass[i] / whole if whole > 0 else 1 / len(mass)
 
 
-def of_words(cost: Any, a: Any, b: Any, dual: Any, low: Any) -> Any:
-    """Bound from any duals (w,) of the words; ``low`` gets those of the frames that fit them."""
-    low[:] = np.inf
-    bound = 1.0
-    for i in range(len(a)):
-        bound -= a[i] * dual[i]
-        for s in range(len(b)):
-            low[s] = min(low[s], cost[i, s] - dual[i])
-    for s in range(len(b)):
-        bound -= b[s] * low[s]
-    return bound
-
-
 def of_frames(cost: Any, a: Any, b: Any, dual: Any) -> Any:
-    """Bound from any duals (f,) of the frames."""
+    """Upper bound of a pair's similarity from any duals (f,) of the frames."""
     bound = 1.0
     for s in range(len(b)):
         bound -= b[s] * dual[s]

@@ -42,9 +42,9 @@ def contenders(text: Tokens, video: Tokens, truth: Truth, exact: EarthMover) -> 
         v, j = np.unique(truth.video[pairs], return_inverse=True)
         left, right = _Side.of(text.take(t)), _Side.of(video.take(v), columns=True)
         for a, b in zip(i.tolist(), j.tolist(), strict=True):
-            value, frames, words = _solved(exact, left, a, right, b)
-            texts.add(t[a], value, words)
-            videos.add(v[b], value, frames)
+            value = _solved(exact, left, a, right, b)
+            texts.add(t[a], value)
+            videos.add(v[b], value)
     return Contenders(exact, texts, videos)
 
 
@@ -100,18 +100,16 @@ class _Side:
         return self.operand[self.first[k] : self.first[k + 1]]
 
 
-def _solved(
-    exact: EarthMover, text: _Side, i: int, video: _Side, j: int
-) -> tuple[float, Array, Array]:
-    """Return the similarity, with the bits that it has in a tile, and the duals."""
+def _solved(exact: EarthMover, text: _Side, i: int, video: _Side, j: int) -> float:
+    """Return the similarity, with the bits that it has in a tile."""
     found = product(text.item(i), video.item(j)).numpy()
     w, f = text.lengths[i], video.lengths[j]
     parts = found[:w, :f], found[w : w + 1, :f], found[:w, f : f + 1]  # c, d, e
-    if vectorized() and (pair := emd_compiled.exact_pair(exact.eps, parts)) is not None:
-        return pair
-    value, u, v = solve(
+    if vectorized() and (known := emd_compiled.exact_pair(exact.eps, parts)) is not None:
+        return known
+    value, *_ = solve(
         exact.masses(parts[1][0].astype(np.float64)),
         exact.masses(parts[2][:, 0].astype(np.float64)),
         (1 - parts[0]).T.astype(np.float64),
     )
-    return float(np.float32(1 - value)), u, v
+    return float(np.float32(1 - value))
