@@ -125,9 +125,8 @@ class Contenders(TokenAlignment):
         frames = self.exact.masses(tile.d.numpy()[t, :, v].astype(np.float64))
         words = self.exact.masses(tile.e.numpy()[t, :, v].astype(np.float64))
         value: Array = np.full(len(t), DROPPED)
-        for pair in np.flatnonzero(
-            ~(_dual_bound(cost, frames, words) < need)
-        ):  # a NaN says nothing
+        left = ~(_dual_bound(cost, frames, words) < need)  # a NaN excludes nothing
+        for pair in np.flatnonzero(left):
             exact, *_ = solve(frames[pair], words[pair], cost[pair].astype(np.float64))
             value[pair] = 1 - exact
         return value
