@@ -71,17 +71,16 @@ class _Iterations:
     def __init__(self, rows: Rows, least: int) -> None:
         n, m = len(rows), rows.width
         log_r, log_c = np.full(n, -np.log(n)), np.full(m, -np.log(m))
-        found = kept.keep(rows, GAMMA, log_r, log_c, rows.matrix.dtype)
+        with patch.object(kept, "COMPILED", least):
+            found = kept.keep(rows, GAMMA, log_r, log_c, rows.matrix.dtype)
         assert found is not None
         self._start, self._step = found
-        self._least = least
         self()  # the first call compiles
 
     def __call__(self) -> None:
         beta = self._start
-        with patch.object(kept, "COMPILED", self._least):
-            for _ in range(MORE):
-                _, beta = self._step(beta)
+        for _ in range(MORE):
+            _, beta = self._step(beta)
 
 
 def _logsumexp(logits: torch.Tensor) -> None:

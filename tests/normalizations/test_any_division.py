@@ -38,7 +38,7 @@ def both_sides(kept: Array, beta: Array, r: Array = R) -> tuple[Array, Array]:
 def all_of_both_sides(kept: Array, beta: Array, r: Array) -> tuple[Array, Array, float]:
     whole = module.filled((len(kept), kept.shape[1]), kept.dtype)
     whole[: len(kept), : kept.shape[1]] = kept
-    return module._both_sides(whole, beta, r)
+    return module.Passes(whole, r)(beta)
 
 
 @pytest.mark.usefixtures("engine")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numba  # noqa: F401  # whole first: parts of it fail where two threads begin with them
 import numpy as np
+from llvmlite import ir
 from numba.core.errors import TypingError
 from numba.core.types import void
 from numba.extending import intrinsic
@@ -26,23 +27,24 @@ from vrbench.runtime.vectors import (
     target,
 )
 
-ROWS = ROUND if "+avx512f" in target()[1] else ROUND // 2
+ROWS = ROUND if "+avx512f" in target()[1] else ROUND // 4
 """Rows that go together: their sums fill the registers."""
 AHEAD = ROWS if ROWS == ROUND else 3 * ROWS
 """How many rows before it is worked on a row is asked for. A pass was a tenth faster with 12 than
-with 4 on Zen 3 (AVX2), and no faster with more than 8 on Zen 4 (AVX-512)."""
-EARLY = ROWS * 5 // 8
-"""Of ``ROWS`` lines of memory, those that are asked for during the dot products, which take longer
-than adding does."""
+with 4 on Zen 3 (AVX2), and no faster with more than 16 on Zen 4 (AVX-512)."""
+EARLY = ROWS // 2
+"""Of ``ROWS`` lines of memory, those that are asked for during the dot products; the others are
+while rows are added."""
 SUMMED = 128
 """Rows whose columns are summed in the matrix's own type before they are added in float64."""
 
 
 @intrinsic
 def dots(
-    typing: Any, kept: Any, start: Any, width: Any, lines: Any, beta: Any, column: Any, into: Any
-) -> Any:
-    """Set ``into`` to the dot products of a part of ``ROWS`` rows with the same part of beta.
+    typing: Any, kept: Any, start: Any, width: Any, lines: Any, beta: Any, column: Any, into: Any,
+    at: Any,
+) -> Any:  # fmt: skip
+    """Set a part of ``into`` to the dot products of a part of ``ROWS`` rows and of beta.
 
     Args:
         typing: numba's.
@@ -52,10 +54,12 @@ def dots(
         lines: of the part.
         beta: one number a column.
         column: where the part begins.
-        into: (ROWS,).
+        into: float64.
+        at: where the dot products begin in it, one a row.
     """
-    check(kept, beta, into)
-    return void(kept, start, width, lines, beta, column, into), _write_dots
+    check(kept, beta)
+    check(into)
+    return void(kept, start, width, lines, beta, column, into, at), _write_dots
 
 
 @intrinsic
@@ -75,6 +79,13 @@ def add(typing: Any, kept: Any, start: Any, width: Any, lines: Any, alpha: Any, 
     return void(kept, start, width, lines, alpha, sums), _write_add
 
 
+@intrinsic
+def join(typing: Any, leaves: Any, left: Any, right: Any, into: Any) -> Any:
+    """Add ``ROWS`` numbers to as many others; left, right and into are where these begin."""
+    check(leaves)
+    return void(leaves, left, right, into), _write_join
+
+
 def check(*arrays: Any) -> None:
     """Refuse what does not lie on one axis, or has several types."""
     if len({*arrays}) > 1 or arrays[0].layout != "C" or arrays[0].ndim != 1:
@@ -82,7 +93,7 @@ def check(*arrays: Any) -> None:
 
 
 def _write_dots(context: Any, to: Any, signature: Any, given: Any) -> Any:
-    _, start, width, lines, _, column, _ = given
+    _, start, width, lines, _, column, _, at = given
     kept, beta, into = (data(context, to, signature, given, k) for k in (0, 4, 6))
     lanes = line_of(context, signature)
     rows = _rows(to, kept, start, width)
@@ -98,8 +109,14 @@ def _write_dots(context: Any, to: Any, signature: Any, given: Any) -> Any:
             for row, value in zip(rows, sums, strict=True)
         ]
 
-    found = lanes.sums(to, repeat(to, lines, [lanes.zero] * ROWS, line))
-    Lanes(lanes.number, ROWS).store(to, found, into)
+    found = repeat(to, lines, [lanes.zero] * ROWS, line)
+    several = min(ROWS, lanes.count)  # that are summed together
+    wide = Lanes(ir.DoubleType(), several)
+    for first in range(0, ROWS, several):
+        value = lanes.sums(to, found[first : first + several])
+        if lanes.number != wide.number:
+            value = to.fpext(value, wide.type)
+        wide.store(to, value, to.gep(into, [to.add(at, INDEX(first))]))
     return context.get_dummy_value()
 
 
@@ -121,6 +138,13 @@ def _write_add(context: Any, to: Any, signature: Any, given: Any) -> Any:
         return []
 
     repeat(to, lines, [], line)
+    return context.get_dummy_value()
+
+
+def _write_join(context: Any, to: Any, signature: Any, given: Any) -> Any:
+    leaves, wide = data(context, to, signature, given, 0), Lanes(ir.DoubleType(), ROWS)
+    left, right, into = (to.gep(leaves, [start]) for start in given[1:])
+    wide.store(to, to.fadd(wide.load(to, left), wide.load(to, right)), into)
     return context.get_dummy_value()
 
 
@@ -151,15 +175,13 @@ def _ask(to: Any, later: Any, column: Any, lanes: Lanes, which: range) -> None:
 
 
 def total(leaves: Any) -> None:
-    """Join (n, ROWS) leaves as ``Tree`` does, in their place: the total becomes the first."""
-    n = len(leaves)
+    """Join leaves of ``ROWS`` float64 as ``Tree`` does, in their place: the total is the first."""
+    n = len(leaves) // ROWS
     while n > 1:
         for k in range(n // 2):
-            for row in range(ROWS):
-                leaves[k, row] = leaves[2 * k, row] + leaves[2 * k + 1, row]
+            join(leaves, 2 * k * ROWS, (2 * k + 1) * ROWS, k * ROWS)  # type: ignore[call-arg]
         if n % 2:
-            for row in range(ROWS):
-                leaves[n // 2, row] = leaves[n - 1, row]
+            leaves[n // 2 * ROWS : (n // 2 + 1) * ROWS] = leaves[(n - 1) * ROWS : n * ROWS]
         n = (n + 1) // 2
 
 
@@ -183,20 +205,17 @@ def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any, sums: Any
     n, m = len(r), kept.shape[1]
     line = LINE // kept.itemsize
     flat, smallest = kept.reshape(-1), np.inf
-    some, found = np.zeros(ROWS, kept.dtype), np.zeros(ROWS, kept.dtype)
-    leaves = np.zeros(((m + LEAF - 1) // LEAF, ROWS))
+    some, leaves = np.zeros(ROWS, kept.dtype), np.zeros((m + LEAF - 1) // LEAF * ROWS)
     for i in range(0, n, ROWS):
-        for k in range(len(leaves)):
+        for k in range(len(leaves) // ROWS):
             j = k * LEAF
             lines = (min(j + LEAF, m) - j) // line
-            dots(flat, i * m + j, m, lines, beta, j, found)  # type: ignore[call-arg]
-            for row in range(ROWS):
-                leaves[k, row] = found[row]
+            dots(flat, i * m + j, m, lines, beta, j, leaves, k * ROWS)  # type: ignore[call-arg]
         total(leaves)
         for row in range(min(ROWS, n - i)):
-            alpha[i + row] = r[i + row] / leaves[0, row]
+            alpha[i + row] = r[i + row] / leaves[row]
             some[row] = alpha[i + row]
-            smallest = min(smallest, leaves[0, row])
+            smallest = min(smallest, leaves[row])
         add(flat, i * m, m, m // line, some, sums)  # type: ignore[call-arg]
         if (i + ROWS) % SUMMED == 0 or i + ROWS >= n:
             columns += sums

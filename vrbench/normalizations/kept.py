@@ -27,10 +27,10 @@ SMALL = 192_000
 """Entries of a matrix that is kept without asking for room."""
 ROWS = 256
 """Rows that are multiplied from both sides while they are in the cache."""
-ROUND = 8
+ROUND = 16
 """Rows of what is kept are a multiple of it, and take lines. Zeros fill them up: the compiled pass
-adds a line in lanes, and so many rows or half of them together, and needs no other code for what is
-left."""
+adds a line in lanes, and so many rows or a quarter of them together, and needs no other code for
+what is left."""
 COMPILED = 4_000_000
 """Entries from which the compiled pass gains more than importing its compiler costs."""
 
@@ -60,11 +60,11 @@ def keep(
     for part in _parts(inside):
         sums += _weighed(weight[part], inside[part])
     lost = exp(least(kind)) / np.finfo(kind).eps
-    r, c = np.exp(log_r), np.exp(log_c)
+    both_sides, c = Passes(kept, np.exp(log_r)), np.exp(log_c)
 
     def step(log_beta: Vector) -> tuple[Callable[[], Vector], Vector]:
         beta = np.exp(log_beta + shift / gamma)
-        alpha, columns, smallest = _both_sides(kept, beta, r)
+        alpha, columns, smallest = both_sides(beta)
         weights = float(alpha.sum())  # not finite where one is not
         if not (
             np.isfinite(weights) and lost * weights < columns.min() and lost * beta.sum() < smallest
@@ -118,32 +118,38 @@ def filled(shape: tuple[int, int], kind: np.dtype[Any]) -> NDArray[Any]:
     return found
 
 
-def _both_sides(kept: NDArray[Any], beta: Vector, r: Vector) -> tuple[Vector, Vector, float]:
-    """``alpha = r / (K beta)`` and ``alpha^T K``, each part of K read from memory once.
+class Passes:
+    """Passes over what is kept, each part of it read from memory once.
 
     Args:
         kept: K, filled up with zeros.
-        beta: (m,).
-        r: (n,).
-
-    Returns:
-        Both, and the smallest of ``K beta``.
+        r: (n,) weights of the rows.
     """
-    n, m = len(r), len(beta)
-    alpha, columns, smallest = np.empty(n), np.zeros(kept.shape[1]), np.inf
-    right, sums = (aligned.empty((kept.shape[1],), kept.dtype) for _ in range(2))
-    right[m:], sums[:] = 0, 0
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        right[:m] = beta
-        if kept.size >= COMPILED and (kernels := _kernels()):
-            return alpha, columns[:m], kernels.both_sides(kept, right, r, alpha, columns, sums)
-        kept = kept[:n]
-        for part in _parts(kept):
-            found = row_sums(kept[part], right, 0).total
-            alpha[part] = r[part] / found
-            columns += _weighed(alpha[part].astype(kept.dtype), kept[part])
-            smallest = min(smallest, float(found.min()))
-    return alpha, columns[:m], smallest
+
+    def __init__(self, kept: NDArray[Any], r: Vector) -> None:
+        self._kept, self._r = kept, r
+        self._kernels = _kernels() if kept.size >= COMPILED else None
+        shape = (kept.shape[1],)
+        self._right, self._sums = aligned.empty(shape, kept.dtype), aligned.empty(shape, kept.dtype)
+        self._right[:], self._sums[:] = 0, 0
+
+    def __call__(self, beta: Vector) -> tuple[Vector, Vector, float]:
+        """Return ``alpha = r / (K beta)``, ``alpha^T K`` and the smallest of ``K beta``."""
+        kept, r, right = self._kept, self._r, self._right
+        n, m = len(r), len(beta)
+        alpha, columns, smallest = np.empty(n), np.zeros(kept.shape[1]), np.inf
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            right[:m] = beta
+            if self._kernels:
+                given = kept, right, r, alpha, columns, self._sums
+                return alpha, columns[:m], self._kernels.both_sides(*given)
+            kept = kept[:n]
+            for part in _parts(kept):
+                found = row_sums(kept[part], right, 0).total
+                alpha[part] = r[part] / found
+                columns += _weighed(alpha[part].astype(kept.dtype), kept[part])
+                smallest = min(smallest, float(found.min()))
+        return alpha, columns[:m], smallest
 
 
 class _Kernels(NamedTuple):
