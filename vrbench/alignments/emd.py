@@ -112,12 +112,9 @@ def _pairs_first(values: Tensor) -> NDArray[np.float64]:
     return np.ascontiguousarray(values.detach().double().cpu().numpy())
 
 
-def solve(
-    a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]
-) -> tuple[float, NDArray[Any], NDArray[Any]]:
-    """Return what ``planned`` does, without the plan."""
-    value, u, v, _ = planned(a, b, cost)
-    return value, u, v
+def solve(a: NDArray[Any], b: NDArray[Any], cost: NDArray[Any]) -> float:
+    """Return the least cost; see ``planned``."""
+    return planned(a, b, cost)[0]
 
 
 def planned(

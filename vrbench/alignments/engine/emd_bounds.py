@@ -127,8 +127,7 @@ class Contenders(TokenAlignment):
         value: Array = np.full(len(t), DROPPED)
         left = ~(_dual_bound(cost, frames, words) < need)  # a NaN excludes nothing
         for pair in np.flatnonzero(left):
-            exact, *_ = solve(frames[pair], words[pair], cost[pair].astype(np.float64))
-            value[pair] = 1 - exact
+            value[pair] = 1 - solve(frames[pair], words[pair], cost[pair].astype(np.float64))
         return value
 
 

@@ -107,7 +107,7 @@ def _solved(exact: EarthMover, text: _Side, i: int, video: _Side, j: int) -> flo
     parts = found[:w, :f], found[w : w + 1, :f], found[:w, f : f + 1]  # c, d, e
     if vectorized() and (known := emd_compiled.exact_pair(exact.eps, parts)) is not None:
         return known
-    value, *_ = solve(
+    value = solve(
         exact.masses(parts[1][0].astype(np.float64)),
         exact.masses(parts[2][:, 0].astype(np.float64)),
         (1 - parts[0]).T.astype(np.float64),
