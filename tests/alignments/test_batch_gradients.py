@@ -17,7 +17,7 @@ from small_features import tokens_of
 
 from vrbench.alignments import parse_method
 from vrbench.alignments.engine import emd_compiled
-from vrbench.alignments.engine.batch import similarities
+from vrbench.alignments.engine.batch import Packed, similarities
 from vrbench.features import Tokens
 from vrbench.runtime.compiling import available
 
@@ -183,3 +183,16 @@ def test_gradient_goes_on_to_what_made_the_tokens() -> None:
     assert tokens.grad is not None
     # at the identity, the gradient of the tokens themselves
     assert torch.allclose(matrix.grad, tokens.detach().T @ tokens.grad)
+
+
+@pytest.mark.parametrize("agg", ["mean", "lse"])
+def test_a_token_at_right_angles_to_all_others_has_a_gradient(agg: str) -> None:
+    """The length that scan-original divides by is 0 there, and its root has no slope."""
+    axes = torch.eye(4, dtype=torch.float64)
+    text = Packed(axes[[0, 1, 3]].requires_grad_(), [2, 1])
+    video = Packed(axes[[0, 2]].requires_grad_(), [1, 1])
+    both = similarities(parse_method(f"scan-original:agg={agg}"), text, video)
+    torch.autograd.backward([both[0].sum() + both[1].sum()])
+    for side in (text, video):
+        assert side.tokens.grad is not None
+        assert bool(side.tokens.grad.isfinite().all())

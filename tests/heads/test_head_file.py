@@ -146,6 +146,15 @@ def test_another_encoders_features_are_refused(about: dict[str, Any]) -> None:
         apply_head(made, head_of(linear(rng, 6, text=5, video=7), **about))
 
 
+def test_features_scored_in_another_way_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    made = features(items(rng, (2, 3), 5), items(rng, (2, 4), 7), [0, 1])
+    head = head_of(linear(rng, 6, text=5, video=7), normalized=False)
+    with pytest.raises(InputError, match=r"features whose dot products are scored, and .* cosines"):
+        apply_head(made, head)
+    apply_head(made, head_of(linear(rng, 6, text=5, video=7), normalized=True))
+
+
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [

@@ -104,6 +104,7 @@ def written(path: Path, given: Features) -> Path:
     with FeatureWriter(path, {"encoder": "toy", "split": "train"}, "float32") as writer:
         writer.append("video", tokens_of(videos, "video"))
         writer.append("text", tokens_of(texts, "text", video=given.text_video))
+        writer.finish()
     return path
 
 

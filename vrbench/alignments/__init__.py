@@ -57,6 +57,13 @@ class Method:
         """Whether some part reads patches of the videos."""
         return any(part.reads_patches for _, part in self.parts)
 
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether some part reads more than the items' global vectors."""
+        from vrbench.alignments.global_ import Global
+
+        return not all(isinstance(part, Global) for _, part in self.parts)
+
     def in_step(self, seed: int, step: int) -> Method:
         """Return the same sum as one step of training has it."""
         return Method(tuple((weight, part.in_step(seed, step)) for weight, part in self.parts))

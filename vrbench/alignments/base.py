@@ -38,6 +38,9 @@ class Alignment:
     needs_head: ClassVar[bool] = False
     """Whether it is only another alignment without what a head has learnt for it."""
 
+    stored: ClassVar[str | None] = None
+    """Column of a feature file that weighs its tokens, unless a head does; training reads none."""
+
     level: Level = "frame"
     """Which of a video's tokens it reads; a parameter of those that have such a field. Global
     vectors are those of the whole video, whichever tokens are read."""

@@ -71,7 +71,7 @@ class ScanOriginal(TokenAlignment):
 
 
 def _softmax_of_unit(attention: Tensor, unit: int, over: int, lam: float) -> Tensor:
-    norm = total(attention * attention, unit).sqrt() + EPS
+    norm = _root(total(attention * attention, unit)) + EPS
     logits = lam * attention / norm.unsqueeze(unit)
     weight = (logits - logits.amax(over, keepdim=True)).exp_()
     return weight / total(weight, over).unsqueeze(over)
@@ -95,4 +95,10 @@ def attended_squared(beta: Tensor, tokens: Tensor) -> Tensor:
 
 def cosine(dot: Tensor, length: Tensor, squared: Tensor) -> Tensor:
     """Cosine from the dot product, one length, and the other's square."""
-    return dot / (length * squared.clamp(min=0).sqrt()).clamp(min=EPS)
+    return dot / (length * _root(squared)).clamp(min=EPS)
+
+
+def _root(squared: Tensor) -> Tensor:
+    """Square root of numbers that rounding may have left below 0; there its gradient is 0."""
+    zero = squared <= 0
+    return squared.masked_fill(zero, 1).sqrt().masked_fill(zero, 0)

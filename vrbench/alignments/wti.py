@@ -43,6 +43,7 @@ class Wti(TokenAlignment):
 
     level: Level = "frame"
     symmetric = True
+    stored = STORED
     source = "DRL, arXiv:2203.07111"
     needs_head = True
 

@@ -12,6 +12,7 @@ from vrbench.errors import InputError
 from vrbench.features.begin import check_out
 from vrbench.features.file import Features, open_features
 from vrbench.features.pooling import KEPT, pooled
+from vrbench.features.sides import check_finished
 from vrbench.features.tokens import Tokens
 from vrbench.features.writer import FREE, FeatureWriter
 from vrbench.runtime.files import replacing
@@ -108,8 +109,7 @@ def pool_file(
         raise InputError(f"{out} is what is to be pooled: give --out another name.")
     check_out(out, overwrite)
     with open_features(path) as features:
-        if not features.attrs.get("complete", True):
-            raise InputError(f"The extraction of {path} is unfinished: run it again.")
+        check_finished(features.attrs, path)
         attrs = {key: value for key, value in features.attrs.items() if key not in OWN}
         attrs["created_by"] = features.attrs.get("created_by", "")
         attrs["pooling"] = f"ward:factor={factor},side={side}"

@@ -50,6 +50,18 @@ def unfinished(attrs: Mapping[str, Any]) -> bool:
     return not attrs.get("complete", True)
 
 
+def check_finished(attrs: Mapping[str, Any], path: Path) -> None:
+    """Refuse a file whose extraction is unfinished.
+
+    Raises:
+        InputError: it is.
+    """
+    if unfinished(attrs):
+        raise InputError(
+            f"The extraction of {path} is unfinished: run the same vrbench extract again."
+        )
+
+
 def notes_of(
     sides: Mapping[str, Any], names: Iterable[str], attrs: Mapping[str, Any], path: Path
 ) -> Iterator[str]:

@@ -71,9 +71,10 @@ def map_features(features: Features, head: Head, precision: Precision = "single"
 
 
 def apply_side(head: Head, side: Side, items: Tokens, precision: Precision = "single") -> Tokens:
-    """Return a side's items as the head gives them: tokens of level 0 (frames), and their columns.
+    """Return a side's items as the head gives them: tokens and their columns.
 
-    Tokens that no head changes stay where they are.
+    Of frames and patches only the frames, where a head does not map each token by itself and reads
+    no patches. Tokens that no head changes stay where they are.
 
     Raises:
         InputError: the items do not fit the head's weights, or cannot be read.
@@ -105,7 +106,7 @@ def mapped_block(
     head: HeadSpec, weights: Mapping[str, Tensor], side: Side, block: Tokens, kind: dtype
 ) -> Tokens:
     """Return items in memory as heads give them, with their numbers as token columns."""
-    found = apply(head, weights, side, packed(block, kind, patches=_reads_patches(head)))
+    found = apply(head, weights, side, packed(block, kind, patches=_keeps_patches(head)))
     vectors = found.globals_
     return replace(
         block,
@@ -136,14 +137,13 @@ def packed(block: Tokens, kind: dtype, device: str = "cpu", *, patches: bool = F
 def _blocks(
     head: HeadSpec, weights: Mapping[str, Tensor], side: Side, items: Tokens, kind: dtype
 ) -> Iterator[Tokens]:
-    """Yield mapped blocks; of the columns only the marks, which words on disk would slow down."""
+    """Yield mapped blocks; of the columns only numbers, as words on disk would slow them down."""
     import torch
 
-    patches = _reads_patches(head)
-    kept = MARKS if patches else ("level",)
-    marks = {k: v for k, v in items.token_columns.items() if k in kept}
+    patches = _keeps_patches(head)
+    numbers = {k: v for k, v in items.token_columns.items() if v.dtype.kind in "fiub"}
     with torch.no_grad():
-        for block in replace(items, token_columns=marks).blocks(VALUES):
+        for block in replace(items, token_columns=numbers).blocks(VALUES):
             frames = block.at_level(FRAME_LEVEL) if _maps(head) and not patches else block
             yield mapped_block(head, weights, side, frames, kind)
 
@@ -195,8 +195,12 @@ def _with_columns(items: Tokens, blocks: Iterator[Tokens]) -> Tokens:
     return replace(items, token_columns={**items.token_columns, **columns})
 
 
-def _reads_patches(head: HeadSpec) -> bool:
-    return any(part.reads_patches for part in head.parts.values())
+def _keeps_patches(head: HeadSpec) -> bool:
+    """Whether patches go through the heads, too: one reads them, or none reads whole items."""
+    parts = head.parts.values()
+    return any(part.reads_patches for part in parts) or all(
+        part.by_token for part in parts if type(part).apply is not HeadPart.apply
+    )
 
 
 def _maps(head: HeadSpec) -> bool:

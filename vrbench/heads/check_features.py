@@ -16,6 +16,8 @@ MADE_WITH = ("encoder", "weights", "projection")
 def check_encoder(features: Features, head: Head) -> None:
     """Check that features come from the encoder, weights and projection of the head's training.
 
+    And that what is scored are cosines, or dot products, in both.
+
     A head that says nothing of these, such as one of arrays, fits all features.
 
     Raises:
@@ -29,6 +31,14 @@ def check_encoder(features: Features, head: Head) -> None:
         raise InputError(
             f"{head.name} was trained on features of {theirs}, and {features.path} has those of "
             f"{ours}: use a head of this encoder."
+        )
+    ours = features.text.normalized
+    if head.about.get("normalized", ours) != ours:
+        read = {True: "cosines", False: "dot products"}
+        raise InputError(
+            f"{head.name} was trained on features whose {read[not ours]} are scored, and "
+            f"{features.path} has those whose {read[ours]} are: import both with --normalized, or "
+            "both with --raw."
         )
     for name, what in (("weights", "weights"), ("projection", "projection")):
         if found[name] != due[name]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -122,6 +123,9 @@ def _check(about: Mapping[str, Any]) -> None:
     for name, kinds in _KINDS.items():
         if name not in about or not isinstance(about[name], kinds):
             raise ValueError(f"the entry {name} of its header is missing or of another type")
+    scale = about.get("scale")
+    if scale is not None and not (type(scale) in (int, float) and 0 < scale < math.inf):
+        raise ValueError("the entry scale of its header is no number above 0")
     for name in _COUNTS:
         if type(about.get(name, 0)) is not int or about.get(name, 0) < 0:
             raise ValueError(f"the entry {name} of its header is no whole number from 0")

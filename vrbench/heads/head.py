@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments import Method
+from vrbench.alignments import Method, parse_method
 from vrbench.errors import InputError
 from vrbench.features.tokens import FRAME_LEVEL
 from vrbench.heads import HeadSpec, heads
@@ -105,9 +105,23 @@ class Head:
 
     @property
     def scale(self) -> float | None:
-        """What similarities were multiplied by in its loss; None: it was trained with none."""
-        learnt = self.about.get("loss") is not None and SCALE in self.weights
-        return float(np.exp(self.weights[SCALE])) if learnt else None
+        """What similarities were multiplied by in its loss; None: by nothing, or in none."""
+        found = self.about.get("scale")
+        return None if found is None else float(found)
+
+    def check_bank(self, method: Method) -> None:
+        """Check that its bank has what a method reads.
+
+        Raises:
+            InputError: the method reads tokens, and the bank has global vectors.
+        """
+        trained = self.method
+        if trained is not None and method.reads_tokens and not parse_method(trained).reads_tokens:
+            raise InputError(
+                f"The queue of {self.name} has the global vectors that {trained} reads, and "
+                f"{method.spec} reads tokens: train with --method {method.spec}, or give another "
+                "--bank."
+            )
 
     def save(self, path: str | Path) -> None:
         """Write ``path`` as safetensors, whole or not at all.

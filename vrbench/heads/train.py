@@ -15,7 +15,7 @@ import numpy as np
 from vrbench import metrics
 from vrbench.errors import InputError
 from vrbench.features import Features
-from vrbench.features.sides import json_attr
+from vrbench.features.sides import check_finished, json_attr
 from vrbench.heads.cca import canonical
 from vrbench.heads.pairs import Float, VectorPairs
 from vrbench.heads.projection import Affine, Projection
@@ -89,9 +89,11 @@ def train(
         progress: called as (what, done, total).
 
     Raises:
-        InputError: the features are projected already, or hold too few videos with texts.
+        InputError: the features are unfinished, projected already, or hold too few videos with
+            texts.
     """
     grid = grid or Grid()
+    check_finished(features.attrs, features.path)
     if features.attrs.get("projection"):
         raise InputError(f"{features.path} is projected already: extract it without --projection.")
     pairs = VectorPairs.of(features)

@@ -82,6 +82,14 @@ class Loss(ABC):
             InputError: a shape is wrong, or a similarity is NaN or infinite.
         """
 
+    def scale(self, learnt: float) -> float | None:
+        """Return what similarities are multiplied by in it; None: by nothing.
+
+        Args:
+            learnt: the logit scale, which ``__call__`` is given.
+        """
+        return learnt
+
     def of(self, given: Given) -> Tensor:
         """Return the loss of what the loop gives; a part without a teacher reads no queue."""
         if self.needs_teacher:
@@ -137,6 +145,14 @@ class LossSum:
     def run(self) -> int:
         """Most clips of a run, as the parts say that need them; else 0."""
         return next((part.run for _, part in self.parts if part.run), 0)
+
+    def scale(self, learnt: float) -> float | None:
+        """Return what similarities are multiplied by: the logit scale where a part reads it.
+
+        Else what the first part that says it has; None: none has one.
+        """
+        found = [part.scale(learnt) for _, part in self.parts]
+        return learnt if learnt in found else next((one for one in found if one is not None), None)
 
     @property
     def spec(self) -> str:

@@ -87,6 +87,10 @@ class ClipCaption(Loss):
         if self.iterations < 1:
             raise InputError(f"iterations must be at least 1, it is {self.iterations}.")
 
+    def scale(self, learnt: float) -> float:
+        """Return 1 / tau, see ``Loss``."""
+        return learnt if self.variant == "exact" else 1.0
+
     def __call__(
         self, t2v: Tensor, v2t: Tensor, scale: Tensor, teacher: tuple[Tensor, Tensor] | None = None
     ) -> Tensor:

@@ -76,6 +76,10 @@ class NCLLoss(Loss):
         if self.gamma is not None:
             check_positive(gamma=self.gamma)
 
+    def scale(self, learnt: float) -> float:
+        """Return 1 / gamma, see ``Loss``."""
+        return learnt if self.gamma is None else 1 / self.gamma
+
     def __call__(
         self, t2v: Tensor, v2t: Tensor, scale: Tensor, teacher: tuple[Tensor, Tensor] | None = None
     ) -> Tensor:

@@ -110,6 +110,9 @@ class SSPC(Loss):
         options = {"eps": self.eps, "iterations": self.iterations, "variant": self.variant}
         return MultiSK(self.k, self.approach, **options)  # type: ignore[arg-type]
 
+    def scale(self, learnt: float) -> None:
+        """Return None: the similarities of texts and videos are not read."""
+
     def __call__(
         self, t2v: Tensor, v2t: Tensor, scale: Tensor, teacher: tuple[Tensor, Tensor] | None = None
     ) -> Tensor:

@@ -61,6 +61,9 @@ class Triplet(Loss):
     def __post_init__(self) -> None:
         check_positive(margin=self.margin)
 
+    def scale(self, learnt: float) -> None:
+        """Return None, see ``Loss``."""
+
     def __call__(
         self, t2v: Tensor, v2t: Tensor, scale: Tensor, teacher: tuple[Tensor, Tensor] | None = None
     ) -> Tensor:

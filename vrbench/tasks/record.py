@@ -12,6 +12,7 @@ from vrbench import results
 from vrbench._version import VERSION
 from vrbench.errors import InputError
 from vrbench.features import Features
+from vrbench.features.sides import check_finished
 from vrbench.heads.head import Head
 from vrbench.registry import OriginDict, origins
 from vrbench.results.about import about, head_about
@@ -45,7 +46,14 @@ class TaskData:
     def of(
         cls, features: Features, head: Head | None = None, train: Features | None = None
     ) -> TaskData:
-        """Return that of a feature file."""
+        """Return that of a feature file.
+
+        Raises:
+            InputError: an extraction is unfinished.
+        """
+        for one in (features, train):
+            if one is not None:
+                check_finished(one.attrs, one.path)
         others = () if train is None else (("train", train.sha256()),)
         return cls(about(features), len(features.text), len(features.video), head, others)
 

@@ -77,6 +77,11 @@ def check_apart(train: Features, test: Features) -> None:
             f"{train.path} would train on {len(shared)} of the {len(test.video)} test videos of "
             f"{test.path}, the first is '{shared[0]}': train on others."
         )
+    if train.text.normalized != test.text.normalized:
+        raise InputError(
+            f"Cosines are scored of one of {train.path} and {test.path}, and dot products of the "
+            "other: import both with --normalized, or both with --raw."
+        )
     ours, theirs = made_with(train), made_with(test)
     for name, value in ours.items():
         if value != theirs[name]:

@@ -123,28 +123,57 @@ class TrainingItems:
     def batches(self, epoch: int, size: int, seed: int) -> Iterator[Index]:
         """Yield the texts of each batch of an epoch: distinct videos, with one text each.
 
-        An epoch passes over every training text once, in rounds: each round has one text of every
-        video that has one left, and is cut into batches as equal as can be. In a batch the texts
-        stand in order of length, as an alignment reads them.
+        An epoch passes over every training text once. Its batches are as equal as can be, at most
+        ``size``; there are as many as the video with the most texts has, or more. Where such a
+        video would be alone in some, as many of its texts as that are left out of the epoch, others
+        in each. In a batch the texts stand in order of length, as an alignment reads them.
         """
         rng = np.random.default_rng([seed, epoch])
-        texts = rng.permutation(self.texts_of(self.trained))
-        # the k-th text of each video, in this order, belongs to round k
-        by_video = np.argsort(self.owner[texts], kind="stable")
-        owners = self.owner[texts][by_video]
-        first = np.flatnonzero(np.diff(owners, prepend=-1))
-        nth = np.arange(len(owners)) - np.repeat(first, np.diff(first, append=len(owners)))
-        round_of = np.empty(len(texts), dtype=np.int64)
-        round_of[by_video] = nth
-        for k in range(int(nth.max()) + 1):
-            chosen = texts[round_of == k]
-            if len(chosen) >= LEAST:
-                for batch in np.array_split(chosen, -(-len(chosen) // size)):
-                    yield batch[np.argsort(self.text.lengths[batch], kind="stable")]
+        texts, most = self._drawn(rng)
+        count = max(min(-(-len(texts) // size), len(texts) // LEAST), most)
+        texts = texts[: count * size]  # batches of two leave one of an odd number out
+        for batch in _dealt(texts, self.owner[texts], count, rng):
+            yield batch[np.argsort(self.text.lengths[batch], kind="stable")]
 
-    def steps(self, size: int) -> int:
-        """Return the batches of an epoch."""
-        return sum(1 for _ in self.batches(0, size, 0))
+    def _drawn(self, rng: np.random.Generator) -> tuple[Index, int]:
+        """Return the texts of an epoch, in random order but each video's together.
+
+        Also how many the video with the most has: no more than leaves each two videos in a batch.
+        """
+        texts = rng.permutation(self.texts_of(self.trained))
+        place = rng.permutation(len(self.video))[self.owner[texts]]
+        texts = texts[np.argsort(place, kind="stable")]
+        owners = self.owner[texts]
+        first = np.flatnonzero(np.diff(owners, prepend=-1))
+        counts = np.diff(first, append=len(owners))
+        nth = np.arange(len(owners)) - np.repeat(first, counts)
+        most = int(counts.max())
+        while LEAST * most > np.minimum(counts, most).sum():
+            most -= 1
+        return texts[nth < most], most
+
+
+def _dealt(texts: Index, owners: Index, count: int, rng: np.random.Generator) -> Iterator[Index]:
+    """Deal texts out to so many batches, one after the other, in a new random order each time.
+
+    Args:
+        texts: rows, each video's together, at most ``count`` a video.
+        owners: row of each text's video.
+        count: of batches.
+        rng: draws the orders.
+    """
+    batch = np.empty(len(texts), np.int64)
+    for start in range(0, len(texts), count):
+        order = rng.permutation(count)
+        # a video that began in the last round keeps away from the batches that it has
+        last = batch[max(0, start - count) : start]
+        same = owners[max(0, start - count) : start] == owners[start]
+        taken = np.isin(order, last[same])
+        order = np.concatenate([order[~taken], order[taken]])
+        batch[start : start + count] = order[: len(texts) - start]
+    dealt = np.argsort(batch, kind="stable")
+    ends = np.cumsum(np.bincount(batch, minlength=count))[:-1]
+    yield from np.split(texts[dealt], ends)
 
 
 def long_videos(clips: Tokens) -> Grouping:

@@ -21,7 +21,7 @@ from vrbench.runtime.progress import Progress, phase
 from vrbench.training.anchors import Anchors, Both
 from vrbench.training.items import Index, TrainingItems
 from vrbench.training.optimizer import Optimizer
-from vrbench.training.queue import Queue
+from vrbench.training.queue import NamedArrays, Queue
 from vrbench.training.runs import Runs
 from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import State
@@ -197,12 +197,25 @@ class Loop:
         known = state.curve[state.best]
         if len(state.curve) == 1 or row.get("sum", 1) > known.get("sum", 0):
             state.best = state.epoch
-            state.parts["best"] = now
+            state.parts |= {"best": now, "best_queue": self.queue.arrays()}
         state.parts |= {"now": now, "adam": self.optimizer.arrays(), "queue": self.queue.arrays()}
         if self.teacher is not None:
             state.parts["teacher"] = self.teacher.arrays()
         if self.anchors is not None:
             state.parts["anchors"] = self.anchors.arrays()
+
+    def bank(self, state: State) -> NamedArrays:
+        """Return the arrays of the head's bank: the queue as it was at the best epoch.
+
+        Where no epoch was better than the head as it began, the last queue's items as that head
+        gives them.
+        """
+        import torch
+
+        best = state.parts["best"]
+        weights = {name: torch.as_tensor(value.copy()) for name, value in best.items()}
+        self.queue.restore(state.parts.get("best_queue" if state.best else "queue", {}))
+        return self.queue.bank(self.moving, weights, self.items, as_seen=state.best > 0)
 
     @staticmethod
     def _restore(weights: Mapping[str, Tensor], arrays: Mapping[str, NDArray[Any]]) -> None:

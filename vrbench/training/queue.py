@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments import Method
-from vrbench.alignments.global_ import Global
 from vrbench.features import Tokens
 from vrbench.features.tokens import offsets_of
 from vrbench.heads import HeadSpec
@@ -40,7 +39,7 @@ class Queue:
         vectors: whether the global vectors are all that is read.
     """
 
-    def __init__(self, size: int, stale: bool, vectors: bool) -> None:
+    def __init__(self, size: int, stale: bool, *, vectors: bool) -> None:
         self.size, self.stale, self.vectors = size, stale, vectors
         self.texts = np.empty(0, np.int64)
         self._kept: list[dict[Side, Tokens]] = []
@@ -48,8 +47,8 @@ class Queue:
     @classmethod
     def of(cls, settings: TrainingSettings, method: Method) -> Queue:
         """Return the empty queue that settings ask for."""
-        vectors = all(isinstance(part, Global) for _, part in method.parts)
-        return cls(settings.queue, settings.queue_encoding == "stale", vectors)
+        stale = settings.queue_encoding == "stale"
+        return cls(settings.queue, stale, vectors=not method.reads_tokens)
 
     def add(self, items: TrainingItems, texts: Index, text: Packed, video: Packed) -> None:
         """Add a batch: the rows of its texts, and both sides as the head gave them."""
@@ -79,18 +78,25 @@ class Queue:
 
         if not self.size or "texts" not in arrays:
             return
-        self.texts = arrays["texts"].copy()
+        self.texts, self._kept = arrays["texts"].copy(), []
         if self.stale and len(self.texts):
             sides = {side: bank_side(arrays, side, "the queue", True) for side in SIDES}
             self._kept = [sides]
 
     def bank(
-        self, spec: HeadSpec, weights: Mapping[str, Tensor], items: TrainingItems
+        self, spec: HeadSpec, weights: Mapping[str, Tensor], items: TrainingItems, *, as_seen: bool
     ) -> NamedArrays:
-        """Return the arrays of a head's bank, with the finished weights for ``final``."""
+        """Return the arrays of a head's bank.
+
+        Args:
+            spec: the heads that items go through.
+            weights: of the head that is kept, for ``final``.
+            items: the training items.
+            as_seen: False: the head kept is not one that has seen them, and maps them in any case.
+        """
         if not len(self.texts):
             return {}
-        return self._stale() if self.stale else self._final(spec, weights, items)
+        return self._stale() if self.stale and as_seen else self._final(spec, weights, items)
 
     def _stale(self) -> NamedArrays:
         found: NamedArrays = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from vrbench.encoders.checkpoint import read_tensors
 from vrbench.errors import InputError
+from vrbench.features import Features
 from vrbench.heads import HeadSpec
 from vrbench.heads.file import KEY, load, read_safetensors
-from vrbench.heads.head import SCALE
+from vrbench.heads.head import SCALE, digest
+from vrbench.training.settings import TrainingSettings
 
 _BEFORE = re.compile(r"^(?:module\.)?(?:clip\.(?=logit_scale$))?")
 """What data-parallel training and CLIP4Clip put before names."""
@@ -60,8 +63,8 @@ def _prefixed(head: str, name: str | None) -> str | None:
     return None if name is None else f"{head}.{name}"
 
 
-def seen_before(path: Path) -> list[str]:
-    """Return the digests of the videos that a head was trained on; a checkpoint names none.
+def seen_before(path: Path) -> Mapping[str, Any]:
+    """Return what a head says of its training; a checkpoint says nothing.
 
     Raises:
         InputError: it is a head file that cannot be used.
@@ -69,5 +72,24 @@ def seen_before(path: Path) -> list[str]:
     try:
         about, *_ = read_safetensors(path, KEY, "is no head", "give another")
     except InputError:
-        return []  # of another format
-    return [] if about is None else list(load(path).about["train_ids"])
+        return {}  # of another format
+    return {} if about is None else load(path).about
+
+
+def validated_before(
+    before: Mapping[str, Any], features: Features, settings: TrainingSettings, held: Iterable[str]
+) -> int:
+    """Return how many validation videos a head may have been trained on.
+
+    Args:
+        before: what the head says of its training.
+        features: of the training that begins with it.
+        settings: of that training.
+        held: ids of its validation videos; 0 where the head had the same ones.
+    """
+    had = before.get("settings", {}).get("validation"), before.get("seed")
+    same = before.get("features", {}).get("sha256") == features.sha256()
+    if same and had == (settings.validation, settings.seed):
+        return 0
+    known = set(before.get("train_ids", ()))
+    return sum(digest(one) in known for one in held)

@@ -31,7 +31,9 @@ class TrainingSettings:
         validation: share of the training videos that is kept apart; 0: none.
         patience: epochs without a better validation after which training stops.
         queue: training queries that are kept as a bank; 0: none.
-        queue_encoding: ``stale``: as they were when seen; ``final``: by the finished head.
+        queue_encoding: ``stale``: as they were when seen; ``final``: by the head that is kept. Both
+            are the queries before the end of the epoch that is kept; where the head as it begins
+            is, the last ones of the training, by that head.
         seed: of the start, the validation videos and the batches.
 
     Raises:
@@ -65,6 +67,11 @@ class TrainingSettings:
             raise InputError(
                 f"A learning rate of 0 trains nothing in {self.epochs} epochs: give a larger lr, "
                 "or 0 epochs for the head as it begins."
+            )
+        if self.queue and not self.epochs:
+            raise InputError(
+                f"A queue of {self.queue} is filled by training, and 0 epochs have none: give "
+                "1 epoch with a learning rate of 0 for a queue of the head as it begins."
             )
         for name in ("warmup", "validation"):
             if not 0 <= getattr(self, name) < 1:

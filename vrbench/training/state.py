@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench._version import VERSION
 from vrbench.errors import InputError
 from vrbench.heads.file import read_safetensors
 from vrbench.runtime.files import replacing
@@ -30,7 +31,7 @@ class State:
         curve: a row for each epoch, the untrained head first.
         best: the epoch whose weights are kept.
         stopped: why it ended before the last epoch, if it did.
-        parts: arrays: ``now`` and ``best`` weights, ``adam``, ``teacher``, queues.
+        parts: arrays: ``now`` and ``best`` weights, ``queue`` and ``best_queue``, ``adam``, ...
     """
 
     identity: Mapping[str, Any]
@@ -49,7 +50,7 @@ class State:
         import safetensors.numpy
 
         said = {"identity": self.identity, "epoch": self.epoch, "curve": self.curve}
-        said |= {"best": self.best, "stopped": self.stopped}
+        said |= {"best": self.best, "stopped": self.stopped, "version": VERSION}
         arrays = {
             f"{part}/{name}": np.asarray(value, order="C")
             for part, values in self.parts.items()
@@ -68,8 +69,14 @@ class State:
         """
         remedy = "remove it, or begin anew with --overwrite"
         said, arrays, _ = read_safetensors(path, KEY, "is no unfinished training", remedy)
-        if said is None or not {"identity", "epoch", "curve", "best", "stopped"} <= said.keys():
+        entries = {"identity", "epoch", "curve", "best", "stopped", "version"}
+        if said is None or not entries <= said.keys():
             raise InputError(f"{path} is no unfinished training: {remedy}.")
+        if said["version"] != VERSION:
+            raise InputError(
+                f"{path} was begun by vrbench {said['version']}, this is {VERSION}: go on with "
+                "that, or begin anew with --overwrite."
+            )
         changed = different(said["identity"], identity)
         if changed:
             raise InputError(

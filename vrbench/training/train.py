@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from vrbench.alignments import parse_method
+import numpy as np
+
+from vrbench.alignments import Method, alignments, parse_method
 from vrbench.errors import InputError
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.features import Features, open_features
-from vrbench.heads import parse_head
+from vrbench.features.sides import check_finished
+from vrbench.heads import HeadSpec, parse_head
 from vrbench.heads.check_features import made_with
 from vrbench.heads.file import load
-from vrbench.heads.head import Head, digest
+from vrbench.heads.head import SCALE, Head, digest
 from vrbench.losses import parse_loss
 from vrbench.runtime.device import torch_device
 from vrbench.runtime.progress import Progress, phase
@@ -24,7 +27,7 @@ from vrbench.training.identity import identity_of
 from vrbench.training.items import TrainingItems
 from vrbench.training.loop import Loop, is_over
 from vrbench.training.optimizer import repeatable
-from vrbench.training.released import seen_before, start_weights
+from vrbench.training.released import seen_before, start_weights, validated_before
 from vrbench.training.settings import TrainingSettings
 from vrbench.training.state import State, different, partial
 
@@ -97,8 +100,8 @@ def train(
         The head of the best epoch; ``head.save(path)`` keeps it.
 
     Raises:
-        InputError: a spec or a number cannot be used, the features do not fit the head, or the loss
-            becomes NaN or infinite before an epoch has learnt anything.
+        InputError: a spec or a number cannot be used, the features are unfinished or do not fit the
+            head, or the loss becomes NaN or infinite before an epoch has learnt anything.
     """
     settings = TrainingSettings(
         head, method, loss, epochs, batch, lr, weight_decay, warmup, validation, patience, queue,
@@ -117,6 +120,7 @@ def run(features: Features, settings: TrainingSettings, where: Where) -> Head:
     Raises:
         InputError: as ``train``; or ``out`` is there with other settings.
     """
+    check_finished(features.attrs, features.path)
     identity = identity_of(features, settings, where.start)
     out = where.out
     if out is not None and out.exists() and not where.overwrite:
@@ -133,7 +137,7 @@ def run(features: Features, settings: TrainingSettings, where: Where) -> Head:
             if out is not None:
                 partial(out).unlink(missing_ok=True)
             raise InputError(_nothing_learnt(state, settings))
-        before = seen_before(where.start) if where.start else []
+        before = seen_before(where.start) if where.start else {}
         with phase("head and queue", where.progress):
             head = _head(features, settings, loop, state, identity, before)
     if out is not None:
@@ -149,7 +153,9 @@ def _begun(
     spec, out = parse_head(settings.head), where.out
     given = start_weights(where.start, spec) if where.start else None
     runs = parse_loss(settings.loss).run > 0
-    patches = parse_method(str(settings.method)).reads_patches
+    method = parse_method(str(settings.method))
+    _check_weights(features, method, spec)
+    patches = method.reads_patches
     items = TrainingItems.of(
         features, settings.validation, settings.seed, sequences=runs, patches=patches
     )
@@ -165,6 +171,19 @@ def _begun(
     if where.told and len(state.curve) == 1:
         where.told(state.curve)
     return loop, state
+
+
+def _check_weights(features: Features, method: Method, spec: HeadSpec) -> None:
+    """Refuse weights of tokens that scoring reads from the file, and training does not."""
+    for _, part in method.parts:
+        name = alignments.spec(part).partition(":")[0]
+        for items in (features.text, features.video):
+            if part.stored in items.token_columns and name not in spec.parts:
+                raise InputError(
+                    f"{items.name} has a column {part.stored}, which {name} reads and training "
+                    f"does not: add the head {name}, give another --method, or leave the column "
+                    "out."
+                )
 
 
 def _finished(out: Path, identity: Mapping[str, Any]) -> Head:
@@ -192,11 +211,9 @@ def _head(
     loop: Loop,
     state: State,
     identity: Mapping[str, Any],
-    before: Sequence[str],
+    before: Mapping[str, Any],
 ) -> Head:
     """Return the head of the best epoch; it has seen what the one that it began with had seen."""
-    import torch
-
     attrs = features.attrs
     items, weights = loop.items, state.parts["best"]
     trained = state.epoch > 0 or not all(part.trained for part in loop.spec.parts.values())
@@ -205,6 +222,7 @@ def _head(
     about = {
         "method": settings.method,
         "loss": settings.loss if settings.epochs else None,
+        "scale": loop.loss.scale(float(np.exp(weights[SCALE]))) if settings.epochs else None,
         "features": {"file": features.path.name, "sha256": features.sha256()},
         **made_with(features),
         "split": str(attrs.get("split") or "") or None,
@@ -214,9 +232,13 @@ def _head(
         "stopped": state.stopped and f"{state.stopped}: {kept}",
         "normalized": features.text.normalized,
         "validation": state.curve,
+        "validation_seen": validated_before(
+            before, features, settings, features.video.ids[items.held].tolist()
+        ),
         "settings": dict(settings.values),
         "identity": dict(identity),
-        "train_ids": sorted({*before, *(digest(features.video.ids[row]) for row in seen)}),
+        "train_ids": sorted(
+            {*before.get("train_ids", ()), *(digest(features.video.ids[row]) for row in seen)}
+        ),
     }
-    known = {name: torch.as_tensor(value.copy()) for name, value in weights.items()}
-    return Head(loop.spec, weights, about, loop.queue.bank(loop.moving, known, items))
+    return Head(loop.spec, weights, about, loop.bank(state))

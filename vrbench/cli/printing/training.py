@@ -42,6 +42,11 @@ def conclude(out: Path, about: Mapping[str, Any], existed: bool, quiet: bool) ->
     """Say how a training ended, and where its head is."""
     if about["stopped"]:
         note(f"Warning: {about['stopped']}")
+    if seen := about.get("validation_seen"):
+        note(
+            f"Warning: the head that it began with was trained on {seen} of the validation videos, "
+            "by which the best epoch was chosen: give --seed and --validation of that training."
+        )
     if quiet:
         return
     if existed:

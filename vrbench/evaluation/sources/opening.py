@@ -25,6 +25,7 @@ from vrbench.evaluation.sources.sims import SimSource
 from vrbench.evaluation.sources.streams import with_side
 from vrbench.features import Features, open_features
 from vrbench.features.in_memory import features_of
+from vrbench.features.sides import check_finished
 from vrbench.heads.head import Head
 from vrbench.runtime.memory import set_bound
 from vrbench.sequences import SequenceAlignment, sequences
@@ -167,10 +168,7 @@ def _of_features(
 
 
 def _limited(features: Features, settings: Settings, *, whole_sequences: bool) -> Features:
-    if not features.attrs.get("complete", True):
-        raise InputError(
-            f"The extraction of {features.path} is unfinished: run the same vrbench extract again."
-        )
+    check_finished(features.attrs, features.path)
     if settings.limited:
         limit, ids = settings.limit, settings.limit_ids
         return limit_rows(features, limit, ids, whole_sequences=whole_sequences)
@@ -198,7 +196,9 @@ def _read_bank(bank: str | Path | None) -> tuple[str | None, Features | SimFile 
 
 def _bank_file(path: Path) -> Features | SimFile:
     if path.suffix != ".npz":
-        return open_features(path)
+        features = open_features(path)
+        check_finished(features.attrs, path)
+        return features
     file = load_sim(path)
     if file.bank is None:
         raise InputError(f"{path} holds no bank_t2v or bank_v2t to be used as the bank.")
