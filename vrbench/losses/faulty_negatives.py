@@ -90,7 +90,9 @@ class FaultyNegatives(Loss):
     targets are then those of the text at its place. ``clip-caption:variant=norton`` has one T for
     both directions, made from the videos' side, and tau 1.
 
-    Source: Norton eq. 7 and 8. Deviation: the mean over the batch and both directions, as infonce.
+    Source: Norton eq. 7 and 8. Deviations: the mean over the batch and both directions, as infonce;
+    plans scale texts first, as their rows are texts (in eq. 3 they are clips), which matters by
+    what the iterations leave to go.
 
     Attributes:
         beta: weight of the plan, 0 to 1; 0 is ``infonce``.
