@@ -28,6 +28,7 @@ class Texts:
         n_video: how many videos there are.
         linked: whether it is said already which video each text belongs to.
         where: the source, for messages.
+        lengths: (n,) their tokens; None: each is one vector.
     """
 
     n: int
@@ -36,6 +37,7 @@ class Texts:
     n_video: int
     linked: bool
     where: str
+    lengths: NDArray[Any] | None = None
 
 
 def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
         strict: whether names that cannot be read are refused, not left without captions.
 
     Raises:
-        InputError: a text has no caption, or it is not known which.
+        InputError: a text has no caption, it is not known which, or tokens of texts are captions.
     """
     if texts.names is None:
         return _by_place(texts, rows, where)
@@ -66,6 +68,7 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
     by_video: dict[str, list[str]] = {}
     for row in rows:
         by_video.setdefault(row.video, []).append(row.text)
+    _check_tokens(texts, names, by_video, where)
     videos = list(by_video) if texts.videos is None else [str(v) for v in texts.videos.tolist()]
     captions = captions_of(texts.where, texts.names, videos, by_video, where)
     if captions is None and not strict:
@@ -82,6 +85,22 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
             f"each text {FORMS}, or give the names of captions in a column text_id."
         )
     return {"captions": captions}
+
+
+def _check_tokens(
+    texts: Texts, names: Sequence[str], captions: Mapping[str, Sequence[str]], where: str
+) -> None:
+    """Refuse texts whose tokens are the captions of their videos, as far as numbers tell."""
+    counts = [len(captions.get(name, ())) for name in names]
+    if texts.lengths is None or texts.lengths.tolist() != counts or max(counts) < 2:
+        return
+    most = int(np.argmax(counts))
+    raise InputError(
+        f"{texts.where} gives each text as many tokens as {where} has captions of its video, "
+        f"{counts[most]} of '{names[most]}': if they are captions, name each {names[most]}#0, "
+        f"{names[most]}#1, ..., or give an array with a row for each row of {where}; if they are "
+        f"tokens of one caption, name the text {names[most]}#0."
+    )
 
 
 def _by_place(texts: Texts, rows: Sequence[Row], where: str) -> dict[str, Any]:
