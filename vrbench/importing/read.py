@@ -16,7 +16,7 @@ from vrbench.features.pairing import BY_PLACE, check_links, owners, pairing_note
 from vrbench.features.tokens import Tokens
 from vrbench.importing.given import Given
 from vrbench.importing.load import Loaded, load
-from vrbench.importing.side import read_side
+from vrbench.importing.side import mask_notes, read_side
 from vrbench.importing.streams import SECOND, audio_of, with_second
 from vrbench.importing.typed import TypedArrays
 from vrbench.importing.usual import COLUMNS, NAMES
@@ -84,7 +84,7 @@ def read_arrays(source: Path | Given) -> Arrays:
         sides["bank/text"], _ = _linked(arrays, "bank_", *bank)
     named = [side for side in sides if f"{side.replace('/', '_')}_ids" in arrays]
     notes = (*loaded.notes, *_ignored(given, loaded), *pairing_notes(pairs))
-    return Arrays(sides, notes, pairs, named, loaded.remarks)
+    return Arrays(sides, notes, pairs, named, (*loaded.remarks, *mask_notes(arrays)))
 
 
 def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
