@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.datasets.rows import Row
+from vrbench.datasets.table import text_without_ending
 from vrbench.errors import InputError
 from vrbench.features.pairing import FORMS, readings
 
@@ -58,13 +59,12 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
     """
     if texts.names is None:
         return _by_place(texts, rows, where)
-    own = {row.id: row for row in rows if row.id is not None}
-    times = Counter(row.id for row in rows)
     names = [str(name) for name in texts.names.tolist()]
-    if all(times[name] == 1 for name in names):
-        found: dict[str, Any] = {"captions": _strings(own[name].text for name in names)}
+    own = _by_id(rows, names)
+    if all(len(own.get(name, ())) == 1 for name in names):
+        found: dict[str, Any] = {"captions": _strings(own[name][0].text for name in names)}
         known = texts.videos is not None and not texts.linked
-        return found | ({"text_video": _strings(own[n].video for n in names)} if known else {})
+        return found | ({"text_video": _strings(own[n][0].video for n in names)} if known else {})
     by_video: dict[str, list[str]] = {}
     for row in rows:
         by_video.setdefault(row.video, []).append(row.text)
@@ -74,10 +74,10 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
     if captions is None and not strict:
         return {}
     if captions is None:
-        twice = next((name for name in names if times[name] > 1), None)
+        twice = next((name for name in names if len(own.get(name, ())) > 1), None)
         if twice is not None:
             raise InputError(
-                f"{where} holds text '{twice}' {times[twice]} times: leave one of its rows."
+                f"{where} holds text '{twice}' {len(own[twice])} times: leave one of its rows."
             )
         lacking = next((name for name in names if name not in own), names[0])
         raise InputError(
@@ -85,6 +85,17 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
             f"each text {FORMS}, or give the names of captions in a column text_id."
         )
     return {"captions": captions}
+
+
+def _by_id(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Row]]:
+    """Return the rows of each id, without the endings of files where only so all names are ids."""
+    exact: dict[str, list[Row]] = {}
+    short: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.id is not None:
+            exact.setdefault(row.id, []).append(row)
+            short.setdefault(text_without_ending(row.id), []).append(row)
+    return short if short.keys() >= set(names) and not exact.keys() >= set(names) else exact
 
 
 def _check_tokens(
