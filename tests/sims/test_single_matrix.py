@@ -136,7 +136,11 @@ def test_the_first_cell_of_a_header_may_be_the_name_of_a_video() -> None:
         ("a.csv", "v1,1,0\nv2,0,1\n", "a.csv has no header, but names in its first column"),
         ("a.csv", b"\xff\xfe1,2\n", "a.csv is no text"),
         ("a.csv", ",a,b\na,1,2\nx,3,4\n", "1 of 2 texts name no video, the first is 'x'"),
-        ("a.csv", ",a,a\na,1,2\nb,3,4\n", "video_ids must be 2 different names"),
+        (
+            "a.csv",
+            ",a,a\na,1,2\nb,3,4\n",
+            "video_ids .* 2 different names, but 'a' stands in rows 0 and 1",
+        ),
         ("a.pt", [torch.eye(2)], "holds no single matrix"),
         ("a.pt", {"a": torch.eye(2), "b": torch.eye(2)}, "holds no single matrix"),
         ("a.pt", {"t2v": torch.eye(2), "norm": 3}, "holds int in norm"),
