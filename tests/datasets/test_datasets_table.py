@@ -6,6 +6,8 @@ from small_annotations import refusal, write
 
 from vrbench import datasets
 from vrbench.datasets import Video
+from vrbench.datasets.rows import caption_rows
+from vrbench.errors import InputError
 
 CSV = """\
 video_id,caption,label,file,start,end,position,note
@@ -66,6 +68,19 @@ def test_a_missing_csv_is_named(tmp_path: Path) -> None:
 def test_json_of_captions_by_video(tmp_path: Path) -> None:
     found = datasets.read("json", write(tmp_path, test_json={"b": ["x", "y"], "a": []}), "test")
     assert list(found.captions_by_video.items()) == [("b", ["x", "y"]), ("a", [])]
+
+
+@pytest.mark.parametrize("values", [["a", "b"], {"0": "a", "1": "b"}])
+@pytest.mark.parametrize(("video", "caption"), [("video_id", "caption"), ("image", "text")])
+def test_json_of_columns_is_refused(
+    video: str, caption: str, values: object, tmp_path: Path
+) -> None:
+    """``DataFrame.to_dict("list")`` and ``to_json()``."""
+    write(tmp_path, test_json={"n": values, video: values, caption: values})
+    said = "test.json: expected a list of rows, not columns (to_json(orient='records')"
+    assert said in refusal("json", tmp_path, "test")
+    with pytest.raises(InputError, match="expected a list of rows, not columns"):
+        caption_rows(tmp_path / "test.json", {})
 
 
 def test_json_of_rows(tmp_path: Path) -> None:

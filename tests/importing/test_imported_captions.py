@@ -82,3 +82,56 @@ def test_rows_without_names_are_those_of_the_captions(tmp_path: Path) -> None:
     write_lines(captions, rows(list(one)[:3]))
     with pytest.raises(InputError, match=r"has 3 captions, and .* 4 texts without names"):
         import_arrays(given, tmp_path / "no.h5")
+
+
+EACH = {"a": 3, "b": 1, "c": 2}
+"""Captions of each video."""
+
+
+def _captions(path: Path) -> Path:
+    lines = [f"{name},{name} {k}" for name, n in EACH.items() for k in range(n)]
+    path.write_text("\n".join(["video_id,caption", *lines]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("write", [as_torch, as_hdf5, as_folder, "padded"])
+def test_captions_of_a_video_are_not_the_tokens_of_one_text(write: Any, tmp_path: Path) -> None:
+    rng, captions = np.random.default_rng(0), _captions(tmp_path / "c.csv")
+    texts = {name: rng.standard_normal((n, 4)).astype(np.float32) for name, n in EACH.items()}
+    video = as_torch(tmp_path / "v", {name: rows[0] for name, rows in texts.items()})
+    if write == "padded":
+        padded = [np.pad(x, ((0, 3 - len(x)), (0, 0))) for x in texts.values()]
+        mask = [np.arange(3) < len(x) for x in texts.values()]
+        ids = np.array([*texts])
+        np.savez(tmp_path / "t.npz", tokens=np.array(padded), mask=np.array(mask), ids=ids)
+        text = tmp_path / "t.npz"
+    else:
+        text = write(tmp_path / "t", texts)
+    says = r"as many tokens as c\.csv has captions of its video, 3 of 'a': .* name each a#0, a#1, "
+    with pytest.raises(InputError, match=says):
+        import_arrays(Given(None, video, text, captions), tmp_path / "no.h5")
+
+    each = {f"{name}#{k}": row for name, rows in texts.items() for k, row in enumerate(rows)}
+    np.save(tmp_path / "t.npy", np.array([*each.values()]))
+    for kept in (as_torch(tmp_path / "each", each), tmp_path / "t.npy"):
+        out = import_arrays(Given(None, video, kept, captions), tmp_path / "o.h5", overwrite=True)
+        with h5py.File(out) as file:
+            assert file["text/video"][:].tolist() == [0, 0, 0, 1, 2, 2]
+            said = file["text/captions"].asstr()[:].tolist()
+            assert said == ["a 0", "a 1", "a 2", "b 0", "c 0", "c 1"]
+            assert "notes" not in file.attrs or "not used" not in file.attrs["notes"]
+    one = as_torch(tmp_path / "one", {f"{name}#0": rows for name, rows in texts.items()})
+    out = import_arrays(Given(None, video, one, captions), tmp_path / "one.h5")
+    assert "3 of 6 captions in c.csv are not used." in inspect_file(out).notes
+
+
+def test_captions_that_are_not_used_are_counted(tmp_path: Path) -> None:
+    captions, rng = _captions(tmp_path / "c.csv"), np.random.default_rng(0)
+    items = {name: rng.standard_normal((4, 4)).astype(np.float32) for name in EACH}
+    video, text = (as_torch(tmp_path / side, items) for side in ("v", "t"))
+    notes: list[str] = []
+    given = Given(None, video, text, captions)
+    out = import_arrays(given, tmp_path / "o.h5", note=notes.append)
+    said = "3 of 6 captions in c.csv are not used."
+    assert said in notes
+    assert said in inspect_file(out).notes

@@ -30,6 +30,21 @@ def test_a_mask_with_holes(tmp_path: Path) -> None:
         assert features.text.global_vectors is None
 
 
+def test_a_mask_that_begins_false_and_ends_true_is_noted(tmp_path: Path) -> None:
+    given = np.arange(4) < np.array([3, 2, 4, 1, 3])[:, None]
+    told = "4 of 5 items of /video begin with padding (video_mask): right for models that pad on"
+    left, arrays = given[:, ::-1], padded() | {"video_tokens": vectors(0, N, 4, D)}
+    for number, noted in ((given, False), (left, True), (left.astype(np.int64), True)):
+        notes: list[str] = []
+        out = brought(tmp_path, arrays | {"video_mask": number}, note=notes.append)
+        assert any(told in note for note in notes) == noted
+        with open_features(out) as features:
+            assert any(told in note for note in features.data_notes) == noted
+    few = np.where(np.arange(5)[:, None] < 3, True, left)
+    brought(tmp_path, arrays | {"video_mask": few}, note=notes.append)
+    assert not any("2 of 5" in note for note in notes)
+
+
 def test_packed_padded_and_a_folder_give_the_same_file(tmp_path: Path) -> None:
     files = [brought(tmp_path, arrays).read_bytes() for arrays in (padded(), packed())]
     folder = tmp_path / "arrays"

@@ -53,7 +53,7 @@ MALFORMED = [
     (padded, {"video_mask": None}, r"holds padded video_tokens \(5, 4, 3\) without video_mask"),
     (padded, {"video_mask": mask()[:4]}, r"holds video_mask of shape \(4, 4\), expected \(5, 4\)"),
     (padded, {"video_mask": mask() * 2}, "holds int64 in video_mask, expected true where"),
-    (padded, {"video_mask": ONE_EMPTY}, "gives item 'v2' no token in video_mask"),
+    (padded, {"video_mask": ONE_EMPTY}, "no token in video_mask: .* give ~mask instead"),
     (padded, {"video_offsets": [0, 1]}, "video_offsets, but video_tokens .* is padded"),
     (
         padded,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from unicodedata import normalize
 
 import h5py
@@ -32,6 +32,7 @@ from named_pairs import (
 
 import vrbench
 from vrbench.errors import InputError
+from vrbench.importing import Given
 from vrbench.importing.to_features import import_arrays
 
 
@@ -182,6 +183,46 @@ def test_accents_are_joined_in_either_form(
     twice = replace(one, video_ids=[normalize("NFD", "caf\u00e9"), "caf\u00e9", "b", "c", "d"])
     with pytest.raises(InputError, match="texts name no video"):
         evaluate(*as_sims(twice, tmp_path))
+
+
+@pytest.mark.parametrize("sign", "#_")
+@pytest.mark.parametrize("videos", ["{}.mp4", "{}"])
+def test_endings_of_files_stand_before_the_number_of_a_text(
+    tmp_path: Path, sign: str, videos: str
+) -> None:
+    ids, rows = list("cab"), np.eye(3, dtype=np.float32) + 0.1
+    texts = [f"{name}.mp4{sign}{k}" for name in "ab" for k in range(2)]
+    np.savez(
+        tmp_path / "a.npz", video=rows, text=rows[[1, 1, 2, 2]], text_ids=texts,
+        video_ids=[videos.format(name) for name in ids],
+    )  # fmt: skip
+    lines = [f"{name}.mp4,{text},about {text}" for text in texts[::-1] for name in text[0]]
+    captions = tmp_path / "c.csv"
+    captions.write_text("\n".join(["video_id,text_id,caption", *lines]), encoding="utf-8")
+    given_ = Given(tmp_path / "a.npz", captions=captions)
+    with h5py.File(import_arrays(given_, tmp_path / "f.h5")) as file:
+        assert file["video/ids"].asstr()[:].tolist() == ids
+        assert file["text/ids"].asstr()[:].tolist() == [t.replace(".mp4", "") for t in texts]
+        assert file["text/video"][:].tolist() == [1, 1, 2, 2]
+        assert file["text/captions"].asstr()[:].tolist() == [f"about {text}" for text in texts]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"text_ids": ["a.mp4#0"]},
+        {"text_ids": ["a.mp4"]},
+        {"text_ids": ["x"], "text_video": ["a.mp4"]},
+    ],
+)
+def test_endings_of_some_videos_stay_where_texts_have_them(
+    tmp_path: Path, texts: dict[str, list[str]]
+) -> None:
+    rows = np.eye(2, 3, dtype=np.float32)
+    arrays: dict[str, Any] = {"video": rows, "text": rows[:1], "video_ids": ["a.mp4", "b"]} | texts
+    np.savez(tmp_path / "a.npz", **arrays)
+    with h5py.File(import_arrays(tmp_path / "a.npz", tmp_path / "f.h5")) as file:
+        assert file["text/video"][:].tolist() == [0]
 
 
 def test_unnamed_rows_are_paired_by_place_and_inspect_says_so(tmp_path: Path) -> None:

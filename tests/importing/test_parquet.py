@@ -58,6 +58,22 @@ def test_pairs_in_the_rows_of_one_parquet(tmp_path: Path) -> None:
         assert file["text/video"][:].tolist() == [0, 1, 2]
 
 
+def test_a_column_of_ids_is_named_by_key(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+    columns: dict[str, Any] = {"id": [*"abc"], "video_embedding": x, "text_embedding": x}
+    path = write_parquet(tmp_path / "a.parquet", **columns)
+    said = f"'id' in {path} is not read. If it names the videos, say so: --key id=video_ids."
+    assert said in read_arrays(path).notes
+    found = read_arrays(Given(path, keys={"id": "video_ids"}))
+    assert found.sides["video"].ids.tolist() == [*"abc"]
+    named = write_parquet(tmp_path / "b.parquet", **columns, video_id=[*"xyz"])
+    said = f"'id' in {named} is not read. If it names the texts, say so: --key id=text_ids."
+    assert said in read_arrays(named).notes
+    alone = write_parquet(tmp_path / "c.parquet", id=[*"abc"], embedding=x)
+    with pytest.raises(InputError, match=r"it holds embedding, id\.$"):
+        read_arrays(alone)
+
+
 @pytest.mark.parametrize("fixed", [False, True])
 def test_parquet_of_tokens(fixed: bool, tmp_path: Path) -> None:
     """A list of lists is the tokens of an item, whatever its column is called."""

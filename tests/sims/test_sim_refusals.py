@@ -78,7 +78,10 @@ BAD_SIMS: dict[str, tuple[Callable[[Path], Any], str]] = {
         write_npz(t2v=random_sim(), text_video=np.array([0, 1, 2, 3, 4, 6])),
         "points text 5 to video 6",
     ),
-    "ids twice": (write_npz(t2v=random_sim(), text_ids=list("aabcde")), "text_ids"),
+    "ids twice": (
+        write_npz(t2v=random_sim(), text_ids=list("abacae")),
+        "'a' stands in rows 0 and 2",
+    ),
     "an empty bank": (
         write_npz(t2v=random_sim(), bank_t2v=np.ones((0, 6))),
         r"bank_t2v is float64 \(0, 6\), .*none of them 0",

@@ -40,6 +40,8 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "frame.csv": frame,
     "named.csv": lambda path: frame(path, index=NAMES, columns=NAMES),
     "header.csv": lambda path: pd.DataFrame(SIM, columns=NAMES).to_csv(path, index=False),
+    "counted.csv": lambda path: pd.DataFrame(SIM).to_csv(path, index=False),
+    "counted.tsv": lambda path: pd.DataFrame(SIM).to_csv(path, sep="\t", index=False),
 }
 
 
@@ -58,6 +60,7 @@ def test_the_matrix_is_that_of_the_npz(name: str) -> None:
     named = name in ("frame.csv", "named.csv")
     assert ("texts belong to videos by name" in note) == named
     assert ("row i belongs to column i" in note) != named
+    assert ("the first row counts the columns" in note) == name.startswith("counted")
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.pt", "a.csv"])
@@ -94,6 +97,28 @@ def test_names_join_rows_and_columns_in_any_order() -> None:
     assert owners == [name.removesuffix("#0") for name in file.text_ids.tolist()]
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize("corner", ["video_id", "text_id", "Query", "qid", "index", "names", ""])
+def test_numbers_below_the_name_of_a_column_of_ids_are_ids(corner: str, sign: str) -> None:
+    ids = [7010 + i for i in range(7)]
+    rows = pd.Index(ids, name=corner or None)
+    mixed = pd.DataFrame(SIM, index=rows, columns=[str(one) for one in ids]).iloc[::-1]
+    mixed.to_csv("ids.csv", sep=sign)
+    found = load_sim("ids.csv")
+    np.testing.assert_array_equal(found.sim.t2v, SIM[::-1])
+    assert found.text_ids.tolist() == [str(one) for one in reversed(ids)]
+    assert found.truth.video.tolist() == [6, 5, 4, 3, 2, 1, 0]
+
+
+def test_the_first_cell_of_a_header_may_be_the_name_of_a_video() -> None:
+    Path("whole.csv").write_text("video7010,video7011\n1,.2\n0,.9\n")
+    Path("points.csv").write_text("cat,dog\n1.0,.2\n0.0,.9\n")
+    for path in ("whole.csv", "points.csv"):
+        found = load_sim(path)
+        assert found.sim.t2v.tolist() == [[1, 0.2], [0, 0.9]]
+        assert len(found.video_ids) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
@@ -103,10 +128,19 @@ def test_names_join_rows_and_columns_in_any_order() -> None:
         ("a.csv", "1,2\n3\n", "has 1 values in row 2, expected 2|has 2 values in row 1"),
         ("a.csv", "a,b\n1,2\n3,x\n", "row 3: 'x' is no number"),
         ("a.csv", "1,2\n3,nan\n", "t2v of text 1 and video 1 is nan"),
-        ("a.csv", "0,1\n1,2\n3,4\n", "3 texts x 2 videos is not square"),
+        ("a.csv", "1,1\n1,2\n3,4\n", "3 texts x 2 videos is not square"),
+        ("a.csv", "0,1,2\n1,2,3\n3,4,5\n6,7,8\n9,0,1\n", "4 texts x 3 videos is not square"),
+        ("a.csv", "text_id,v1\n1,.9\n2,.1\n", "2 of 2 texts name no video, the first is '1'"),
+        ("a.csv", "my,v1,v2\n1,.9,.1\n2,.1,.9\n", "below 'my', its first cell"),
+        ("a.tsv", "v1\t.9\t.1\nv2\t.2\t.8\n", "a.tsv has no header, but names in its first col"),
+        ("a.csv", "v1,1,0\nv2,0,1\n", "a.csv has no header, but names in its first column"),
         ("a.csv", b"\xff\xfe1,2\n", "a.csv is no text"),
         ("a.csv", ",a,b\na,1,2\nx,3,4\n", "1 of 2 texts name no video, the first is 'x'"),
-        ("a.csv", ",a,a\na,1,2\nb,3,4\n", "video_ids must be 2 different names"),
+        (
+            "a.csv",
+            ",a,a\na,1,2\nb,3,4\n",
+            "video_ids .* 2 different names, but 'a' stands in rows 0 and 1",
+        ),
         ("a.pt", [torch.eye(2)], "holds no single matrix"),
         ("a.pt", {"a": torch.eye(2), "b": torch.eye(2)}, "holds no single matrix"),
         ("a.pt", {"t2v": torch.eye(2), "norm": 3}, "holds int in norm"),

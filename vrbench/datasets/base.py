@@ -123,6 +123,20 @@ def chosen(ids: Iterable[tuple[str, str]], found: Mapping[str, T], where: str) -
         yield found[name.strip()]
 
 
+def by_id(videos: Iterable[Video], where: str) -> dict[str, Video]:
+    """Return videos by their ids.
+
+    Raises:
+        InputError: an id stands twice in ``where``.
+    """
+    found: dict[str, Video] = {}
+    for video in videos:
+        if video.id in found:
+            raise InputError(f"{where}: video '{video.id}' stands twice.")
+        found[video.id] = video
+    return found
+
+
 def _trimmed(video: Video) -> Video:
     return replace(video, texts=tuple(text.strip() for text in video.texts))
 
@@ -164,11 +178,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _check_names(videos: Iterable[Video], where: str) -> None:
     """Check that ids are unique and that no name leads out of the folder of videos."""
-    seen = set()
-    for video in videos:
-        if video.id in seen:
-            raise InputError(f"{where}: video '{video.id}' stands twice.")
-        seen.add(video.id)
+    for video in by_id(videos, where).values():
         for name in (video.id, video.file or video.id):
             if "\\" in name or not {"", ".", ".."}.isdisjoint(name.split("/")):
                 raise InputError(f"{where}: '{name}' cannot name a video.")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from vrbench.datasets import datasets
 from vrbench.datasets.base import Content, Dataset
@@ -41,15 +41,26 @@ class Json(Dataset):
 def json_content(folder: Folder, name: str) -> Content:
     """Read one JSON file."""
     data = folder.json(name, lines=True)
-    if isinstance(data.value, dict) and not is_row(data.value):
+    rows = rows_in(data)
+    if rows is None:
         return Content(Video(video, texts_of(texts)) for video, texts in data.items())
-    return table([data] if isinstance(data.value, dict) else data)
+    return table(rows)
 
 
-def is_row(value: dict[str, Any]) -> bool:
-    """Whether an object is a row, not captions by video: a file of a single line."""
-    keys = (*VIDEO.split("|"), *CAPTION.split("|"))
-    return len(value.keys() & {*keys}) > 1 and not all(isinstance(v, list) for v in value.values())
+def rows_in(data: Record) -> Iterable[Record] | None:
+    """Return the rows of a file, a single one if it is one object; None: it is captions by video.
+
+    Raises:
+        InputError: it is an object of columns.
+    """
+    if not isinstance(data.value, dict):
+        return data
+    names = [data.value.keys() & {*names.split("|")} for names in (VIDEO, CAPTION)]
+    values = data.value.values()
+    if all(names) and all(isinstance(value, list | dict) for value in values):
+        data.fail("a list of rows, not columns (to_json(orient='records') of pandas writes rows)")
+    is_row = sum(map(len, names)) > 1 and not all(isinstance(value, list) for value in values)
+    return [data] if is_row else None
 
 
 def texts_of(value: Record) -> tuple[str, ...]:

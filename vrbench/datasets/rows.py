@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vrbench.datasets.files import Folder
-from vrbench.datasets.json_ import is_row, texts_of
+from vrbench.datasets.json_ import rows_in, texts_of
 from vrbench.datasets.parquet_file import MARK, read_rows
 from vrbench.datasets.record import Record
 from vrbench.datasets.table import CAPTION, VIDEO, captions_of, name_of, without_ending
@@ -68,10 +68,9 @@ def _csv(folder: Folder, name: str, keys: Mapping[str, str]) -> Iterator[Row]:
 
 def _json(folder: Folder, name: str, keys: Mapping[str, str]) -> Iterator[Row]:
     data = folder.json(name, lines=True)
-    if not isinstance(data.value, dict):
-        yield from _rows(data, keys)
-    elif is_row(data.value):
-        yield from _rows([data], keys)
+    rows = rows_in(data)
+    if rows is not None:
+        yield from _rows(rows, keys)
     else:
         for video, texts in data.items():
             yield from (Row(without_ending(video), text.strip()) for text in texts_of(texts))

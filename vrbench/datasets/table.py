@@ -65,6 +65,12 @@ def without_ending(name: str) -> str:
     return name.removesuffix(ending) if ending.lower() in VIDEO_FILES | IMAGES else name
 
 
+def text_without_ending(name: str) -> str:
+    """Return the name of a text, ``<video>#<k>`` or ``<video>_<k>``, with its video's so."""
+    numbered = re.fullmatch("(.+)([#_][0-9]+)", name, re.DOTALL)
+    return without_ending(numbered[1]) + numbered[2] if numbered else without_ending(name)
+
+
 def _one_of(row: Record, names: str) -> Record:
     """Return the value of the key that a row has: the first of ``names``, or the only one."""
     first, *others = names.split("|")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.base import Content, Dataset, chosen
+from vrbench.datasets.base import Content, Dataset, by_id, chosen
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
 
@@ -45,5 +45,5 @@ class Vatex(Dataset):
         videos = [Video(item["videoID"].text(), item["enCap"].texts()) for item in items]
         if not lists:
             return Content(videos)
-        found = {video.id: video for video in videos}
+        found = by_id(videos, items.where)
         return Content(chosen(folder.lines(lists[0]), found, captions))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,9 @@ class Findings:
         padding: rows that are all zeros, or one other number after rows that are not.
         zeros: how many of them are all zeros.
         first: the item of the first of them.
+        ends: of each item the digest of its last token; empty where that is its only one, or
+            counts as padding.
+        again: of each item whether its last token also stands before it, and ``ends`` is not empty.
     """
 
     digests: list[bytes] = field(default_factory=list)
@@ -37,6 +41,8 @@ class Findings:
     padding: int = 0
     zeros: int = 0
     first: str = ""
+    ends: list[bytes] = field(default_factory=list)
+    again: list[bool] = field(default_factory=list)
 
     def repeated(self) -> NDArray[np.int64]:
         """(n',) the items that equal an earlier one."""
@@ -64,11 +70,17 @@ def scan(items: Tokens, kind: Any = None) -> Findings:
         found.padding += len(odd)
         found.zeros += int((rows[odd, 0] == 0).sum())
         parts = zip(block.offsets[:-1].tolist(), block.offsets[1:].tolist(), strict=True)
-        found.digests += [
-            hashlib.blake2b(rows[a:b].data, digest_size=16).digest() for a, b in parts
-        ]
+        found.digests += [_digest(rows[a:b]) for a, b in parts]
+        last = block.offsets[1:] - 1
+        told = (block.lengths > 1) & ~np.isin(last, odd)
+        found.ends += [_digest(rows[i]) if end else b"" for i, end in zip(last, told, strict=True)]
+        found.again += (told & (rows[last] == rows[last - 1]).all(axis=1)).tolist()
         found.prints.append(_directions(rows, block.offsets))
     return found
+
+
+def _digest(rows: NDArray[Any]) -> bytes:
+    return hashlib.blake2b(rows.data, digest_size=16).digest()
 
 
 def _padding(rows: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -93,13 +105,30 @@ def _directions(rows: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[np.fl
 
 
 def padding_notes(side: str, items: Tokens, found: Findings) -> Iterator[str]:
-    """Yield a note on rows that are zeros or one repeated number: they may be padding."""
+    """Yield notes on rows that may be padding.
+
+    These are rows that are zeros or one repeated number, and a token that ends half of the
+    different items, or stands twice or more at the end of half of the items.
+    """
     if found.padding:
         what = "all zeros" if found.zeros == found.padding else "one number over and over"
         yield (
             f"{found.padding:,} of {len(items.tokens):,} rows of /{side}/tokens are {what}, the "
             f"first is of '{found.first}', and are scored like any token: if they pad short "
             "items, import again with a mask or offsets that leave them out."
+        )
+    different = dict(zip(found.digests, found.ends, strict=True))
+    ends = Counter(filter(None, different.values()))
+    end = max(ends, key=ends.__getitem__, default=b"")
+    if ends[end] > 1 and 2 * ends[end] >= len(different):
+        where, what = [one == end for one in found.ends], "one and the same token"
+    else:
+        where, what = found.again, "a token that stands there twice or more"
+    if any(where) and 2 * sum(where) >= len(where):
+        yield (
+            f"{sum(where):,} of {len(where):,} items of /{side} end with {what}, the first is "
+            f"'{items.ids[where.index(True)]}', and are scored with it: if it pads short items, "
+            "import again with a mask or offsets that leave it out."
         )
 
 

@@ -56,8 +56,10 @@ class Captions:
             return [], []
         found = joined(texts, self.rows, self.path.name, strict=self.asked)
         arrays |= {f"{p}{name}": array for name, array in found.items()}
+        left = len(self.rows) - texts.n if f"{p}captions" in arrays else 0
+        few = f"{left:,} of {len(self.rows):,} captions in {self.path.name} are not used."
         if texts.names is not None:
-            return [], []
+            return [], [few] if left else []
         rows = "texts and videos are" if f"{p}video_ids" in found else "texts are"
         return [], [f"Without names, {rows} those of {self.path.name} by place, row i its row i."]
 
@@ -68,7 +70,8 @@ class Captions:
         if text is None:
             return None
         linked = f"{self.prefix}text_video" in arrays
-        return Texts(text, names, videos, video or 0, linked, where)
+        lengths = _lengths(arrays, f"{self.prefix}text", text)
+        return Texts(text, names, videos, video or 0, linked, where, lengths)
 
 
 def captions_given(given: Given, found: Sequence[tuple[Tree, Named]]) -> Iterator[Captions]:
@@ -97,6 +100,15 @@ def _names(arrays: Mapping[str, Any], name: str) -> NDArray[Any] | None:
     if ids is None or ids.ndim != 1 or ids.dtype.kind not in "USTiu":
         return None  # of another type: refused where sides are read
     return np.array([str(one) for one in ids.tolist()], dtype=np.dtypes.StringDType())
+
+
+def _lengths(arrays: Mapping[str, Any], side: str, n: int) -> NDArray[Any] | None:
+    """Return the (n,) tokens of each item; None: each is one vector, or they are unsound."""
+    offsets, mask = (np.asarray(arrays.get(f"{side}_{part}")) for part in ("offsets", "mask"))
+    if offsets.shape == (n + 1,) and offsets.dtype.kind in "iu":
+        return np.diff(offsets)
+    known = mask.ndim == 2 and len(mask) == n and mask.dtype.kind in "biu"
+    return mask.sum(axis=1) if known else None
 
 
 def size_of(arrays: Mapping[str, Any], side: str) -> int | None:

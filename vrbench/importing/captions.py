@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.datasets.rows import Row
+from vrbench.datasets.table import text_without_ending
 from vrbench.errors import InputError
 from vrbench.features.pairing import FORMS, readings
 
@@ -28,6 +29,7 @@ class Texts:
         n_video: how many videos there are.
         linked: whether it is said already which video each text belongs to.
         where: the source, for messages.
+        lengths: (n,) their tokens; None: each is one vector.
     """
 
     n: int
@@ -36,6 +38,7 @@ class Texts:
     n_video: int
     linked: bool
     where: str
+    lengths: NDArray[Any] | None = None
 
 
 def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True) -> dict[str, Any]:
@@ -52,29 +55,29 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
         strict: whether names that cannot be read are refused, not left without captions.
 
     Raises:
-        InputError: a text has no caption, or it is not known which.
+        InputError: a text has no caption, it is not known which, or tokens of texts are captions.
     """
     if texts.names is None:
         return _by_place(texts, rows, where)
-    own = {row.id: row for row in rows if row.id is not None}
-    times = Counter(row.id for row in rows)
     names = [str(name) for name in texts.names.tolist()]
-    if all(times[name] == 1 for name in names):
-        found: dict[str, Any] = {"captions": _strings(own[name].text for name in names)}
+    own = _by_id(rows, names)
+    if all(len(own.get(name, ())) == 1 for name in names):
+        found: dict[str, Any] = {"captions": _strings(own[name][0].text for name in names)}
         known = texts.videos is not None and not texts.linked
-        return found | ({"text_video": _strings(own[n].video for n in names)} if known else {})
+        return found | ({"text_video": _strings(own[n][0].video for n in names)} if known else {})
     by_video: dict[str, list[str]] = {}
     for row in rows:
         by_video.setdefault(row.video, []).append(row.text)
+    _check_tokens(texts, names, by_video, where)
     videos = list(by_video) if texts.videos is None else [str(v) for v in texts.videos.tolist()]
     captions = captions_of(texts.where, texts.names, videos, by_video, where)
     if captions is None and not strict:
         return {}
     if captions is None:
-        twice = next((name for name in names if times[name] > 1), None)
+        twice = next((name for name in names if len(own.get(name, ())) > 1), None)
         if twice is not None:
             raise InputError(
-                f"{where} holds text '{twice}' {times[twice]} times: leave one of its rows."
+                f"{where} holds text '{twice}' {len(own[twice])} times: leave one of its rows."
             )
         lacking = next((name for name in names if name not in own), names[0])
         raise InputError(
@@ -82,6 +85,33 @@ def joined(texts: Texts, rows: Sequence[Row], where: str, *, strict: bool = True
             f"each text {FORMS}, or give the names of captions in a column text_id."
         )
     return {"captions": captions}
+
+
+def _by_id(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Row]]:
+    """Return the rows of each id, without the endings of files where only so all names are ids."""
+    exact: dict[str, list[Row]] = {}
+    short: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.id is not None:
+            exact.setdefault(row.id, []).append(row)
+            short.setdefault(text_without_ending(row.id), []).append(row)
+    return short if short.keys() >= set(names) and not exact.keys() >= set(names) else exact
+
+
+def _check_tokens(
+    texts: Texts, names: Sequence[str], captions: Mapping[str, Sequence[str]], where: str
+) -> None:
+    """Refuse texts whose tokens are the captions of their videos, as far as numbers tell."""
+    counts = [len(captions.get(name, ())) for name in names]
+    if texts.lengths is None or texts.lengths.tolist() != counts or max(counts) < 2:
+        return
+    most = int(np.argmax(counts))
+    raise InputError(
+        f"{texts.where} gives each text as many tokens as {where} has captions of its video, "
+        f"{counts[most]} of '{names[most]}': if they are captions, name each {names[most]}#0, "
+        f"{names[most]}#1, ..., or give an array with a row for each row of {where}; if they are "
+        f"tokens of one caption, name the text {names[most]}#0."
+    )
 
 
 def _by_place(texts: Texts, rows: Sequence[Row], where: str) -> dict[str, Any]:

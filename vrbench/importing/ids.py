@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from vrbench.datasets.table import without_ending
+from vrbench.datasets.table import text_without_ending, without_ending
 from vrbench.errors import InputError
+from vrbench.features.pairing import shares_names
 from vrbench.runtime.composed import composed
 from vrbench.runtime.inputs import as_text
 
 STRING = np.dtypes.StringDType()
+OF_TEXTS = ("text_ids", "text_video")
+"""Endings of the arrays that name texts, or the video of each."""
 
 
 def name_alike(arrays: dict[str, Any], where: str) -> list[str]:
-    """Bring ids into one form, in place; return notes."""
+    """Bring ids into one form, in place; return notes.
+
+    Endings of files are left out where all names of an array have one; not of texts whose names are
+    those of videos as they stand.
+    """
     notes = []
-    for name, array in arrays.items():
+    for name in sorted(arrays, key=lambda name: name.endswith(OF_TEXTS)):
+        array = arrays[name]
         if not name.endswith(("_ids", "text_video")) or array.dtype.kind not in "UST":
             continue
         if array.ndim != 1:
             continue  # refused where sides are read
         names = [composed(str(one)) for one in as_text(array, name, where).tolist()]
-        short = [without_ending(one) for one in names]
-        if names and len(set(short)) == len(set(names)) and all(map(str.__ne__, short, names)):
+        shorten = text_without_ending if name.endswith("text_ids") else without_ending
+        short = [shorten(one) for one in names]
+        alike = len(set(short)) == len(set(names)) and all(map(str.__ne__, short, names))
+        if names and alike and not _name_videos(name, names, arrays):
             notes.append(f"Names in {name} are without the endings of files ({names[0]}).")
             names = short
         arrays[name] = np.array(names, dtype=STRING)
     return notes
+
+
+def _name_videos(name: str, names: list[str], arrays: Mapping[str, Any]) -> bool:
+    """Whether an array is of texts, and any of its names is that of a video."""
+    videos = arrays.get(re.sub("text_(ids|video)$", "video_ids", name))
+    if not name.endswith(OF_TEXTS) or videos is None or videos.ndim != 1:
+        return False
+    return shares_names(names, videos)
 
 
 def link(arrays: dict[str, Any], where: str) -> None:

@@ -16,10 +16,10 @@ from vrbench.features.pairing import BY_PLACE, check_links, owners, pairing_note
 from vrbench.features.tokens import Tokens
 from vrbench.importing.given import Given
 from vrbench.importing.load import Loaded, load
-from vrbench.importing.side import read_side
+from vrbench.importing.side import mask_notes, read_side
 from vrbench.importing.streams import SECOND, audio_of, with_second
 from vrbench.importing.typed import TypedArrays
-from vrbench.importing.usual import COLUMNS, NAMES
+from vrbench.importing.usual import COLUMNS, NAMES, part_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def read_arrays(source: Path | Given) -> Arrays:
         sides["bank/text"], _ = _linked(arrays, "bank_", *bank)
     named = [side for side in sides if f"{side.replace('/', '_')}_ids" in arrays]
     notes = (*loaded.notes, *_ignored(given, loaded), *pairing_notes(pairs))
-    return Arrays(sides, notes, pairs, named, loaded.remarks)
+    return Arrays(sides, notes, pairs, named, (*loaded.remarks, *mask_notes(arrays)))
 
 
 def _columns(arrays: TypedArrays, key: str, n: int) -> dict[str, NDArray[Any]]:
@@ -164,7 +164,8 @@ def _check_widths(arrays: TypedArrays, sides: Mapping[str, Tokens]) -> None:
 def _missing(side: str, loaded: Loaded) -> str:
     plain = "video (or image)" if side == "video" else side
     held = sorted([*(loaded.theirs.get(name) or name for name in loaded.arrays), *loaded.ignored])
-    hints = filter(None, (did_you_mean(name, NAMES) for name in sorted(loaded.ignored)))
+    ignored = (name for name in sorted(loaded.ignored) if part_of(name) != "ids")
+    hints = filter(None, (did_you_mean(name, NAMES) for name in ignored))
     return (
         f"has no {side} side: expected {plain} (n, d), or {side}_tokens with {side}_offsets or "
         f"{side}_mask, but it holds {shown(held) or 'nothing'}.{next(hints, '')}"
@@ -173,4 +174,12 @@ def _missing(side: str, loaded: Loaded) -> str:
 
 def _ignored(given: Given, loaded: Loaded) -> Iterator[str]:
     for name in sorted(loaded.ignored):
-        yield f"'{name}' in {given} is not read.{did_you_mean(name, NAMES)}"
+        hint = _hint_of_ids(name, loaded) if part_of(name) == "ids" else did_you_mean(name, NAMES)
+        yield f"'{name}' in {given} is not read.{hint}"
+
+
+def _hint_of_ids(name: str, loaded: Loaded) -> str:
+    """Return how to say whose ids an array of this name holds, if a side lacks them."""
+    sides = (side for side in ("video", "text") if f"{side}_ids" not in loaded.arrays)
+    side = next(sides, None)
+    return f" If it names the {side}s, say so: --key {name}={side}_ids." if side else ""

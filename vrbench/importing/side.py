@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,9 @@ from vrbench.errors import InputError
 from vrbench.features.check import id_problems, level_problems, offset_problems
 from vrbench.features.tokens import FRAME_LEVEL, Tokens, offsets_of
 from vrbench.importing.typed import TypedArrays
+
+INVERTED = "give ~mask instead"
+"""What to do about a mask that is true where there is padding."""
 
 
 class Unpadded:
@@ -67,6 +71,19 @@ def read_side(arrays: TypedArrays, prefix: str, side: str) -> Tokens | None:
         if name in arrays:
             arrays.refuse(f"holds {name} but neither {key}_tokens nor {key}")
     return None
+
+
+def mask_notes(arrays: TypedArrays) -> Iterator[str]:
+    """Yield a note on each mask of (n, L) that is false first and true last in most items."""
+    masks = {name: mask for name, mask in arrays.arrays.items() if name.endswith("_mask")}
+    for name, mask in masks.items():
+        first = int(((mask[:, 0] == 0) & (mask[:, -1] != 0)).sum())
+        if 2 * first >= len(mask):
+            side = name.removesuffix("_mask").replace("bank_", "bank/")
+            yield (
+                f"{first:,} of {len(mask):,} items of /{side} begin with padding ({name}): right "
+                f"for models that pad on the left, else the mask is inverted: {INVERTED}."
+            )
 
 
 def _plain_names(prefix: str, side: str) -> tuple[str, ...]:
@@ -169,7 +186,10 @@ def _padded(
     lengths = mask.sum(axis=1)
     if not lengths.all():
         item = ids[int(np.argmin(lengths))]
-        arrays.refuse(f"gives item '{item}' no token in {name}: leave the item out")
+        arrays.refuse(
+            f"gives item '{item}' no token in {name}: leave the item out, or, if the mask is "
+            f"true where there is padding, {INVERTED}"
+        )
     return ids, Unpadded(tokens, mask), offsets_of(lengths)
 
 

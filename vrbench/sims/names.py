@@ -34,8 +34,16 @@ def read_ids(path: Path, arrays: Mapping[str, Any], side: str, n: int) -> NDArra
             f"{path}: {side}_ids holds {ids.dtype}, expected {n} strings or whole numbers."
         )
     names = as_text(ids, f"{side}_ids", path).astype(str)
-    if names.shape != (n,) or len(np.unique(names)) < n:
+    if names.shape != (n,):
         raise InputError(f"{path}: {side}_ids must be {n} different names, it is {names.shape}.")
+    each, first = np.unique(names, return_index=True)
+    if len(each) < n:
+        row = int(np.setdiff1d(np.arange(n), first)[0])
+        earlier = int(np.flatnonzero(names == names[row])[0])
+        raise InputError(
+            f"{path}: {side}_ids must be {n} different names, but '{names[row]}' stands in rows "
+            f"{earlier} and {row}: give each {side} a name of its own."
+        )
     return names
 
 

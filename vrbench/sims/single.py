@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,12 @@ from vrbench.runtime.torch_file import OLD, is_torch_file, read_torch
 TABLES = (".csv", ".tsv", ".txt")
 """Endings of tables, which have no mark of their own."""
 SIGNS = ",;\t"
+_WHOSE = "text|caption|cap|sentence|sent?|desc|query|video|vid|clip|image|img|item|row"
+CORNER = re.compile(
+    rf"(?:(?:{_WHOSE}|[qv])s?[_ -]?)?(?:ids?|index|idx|names?|keys?)|{_WHOSE}|unnamed: 0",
+    re.IGNORECASE,
+)
+"""First cells of a header that stand above ids of texts; so does an empty one."""
 NOTE = (
     "The file is one matrix: its rows are taken as texts and its columns as videos, and {pairs}; "
     "nobody sees of a square matrix whether it is transposed, which swaps t2v and v2t."
@@ -48,7 +55,8 @@ def read_single(opened: OpenedFile, room: int) -> dict[str, Any]:
     """Return the matrix as ``t2v``, and what is said beside it.
 
     A table may have a first row with the names of its videos and a first column with those of its
-    texts; its values are divided by commas, semicolons or tabs.
+    texts, which may be numbers below a first cell that is empty or says that they are ids; its
+    values are divided by commas, semicolons or tabs.
 
     Args:
         opened: the file.
@@ -67,6 +75,8 @@ def read_single(opened: OpenedFile, room: int) -> dict[str, Any]:
         found = _arrays(opened, path)
     named = "text_ids" in found and "video_ids" in found
     pairs = "texts belong to videos by name" if named else "row i belongs to column i"
+    if not named and _counts(found.get("video_ids", np.array([])).tolist()):
+        pairs += " (the first row counts the columns)"
     if "text_video" not in found and "positives" not in found:
         found["notes"] = np.array([NOTE.format(pairs=pairs)])
     return found
@@ -110,17 +120,17 @@ def _table(data: bytes, path: Path) -> dict[str, Any]:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=sign) if row]
     if not rows:
         raise InputError(f"{path} is empty: give a matrix, texts x videos.")
-    header = not all(map(_is_number, rows[0]))
+    header = _has_header(rows, path)
     body = rows[1:] if header else rows
-    named = any(not _is_number(row[0]) for row in body) or (header and rows[0][0] == "")
-    width = len(body[0]) if body else 0
     if not body:
         raise InputError(f"{path} has one row only: give a matrix, texts x videos.")
+    width = len(body[0])
     odd = next((i for i, row in enumerate(rows) if len(row) != width), None)
     if odd is not None:
         raise InputError(
             f"{path} has {len(rows[odd])} values in row {odd + 1}, expected {width} as in others."
         )
+    named = any(not _is_number(row[0]) for row in body) or (header and _heads_ids(rows, path))
     found: dict[str, Any] = {}
     if header:
         found["video_ids"] = np.array(rows[0][named:])
@@ -129,6 +139,64 @@ def _table(data: bytes, path: Path) -> dict[str, Any]:
     numbers = (_numbers(row[named:], path, i) for i, row in enumerate(body, 1 + header))
     found["t2v"] = np.array(list(numbers))
     return found
+
+
+def _has_header(rows: list[list[str]], path: Path) -> bool:
+    """Whether the first row names the columns, or counts them: then the matrix is not square.
+
+    Raises:
+        InputError: it does neither, but begins with a name.
+    """
+    first, *others = rows[0]
+    if all(map(_is_number, rows[0])):
+        return _counts(rows[0]) and len(rows) != len(rows[0])
+    names = _are_whole(others) and not _is_like(first, [row[0] for row in rows[1:]])
+    if names or _is_corner(first) or not all(map(_is_number, others)):
+        return True
+    raise InputError(
+        f"{path} has no header, but names in its first column: its first row is '{first[:40]}' and "
+        "numbers. Put a row above it, an empty cell and then the name of each video."
+    )
+
+
+def _heads_ids(rows: list[list[str]], path: Path) -> bool:
+    """Whether the first cell of a header stands above ids of texts, not above a video's numbers.
+
+    Raises:
+        InputError: it may be either.
+    """
+    corner, *others = rows[0]
+    if _is_corner(corner):
+        return True
+    if _is_like(corner, others) or not _are_whole([row[0] for row in rows[1:]]):
+        return False
+    values = (cell for row in rows[1:] for cell in row[1:])
+    if not any(_is_number(cell) and not cell.isdecimal() for cell in values):
+        return False
+    raise InputError(
+        f"{path} has different whole numbers below '{corner[:40]}', its first cell: if they name "
+        "texts, call that cell text_id; if they are similarities, write them with a point (1.0)."
+    )
+
+
+def _is_like(name: str, others: list[str]) -> bool:
+    """Whether a name differs from some other one in its digits only, as video7 from video12."""
+    return any(re.sub(r"\d+", "0", name) == re.sub(r"\d+", "0", other) for other in others)
+
+
+def _counts(row: list[str]) -> bool:
+    """Whether a row is 0, 1, 2, ..., as pandas names columns."""
+    return len(row) > 1 and row == [str(i) for i in range(len(row))]
+
+
+def _is_corner(cell: str) -> bool:
+    """Whether the first cell of a header says that ids of texts stand below it."""
+    return not cell or CORNER.fullmatch(cell.strip()) is not None
+
+
+def _are_whole(cells: list[str]) -> bool:
+    """Whether cells are whole numbers, all different, as ids are."""
+    return all(cell.isdecimal() for cell in cells) and len(set(cells)) == len(cells)
 
 
 def _numbers(row: list[str], path: Path, number: int) -> NDArray[np.float64]:
