@@ -98,6 +98,13 @@ def test_malformed_items_are_refused_with_their_place(folder: Path) -> None:
     assert "sentences[0]: expected an object with 'caption'" in refusal("msrvtt", folder, "val")
 
 
+def test_a_video_that_stands_twice_is_refused(folder: Path) -> None:
+    twice = info(("v0", 3, "train"), ("v2", 1, "train"), ("v0", 4, "train"))
+    write(folder, train_val_videodatainfo_json=twice)
+    for split in ("train", "train-9k"):
+        assert "video 'v0' stands twice." in refusal("msrvtt", folder, split)
+
+
 # --- the real files
 
 ODD = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from vrbench.datasets import datasets
-from vrbench.datasets.base import Content, Dataset, chosen
+from vrbench.datasets.base import Content, Dataset, by_id, chosen
 from vrbench.datasets.files import Folder
 from vrbench.datasets.items import Split, Video
 from vrbench.datasets.redistributed import entries_of, videos_of
@@ -81,14 +81,14 @@ def _read(folder: Folder, names: str, part: str | None = None) -> dict[str, Vide
     captions: dict[str, list[str]] = defaultdict(list)
     for sentence in data["sentences"]:
         captions[sentence["video_id"].text()].append(sentence["caption"].text())
-    videos = {}
+    videos = []
     for video in data["videos"]:
         name, category = video["video_id"].text(), video["category"].whole()
         if not 0 <= category < len(CATEGORIES):
             video["category"].fail("a category from 0 to 19")
         if part in (None, video["split"].text()):
-            videos[name] = Video(name, tuple(captions[name]), label=category)
-    return videos
+            videos.append(Video(name, tuple(captions[name]), label=category))
+    return by_id(videos, data.where)
 
 
 def _one_k_a(folder: Folder) -> Content:
