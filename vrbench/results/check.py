@@ -18,6 +18,9 @@ from vrbench.metrics.values import Diagnostics, Metrics
 from vrbench.results.schema import FileName, ResultDict, TaskDict
 from vrbench.results.schema_parts import UNREAD, Count, Report
 
+POSITIVES = ("positive_text", "positive_video", "positive_relevance")
+"""The right pairs beside the ranks; older results have none, the last is there with grades."""
+
 MOST = 1e300
 """Above any number that is measured; a whole number in JSON may be larger than a float."""
 
@@ -153,14 +156,19 @@ def _shown(value: Any) -> str:
 
 
 def belong(ranks: Mapping[str, NDArray[Any]], values: ResultDict) -> bool:
-    """Whether both rank vectors are there, and they and the ids fit the numbers of items."""
+    """Whether both rank vectors are there, and they, ids and pairs fit the numbers of items."""
     n_text, n_video = values["n_text"], values["n_video"]
     n_queries = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
     lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_queries}
-    return {"t2v", "v2t"} <= ranks.keys() and all(
-        ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
-        for key, n in lengths.items()
-        if key in ranks
+    pairs = not any(key in ranks for key in POSITIVES) or _are_pairs(ranks, n_text, n_video)
+    return (
+        {"t2v", "v2t"} <= ranks.keys()
+        and pairs
+        and all(
+            ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
+            for key, n in lengths.items()
+            if key in ranks
+        )
     )
 
 
@@ -168,3 +176,18 @@ def _are_ranks(values: NDArray[Any]) -> bool:
     """Whether they are 1 or more, or NaN where an item is no query."""
     known = values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0]
     return values.dtype.kind == "f" and bool(((known >= 1) & (known < np.inf)).all())
+
+
+def _are_pairs(ranks: Mapping[str, NDArray[Any]], n_text: int, n_video: int) -> bool:
+    """Whether they are rows of texts and of videos that the ids name, and grades."""
+    text, video, grades = (ranks.get(key) for key in POSITIVES)
+    if text is None or video is None or not {"text_ids", "video_ids"} <= ranks.keys():
+        return False
+    rows = all(
+        rows.ndim == 1 and rows.dtype.kind in "iu" and bool(((rows >= 0) & (rows < n)).all())
+        for rows, n in ((text, n_text), (video, n_video))
+    )
+    same = text.shape == video.shape
+    return (
+        rows and same and (grades is None or (grades.shape, grades.dtype.kind) == (text.shape, "f"))
+    )
