@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import PurePath
 from types import NoneType
@@ -14,12 +15,15 @@ from numpy.typing import NDArray
 
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import of_part
-from vrbench.metrics.values import Diagnostics, Metrics
+from vrbench.metrics.values import Bounds, Deviations, Diagnostics, Metrics
 from vrbench.results.schema import FileName, ResultDict, TaskDict
 from vrbench.results.schema_parts import UNREAD, Count, Report
 
 POSITIVES = ("positive_text", "positive_video", "positive_relevance")
 """The right pairs beside the ranks; older results have none, the last is there with grades."""
+
+ANY = Bounds()
+"""Those of a number that can be any."""
 
 MOST = 1e300
 """Above any number that is measured; a whole number in JSON may be larger than a float."""
@@ -106,6 +110,11 @@ def _of(value: Any, hint: Any, where: str) -> Iterator[str]:
         yield from _each(value, get_args(hint)[0], where)
     elif hint in (Metrics, Diagnostics):
         yield from _measured(value, of_part("metrics" if hint == Metrics else "diagnostics"), where)
+    elif hint == Deviations:
+        metrics = [replace(one, within=Bounds(0)) for one in of_part("metrics")]
+        yield from _measured(value, metrics, where)
+    elif get_origin(hint) is Annotated and isinstance(hint.__metadata__[0], Bounds):
+        yield from _plain(value, get_args(hint)[0], where, hint.__metadata__[0])
     elif not (get_origin(hint) is Annotated and UNREAD in hint.__metadata__):
         yield from _plain(value, hint, where)
 
@@ -118,11 +127,11 @@ def _each(value: Any, shape: type, where: str) -> Iterator[str]:
         yield from problems(one, shape, f"{where}[{i}]")
 
 
-def _plain(value: Any, hint: Any, where: str) -> Iterator[str]:
+def _plain(value: Any, hint: Any, where: str, bounds: Bounds = ANY) -> Iterator[str]:
     null = hint not in KINDS
     name, fits = KINDS[next(one for one in get_args(hint) if one in KINDS) if null else hint]
-    if not (fits(value) or (null and value is None)):
-        yield f"{where} is {_shown(value)}, expected {name}{' or null' if null else ''}"
+    if not ((null and value is None) or (fits(value) and (bounds == ANY or value in bounds))):
+        yield f"{where} is {_shown(value)}, expected {name}{bounds}{' or null' if null else ''}"
 
 
 def _measured(value: Any, metrics: list[Metric], where: str) -> Iterator[str]:
@@ -133,19 +142,20 @@ def _measured(value: Any, metrics: list[Metric], where: str) -> Iterator[str]:
     for one in metrics:
         hint = float if one.always and not one.null else float | None
         if one.each_k:
-            yield from _numbered(value, one.name.removesuffix("K"), where)
+            yield from _numbered(value, one, where)
         elif one.name in value:
-            yield from _plain(value[one.name], hint, f"{where}.{one.name}")
+            yield from _plain(value[one.name], hint, f"{where}.{one.name}", one.bounds)
         elif one.always:
             yield f"{where}.{one.name} is missing"
 
 
-def _numbered(value: Mapping[str, Any], start: str, where: str) -> Iterator[str]:
+def _numbered(value: Mapping[str, Any], metric: Metric, where: str) -> Iterator[str]:
+    start = metric.name.removesuffix("K")
     for key in value:
         if not key.startswith(start):
             continue
         if re.fullmatch(r"[1-9]\d{0,17}", key.removeprefix(start), re.ASCII):
-            yield from _plain(value[key], float, f"{where}.{key}")
+            yield from _plain(value[key], float, f"{where}.{key}", metric.bounds)
         else:
             yield f"{where} holds {_shown(key)}, expected {start} and a whole number from 1"
 
