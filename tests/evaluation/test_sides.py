@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from cli_runs import run
@@ -93,6 +95,50 @@ def test_levels_stay_and_sound_is_no_patch(tmp_path: Path) -> None:
         assert len(both.video.token_columns["level"]) == int(both.video.offsets[-1])
         plain = with_side(features, "video")
         assert plain is features
+
+
+def weighted(path: Path, sides: tuple[str, ...]) -> dict[str, Array]:
+    """Write weights of the tokens of these sides of a feature file, and words of them."""
+    found = {}
+    with h5py.File(path, "r+") as file:
+        for seed, side in enumerate(sides):
+            n = len(file[f"{side}/tokens"])
+            found[side] = np.random.default_rng(seed).uniform(0.5, 2, n).astype(np.float32)
+            file[f"{side}/weight"] = found[side]
+            file[f"{side}/words"] = np.array([f"t{i}" for i in range(n)], dtype="S")
+    return found
+
+
+def test_weights_of_both_streams_are_joined(tmp_path: Path) -> None:
+    path = brought(tmp_path, given())
+    weight = weighted(path, ("video", "audio"))
+    with open_features(path) as features:
+        both = with_side(features, "video+audio")
+        assert not any("has weights of" in note for note in both.data_notes)
+        assert both.video.token_columns.keys() == {"weight"}
+        assert features.audio is not None
+        streams = (features.video, weight["video"]), (features.audio, weight["audio"])
+        for name in IDS:
+            expected = [
+                stored[side.offsets[i] : side.offsets[i + 1]]
+                for side, stored in streams
+                for i in np.flatnonzero(side.ids == name)
+            ]
+            at = IDS.index(name)
+            found = both.video.block(at, at + 1).token_columns["weight"]
+            np.testing.assert_array_equal(found, np.concatenate(expected))
+        bare = replace(both, video=replace(both.video, token_columns={}))
+        scores = [vrbench.score(one.text, one.video, "wti").t2v for one in (both, bare)]
+        assert not np.allclose(*scores)
+
+
+@pytest.mark.parametrize("side", ["video", "audio"])
+def test_weights_of_one_stream_alone_are_left_out_with_a_note(tmp_path: Path, side: str) -> None:
+    path = brought(tmp_path, given())
+    weighted(path, (side,))
+    (result,) = vrbench.evaluate(path, "wti", side="video+audio")
+    said = f"Only /{side} in {path} has weights of its tokens (weight): the tokens of both streams"
+    assert any(note.startswith(said) for note in result.notes), result.notes
 
 
 def test_eval_side_is_its_own_result_and_says_so(tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ def test_a_bank_that_is_placed_without_names_says_so(tmp_path: Path) -> None:
              text_video=np.arange(N))  # fmt: skip
     ways = ("eval", "--from-sim", tmp_path / "s.npz", "--norm", "ncl", "--out", tmp_path / "r")
     said = "Bank b.npz: its rows and columns are those of the test set by place"
-    assert said in " ".join(run(*ways, "--bank", tmp_path / "b.npz").err.split())
+    told = " ".join(run(*ways, "--bank", tmp_path / "b.npz").err.split())
+    assert f"{said}, as only one of them has names (text_ids, video_ids)." in told
     np.savez(tmp_path / "b.npz", t2v=np.eye(N), **bank)
-    assert "by place" not in run(*ways, "--bank", tmp_path / "b.npz").err
+    told = " ".join(run(*ways, "--bank", tmp_path / "b.npz").err.split())
+    assert f"{said}, as neither of them has names (text_ids, video_ids)." in told

@@ -28,7 +28,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def one(results: Path, tmp_path: Path) -> Path:
     """One result in a copy of the folder."""
-    return sorted(Path(shutil.copytree(results, tmp_path / "r")).glob("*.json"))[0]
+    return sorted(Path(shutil.copytree(results, tmp_path / "r")).glob("*-ncl_*.json"))[0]
 
 
 def alter(path: Path, key: str, value: Any) -> None:
@@ -66,7 +66,23 @@ def alter(path: Path, key: str, value: Any) -> None:
         ("metrics.v2t.MnR", 10**400, "metrics.v2t.MnR is 10+..., expected a number"),
         ("metrics.v2t.R@x", 1, "metrics.v2t holds 'R@x', expected R@ and a whole number"),
         ("metrics.t2v.MdR", float("nan"), "is not a result"),
+        ("metrics.t2v.R@1", 250, "metrics.t2v.R@1 is 250, expected a number from 0 to 100"),
+        ("metrics.t2v.R@10", 100.1, "metrics.t2v.R@10 is 100.1"),
+        ("metrics.v2t.nDCG@10", -1, "metrics.v2t.nDCG@10 is -1, expected a number from 0 to 100"),
+        ("metrics.t2v.mAP", 101, "metrics.t2v.mAP is 101"),
+        ("metrics.t2v.rsum", 300.5, "metrics.t2v.rsum is 300.5, expected a number from 0 to 300"),
+        ("metrics.t2v.MdR", 0.5, "metrics.t2v.MdR is 0.5, expected a number from 1;"),
+        ("metrics.v2t.MnR", 0, "metrics.v2t.MnR is 0, expected a number from 1;"),
+        ("metrics.v2t.tied", 1.5, "metrics.v2t.tied is 1.5, expected a number from 0 to 1"),
+        ("diagnostics.t2v.over", -0.1, "diagnostics.t2v.over is -0.1, expected a number from 0"),
+        ("diagnostics.v2t.normalization_error", -1, "is -1, expected a number from 0 or null"),
+        ("change.t2v.gained", -2, "change.t2v.gained is -2, expected a number from 0;"),
+        ("change.t2v.R@1", -101, "change.t2v.R@1 is -101, expected a number from -100 to 100"),
+        ("change.v2t.p", 2, "change.v2t.p is 2, expected a number from 0 to 1"),
+        ("change.v2t.p", None, "change.v2t.p is None, expected a number from 0 to 1;"),
+        ("raw.metrics.t2v.R@1", 250, "raw.metrics.t2v.R@1 is 250"),
         ("n_text", -1, "n_text is -1"),
+        ("bank.n_video", -1, "bank.n_video is -1, expected a whole number"),
         ("notes", "no", "notes is 'no', expected a list of strings"),
         ("sequence_info", {"t2v": 3}, "sequence_info.t2v is 3"),
         ("schema", 2, "has schema 2, expected 1"),
@@ -92,6 +108,8 @@ def test_a_value_that_eval_does_not_write(one: Path, key: str, value: Any, says:
         {"v2t": "group-max", "bank": "test", "limit": 1},
         {"method": "emd", "norm": "none", "matrix": False},
         {"norm": ["dsl", "qb-norm", "gc", "ncl:iterations=0"]},
+        {"folds": 2},
+        {"interval": True},
     ],
 )
 def test_whatever_eval_writes_is_read(tmp_path: Path, options: dict[str, Any]) -> None:

@@ -8,39 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_runs import refused, run
-from numpy.typing import NDArray
+from fused_arrays import BANK_M, BANK_N, BANK_OWNER, NAMES, OWNER, SHAPES, M, N, arrays, save
 from small_features import write_features
 
 import vrbench
 from vrbench.sims.file import load_sim
 from vrbench.sims.fusing import HOW, fuse, grid
-
-Array = NDArray[np.float64]
-N, M, BANK_N, BANK_M = 8, 6, 9, 5
-NAMES = {
-    "text_ids": np.array([f"c{i}" for i in range(N)]),
-    "video_ids": np.array([f"v{i}" for i in range(M)]),
-    "bank_text_ids": np.array([f"bc{i}" for i in range(BANK_N)]),
-    "bank_video_ids": np.array([f"bv{i}" for i in range(BANK_M)]),
-}
-OWNER, BANK_OWNER = np.arange(N) % M, np.arange(BANK_N) % BANK_M
-SHAPES = {
-    **dict.fromkeys(("t2v", "v2t"), (N, M)),
-    "bank_t2v": (BANK_N, M),
-    "bank_v2t": (N, BANK_M),
-    **dict.fromkeys(("bank_bank_t2v", "bank_bank_v2t"), (BANK_N, BANK_M)),
-}
-
-
-def arrays(seed: int) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
-    found: dict[str, Any] = {key: rng.integers(0, 9, shape) / 7 for key, shape in SHAPES.items()}
-    return {**found, **NAMES, "text_video": OWNER, "bank_text_video": BANK_OWNER}
-
-
-def save(path: Path, values: dict[str, Any]) -> Path:
-    np.savez(path, **values)
-    return path
 
 
 def slow(how: str, row: list[float], g: int) -> float:
@@ -210,19 +183,6 @@ def test_what_cannot_be_fused_is_refused(
     files = save(tmp_path / "a.npz", arrays(0)), save(tmp_path / "b.npz", other)
     refused("fuse", *files, *words, "--out", tmp_path / "f.npz", says=says)
     assert not (tmp_path / "f.npz").exists()
-
-
-def test_files_without_names_are_joined_by_place(tmp_path: Path) -> None:
-    plain = {key: value for key, value in arrays(1).items() if not key.endswith("_ids")}
-    files = save(tmp_path / "a.npz", arrays(0)), save(tmp_path / "b.npz", plain)
-    done = run("fuse", *files, "--out", tmp_path / "f.npz")
-    assert done.code == 0, done.err
-    assert "joined by place" in done.err
-    short = {"t2v": np.eye(3)}
-    refused(
-        *("fuse", files[1], save(tmp_path / "c.npz", short), "--out", tmp_path / "g.npz"),
-        says="have 3 and 8 texts",
-    )
 
 
 def test_one_file_is_nothing_to_fuse(tmp_path: Path) -> None:

@@ -83,9 +83,19 @@ def test_the_correction_is_over_all_tests_of_the_block() -> None:
     assert "3 tests" in section.footnotes[-1]
 
 
-def test_results_over_other_items_are_not_tested() -> None:
-    other = {"text_ids": np.arange(50, 100).astype("S4")}
-    results = [ranked("global", GOOD), ranked("uniform", POOR, rank_vectors=other)]
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"text_ids": np.arange(50, 100).astype("S4")},
+        {"positive_text": np.arange(50), "positive_video": np.roll(range(50), 1)},
+    ],
+)
+def test_results_over_other_items_or_pairs_are_not_tested(other: dict[str, Any]) -> None:
+    own = dict.fromkeys(("positive_text", "positive_video"), np.arange(50))
+    results = [
+        ranked("global", GOOD, rank_vectors=own),
+        ranked("uniform", POOR, rank_vectors={**own, **other}),
+    ]
     [_, section] = paper_table("tokenflow-5", results).sections
     assert section.footnotes[-1] == "Bold: best."
     assert not any(line.letter for line in section.lines)

@@ -13,6 +13,7 @@ from vrbench.runtime.extras import needed
 from vrbench.runtime.files import listed
 from vrbench.runtime.inputs import reading
 from vrbench.runtime.json_text import parse_json, read_json
+from vrbench.runtime.torch_file import is_plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,12 +84,10 @@ def _check(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Check that tensors are numbers in memory, and not far more of them than the file holds.
 
     Raises:
-        InputError: one is sparse, quantized or on no device, or they repeat the same bytes.
+        InputError: one is sparse, nested, quantized or on no device, or they repeat the same bytes.
     """
-    import torch
-
     for name, value in tensors.items():
-        if value.layout is not torch.strided or value.is_quantized or value.device.type != "cpu":
+        if not is_plain(value):
             raise InputError(f"{path} holds '{name}', which is no plain tensor: save it as one.")
     size, most = sum(v.nbytes for v in tensors.values()), sum(p.stat().st_size for p in parts(path))
     if size > SHARED * most:

@@ -15,6 +15,8 @@ from vrbench.evaluation.settings import Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.metrics.measure import Measured
 from vrbench.metrics.values import Numbers
+from vrbench.results.check import POSITIVES
+from vrbench.results.pairing import right_pairs
 from vrbench.results.result import Result
 from vrbench.results.schema import ResultDict
 from vrbench.sims.sim import DIRECTIONS
@@ -105,7 +107,9 @@ def _ranks(folds: Sequence[Result], source: Source) -> dict[str, NDArray[Any]]:
     ids = {"text": source.text_ids, "video": source.video_ids}
     row = {side: {str(name): i for i, name in enumerate(names)} for side, names in ids.items()}
     found: dict[str, NDArray[Any]] = {f"{side}_ids": names for side, names in ids.items()}
-    for key in (key for key in folds[0].ranks if not key.endswith("_ids")):
+    found |= right_pairs(source.truth)
+    of_items = {*found, *POSITIVES}
+    for key in (key for key in folds[0].ranks if key not in of_items):
         for fold in folds:
             values = fold.ranks[key]
             texts = key.endswith("t2v") or fold.values["protocol"]["v2t"] == "each-caption"

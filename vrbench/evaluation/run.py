@@ -25,6 +25,7 @@ from vrbench.metrics.trec import DEPTH, write_runs
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.base import Normalization
 from vrbench.results.intervals import intervals
+from vrbench.results.pairing import right_pairs
 from vrbench.results.result import Result
 from vrbench.results.schema import Extras, ResultDict
 from vrbench.results.schema_parts import TuningDict
@@ -83,7 +84,8 @@ def finish(case: Case, output: Output) -> Result:
         **extras,
     }
     raw_ranks = {f"raw_{d}": ranks for d, ranks in raw.ranks.items()} if raw else {}
-    result = Result(values, {**measured.ranks, **raw_ranks, **_of_queries(measured), **_ids(case)})
+    named = {**_ids(case), **right_pairs(case.source.truth)}
+    result = Result(values, {**measured.ranks, **raw_ranks, **_of_queries(measured), **named})
     _write_matrices(case, normalized.sim, output)
     folder = output.folder
     return result if folder is None else results.save(result, folder, case.job.name)

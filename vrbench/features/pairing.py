@@ -46,6 +46,33 @@ def is_named(ids: ArrayLike, side: str) -> bool:
     return _strings(ids) != unnamed(side, len(np.asarray(ids)))
 
 
+def same_names(have: ArrayLike, wanted: ArrayLike, side: str) -> bool:
+    """Whether the items of two files can be joined by name: both name them.
+
+    So can names that rows without a name were given, where one side has all of the other's.
+
+    Args:
+        have: (n,) ids of one file.
+        wanted: (m,) ids that are looked for in it.
+        side: as for ``is_named``.
+    """
+    both = is_named(have, side) and is_named(wanted, side)
+    return both or set(_strings(wanted)) <= set(_strings(have))
+
+
+def why_by_place(have: ArrayLike, wanted: ArrayLike, side: str) -> str | None:
+    """Return why the items of two files are joined by place; None: they are joined by name.
+
+    Args:
+        have: (n,) ids of one file.
+        wanted: (m,) ids of the other one.
+        side: as for ``is_named``.
+    """
+    if not is_named(have, side) and not is_named(wanted, side):
+        return "neither of them has names"
+    return None if same_names(have, wanted, side) else "only one of them has names"
+
+
 def unnamed(side: str, n: int) -> list[str]:
     """Return the names of ``n`` rows without a name: ``side`` and the row."""
     return [f"{side}{i}" for i in range(n)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vrbench.metrics import each_query
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.query_numbers import of_places, rsum, true_recall
+from vrbench.metrics.values import Bounds
 
 
 def _recall(ranks: NDArray[Any], k: int) -> Any:
@@ -70,6 +71,7 @@ METRICS: tuple[Metric, ...] = (
         "rsum",
         "R@1 + R@5 + R@10 of the direction; papers often print the sum of both directions",
         each=rsum,
+        within=Bounds(0, 300),
         more_is_better=True,
         brief="",
     ),
@@ -97,6 +99,7 @@ METRICS: tuple[Metric, ...] = (
         of=lambda read: None if read.sums is None else read.sums.error,
         part="diagnostics",
         unit="1",
+        within=Bounds(0),
         decimals=3,
         more_is_better=False,
         brief="error",
@@ -148,6 +151,7 @@ METRICS: tuple[Metric, ...] = (
         of=lambda read: None if read.before is None else read.votes.newly(read.before),
         part="diagnostics",
         unit="1",
+        within=Bounds(0),
         decimals=0,
         brief="",
         published="newly retrieved",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.metrics.values import Numbers
+from vrbench.metrics.values import Bounds, Numbers
 from vrbench.sims.sim import Direction
 
 if TYPE_CHECKING:
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 Part = Literal["metrics", "diagnostics"]
 PARTS: tuple[Part, ...] = get_args(Part)
 Unit = Literal["percent", "share", "rank", "1"]
+BOUNDS: dict[Unit, Bounds] = {
+    "percent": Bounds(0, 100),
+    "share": Bounds(0, 1),
+    "rank": Bounds(1),
+    "1": Bounds(),
+}
+"""What a number of each unit can be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +69,7 @@ class Metric:
             row asks nothing, or None; the metric is the mean over the queries.
         part: the part of a result that holds it.
         unit: of the number in results; shares are from 0 to 1 there and in percent where printed.
+        within: what the number can be; None: what one of its unit can be.
         decimals: printed decimals.
         more_is_better: None: neither more nor less is better.
         hits: whether it is the share of queries that hit; the exact test applies to it.
@@ -84,6 +92,7 @@ class Metric:
     each: Callable[..., NDArray[np.float64] | None] | None = None
     part: Part = "metrics"
     unit: Unit = "percent"
+    within: Bounds | None = None
     decimals: int = 1
     more_is_better: bool | None = None
     hits: bool = False
@@ -96,6 +105,11 @@ class Metric:
     like: str = ""
     compares: bool = False
     k: int = 0
+
+    @property
+    def bounds(self) -> Bounds:
+        """What its number can be."""
+        return BOUNDS[self.unit] if self.within is None else self.within
 
     @property
     def each_k(self) -> bool:

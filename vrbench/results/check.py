@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import PurePath
 from types import NoneType
@@ -14,9 +15,15 @@ from numpy.typing import NDArray
 
 from vrbench.metrics.metric import Metric
 from vrbench.metrics.table import of_part
-from vrbench.metrics.values import Diagnostics, Metrics
+from vrbench.metrics.values import Bounds, Deviations, Diagnostics, Metrics
 from vrbench.results.schema import FileName, ResultDict, TaskDict
 from vrbench.results.schema_parts import UNREAD, Count, Report
+
+POSITIVES = ("positive_text", "positive_video", "positive_relevance")
+"""The right pairs beside the ranks; older results have none, the last is there with grades."""
+
+ANY = Bounds()
+"""Those of a number that can be any."""
 
 MOST = 1e300
 """Above any number that is measured; a whole number in JSON may be larger than a float."""
@@ -103,6 +110,11 @@ def _of(value: Any, hint: Any, where: str) -> Iterator[str]:
         yield from _each(value, get_args(hint)[0], where)
     elif hint in (Metrics, Diagnostics):
         yield from _measured(value, of_part("metrics" if hint == Metrics else "diagnostics"), where)
+    elif hint == Deviations:
+        metrics = [replace(one, within=Bounds(0)) for one in of_part("metrics")]
+        yield from _measured(value, metrics, where)
+    elif get_origin(hint) is Annotated and isinstance(hint.__metadata__[0], Bounds):
+        yield from _plain(value, get_args(hint)[0], where, hint.__metadata__[0])
     elif not (get_origin(hint) is Annotated and UNREAD in hint.__metadata__):
         yield from _plain(value, hint, where)
 
@@ -115,11 +127,11 @@ def _each(value: Any, shape: type, where: str) -> Iterator[str]:
         yield from problems(one, shape, f"{where}[{i}]")
 
 
-def _plain(value: Any, hint: Any, where: str) -> Iterator[str]:
+def _plain(value: Any, hint: Any, where: str, bounds: Bounds = ANY) -> Iterator[str]:
     null = hint not in KINDS
     name, fits = KINDS[next(one for one in get_args(hint) if one in KINDS) if null else hint]
-    if not (fits(value) or (null and value is None)):
-        yield f"{where} is {_shown(value)}, expected {name}{' or null' if null else ''}"
+    if not ((null and value is None) or (fits(value) and (bounds == ANY or value in bounds))):
+        yield f"{where} is {_shown(value)}, expected {name}{bounds}{' or null' if null else ''}"
 
 
 def _measured(value: Any, metrics: list[Metric], where: str) -> Iterator[str]:
@@ -130,19 +142,20 @@ def _measured(value: Any, metrics: list[Metric], where: str) -> Iterator[str]:
     for one in metrics:
         hint = float if one.always and not one.null else float | None
         if one.each_k:
-            yield from _numbered(value, one.name.removesuffix("K"), where)
+            yield from _numbered(value, one, where)
         elif one.name in value:
-            yield from _plain(value[one.name], hint, f"{where}.{one.name}")
+            yield from _plain(value[one.name], hint, f"{where}.{one.name}", one.bounds)
         elif one.always:
             yield f"{where}.{one.name} is missing"
 
 
-def _numbered(value: Mapping[str, Any], start: str, where: str) -> Iterator[str]:
+def _numbered(value: Mapping[str, Any], metric: Metric, where: str) -> Iterator[str]:
+    start = metric.name.removesuffix("K")
     for key in value:
         if not key.startswith(start):
             continue
         if re.fullmatch(r"[1-9]\d{0,17}", key.removeprefix(start), re.ASCII):
-            yield from _plain(value[key], float, f"{where}.{key}")
+            yield from _plain(value[key], float, f"{where}.{key}", metric.bounds)
         else:
             yield f"{where} holds {_shown(key)}, expected {start} and a whole number from 1"
 
@@ -153,14 +166,19 @@ def _shown(value: Any) -> str:
 
 
 def belong(ranks: Mapping[str, NDArray[Any]], values: ResultDict) -> bool:
-    """Whether both rank vectors are there, and they and the ids fit the numbers of items."""
+    """Whether both rank vectors are there, and they, ids and pairs fit the numbers of items."""
     n_text, n_video = values["n_text"], values["n_video"]
     n_queries = n_text if values["protocol"]["v2t"] == "each-caption" else n_video
     lengths = {"text_ids": n_text, "video_ids": n_video, "t2v": n_text, "v2t": n_queries}
-    return {"t2v", "v2t"} <= ranks.keys() and all(
-        ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
-        for key, n in lengths.items()
-        if key in ranks
+    pairs = not any(key in ranks for key in POSITIVES) or _are_pairs(ranks, n_text, n_video)
+    return (
+        {"t2v", "v2t"} <= ranks.keys()
+        and pairs
+        and all(
+            ranks[key].shape == (n,) and (key.endswith("_ids") or _are_ranks(ranks[key]))
+            for key, n in lengths.items()
+            if key in ranks
+        )
     )
 
 
@@ -168,3 +186,18 @@ def _are_ranks(values: NDArray[Any]) -> bool:
     """Whether they are 1 or more, or NaN where an item is no query."""
     known = values[~np.isnan(values)] if values.dtype.kind == "f" else values[:0]
     return values.dtype.kind == "f" and bool(((known >= 1) & (known < np.inf)).all())
+
+
+def _are_pairs(ranks: Mapping[str, NDArray[Any]], n_text: int, n_video: int) -> bool:
+    """Whether they are rows of texts and of videos that the ids name, and grades."""
+    text, video, grades = (ranks.get(key) for key in POSITIVES)
+    if text is None or video is None or not {"text_ids", "video_ids"} <= ranks.keys():
+        return False
+    rows = all(
+        rows.ndim == 1 and rows.dtype.kind in "iu" and bool(((rows >= 0) & (rows < n)).all())
+        for rows, n in ((text, n_text), (video, n_video))
+    )
+    same = text.shape == video.shape
+    return (
+        rows and same and (grades is None or (grades.shape, grades.dtype.kind) == (text.shape, "f"))
+    )

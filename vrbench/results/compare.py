@@ -21,7 +21,15 @@ from vrbench.results.comparison import (
     PairTest,
     ResultAbout,
 )
-from vrbench.results.pairing import Paired, gallery_notes, n_queries, name_of, pair
+from vrbench.results.pairing import (
+    Paired,
+    check_pairs,
+    gallery_notes,
+    n_queries,
+    name_of,
+    pair,
+    place_notes,
+)
 from vrbench.results.result import Result
 from vrbench.results.schema import ProtocolAbout
 from vrbench.results.significance import bootstrap, mcnemar, recall_interval, resampled
@@ -61,8 +69,8 @@ def compare(
         direction), ``notes``, ``tests``, ``changed`` (by direction), ``about``.
 
     Raises:
-        InputError: there are not two results, ranks are missing, protocols differ, items differ and
-            ``common`` is false, or the seed is negative.
+        InputError: there are not two results, ranks are missing, protocols or right pairs differ,
+            items differ and ``common`` is false, or the seed is negative.
     """
     for result in results:
         if result.values.get("task"):
@@ -74,6 +82,7 @@ def compare(
         raise InputError(f"{len(results)} result is nothing to compare: give two or more.")
     metrics = [*_metrics(results), *_means(results, also)]
     paired = {d: pair(results, d, common, _known(results, d, also)) for d in DIRECTIONS}
+    check_pairs(results)
     tests = [
         test
         for direction, both in paired.items()
@@ -83,7 +92,7 @@ def compare(
         "results": [_about(result) for result in results],
         "queries": {direction: len(both.ids) for direction, both in paired.items()},
         "left_out": {d: [n_queries(r, d) - len(p.ids) for r in results] for d, p in paired.items()},
-        "notes": gallery_notes(results),
+        "notes": [*place_notes(results), *gallery_notes(results)],
         "tests": _controlled(tests),
         "changed": {direction: changed(both, top) for direction, both in paired.items()},
         "about": {

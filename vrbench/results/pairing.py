@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.features.pairing import is_named
 from vrbench.results import labels
+from vrbench.results.check import POSITIVES
 from vrbench.results.result import Result
 from vrbench.sims.sim import DIRECTIONS, Direction
+from vrbench.sims.truth import Truth
+
+Ranks = Mapping[str, NDArray[Any]]
+"""What lies beside a result: rank vectors, ids and right pairs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +94,86 @@ def gallery_notes(results: Sequence[Result]) -> list[str]:
                 "among fewer items are better by themselves, whatever the method"
             )
     return found
+
+
+def place_notes(results: Sequence[Result]) -> list[str]:
+    """Return a sentence where rows without names of different data are joined by their places."""
+    if len({result.features["sha256"] for result in results}) < 2:
+        return []
+    return [
+        f"{side}s are joined by place, row i with row i, as none of the data names them "
+        f"({side}_ids)"
+        for side in ("text", "video")
+        if not any(is_named(result.ranks[f"{side}_ids"], side) for result in results)
+    ]
+
+
+def right_pairs(truth: Truth) -> dict[str, NDArray[Any]]:
+    """Return the right pairs as they are kept beside the ranks.
+
+    Returns:
+        ``positive_text``, ``positive_video`` (p,) the row of each pair's text and of its video,
+        and where some are more relevant than others ``positive_relevance`` (p,).
+    """
+    pairs = {"positive_text": truth.text, "positive_video": truth.video}
+    return pairs if truth.gain is None else {**pairs, "positive_relevance": truth.gain}
+
+
+def check_pairs(results: Sequence[Result]) -> None:
+    """Check that every two results agree in which video is right for a text.
+
+    Raises:
+        InputError: they do not, in a text and a video that both have.
+    """
+    for one, other in combinations(results, 2):
+        found = differing_pair(one.ranks, other.ranks)
+        if found is not None:
+            raise InputError(
+                f"{name_of(one)} and {name_of(other)} differ in whether video '{found[1]}' is "
+                f"right for text '{found[0]}', or how relevant it is: evaluate both on the same "
+                "pairs."
+            )
+
+
+def differing_pair(one: Ranks, other: Ranks) -> tuple[str, str] | None:
+    """Return a text and a video that two results have, and that only one of them pairs.
+
+    Or both do with different relevance. Results without their right pairs, which older ones are,
+    differ in none.
+
+    Args:
+        one: what lies beside a result: ids, and right pairs as in ``right_pairs``.
+        other: the same of another result.
+    """
+    kept = [
+        [arrays.get(key) for key in ("text_ids", "video_ids", *POSITIVES)]
+        for arrays in (one, other)
+    ]
+    if any(arrays[3] is None for arrays in kept) or all(map(_equal, *kept)):
+        return None
+    texts, videos = (
+        set(map(str, one[key])) & set(map(str, other[key])) for key in ("text_ids", "video_ids")
+    )
+    first, second = _relevance(one, texts, videos), _relevance(other, texts, videos)
+    differing = (pair for pair in {**first, **second} if first.get(pair) != second.get(pair))
+    return next(differing, None)
+
+
+def _equal(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
+
+
+def _relevance(arrays: Ranks, texts: set[str], videos: set[str]) -> dict[tuple[str, str], float]:
+    """Return the relevance of each right pair of these texts and videos."""
+    text, video = (
+        map(str, arrays[f"{side}_ids"][arrays[f"positive_{side}"]].tolist())
+        for side in ("text", "video")
+    )
+    gain = arrays.get("positive_relevance", np.ones(len(arrays["positive_text"])))
+    pairs = zip(text, video, gain.tolist(), strict=True)
+    return {(t, v): float(how) for t, v, how in pairs if t in texts and v in videos}
 
 
 def n_queries(result: Result, direction: Direction) -> int:

@@ -64,7 +64,8 @@ class Result:
     Attributes:
         values: the JSON: data, method, protocol, numbers and provenance.
         ranks: ``t2v`` (n_text,), ``v2t`` (n_video,) with NaN where a video is no query, or
-            (n_text,) under ``each-caption``; ``text_ids``, ``video_ids``.
+            (n_text,) under ``each-caption``; ``text_ids``, ``video_ids``; of the right pairs
+            ``positive_text``, ``positive_video`` (p,) rows, ``positive_relevance`` where graded.
     """
 
     values: ResultDict

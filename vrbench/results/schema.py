@@ -1,6 +1,7 @@
 """The types of a result file, from which its check is derived.
 
-A key that is ``NotRequired`` may be missing or null; a file may have any other keys.
+A key that is ``NotRequired`` may be missing or null; a file may have any other keys. Numbers lie
+within the ``Bounds`` that are declared here, and those of metrics in their table.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from numpy.typing import NDArray
 
-from vrbench.metrics.values import Numbers
+from vrbench.metrics.values import Bounds, Numbers
 from vrbench.registry import OriginDict
 from vrbench.results.schema_parts import (
     UNREAD,
@@ -30,10 +31,10 @@ FileName = Annotated[str | None, "the name of a file beside it, or null"]
 Change = TypedDict(
     "Change",
     {
-        "R@1": float,
-        "gained": float,
-        "lost": float,
-        "p": float,
+        "R@1": Annotated[float, Bounds(-100, 100)],
+        "gained": Annotated[float, Bounds(0)],
+        "lost": Annotated[float, Bounds(0)],
+        "p": Annotated[float, Bounds(0, 1)],
         "test": NotRequired[Annotated[str, UNREAD]],
     },
 )

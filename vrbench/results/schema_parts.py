@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from vrbench.metrics.values import MetricsByDirection
+from vrbench.metrics.values import Bounds, DeviationsByDirection
 
 UNREAD = "unread"
 """Marks values that no command reads; a file with another type there is not refused."""
@@ -56,13 +56,13 @@ class FoldsAbout(TypedDict):
     """The number of folds, and the standard deviation over them, of n - 1."""
 
     n: Count
-    spread: MetricsByDirection
+    spread: DeviationsByDirection
 
 
 class IntervalsAbout(TypedDict):
     """Percentile intervals of the metrics, by the bootstrap over queries."""
 
-    level: float
+    level: Annotated[float, Bounds(0, 1)]
     draws: Count
     seed: Count
     t2v: Report

@@ -58,11 +58,26 @@ def _reason(error: BaseException) -> str:
     return said if len(said) <= SHOWN else f"{said[:SHOWN]}..."
 
 
-def to_numpy(values: Any) -> NDArray[Any]:
-    """Return numpy, torch (any device; bfloat16 as float32) or nested lists as an array."""
+def to_numpy(values: Any, what: str = "A tensor") -> NDArray[Any]:
+    """Return numpy, torch or nested lists as an array.
+
+    Tensors may be on any device; bfloat16 and float8, which numpy lacks, become float32.
+
+    Args:
+        values: a tensor, an array, or nested lists of numbers.
+        what: it is, for messages.
+
+    Raises:
+        InputError: numpy cannot hold such a tensor: it is sparse, nested, of 4 bits, ...
+    """
     if hasattr(values, "detach"):
-        tensor = values.detach().cpu()
-        values = (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+        if values.is_nested:
+            raise InputError(f"{what} is nested: give an array for each item.")
+        kind = str(values.dtype)
+        with reading(f"{what} ({kind})", "give a plain tensor, of float32", "has no numpy array"):
+            tensor = values.detach().cpu().resolve_conj().resolve_neg()
+            lacking = kind.startswith(("torch.bfloat16", "torch.float8"))
+            values = (tensor.float() if lacking else tensor).numpy()
     return np.asarray(values)
 
 

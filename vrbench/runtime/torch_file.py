@@ -88,11 +88,22 @@ def _tensors(value: Any) -> Iterator[Tensor]:
             yield from _tensors(part)
 
 
-def _check(tensors: list[Tensor], size: int, what: str) -> None:
+def is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor is numbers in memory: not sparse, nested, quantized or on no device."""
     import torch
 
+    strided = tensor.layout is torch.strided and not tensor.is_nested
+    return strided and not tensor.is_quantized and tensor.device.type == "cpu"
+
+
+def _check(tensors: list[Tensor], size: int, what: str) -> None:
     for one in tensors:
-        if one.layout is not torch.strided or one.is_quantized or one.device.type != "cpu":
+        if one.is_nested:
+            raise InputError(
+                f"{what} holds a nested tensor: save a dict of a tensor for each item, by id, or "
+                "pad them to one tensor with a mask."
+            )
+        if not is_plain(one):
             raise InputError(f"{what} holds a sparse or quantized tensor: save it as a plain one.")
     if sum(one.nbytes for one in tensors) > max(FEW, RATIO * size):
         raise InputError(

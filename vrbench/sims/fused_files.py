@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.features.pairing import is_named
 from vrbench.runtime.files import replacing
 from vrbench.sims.beside import read_beside
 from vrbench.sims.file import SimFile
 from vrbench.sims.fusing import fuse_sims
+from vrbench.sims.joining import Index, join_notes, places_of
 from vrbench.sims.judged import arrays_of
 from vrbench.sims.limiting import cut
 from vrbench.sims.sim import Sim
 from vrbench.sims.truth import Truth
 from vrbench.sims.writing import write_npz
 
-Index = NDArray[np.int64]
 INNER = ("bank_bank_t2v", "bank_bank_v2t")
 
 
@@ -59,18 +57,12 @@ def align(files: Sequence[SimFile]) -> Aligned:
     """
     if len(files) < 2:
         raise InputError("One file is nothing to fuse: give two or more.")
-    first, notes = files[0], dict[str, None]()
-    for other in files[1:]:
-        for side in ("text", "video"):
-            if is_named(_ids(first, side), side) != is_named(_ids(other, side), side):
-                notes[
-                    f"The {side}s of {first.path.name} and {other.path.name} are joined by place, "
-                    f"as only one of them has names ({side}_ids)."
-                ] = None
-    places = [(_places(first, file, "text"), _places(first, file, "video")) for file in files]
+    first = files[0]
+    places = [(places_of(first, file, "text"), places_of(first, file, "video")) for file in files]
     for file, place in zip(files, places, strict=True):
         _check_truth(first, file, place)
     sims = [_taken(file.raw or file.sim, *place) for file, place in zip(files, places, strict=True)]
+    notes = join_notes(files, ("text", "video"))
     banks, inner, said = _banks(files, places)
     return Aligned(files, sims, banks, inner, (*notes, *said))
 
@@ -120,37 +112,6 @@ def write_fused(
     return sim
 
 
-def _ids(file: SimFile, side: str) -> NDArray[Any]:
-    return file.text_ids if side == "text" else file.video_ids
-
-
-def _places(first: SimFile, file: SimFile, side: str) -> Index:
-    """(n,) where the items of the first file stand in another one."""
-    have, wanted = _ids(file, side), _ids(first, side)
-    where = f"{file.path} and {first.path}"
-    if not (is_named(have, side) and is_named(wanted, side)):
-        if len(have) != len(wanted):
-            raise InputError(
-                f"{where} have {len(have)} and {len(wanted)} {side}s: fuse files of the same items."
-            )
-        return np.arange(len(have))
-    return _joined(wanted, have, f"{side}s", file.path, first.path)
-
-
-def _joined(wanted: NDArray[Any], have: NDArray[Any], what: str, path: Path, first: Path) -> Index:
-    row = {str(name): i for i, name in enumerate(have.tolist())}
-    names = [str(name) for name in wanted.tolist()]
-    lost = [name for name in names if name not in row]
-    more = sorted(set(row) - set(names))
-    if lost or more:
-        has, name = (first, lost[0]) if lost else (path, more[0])
-        raise InputError(
-            f"{path} and {first} have different {what}: {len(lost) + len(more)} are in one only, "
-            f"such as '{name}' in {has}; fuse files of the same items (--limit-ids cuts them)."
-        )
-    return np.array([row[name] for name in names], dtype=np.int64)
-
-
 def _check_truth(first: SimFile, file: SimFile, place: tuple[Index, Index]) -> None:
     """Refuse files whose pairs, grades or candidates differ from the first one's."""
     if _said(first.truth) != _said(_permuted(file.truth, *place)):
@@ -181,7 +142,7 @@ def _taken(sim: Sim, texts: Index, videos: Index) -> Sim:
 def _banks(
     files: Sequence[SimFile], places: Sequence[tuple[Index, Index]]
 ) -> tuple[Sequence[Sim] | None, Sequence[Sim] | None, tuple[str, ...]]:
-    """Return the banks, each against itself, and a note where they are left out."""
+    """Return the banks, each against itself, and what a reader should know of them."""
     if all(file.bank is None for file in files):
         return None, None, ()
     known = [file.bank for file in files if file.bank is not None]
@@ -193,6 +154,7 @@ def _banks(
         if wrong:
             return None, None, (f"The bank is left out: {why}.",)
     queries = [_bank_places(files[0], file) for file in files]
+    notes = join_notes(files, ("bank_text", "bank_video"))
     banks = [
         Sim(
             cut(np.asarray(bank.flat().t2v), text, place[1]),
@@ -202,28 +164,19 @@ def _banks(
     ]
     inner = [read_beside(file.opened, INNER) for file in files]
     if not all("bank_bank_t2v" in one for one in inner):
-        return banks, None, ()
+        return banks, None, notes
     both = [Sim(one[INNER[0]], one.get(INNER[1], one[INNER[0]])) for one in inner]
-    return banks, [_taken(one, *q) for one, q in zip(both, queries, strict=True)], ()
+    return banks, [_taken(one, *q) for one, q in zip(both, queries, strict=True)], notes
 
 
 def _bank_places(first: SimFile, file: SimFile) -> tuple[Index, Index]:
     """Return where the bank queries of the first file stand in another one, texts and videos."""
-    assert first.bank is not None
-    assert file.bank is not None
-    sizes: list[Callable[[Sim], int]] = [lambda b: b.t2v.shape[-2], lambda b: b.v2t.shape[-1]]
-    found = []
-    for side, size in zip(("text", "video"), sizes, strict=True):
-        n, m = size(file.bank), size(first.bank)
-        key = f"bank_{side}_ids"
-        if key in file.beside and key in first.beside:
-            wanted, have = first.beside[key], file.beside[key]
-            found.append(_joined(wanted, have, f"bank {side}s", file.path, first.path))
-        elif n == m:
-            found.append(np.arange(n))
-        else:
-            raise InputError(
-                f"{file.path} and {first.path} have banks of {n} and {m} {side}s: fuse files of "
-                "the same bank."
-            )
-    return found[0], found[1]
+    texts, videos = places_of(first, file, "bank_text"), places_of(first, file, "bank_video")
+    own, other = first.beside.get("bank_text_video"), file.beside.get("bank_text_video")
+    if own is not None and other is not None and not np.array_equal(videos[own], other[texts]):
+        raise InputError(
+            f"{file.path} and {first.path} differ in which bank video a bank text belongs to "
+            "(bank_text_video): name the bank's queries in both files (bank_text_ids, "
+            "bank_video_ids), or correct one of them."
+        )
+    return texts, videos

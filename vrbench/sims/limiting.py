@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.features.pairing import is_named
+from vrbench.features.pairing import same_names
 from vrbench.runtime.memory import check_fits, spare
 from vrbench.sims.beside import read_beside
 from vrbench.sims.file import SimFile
@@ -89,26 +89,9 @@ def bank_for(file: SimFile, texts: NDArray[Any], videos: NDArray[Any]) -> Sim | 
     return Sim(t2v, file.bank.v2t if rows is None else _rows(file.bank.v2t, rows))
 
 
-def by_place(file: SimFile, texts: NDArray[Any], videos: NDArray[Any]) -> bool:
-    """Whether a side of the bank's gallery is that of another file by place alone.
-
-    It is where only one of them has names.
-
-    Args:
-        file: the file with the bank.
-        texts: (n_text,) ids of the other gallery of v2t.
-        videos: (n_video,) ids of the other gallery of t2v.
-    """
-    sides = ("text", file.text_ids, texts), ("video", file.video_ids, videos)
-    return any(
-        not np.array_equal(have, wanted) and not _same_names(have, wanted, side)
-        for side, have, wanted in sides
-    )
-
-
 def _places(file: SimFile, have: NDArray[Any], wanted: NDArray[Any], side: str) -> Index | None:
     """(n,) where the wanted items stand in the file; None where they need not be looked for."""
-    if np.array_equal(have, wanted) or not _same_names(have, wanted, side):
+    if np.array_equal(have, wanted) or not same_names(have, wanted, side):
         return None
     row = {str(name): i for i, name in enumerate(have.tolist())}
     lost = [str(name) for name in wanted.tolist() if str(name) not in row]
@@ -118,12 +101,6 @@ def _places(file: SimFile, have: NDArray[Any], wanted: NDArray[Any], side: str) 
             f"{side}s of the test set, the first is '{lost[0]}': score it against all of them."
         )
     return np.array([row[str(name)] for name in wanted.tolist()], dtype=np.int64)
-
-
-def _same_names(have: NDArray[Any], wanted: NDArray[Any], side: str) -> bool:
-    """Whether both have names, or one has those that rows without a name are given."""
-    both = is_named(have, side) and is_named(wanted, side)
-    return both or set(map(str, wanted.tolist())) <= set(map(str, have.tolist()))
 
 
 def matrices(file: SimFile, keys: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -90,12 +90,12 @@ def _arrays(opened: OpenedFile, path: Path) -> dict[str, Any]:
         return {"t2v": npy_of(data, str(path))}
     value = read_torch(io.BytesIO(data), str(path))
     if hasattr(value, "detach"):
-        return {"t2v": to_numpy(value)}
+        return {"t2v": to_numpy(value, str(path))}
     if isinstance(value, Mapping) and "t2v" in value:
         return {str(name): _part(part, str(name), path) for name, part in value.items()}
     tensors = list(value.values()) if isinstance(value, Mapping) else []
     if len(tensors) == 1 and hasattr(tensors[0], "detach"):
-        return {"t2v": to_numpy(tensors[0])}
+        return {"t2v": to_numpy(tensors[0], str(path))}
     raise InputError(
         f"{path} holds no single matrix: give a tensor (texts x videos), or a dict with t2v."
     )
@@ -103,7 +103,7 @@ def _arrays(opened: OpenedFile, path: Path) -> dict[str, Any]:
 
 def _part(value: Any, name: str, path: Path) -> NDArray[Any]:
     if hasattr(value, "detach"):
-        return to_numpy(value)
+        return to_numpy(value, f"{path}: '{name}'")
     if isinstance(value, str) or (
         isinstance(value, list) and all(isinstance(one, str) for one in value)
     ):

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrbench.metrics.table import recall_k
+from vrbench.results.pairing import Ranks, differing_pair
 from vrbench.results.schema import ResultDict
 from vrbench.results.significance import mcnemar
 from vrbench.tables.formats import Line, Section
 
 LETTERS = "abcdefghijklmnoprstuvwxyz"
 """Further rows get no letter. There is no q: it has no superscript in Unicode."""
-
-Ranks = Mapping[str, NDArray[Any]]
-"""Rank vectors by direction, and the ids of texts and videos."""
 
 Test = tuple[float, int, int, int]
 """p-value, column, better row, worse row."""
@@ -28,9 +24,9 @@ Test = tuple[float, int, int, int]
 def letter(section: Section, results: Sequence[ResultDict | None], level: float = 0.05) -> Section:
     """Letter the rows with rank vectors, and in each R@K cell the rows that it is better than.
 
-    Every pair of rows over the same items is tested in every R@K column by the exact McNemar test,
-    and all p-values of the section are corrected together by Benjamini and Yekutieli's procedure,
-    which holds whatever the tests' dependence: they share queries.
+    Every pair of rows over the same items and right pairs is tested in every R@K column by the
+    exact McNemar test, and all p-values of the section are corrected together by Benjamini and
+    Yekutieli's procedure, which holds whatever the tests' dependence: they share queries.
 
     Args:
         section: measured rows.
@@ -82,7 +78,8 @@ def _tests(section: Section, vectors: Mapping[int, Ranks], first: int, second: i
 
 
 def _same_items(one: Ranks, other: Ranks) -> bool:
-    return all(
+    """Whether both have the same texts, videos and right pairs."""
+    return differing_pair(one, other) is None and all(
         key in one and key in other and np.array_equal(one[key], other[key])
         for key in ("text_ids", "video_ids")
     )

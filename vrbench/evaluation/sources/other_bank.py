@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from vrbench.errors import InputError
 from vrbench.features import Features
+from vrbench.features.pairing import why_by_place
 from vrbench.sims.file import SimFile
-from vrbench.sims.limiting import bank_for, by_place
+from vrbench.sims.limiting import bank_for
 from vrbench.sims.sim import DIRECTIONS, Sim
 
 
@@ -57,8 +58,10 @@ def notes(
     yield from (f"Bank {other.path.name}: {note}" for note in given)
     if not isinstance(other, SimFile) or sequence is not None:
         return
-    if by_place(other, texts, videos):
-        yield (
-            f"Bank {other.path.name}: its rows and columns are those of the test set by place, as "
-            "only one of the files has names (text_ids, video_ids)."
-        )
+    sides = ("text", other.text_ids, texts), ("video", other.video_ids, videos)
+    for why in dict.fromkeys(why_by_place(have, wanted, side) for side, have, wanted in sides):
+        if why is not None:
+            yield (
+                f"Bank {other.path.name}: its rows and columns are those of the test set by place, "
+                f"as {why} (text_ids, video_ids)."
+            )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments.engine.driver import global_vectors
+from vrbench.alignments.wti import STORED
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.features.selected import Stacked, select
@@ -21,8 +22,9 @@ def with_side(features: Features, side: str) -> Features:
     ``video+audio`` is for means: the global of an item is the mean of its video's and its audio's
     globals, each scaled to length 1 where cosines are scored (Preserving Modality Structure,
     section 1.1: "we average the representations from video and audio"; whether they are scaled is
-    open there). Its tokens are those of both, frames first. A video without audio is its video
-    alone, which a note says. A bank of videos without audio is left out.
+    open there). Its tokens are those of both, frames first, with the numbers that both have of
+    theirs, such as weights; a note says where only one has weights. A video without audio is its
+    video alone, which a note says. A bank of videos without audio is left out.
 
     Args:
         features: a file with ``/audio``, unless ``side`` is ``video``.
@@ -71,6 +73,12 @@ def _streams(video: Tokens, audio: Tokens, side: str, notes: list[str]) -> Token
             f"{silent:,} of {len(rows):,} items of {video.name} have no audio: they are their "
             "video alone."
         )
+    weighted = [side.name for side in (video, audio) if STORED in side.token_columns]
+    if len(weighted) == 1:
+        notes.append(
+            f"Only {weighted[0]} has weights of its tokens ({STORED}): the tokens of both streams "
+            "are not weighted by it."
+        )
     return _both(video, audio, rows)
 
 
@@ -82,11 +90,6 @@ def _both(video: Tokens, audio: Tokens, rows: NDArray[np.int64]) -> Tokens:
     start = len(video.tokens) + audio.offsets[rows]
     parts = zip(video.offsets[:-1], video.lengths, start, more, strict=True)
     order = [np.r_[a : a + n, b : b + m] for a, n, b, m in parts]
-    columns = {}
-    if "level" in video.token_columns:
-        levels = np.asarray(video.token_columns["level"])
-        sound = np.full(len(audio.tokens), FRAME_LEVEL, dtype=levels.dtype)
-        columns = {"level": np.concatenate([levels, sound])[np.concatenate(order)]}
     stacked: Any = Stacked(video.tokens, audio.tokens)
     if isinstance(video.tokens, np.ndarray) and isinstance(audio.tokens, np.ndarray):
         stacked = stacked[0 : len(stacked)]
@@ -95,8 +98,28 @@ def _both(video: Tokens, audio: Tokens, rows: NDArray[np.int64]) -> Tokens:
         tokens=select(stacked, np.concatenate(order)),
         offsets=offsets,
         global_vectors=_means(video, audio, rows),
-        token_columns=columns,
+        token_columns={
+            name: values[np.concatenate(order)] for name, values in _columns(video, audio).items()
+        },
     )
+
+
+def _columns(video: Tokens, audio: Tokens) -> dict[str, NDArray[Any]]:
+    """Return the numbers that tokens of both have, the video's first; all sound is of frames."""
+    found = {}
+    for name, ours in video.token_columns.items():
+        theirs = audio.token_columns.get(name)
+        if name == "level":
+            theirs = np.full(len(audio.tokens), FRAME_LEVEL, dtype=ours.dtype)
+        if theirs is not None and _is_numbers(ours) and _is_numbers(theirs):
+            found[name] = np.concatenate([ours[:], theirs[:]])
+    return found
+
+
+def _is_numbers(column: Any) -> bool:
+    """Whether a column holds numbers, not the strings of a file, which have no type."""
+    kind = getattr(column, "dtype", None)
+    return kind is not None and kind.kind in "iuf"
 
 
 def _means(video: Tokens, audio: Tokens, rows: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -15,10 +15,12 @@ from vrbench.importing.tree import About, Layout, Stored, Tree
 from vrbench.runtime.inputs import reading, to_numpy
 from vrbench.runtime.json_text import parse_json
 
-TYPES = {"F16": "f2", "BF16": "f4", "F32": "f4", "F64": "f8", "BOOL": "?", "U8": "u1"} | {
-    f"{kind}{bits}": f"{kind.lower()}{bits // 8}" for kind in "IU" for bits in (8, 16, 32, 64)
-}
-"""What a type of the format is in numpy, which has no bfloat16."""
+TYPES = (
+    {"F16": "f2", "F32": "f4", "F64": "f8", "BOOL": "?"}
+    | dict.fromkeys(("BF16", "F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), "f4")
+    | {f"{kind}{bits}": f"{kind.lower()}{bits // 8}" for kind in "IU" for bits in (8, 16, 32, 64)}
+)
+"""What a type of the format is in numpy, which has no bfloat16 and no float8."""
 
 
 @layouts.register("safetensors")

@@ -64,14 +64,14 @@ def _part(value: Any, where: str, depth: int) -> Any:
     if isinstance(value, Mapping) and depth > 1:
         return tree_of(value, where, depth - 1)
     if hasattr(value, "detach"):
-        return Stored(partial(to_numpy, value), (tuple(value.shape), _numpy_type(value)))
+        return Stored(partial(to_numpy, value), (tuple(value.shape), _numpy_type(value, where)))
     if isinstance(value, list | tuple) and value and all(isinstance(one, str) for one in value):
         return np.array(value, dtype=np.dtypes.StringDType())
     return Stored(partial(_refused, where), ((), np.dtype("O")))
 
 
-def _numpy_type(tensor: Any) -> np.dtype[Any]:
-    return to_numpy(tensor[:0] if tensor.ndim else tensor).dtype
+def _numpy_type(tensor: Any, where: str) -> np.dtype[Any]:
+    return to_numpy(tensor[:0] if tensor.ndim else tensor, where).dtype
 
 
 def _refused(where: str) -> NDArray[Any]:
