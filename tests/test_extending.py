@@ -5,24 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from importlib import import_module
-from typing import Any
 
 from extending_page import FILES, PAGE
-
-from vrbench.alignments import alignments
-from vrbench.auditing.rules import rules
-from vrbench.datasets import datasets
-from vrbench.encoders import encoders
-from vrbench.figures import figures
-from vrbench.heads import heads
-from vrbench.losses import losses
-from vrbench.normalizations import normalizations
-from vrbench.registry import Registry
-from vrbench.sequences import sequences
-
-REGISTRIES: tuple[Registry[Any], ...] = (
-    *(alignments, sequences, normalizations, heads, losses, encoders, datasets, figures, rules),
-)
+from outside import REGISTRIES
 
 
 def table(title: str) -> list[list[str]]:
