@@ -30,7 +30,7 @@ def test_every_block_is_short_and_of_a_file() -> None:
     assert set(FILES) == {
         *("mine.py", "try_it.py", "pyproject.toml"),
         *(f"acme_vrbench/{name}.py" for name in ("alignment", "norm", "head", "loss")),
-        *(f"acme_vrbench/{name}.py" for name in ("dataset", "figure")),
+        *(f"acme_vrbench/{name}.py" for name in ("encoder", "dataset", "figure")),
     }
     assert len(re.findall(r"^```\w", PAGE, re.M)) == len(FILES) + PAGE.count("\n```sh\n")
     for name, text in FILES.items():
