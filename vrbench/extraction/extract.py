@@ -232,6 +232,8 @@ def _check_counts(encoding: Encoding, out: Path) -> None:
         if count == 0:
             all_of = f"all {encoding.missing[side]} are skipped: "
             reason = all_of + encoding.skipped[0] if encoding.skipped else "the captions name none."
+            if side.endswith("text"):  # captions are what it was begun with, videos may still come
+                encoding.writer.discard()
             raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 
