@@ -161,6 +161,7 @@ def test_every_command_of_the_page_runs(place: Place) -> None:
     assert numbers.read_text().startswith("direction,stage,K,queries\n")
     about = json.loads(place.vrbench("inspect", "new.h5", "--json"))
     assert "tab-separated" in json.dumps(about)
+    assert "brightness" in json.dumps(about)
 
 
 @pytest.mark.slow

@@ -25,6 +25,10 @@ class InputError(ValueError):
         super().__init__(message)
 
 
+class PluginError(InputError):
+    """A method from outside raised what is no ``InputError``: no item is skipped for it."""
+
+
 def shown(names: Iterable[str]) -> str:
     """Return names for a message: the first ones, and how many more there are."""
     found = list(names)

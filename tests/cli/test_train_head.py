@@ -75,6 +75,7 @@ def test_what_exists_stays(train: Path, tmp_path: Path) -> None:
         (["wti", "--from", "none.bin"], "does not exist"),
         (["wti", "--memory", "much"], "size of memory"),
         (["wti", "--seed", "-1"], "seed must be 0 or more"),
+        (["wti", "--seed", str(2**63)], "seed must be at most 9223372036854775807, it is 922337"),
         (["learnable:words=2"], "words, and learnable has weights of 2"),
         (["temporal:heads=5"], "cannot divide into 5"),
     ],

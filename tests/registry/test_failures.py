@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from cli_runs import refused, run
+from outside import plugged
 from small_features import write_features
 
 import vrbench
 from vrbench.alignments import alignments
 from vrbench.alignments.engine.batch import Packed
-from vrbench.auditing.rules import rules
 from vrbench.errors import InputError
-from vrbench.heads import HeadSpec, heads
+from vrbench.heads import HeadSpec
 from vrbench.heads.head import apply
-from vrbench.losses.base import losses, parse_loss
+from vrbench.losses.base import parse_loss
 from vrbench.normalizations import normalizations
-from vrbench.registry import TRACEBACK, Registry, load_file
-from vrbench.sequences import sequences
+from vrbench.registry import TRACEBACK
 
 FAILING = """
 from dataclasses import dataclass
@@ -88,20 +86,12 @@ ENDING = (
     f"): repair it; {TRACEBACK}=1 in the environment prints the traceback."  # of every sentence
 )
 
-REGISTRIES: list[Registry[Any]] = [alignments, normalizations, sequences, losses, rules, heads]
-
 
 @pytest.fixture
 def failing(tmp_path: Path) -> Iterator[Path]:
-    """A file of methods that fail, run; what it registers is forgotten after the test."""
-    before = [(one, dict(one.classes())) for one in REGISTRIES]
-    path = tmp_path / "failing.py"
-    path.write_text(f"{FAILING}\n# {tmp_path}")  # a file of the same content is run once
-    load_file(path)
-    yield path
-    for registry, classes in before:
-        registry._classes.clear()
-        registry._classes.update(classes)
+    """A file of methods that fail, run."""
+    with plugged(tmp_path / "failing.py", FAILING) as path:
+        yield path
 
 
 def said(error: pytest.ExceptionInfo[InputError]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +66,18 @@ class Method:
 
     def in_step(self, seed: int, step: int) -> Method:
         """Return the same sum as one step of training has it."""
-        return Method(tuple((weight, part.in_step(seed, step)) for weight, part in self.parts))
+        return self._changed(lambda part: part.in_step(seed, step))
 
     def with_weights(self, weights: Mapping[str, Any]) -> Method:
         """Return the same sum, each alignment with what a head has learnt for it."""
-        return Method(tuple((weight, part.with_weights(weights)) for weight, part in self.parts))
+        return self._changed(lambda part: part.with_weights(weights))
+
+    def _changed(self, change: Callable[[Alignment], Alignment]) -> Method:
+        parts = []
+        for weight, part in self.parts:
+            with alignments.calling(part):
+                parts.append((weight, change(part)))
+        return Method(tuple(parts))
 
     @property
     def spec(self) -> str:

@@ -49,7 +49,7 @@ class FunctionAlignment(TokenAlignment):
                     value = self.function(texts[t].copy(), videos[v].copy(), **given)
             except MemoryError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise InputError(f"{self._at(tile, t, v)} fails ({raised(error)}).") from error
             found[:, t, v] = self._checked(value, found.dtype, tile, t, v)
         both = torch.as_tensor(found).to(words.device)

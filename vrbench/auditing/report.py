@@ -139,13 +139,21 @@ def audit_case(
 
 
 def _chosen(specs: Sequence[str]) -> list[Rule]:
-    """Return every rule, by what it changes; given specs in place of the defaults."""
+    """Return every rule, by what it changes; given specs in place of the defaults.
+
+    Raises:
+        InputError: a spec is wrong, or a rule has a parameter without a default.
+    """
     given = [rules.parse(spec) for spec in specs]
     replaced = {type(rule) for rule in given}
-    defaults = [cls() for cls in rules.classes().values() if cls not in replaced]
-    return sorted(
-        [*defaults, *given], key=lambda rule: (ORDER.index(rule.changes), rules.spec(rule))
-    )
+    known = rules.classes().items()
+    defaults = [rules.parse(name) for name, cls in known if cls not in replaced]
+    return sorted([*defaults, *given], key=lambda rule: (_place(rule.changes), rules.spec(rule)))
+
+
+def _place(changes: str) -> tuple[int, str]:
+    """Return where a report lists what rules change; a plug-in's own words come last."""
+    return ORDER.index(changes) if changes in ORDER else len(ORDER), changes
 
 
 def _row(rule: Rule, audited: Audited) -> RuleRow:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import MISSING
 from functools import partial
 from importlib import import_module
 from typing import Any, cast
 
-from vrbench.registry import Registry, format_value, origin, parameters
+from vrbench.registry import Registry, described, format_value, origin, parameters
 
 Entry = dict[str, str]
 """``name``, ``parameters`` with their defaults, ``summary``, ``source``; norms also ``needs``,
@@ -27,7 +26,7 @@ def registered(registry: Registry[Any]) -> list[Entry]:
                 else f"{field.name}={format_value(field.default)}"
                 for field in parameters(cls)
             ),
-            "summary": (inspect.getdoc(cls) or "").partition("\n")[0],
+            "summary": described(cls).partition("\n")[0],
             "source": str(getattr(cls, "source", "")),
             **({"needs": cls.needs} if getattr(cls, "needs", "") else {}),
             **({} if (where := origin(cls)) is None else cast(Entry, where.to_dict())),

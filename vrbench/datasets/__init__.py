@@ -45,10 +45,12 @@ def read(spec: str, annotations: Path, split: str) -> Annotations:
         split: one of the dataset's splits.
 
     Raises:
-        InputError: the dataset or the split is unknown, or a file is missing or malformed.
+        InputError: the dataset or the split is unknown, or a file is missing or malformed; or a
+            reader from outside raises.
     """
     dataset = datasets.parse(spec)
-    return dataset.read(datasets.spec(dataset), annotations, split)
+    with datasets.calling(dataset):
+        return dataset.read(datasets.spec(dataset), annotations, split)
 
 
 def read_csv(path: Path) -> Annotations:

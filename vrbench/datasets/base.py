@@ -74,6 +74,11 @@ class Dataset(ABC):
         folder, expected = Folder(annotations), self.expected(split)
         folder.require(expected.files, f"{name} {split}")
         found = self.content(folder, split)
+        if not isinstance(found, Content):
+            raise InputError(
+                f"The dataset '{name}' returns {type(found).__name__} as the content of {split}: "
+                "it has to return a Content."
+            )
         return annotated(found, f"{annotations} ({name} {split})", name, split, expected)
 
     @classmethod

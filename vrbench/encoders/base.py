@@ -23,7 +23,8 @@ class Encoded:
     Attributes:
         tokens: (l, d) floats, a row for each frame or word; l may be 0 for a caption without words.
         global_vector: (d,) the item's global vector.
-        words: (l,) the word of each token of a caption; empty for videos.
+        words: (l,) the word of each token of a caption; empty for videos, and for an encoder that
+            names none.
         frame: (l,) the frame of each token of a video, -1 for all frames; None where there is one
             token for each frame.
         level: (l,) 0 for tokens of frames, 1 for patches; None where there are no patches.

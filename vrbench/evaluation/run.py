@@ -20,6 +20,7 @@ from vrbench.evaluation.record import describe, numbers
 from vrbench.evaluation.sanity import sanity_notes
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.judged import candidate_notes
+from vrbench.evaluation.sources.other_bank import method_notes
 from vrbench.metrics.measure import Measured, measure
 from vrbench.metrics.trec import DEPTH, write_runs
 from vrbench.normalizations import normalizations
@@ -96,7 +97,8 @@ def _write_matrices(case: Case, normalized: Sim, output: Output) -> None:
     source, ids = case.source, _ids(case)
     if output.sims is not None:
         kept = source.beside(case.method, case.bank_kind)
-        beside = {**ids, "notes": _data_notes(case) or None, **kept}
+        made_by = source.made_by(case.method)
+        beside = {**ids, "notes": _data_notes(case) or None, "method": made_by, **kept}
         spec = normalizations.spec(case.norm)
         levels = normalized if case.norm.needs_bank else case.sim
         save_sim(output.sims, levels, spec, case.sim, source.truth, case.bank.sim, beside)
@@ -125,6 +127,8 @@ def _notes(case: Case, measured: Measured) -> Iterator[str]:
     yield from case.source.odd_rows()
     yield from candidate_notes(case.source.truth)
     yield from overlap_notes(case.overlap)
+    if case.bank_kind == "file":
+        yield from method_notes(case.source.other, case.source.made_by(case.method))
     yield from sanity_notes(case.scored.seen, case.source, case.norm, measured)
 
 

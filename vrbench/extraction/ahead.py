@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
-from vrbench.errors import InputError
+from vrbench.errors import InputError, PluginError
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.stopping import Stopped, waiting
 
@@ -49,9 +49,15 @@ def _result(block: Future[Sequence[Outcome]]) -> Sequence[Outcome]:
 
 
 def attempt(encode: Callable[[], Tokens]) -> Outcome:
-    """Return what ``encode`` gives, or the ``InputError`` that it raises."""
+    """Return what ``encode`` gives, or the ``InputError`` that it raises.
+
+    Raises:
+        PluginError: the encoder is one from outside that fails.
+    """
     try:
         return encode()
+    except PluginError:
+        raise
     except InputError as error:
         return error
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from vrbench.datasets import Annotations, Video
 from vrbench.datasets.captions import Caption
-from vrbench.encoders import Encoded, LoadedEncoder
-from vrbench.errors import InputError
+from vrbench.encoders import Encoded, Encoder, LoadedEncoder, encoders
+from vrbench.errors import InputError, PluginError
 from vrbench.extraction.ahead import Outcome, attempt, outcomes
 from vrbench.extraction.packing import columns, joined, packed, strings
 from vrbench.features.tokens import Tokens
@@ -33,7 +33,8 @@ class Encoding:
 
     Attributes:
         writer: the feature file.
-        encoder: makes the tokens.
+        chosen: the encoder, whose name stands in messages.
+        encoder: it, loaded; makes the tokens.
         batch: items between two writes.
         strict: stop at an item that cannot be read, else skip it.
         progress: called as (side, items done or skipped, items of the side) after each item.
@@ -44,6 +45,7 @@ class Encoding:
     """
 
     writer: FeatureWriter
+    chosen: Encoder
     encoder: LoadedEncoder
     batch: int
     strict: bool
@@ -58,7 +60,10 @@ class Encoding:
 
         def encode(video: Video) -> Tokens:
             clip = media.read(video.file or video.id, video.start, video.end)
-            encoded = self.encoder.video(replace(clip, id=video.id))
+            with encoders.calling(self.chosen):
+                return pack(video, clip, self.encoder.video(replace(clip, id=video.id)))
+
+        def pack(video: Video, clip: Clip, encoded: Encoded) -> Tokens:
             frame = clip.numbers if encoded.frame is None else encoded.frame
             per_token: dict[str, NDArray[Any]] = {"frame": np.array(frame, dtype=np.int64)}
             if media.timed:
@@ -87,23 +92,33 @@ class Encoding:
         said = dict(zip((c.id for c in part.captions), _text_columns(part), strict=True))
 
         def pack(caption: Caption, encoded: Encoded | None) -> Tokens:
-            if encoded is None or not encoded.words:
+            if encoded is None or not len(encoded.tokens):
                 raise InputError(f"Caption '{caption.id}' ({caption.text!r}) holds no word.")
-            item = packed(caption.id, encoded, {"words": strings(encoded.words)})
+            given, n = len(encoded.words), len(encoded.tokens)
+            if given not in (0, n):
+                raise InputError(f"The encoder gave '{caption.id}' {given} words for {n} tokens.")
+            words = {"words": strings(encoded.words)} if given else {}
+            item = packed(caption.id, encoded, words)
             row = rows[caption.video]
             cut = {} if encoded.cut is None else {"cut": encoded.cut}
             per_item = columns(captions=caption.text, video=row, **cut, **said[caption.id])
             return replace(item, item_columns=per_item)
 
         def encode(block: Sequence[Caption]) -> list[Outcome]:
-            spoken = [caption for caption in block if caption.text]
             try:
-                encoded = self.encoder.texts(spoken) if spoken else ()
+                with encoders.calling(self.chosen):
+                    return encode_all(block)
+            except PluginError:
+                raise
             except InputError as error:
                 if len(block) == 1:
                     return [error]
                 # one of them, which is not to take the others with it
                 return [encode([caption])[0] for caption in block]
+
+        def encode_all(block: Sequence[Caption]) -> list[Outcome]:
+            spoken = [caption for caption in block if caption.text]
+            encoded = self.encoder.texts(spoken) if spoken else ()
             of = dict(zip([caption.id for caption in spoken], encoded, strict=True))
             return [attempt(partial(pack, caption, of.get(caption.id))) for caption in block]
 

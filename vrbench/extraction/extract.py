@@ -163,21 +163,23 @@ def extract(
     media = {side: open_videos(part.videos, sampling) for side, part in sources.items()}
     parts = {side: part.annotations for side, part in sources.items()}
     maps = Maps.read(projection) if projection else None
-    with phase(LOADING, progress):
+    with phase(LOADING, progress), encoders.calling(chosen):
         loaded = encoders.parse(spec).load(weights, device)
-    loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)
+        loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)
+        read = json.dumps(dict(loaded.weights), sort_keys=True)
+        dim, limits = loaded.video_dim, dict(loaded.limits)
     _check_bank(parts, maps)
     attrs = {
         "dataset": dataset,
         "split": split,
         "encoder": spec,
-        "weights": json.dumps(dict(loaded.weights), sort_keys=True),
+        "weights": read,
         "projection": fingerprint(projection),
         "frames": str(sampling),
         "captions": source.fingerprint,
         "bank_captions": bank.fingerprint if bank else "",
         "normalized": normalized,
-        "dim": loaded.video_dim,
+        "dim": dim,
         **loaded.attrs,
         **({"plugins": json.dumps(outside)} if outside else {}),
         **({} if loaded.device == "cpu" else {"device": loaded.device}),
@@ -191,7 +193,7 @@ def extract(
         FeatureWriter(target, {**attrs, **frame_order(target, renumbered)}, dtype, out) as writer,
     ):
         told = progress or (lambda *_: None)
-        encoding = Encoding(writer, loaded, batch, strict, told, threads)
+        encoding = Encoding(writer, chosen, loaded, batch, strict, told, threads)
         for side in parts:
             _encode(encoding, side, media[side], pieces[side])
             if piece.whole:
@@ -199,7 +201,6 @@ def extract(
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         notes += [NOTE] if renumbered is not None else []
-        limits = dict(loaded.limits)
         writer.finish(**json_attrs(notes=notes, missing=encoding.missing, limits=limits))
     seen = 0 if maps is None else sum(maps.saw(video.id) for video in parts[""].videos)
     said = (*loaded.notes, *notes, *cut_off(out))
@@ -231,6 +232,8 @@ def _check_counts(encoding: Encoding, out: Path) -> None:
         if count == 0:
             all_of = f"all {encoding.missing[side]} are skipped: "
             reason = all_of + encoding.skipped[0] if encoding.skipped else "the captions name none."
+            if side.endswith("text"):  # captions are what it was begun with, videos may still come
+                encoding.writer.discard()
             raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 

@@ -32,8 +32,20 @@ def packed(name: str, encoded: Encoded, columns: Mapping[str, NDArray[Any]]) -> 
 
 
 def joined(items: Sequence[Tokens]) -> Tokens:
-    """Return the items of several Tokens as one; all must have the same columns."""
+    """Return the items of several Tokens as one.
+
+    Raises:
+        InputError: one has other columns than the first.
+    """
     first = items[0]
+    for item in items:
+        for kind in ("item_columns", "token_columns"):
+            differ = getattr(first, kind).keys() ^ getattr(item, kind).keys()
+            if differ:
+                raise InputError(
+                    f"The encoder gave '{first.ids[0]}' and '{item.ids[0]}' different values "
+                    f"({', '.join(sorted(differ))}): it has to give all or none of them these."
+                )
     return replace(
         first,
         ids=np.concatenate([item.ids for item in items]),

@@ -235,3 +235,9 @@ def as_tokens(items: Any, name: str, *, normalized: bool = True) -> Tokens:
         normalized=normalized,
         name=name,
     )
+
+
+def is_numbers(column: Any) -> bool:
+    """Whether a column holds numbers, not the strings of a file, which have no type."""
+    kind = getattr(column, "dtype", None)
+    return kind is not None and kind.kind in "iuf"

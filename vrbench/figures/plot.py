@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -140,17 +141,41 @@ def plot(
         The numbers, and the files written.
 
     Raises:
-        InputError: the figure cannot be made of this case, or the folder cannot be written.
+        InputError: the figure cannot be made of this case, it is one from outside that raises, or
+            the folder cannot be written.
     """
-    with phase(f"{name} (numbers)", progress):
-        data = figure.data(case)
+    with phase(f"{name} (numbers)", progress), _calling(figure):
+        data = _frame(figure, case)
+        caption = figure.caption(case)
     written = [folder / f"{name}.csv"]
     with replacing(written[0]) as temporary:
         _with_words(data, csv_cell).to_csv(temporary, index=False)
     if find_spec("matplotlib") is not None:
         with phase(f"{name} (picture)", progress):
-            written += _pictures(figure, data, figure.caption(case), folder / name, look or Look())
+            written += _pictures(figure, data, caption, folder / name, look or Look())
     return data, written
+
+
+def _calling(figure: Drawn[Any]) -> AbstractContextManager[None]:
+    """Say whose a figure from outside is, of what it raises in this context."""
+    return figures.calling(figure) if isinstance(figure, Figure) else nullcontext()
+
+
+def _frame(figure: Drawn[Looked], case: Looked) -> pd.DataFrame:
+    """Return the numbers of a figure.
+
+    Raises:
+        InputError: it gives something else than a DataFrame.
+    """
+    from pandas import DataFrame
+
+    data = figure.data(case)
+    if isinstance(figure, Figure) and not isinstance(data, DataFrame):
+        raise InputError(
+            f"The figure '{figures.spec(figure)}' returns {type(data).__name__} as its data: it "
+            "has to return a pandas DataFrame."
+        )
+    return data
 
 
 def _with_words(data: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
@@ -192,7 +217,8 @@ def _pictures(
     # it warns of the dates in the fonts that go into a PDF
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     with drawing.styled(stem.name):
-        canvas = picture(figure, data, title, look)
+        with _calling(figure):
+            canvas = picture(figure, data, title, look)
         for kind in (look.form,) if look.form else PICTURES:
             path = stem.with_name(f"{stem.name}.{kind}")
             with replacing(path) as temporary:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.features.file import Features
-from vrbench.features.tokens import FRAME_LEVEL, Tokens, offsets_of
+from vrbench.features.tokens import FRAME_LEVEL, Tokens, is_numbers, offsets_of
 from vrbench.heads import HeadSpec
 from vrbench.heads.base import HeadPart, Side
 from vrbench.heads.check_features import check_encoder, check_unseen
@@ -141,7 +141,7 @@ def _blocks(
     import torch
 
     patches = _keeps_patches(head)
-    numbers = {k: v for k, v in items.token_columns.items() if v.dtype.kind in "fiub"}
+    numbers = {k: v for k, v in items.token_columns.items() if is_numbers(v)}
     with torch.no_grad():
         for block in replace(items, token_columns=numbers).blocks(VALUES):
             frames = block.at_level(FRAME_LEVEL) if _maps(head) and not patches else block

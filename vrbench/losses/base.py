@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.alignments.functions import shown
 from vrbench.alignments.sums import parse_sum, sum_spec
 from vrbench.errors import InputError
 from vrbench.registry import Registry
@@ -166,12 +167,38 @@ class LossSum:
         return self.of(Given(t2v, v2t, scale, teacher))
 
     def of(self, given: Given) -> Tensor:
-        """Return the loss of what the loop gives."""
+        """Return the loss of what the loop gives.
+
+        Raises:
+            InputError: a part from outside raises, or returns no number with gradient.
+        """
         total = given.scale.new_zeros(())
         for weight, part in self.parts:
             with losses.calling(part):
-                total = total + weight * part.of(given)
+                value = part.of(given)
+            total = total + weight * _checked(value, part, given)
         return total
+
+
+def _checked(value: Any, part: Loss, given: Given) -> Tensor:
+    """Return what a loss returned, if it is a number that the similarities decide.
+
+    Raises:
+        InputError: it is something else.
+    """
+    import torch
+
+    found = torch.is_tensor(value) and value.is_floating_point()
+    if found and not value.ndim:
+        asked = given.t2v.requires_grad or given.v2t.requires_grad
+        if value.requires_grad or not asked:
+            number: Tensor = value
+            return number
+    without = " without gradient" * (found and not value.requires_grad)
+    raise InputError(
+        f"The loss '{losses.spec(part)}' returns {shown(value)}{without}: it has to return a torch "
+        "number with gradient."
+    )
 
 
 def parse_loss(spec: str) -> LossSum:

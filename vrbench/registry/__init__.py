@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vrbench.registry.checks import is_readable
-from vrbench.registry.explained import Explained, explain
+from vrbench.registry.explained import Explained, described, explain
 from vrbench.registry.failures import TRACEBACK, raised
 from vrbench.registry.files import load_file
 from vrbench.registry.origins import Origin, OriginDict, origin, origins, set_unknown
@@ -16,6 +16,7 @@ __all__ = [
     "Origin",
     "OriginDict",
     "Registry",
+    "described",
     "explain",
     "format_value",
     "is_readable",

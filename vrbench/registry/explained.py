@@ -47,6 +47,12 @@ class Explained:
     source: str
 
 
+def described(cls: type[Any]) -> str:
+    """Return a class's docstring; empty where it has only what ``dataclass`` makes of its name."""
+    doc = inspect.cleandoc(cls.__doc__ or "")
+    return "" if doc.startswith(f"{cls.__name__}(") and "\n" not in doc else doc
+
+
 def explain(cls: type[Any]) -> Explained:
     """Read the docstring of a registered class, and those of its bases for what they declare."""
     summary, body, _ = _parts(cls)
@@ -75,7 +81,7 @@ def _values(hint: Any) -> tuple[str, ...]:
 
 def _parts(cls: type[Any]) -> tuple[str, tuple[str, ...], dict[str, str]]:
     """Part a docstring into summary, paragraphs, and the entries under ``Attributes:``."""
-    doc = inspect.cleandoc(cls.__doc__ or "")
+    doc = described(cls)
     text, *sections = _SECTION.split(doc)
     summary, *body = (paragraph.strip() for paragraph in text.strip().split("\n\n"))
     found = dict(zip(sections[::2], sections[1::2], strict=True))

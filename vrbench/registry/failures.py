@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vrbench.errors import InputError
+from vrbench.errors import InputError, PluginError
 from vrbench.registry.origins import origin
 
 TRACEBACK = "VRBENCH_TRACEBACK"
@@ -24,24 +24,24 @@ def blamed(method: object, name: str) -> Iterator[None]:
         name: it has in the sentence, such as "The norm 'z-score'".
 
     Raises:
-        InputError: it raises an exception; that is the cause of this one.
+        PluginError: it raises an exception; that is the cause of this one.
     """
     try:
         yield
     except (InputError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plug-in must not end the command in silence
         where = origin(type(method))
         if where is None:
             raise
         said = raised(error, type(method).__module__)
-        raise InputError(
+        raise PluginError(
             f"{name} of {where} fails ({said}): repair it; {TRACEBACK}=1 in the environment prints "
             "the traceback."
         ) from error
 
 
-def raised(error: Exception, module: str | None = None) -> str:
+def raised(error: BaseException, module: str | None = None) -> str:
     """Return what was raised, and in which line of which file it was.
 
     Args:

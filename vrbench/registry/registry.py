@@ -122,7 +122,7 @@ class Registry(Generic[T]):
         """Say of what a method from outside raises in this context whose it is, in one sentence.
 
         Raises:
-            InputError: it raises an exception; that is the cause of this one.
+            PluginError: it raises an exception; that is the cause of this one.
         """
         return blamed(method, f"The {self.kind} '{self._name(method)}'")
 

@@ -3,7 +3,8 @@
 * ``captions`` (n_text,), ``scale`` (the encoder's logit scale), ``bank_text_video``
   (n_bank_text,) the bank video of each bank text, ``bank_text_ids`` and ``bank_video_ids`` the
   names of the bank's queries, ``notes`` (n,) sentences that are printed with
-  every result on these data, such as what is missing;
+  every result on these data, such as what is missing; ``method``, the spec of the alignment that
+  made the matrices;
 * ``bank_bank_t2v``, ``bank_bank_v2t`` (n_bank_text, n_bank_video): the bank against itself, on
   which parameters are tuned; v2t absent = same as t2v;
 * ``text_text`` (n_text, n_text), ``video_video`` (n_video, n_video): similarities within a side.
@@ -82,6 +83,21 @@ def _are_names(ids: NDArray[Any], n: int | None) -> bool:
     """Whether they are different strings or whole numbers, one for each of ``n`` queries."""
     fits = ids.dtype.kind in "UTiu" and ids.ndim == 1 and n in (None, len(ids))
     return fits and len(set(ids.tolist())) == len(ids)
+
+
+def read_method(opened: OpenedFile) -> str | None:
+    """Return the spec of the alignment that made a file's matrices; None where it does not say.
+
+    What other programs keep under this name is not refused.
+    """
+    if is_single(opened):
+        return None
+    try:
+        with open_npz(opened) as file:
+            found = as_text(file["method"], "method", opened.path) if "method" in file else None
+    except InputError:
+        return None
+    return str(found) if found is not None and found.ndim == 0 and found.dtype.kind == "U" else None
 
 
 def read_beside(opened: OpenedFile, keys: Sequence[str]) -> dict[str, NDArray[Any]]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.features.tokens import FRAME_LEVEL
-from vrbench.heads import HeadSpec
-from vrbench.heads.base import Side, Start, sizes
+from vrbench.heads import HeadSpec, heads
+from vrbench.heads.base import HeadPart, Side, Start, sizes
 from vrbench.heads.head import SCALE, check_weights, of_part
 from vrbench.training.items import Index
 
@@ -41,7 +41,8 @@ def begin(
         given: weights that are known already, ``HEAD.NAME``: all of a head, or none.
 
     Raises:
-        InputError: the features do not fit the heads, or what is given does not.
+        InputError: the features do not fit the heads, or what is given does not; or a head from
+            outside raises.
     """
     import torch
 
@@ -55,11 +56,12 @@ def begin(
         if number and not part.trained:
             raise InputError(f"'{name}' is fitted on the features as they are: put it first.")
         mine = {key: torch.tensor(value) for key, value in of_part(name, given or {}).items()}
-        if not mine:  # else a fit would be for nothing
-            mine = part.init(Start(widths["text"], widths["video"], *longest, rng, seen))
-        sizes(name, part.shapes(), {key: tuple(value.shape) for key, value in mine.items()})
-        weights |= {f"{name}.{key}": value.float() for key, value in mine.items()}
-        widths = {side: _width(part, mine, side, width) for side, width in widths.items()}
+        with heads.calling(part):
+            if not mine:  # else a fit would be for nothing
+                mine = part.init(Start(widths["text"], widths["video"], *longest, rng, seen))
+            sizes(name, part.shapes(), {key: tuple(value.shape) for key, value in mine.items()})
+            weights |= {f"{name}.{key}": value.detach().float() for key, value in mine.items()}
+            widths = {side: _width(part, mine, side, width) for side, width in widths.items()}
     if given and SCALE in given:
         weights[SCALE] = torch.tensor(given[SCALE]).float()
     check_weights(spec, {name: value.numpy() for name, value in weights.items()})
@@ -71,12 +73,10 @@ def begin(
     return weights
 
 
-def _width(part: object, weights: Mapping[str, Tensor], side: Side, width: int) -> int:
+def _width(part: HeadPart, weights: Mapping[str, Tensor], side: Side, width: int) -> int:
     import torch
 
     from vrbench.alignments.engine.batch import Packed
-    from vrbench.heads.base import HeadPart
 
-    assert isinstance(part, HeadPart)
     one = Packed(torch.zeros(1, width), [1])
     return int(part.apply(weights, side, one).tokens.shape[1])

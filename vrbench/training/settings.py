@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from vrbench.alignments import parse_method
+from vrbench.alignments import Method, alignments, parse_method
+from vrbench.alignments.functions import FunctionAlignment
 from vrbench.errors import InputError
 from vrbench.heads import HeadSpec, parse_head
 from vrbench.runtime.seeds import check_seed
@@ -37,7 +38,7 @@ class TrainingSettings:
         seed: of the start, the validation videos and the batches.
 
     Raises:
-        InputError: a number is out of range, or a spec cannot be read.
+        InputError: a number is out of range, a spec cannot be read, or the method has no gradient.
     """
 
     head: str
@@ -82,7 +83,10 @@ class TrainingSettings:
         spec = parse_head(self.head)
         parse_loss(self.loss)
         object.__setattr__(self, "head", spec.spec)
-        object.__setattr__(self, "method", parse_method(self.method or method_of(spec)).spec)
+        method = parse_method(self.method or method_of(spec))
+        if self.epochs:
+            check_gradient(method)
+        object.__setattr__(self, "method", method.spec)
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -91,12 +95,25 @@ class TrainingSettings:
         return {name: value for name, value in asdict(self).items() if name not in named}
 
 
+def check_gradient(method: Method) -> None:
+    """Check that a method can be trained with.
+
+    Raises:
+        InputError: a part of it is a function of numpy arrays.
+    """
+    for _, part in method.terms:
+        if isinstance(part, FunctionAlignment):
+            raise InputError(
+                f"The method '{alignments.spec(part)}' is a function, which has no gradient: train "
+                "with another --method, or write it as an alignment of tiles (docs/extending.md)."
+            )
+
+
 def method_of(spec: HeadSpec) -> str:
     """Return the method that one of the heads is for, else the default.
 
     It has the parameters of the head that it knows: ``ucofia:levels=video+frame``.
     """
-    from vrbench.alignments import alignments
     from vrbench.registry import parameters
 
     for name, part in spec.parts.items():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.alignments import alignments
 from vrbench.alignments.base import Reduce, TokenAlignment
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.items import Items, scaled
@@ -151,7 +152,8 @@ class _Batch:
         def work(task: tuple[int, Tile]) -> tuple[int, TileGradients]:
             number, tile = task
             some = [grad[tile.text.items, tile.video.items] for grad in ordered]
-            found = gradients(self.part, tile, some)
+            with alignments.calling(self.part):
+                found = gradients(self.part, tile, some)
             into.put(found)
             return number, found
 

@@ -83,7 +83,7 @@ class Rule(ABC):
     """A frozen dataclass whose fields are the rule's parameters."""
 
     changes: ClassVar[str] = ""
-    """What it changes, one of ``report.ORDER``."""
+    """What it changes in a word or two, best one of ``report.ORDER``; others are listed last."""
 
     source: ClassVar[str] = ""
     """Released code that uses it, and where; empty where none is known."""

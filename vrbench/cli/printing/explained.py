@@ -12,7 +12,8 @@ def print_explained(name: str, found: Explained) -> None:
     """Print on stdout how a method is computed and what each of its parameters means."""
     out = console()
     source = f" [{found.source}]" if found.source else ""
-    out.print(f"{name}: {_plain(found.summary)}{source}")
+    summary = f": {_plain(found.summary)}" if found.summary else ""
+    out.print(f"{name}{summary}{source}")
     for paragraph in found.body:
         out.print()
         for line in paragraph.splitlines():

@@ -144,6 +144,10 @@ class Source(ABC):
             return other_bank.ids(self.other)
         return {"text": None, "video": None}
 
+    def made_by(self, method: Method | None) -> str | None:
+        """Return the spec of the alignment that made the similarities, where it is known."""
+        return None if method is None else method.spec
+
     def bank_notes(self, kind: str) -> list[str]:
         """Return what a reader of numbers should know of a bank that is another file."""
         if kind != "file" or self.other is None:

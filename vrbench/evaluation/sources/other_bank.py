@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.features.pairing import why_by_place
+from vrbench.sims.beside import read_method
 from vrbench.sims.file import SimFile
 from vrbench.sims.limiting import bank_for
 from vrbench.sims.sim import DIRECTIONS, Sim
@@ -41,6 +42,21 @@ def whole(
 def ids(file: SimFile) -> dict[str, NDArray[Any] | None]:
     """Return the ids of the queries of a similarity file's bank, where it names them."""
     return {side: file.beside.get(f"bank_{side}_ids") for side in ("text", "video")}
+
+
+def method_notes(other: Features | SimFile | None, made_by: str | None) -> Iterator[str]:
+    """Yield what is odd about the alignment that scored another file's bank.
+
+    Args:
+        other: it.
+        made_by: spec of the alignment of the test set, where it is known.
+    """
+    theirs = read_method(other.opened) if isinstance(other, SimFile) else None
+    if other is not None and None not in (theirs, made_by) and theirs != made_by:
+        yield (
+            f"Bank {other.path.name}: it was scored by {theirs}, and the test set by {made_by}: "
+            "norms take both as similarities of one kind; save a bank of the same method."
+        )
 
 
 def notes(

@@ -21,7 +21,7 @@ from vrbench.features.logit_scale import logit_scale
 from vrbench.normalizations.bank import BankSim
 from vrbench.runtime.memory import check_fits, spare
 from vrbench.runtime.npz import open_npz
-from vrbench.sims.beside import MATRICES
+from vrbench.sims.beside import MATRICES, read_method
 from vrbench.sims.file import SimFile
 from vrbench.sims.limiting import matrices
 from vrbench.sims.sim import Sim
@@ -111,6 +111,10 @@ class SimSource(Source):
         if bank is None or owner is None:
             return BankSim(kind, bank)
         return BankSim(kind, bank, np.bincount(owner, minlength=bank.v2t.shape[-1]))
+
+    def made_by(self, method: Method | None) -> str | None:
+        """Return what the file says of it."""
+        return read_method(self.file.opened)
 
     def symmetric(self, method: Method | None) -> bool:
         """Whether the file has the same numbers for both directions."""

@@ -13,7 +13,7 @@ from vrbench.alignments.wti import STORED
 from vrbench.errors import InputError
 from vrbench.features import Features, Tokens
 from vrbench.features.selected import Stacked, select
-from vrbench.features.tokens import FRAME_LEVEL, offsets_of
+from vrbench.features.tokens import FRAME_LEVEL, is_numbers, offsets_of
 
 
 def with_side(features: Features, side: str) -> Features:
@@ -111,15 +111,9 @@ def _columns(video: Tokens, audio: Tokens) -> dict[str, NDArray[Any]]:
         theirs = audio.token_columns.get(name)
         if name == "level":
             theirs = np.full(len(audio.tokens), FRAME_LEVEL, dtype=ours.dtype)
-        if theirs is not None and _is_numbers(ours) and _is_numbers(theirs):
+        if theirs is not None and is_numbers(ours) and is_numbers(theirs):
             found[name] = np.concatenate([ours[:], theirs[:]])
     return found
-
-
-def _is_numbers(column: Any) -> bool:
-    """Whether a column holds numbers, not the strings of a file, which have no type."""
-    kind = getattr(column, "dtype", None)
-    return kind is not None and kind.kind in "iuf"
 
 
 def _means(video: Tokens, audio: Tokens, rows: NDArray[np.int64]) -> NDArray[np.float64]:
