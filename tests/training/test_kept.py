@@ -18,6 +18,7 @@ from vrbench.heads.applied import apply_side
 from vrbench.heads.bank import bank_side
 from vrbench.heads.base import Side
 from vrbench.heads.head import Head
+from vrbench.losses.triplet import Triplet
 from vrbench.training.loop import Loop
 from vrbench.training.queue import Queue
 from vrbench.training.settings import TrainingSettings
@@ -190,3 +191,17 @@ def test_the_queue_goes_on_from_what_it_was(train: Features) -> None:
     queue.texts = np.arange(3)
     queue.restore({"texts": np.empty(0, np.int64)})
     assert not len(queue.texts)
+
+
+@pytest.mark.parametrize("loss", ["infonce", "triplet"])
+def test_a_head_that_the_method_does_not_read_is_refused(train: Features, loss: str) -> None:
+    with pytest.raises(InputError, match="No weight of the head learnable decides the similarit"):
+        vrbench.train(train, "learnable", method="global", loss=loss, epochs=1)
+
+
+def test_a_loss_with_a_teacher_says_how_it_follows(
+    train: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Triplet, "needs_teacher", True)
+    with pytest.raises(InputError, match="'triplet' needs a teacher, and has no parameters ema"):
+        vrbench.train(train, "linear", loss="triplet", epochs=1)

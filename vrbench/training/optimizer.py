@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from vrbench.errors import InputError
+from vrbench.heads.head import SCALE
 from vrbench.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -54,11 +56,17 @@ class Optimizer:
         self._adam = torch.optim.AdamW(kept, lr=settings.lr, foreach=False, fused=on_cpu)
 
     def step(self, loss: Tensor, step: int) -> None:
-        """Change the weights by the gradient of a loss."""
+        """Change the weights by the gradient of a loss.
+
+        Raises:
+            InputError: no weight of a head has one.
+        """
         import torch
 
         self._adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        if loss.requires_grad:
+            loss.backward()  # type: ignore[no-untyped-call]
+        self._check()
         weights = list(self.weights.values())
         grads = [weight.grad for weight in weights if weight.grad is not None]
         length = torch.nn.utils.get_total_norm(grads, foreach=False)
@@ -67,6 +75,15 @@ class Optimizer:
         for group in self._adam.param_groups:
             group["lr"] = self._settings.lr * rate(step, self._steps, self._settings.warmup)
         self._adam.step()
+
+    def _check(self) -> None:
+        """Refuse a loss that no weight of a head decides, where some are to be trained."""
+        how, of_heads = self._settings, [w for name, w in self.weights.items() if name != SCALE]
+        if how.lr and of_heads and all(weight.grad is None for weight in of_heads):
+            raise InputError(
+                f"No weight of the head {how.head} decides the similarities of {how.method}: give "
+                "the --method that it is for, or another head."
+            )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what it has to remember, by ``PART.WEIGHT``."""

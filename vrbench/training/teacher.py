@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from vrbench.alignments import Method
 from vrbench.alignments.engine.batch import Packed, similarities
+from vrbench.errors import InputError
 from vrbench.heads.base import Side
 from vrbench.heads.head import SCALE
 from vrbench.losses import LossSum
-from vrbench.losses.momentum import Momentum
+from vrbench.losses.base import losses
 from vrbench.training.items import Index
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ Sides = Callable[[Mapping[str, "Tensor"], Index], tuple[Packed, Packed]]
 
 
 class Teacher:
-    """What the loss ``momentum`` compares with: weights that follow, and queues of what they gave.
+    """What ``momentum`` compares with: weights that follow, and queues of what they gave.
 
     The teacher's weights are ``ema m + (1 - ema) student`` after each step. Student and teacher
     each score their batch against their own items of the batch and what the teacher gave before:
@@ -58,11 +59,21 @@ class Teacher:
     def of(
         cls, loss: LossSum, weights: Mapping[str, Tensor], sides: Sides, normalized: bool
     ) -> Teacher | None:
-        """Return it where a part of the loss needs one; all such parts say how it follows."""
-        for _, part in loss.parts:
-            if isinstance(part, Momentum):
-                return cls(part.ema, part.queue, weights, sides, normalized)
-        return None
+        """Return it where a part of the loss needs one; the first such part says how it follows.
+
+        Raises:
+            InputError: that has no parameters ``ema`` and ``queue``.
+        """
+        part = next((part for _, part in loss.parts if part.needs_teacher), None)
+        if part is None:
+            return None
+        ema, queue = (getattr(part, name, None) for name in ("ema", "queue"))
+        if ema is None or queue is None:
+            raise InputError(
+                f"The loss '{losses.spec(part)}' needs a teacher, and has no parameters ema and "
+                "queue that say how it follows: give it both, as momentum has them."
+            )
+        return cls(ema, queue, weights, sides, normalized)
 
     def scores(self, method: Method, texts: Index) -> tuple[Tensor, Tensor]:
         """Return the teacher's similarities of a batch, as ``both``, and remember its items."""
