@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
 
 from vrbench.errors import InputError
 from vrbench.runtime.leftovers import beside, remove_folders, remove_left_over
-
-Kind = Literal["head", "html", "projection", "similarity"]
-
-_KINDS: dict[Kind, tuple[int, bytes, str]] = {
-    "head": (8, b'{"__metadata__":{"vrbench":', ""),
-    "html": (0, b"<!doctype html>", ""),
-    "projection": (0, b"PK", "video_matrix"),
-    "similarity": (0, b"PK", "t2v"),
-}
-"""Offset and first bytes of each kind of file, and an array of it if it is an npz."""
 
 _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """Errors of a file system that knows no fsync of folders."""
@@ -123,58 +112,6 @@ def check_file(path: Path) -> None:
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a device"
         raise InputError(f"{path} is {what}: give the name of a file.")
-
-
-def check_output(
-    option: str,
-    path: Path,
-    inputs: Iterable[str | Path | None],
-    kind: Kind | None = None,
-) -> None:
-    """Check, before the work, that writing ``path`` replaces only a file that it may replace.
-
-    Args:
-        option: the option that names the file.
-        path: the file to write.
-        inputs: the paths that the command reads; those that are no files are ignored.
-        kind: of the file: a file of another kind is never replaced.
-
-    Raises:
-        InputError: ``path`` is no file, one of another kind, or one of the inputs by any name, or
-            its folder cannot be written.
-    """
-    check_place(path)
-    if not path.exists():
-        return
-    if any(given is not None and _same(path, Path(given)) for given in inputs):
-        raise InputError(f"{path} is read by this command: give {option} another name.")
-    if kind is not None and path.stat().st_size and not _is(kind, path):
-        raise InputError(
-            f"{path} is no {kind} file and is not overwritten: give {option} another name."
-        )
-
-
-def _is(kind: Kind, path: Path) -> bool:
-    skipped, start, member = _KINDS[kind]
-    with path.open("rb") as stream:
-        stream.seek(skipped)
-        if stream.read(len(start)) != start:
-            return False
-    if not member:
-        return True
-    from vrbench.runtime.npz import open_npz
-
-    try:
-        with open_npz(path) as npz:
-            shape = npz.header(member).shape if member in npz else None
-    except InputError:
-        return False
-    # what a similarity file calls t2v has one dimension among a result's rank vectors
-    return shape is not None and (kind != "similarity" or len(shape) > 1)
-
-
-def _same(path: Path, given: Path) -> bool:
-    return given.exists() and path.samefile(given)
 
 
 def check_place(path: Path) -> None:

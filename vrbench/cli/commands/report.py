@@ -30,7 +30,7 @@ def report(
     """
     from vrbench.cli.printing.progress import bars
     from vrbench.reports.page import report as write
-    from vrbench.runtime.files import check_output
+    from vrbench.runtime.outputs import check_output
 
     page = out or folder / "report.html"
     check_output("--out", page, [], "html")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench._version import VERSION
 from vrbench.errors import InputError
 from vrbench.results import labels
 from vrbench.results.result import Result
@@ -40,8 +41,9 @@ def write_ranks(results: Sequence[Result], path: Path) -> None:
             columns[name] = core.Array.from_numpy(values)
         else:
             columns[name] = core.Array(values.tolist(), core.DataType.string())
+    table, about = core.Table.from_pydict(columns), {"vrbench": VERSION}
     with replacing(path) as part:
-        io.write_parquet(core.Table.from_pydict(columns), str(part))
+        io.write_parquet(table, str(part), key_value_metadata=about)
 
 
 def _parts(place: int, result: Result) -> Iterator[dict[str, NDArray[Any]]]:
