@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,10 @@ def write_ranks(results: Sequence[Result], path: Path) -> None:
         else:
             columns[name] = core.Array(values.tolist(), core.DataType.string())
     table, about = core.Table.from_pydict(columns), {"vrbench": VERSION}
+    written = BytesIO()  # the library panics where a file cannot be written
+    io.write_parquet(table, written, key_value_metadata=about)
     with replacing(path) as part:
-        io.write_parquet(table, str(part), key_value_metadata=about)
+        part.write_bytes(written.getbuffer())
 
 
 def _parts(place: int, result: Result) -> Iterator[dict[str, NDArray[Any]]]:
