@@ -174,3 +174,6 @@ def test_a_baseline_is_what_the_others_are_tested_against() -> None:
     assert 3 * len(report["tests"]) == 2 * len(every)
     assert "max-avg" in json.dumps(report["results"][0])
     refused(*words, "--baseline", "nothing.json", says="nothing.json does not exist")
+    Path("empty").mkdir()
+    refused(*words, "--baseline", "empty", says="empty is a folder: --baseline takes one result")
+    refused("compare", "empty", says="0 results are nothing to compare")
