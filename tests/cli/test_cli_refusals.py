@@ -36,6 +36,7 @@ from vrbench.evaluation.sources import scorer
         (["f.h5", "--bank", "narrow.h5", "--norm", "ncl"], "width 8.*narrow.h5"),
         (["f.h5", "--k", "1,x"], "Cannot read --k 1,x"),
         (["f.h5", "--k", "0"], "k must be whole numbers from 1"),
+        (["f.h5", "--k", "1000000000000000000"], "k must be .* to 999999999999999999, it is"),
         (["f.h5", "--seed", "-5"], "seed must be 0 or more, it is -5"),
         (["f.h5", "--memory", "10MB"], "--memory 10MB is too little.*at least"),
         (["f.h5", "--memory", "much"], "'much' as a size of memory"),
