@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +15,8 @@ _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """Errors of a file system that knows no fsync of folders."""
 
 _unfinished: set[Path] = set()
+_made: list[Path] = []
+"""Folders that were made for work that goes on, each before those that hold it."""
 
 
 @contextmanager
@@ -80,11 +82,19 @@ def remove_unfinished() -> None:
     for path in list(_unfinished):
         _remove(path)
     remove_folders()
+    _remove_empty(_made)
 
 
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders as far as they have no files, each before those that hold it."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def listed(folder: Path, *endings: str) -> list[Path]:
@@ -150,8 +160,8 @@ def _try(path: Path, folder: Path) -> None:
 def filling(folder: Path | None) -> Iterator[None]:
     """Make a folder where it is missing, check that it can be written, and let work fill it.
 
-    Unfinished files of dead processes in it are removed. Where the work fails before there is a
-    file, no folder that was made for it stays.
+    Unfinished files of dead processes in it are removed. Where the work fails, or a signal ends it,
+    before there is a file, no folder that was made for it stays.
 
     Args:
         folder: None: nothing is made.
@@ -165,6 +175,7 @@ def filling(folder: Path | None) -> Iterator[None]:
         yield
         return
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    _made[:0] = missing
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -175,6 +186,6 @@ def filling(folder: Path | None) -> Iterator[None]:
             raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
         yield
     finally:
-        with suppress(OSError):  # it has files, as after work that did not fail
-            for part in missing:
-                part.rmdir()
+        _remove_empty(missing)  # after work that did not fail they have files
+        for part in missing:
+            _made.remove(part)
