@@ -190,7 +190,8 @@ def evaluate(
         compute = Compute(precision, device, workers, bound, not no_matrix, backend, out / BLOCKS)
         judgements = Judgements(qrels, from_run)
         files: Sequence[Path | None] = [] if from_sim else features or [None]
-        given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
+        pairs = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
+        given = dict.fromkeys(pairs)  # as of repeated methods, one is enough
         alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
         existing = None if overwrite or save_sim or run else out
         work: list[tuple[Evaluation, list[Job]]] = []

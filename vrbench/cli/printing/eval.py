@@ -35,6 +35,8 @@ def announce_grid(evaluation: Evaluation, jobs: Sequence[Job], folder: Path) -> 
     announce(evaluation, jobs)
     for text in evaluation.source.notes:
         note(f"Note: {text}")
+    if not evaluation.compute.matrix and all(job.bank != "none" for job in jobs):
+        note("Note: the matrix is kept in spite of --no-matrix: the norm needs it.")
     if existing := sum(job.exists for job in jobs):
         note(f"{existing} of {len(jobs)} results exist in {folder} (--overwrite makes them again).")
 
