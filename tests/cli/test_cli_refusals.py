@@ -39,6 +39,7 @@ from vrbench.evaluation.sources import scorer
         (["f.h5", "--k", "1000000000000000000"], "k must be .* to 999999999999999999, it is"),
         (["f.h5", "--seed", "-5"], "seed must be 0 or more, it is -5"),
         (["f.h5", "--memory", "10MB"], "--memory 10MB is too little.*at least"),
+        (["f.h5", "--memory", "2"], "--memory 2 bytes is too little.*at least"),
         (["f.h5", "--memory", "much"], "'much' as a size of memory"),
         (["f.h5", "--out", "f.h5"], "f.h5.* cannot be written|f.h5 is not a folder"),
         (["f.h5", "--out", "f.h5/deeper"], "cannot be written|not a folder"),

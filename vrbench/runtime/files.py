@@ -174,6 +174,8 @@ def filling(folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: give the name of one.")
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
     _made[:0] = missing
     try:

@@ -47,8 +47,9 @@ def set_bound(bound: int | None) -> None:
     """
     global _bound
     if bound is not None and bound < imports() + LEAST:
+        said = f"{bound // MB}MB" if bound >= MB else f"{bound} bytes"
         raise InputError(
-            f"--memory {bound // MB}MB is too little: the imports take {imports() // MB}MB, give "
+            f"--memory {said} is too little: the imports take {imports() // MB}MB, give "
             f"at least {_rounded(imports() + LEAST)}MB."
         )
     _bound = bound
