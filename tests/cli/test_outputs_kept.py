@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_runs import refused, run
+from plugged import FUNCTION, vrbench
 
 WRITES = {
     "epochs.csv": "train linear f.h5 --epochs 1 --validation 0 --overwrite -q --out h --log {}",
@@ -27,13 +28,6 @@ OTHERS = {
     "a.run": "text1 Q0 video1 1 0.5 bm25\n",
     "a.qrels": "text1 0 video1 3\n",
 }
-
-PLUGIN = """import vrbench
-
-@vrbench.alignment("mine")
-def mine(text, video):
-    return 1.0
-"""
 
 
 @pytest.fixture
@@ -87,8 +81,9 @@ def test_two_outputs_are_two_files(words: str) -> None:
     assert sorted(Path().iterdir()) == before
 
 
-@pytest.mark.usefixtures("place")
-def test_a_plugin_is_not_overwritten() -> None:
-    Path("mine.py").write_text(PLUGIN)
-    refused("eval", "f.h5", "--plugin", "mine.py", "--csv", "mine.py", says="is not overwritten")
-    assert Path("mine.py").read_text() == PLUGIN
+def test_a_plugin_is_not_overwritten(place: Path) -> None:
+    (place / "mine.py").write_text(FUNCTION)
+    done = vrbench(place, "eval", "f.h5", "--plugin", "mine.py", "--csv", "mine.py")
+    assert done.returncode == 2
+    assert "mine.py is no results CSV file and is not overwritten" in done.stderr
+    assert (place / "mine.py").read_text() == FUNCTION
