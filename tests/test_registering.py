@@ -49,7 +49,7 @@ def test_adding_a_class_is_all_it_takes() -> None:
 
     assert parse_method("0.5*added:power=3+global").parts[0] == (0.5, Added(3))
     assert parse_method("added:power=2").spec == "added"
-    entry = next(entry for entry in registered(alignments) if entry["name"] == "added")
+    entry = next(entry for entry in registered(alignments.classes()) if entry["name"] == "added")
     assert entry == {
         "name": "added",
         "parameters": "power=2",

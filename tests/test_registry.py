@@ -151,9 +151,9 @@ def test_the_promised_names_and_defaults() -> None:
         "uniform": "level=frame",
         "xclip": "level=frame",
     }
-    found = {entry["name"]: entry["parameters"] for entry in registered(alignments)}
+    found = {entry["name"]: entry["parameters"] for entry in registered(alignments.classes())}
     assert promised.items() <= found.items()
-    norms = {entry["name"]: entry["parameters"] for entry in registered(normalizations)}
+    norms = {entry["name"]: entry["parameters"] for entry in registered(normalizations.classes())}
     assert norms["none"] == ""
     assert norms["ncl"].startswith("gamma=0.01,iterations=4,marginals=uniform")
     assert norms["dsl"] == "tau=0.01,log=false"

@@ -192,7 +192,10 @@ def test_a_normalized_matrix_gets_no_second_normalization(tmp_path: Path) -> Non
         (["--rule", "dual-softmax:tau=0"], "tau must be positive"),
         (["--rule", "reranked:k=0"], "k must be at least 1"),
         (["--rule", "frames-lse:scale=0"], "scale must be positive"),
+        (["--rule", "padded:batch=2000000000"], "The matrix of padded:batch=2000000000, 2,000"),
+        (["--rule", "padded:batch=99999999999999999999"], "are free: give the batch size"),
         (["--k", "0"], "k must be whole numbers"),
+        (["--k", "1000000000000000000"], "k must be whole numbers from 1 to 999999999999999999"),
     ],
 )
 def test_what_cannot_be_audited_is_refused(words: list[str], says: str, tmp_path: Path) -> None:

@@ -104,6 +104,26 @@ def test_similarity_files_are_a_grid_as_feature_files_are(sims: list[Path], tmp_
 
 
 @pytest.mark.slow
+def test_the_same_file_twice_is_one(sims: list[Path], tmp_path: Path) -> None:
+    words = ("--json", "-q", "--out", tmp_path / "out")
+    again = ("--from-sim", sims[0], "--from-sim", sims[0])
+    assert len(run("eval", *again, *words).results) == 1
+    path = write_features(tmp_path / "f.h5")
+    assert len(run("eval", path, path, "--method", "global", *words).results) == 1
+
+
+def test_a_norm_that_needs_the_matrix_says_so(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "f.h5")
+    words = ("eval", path, "--method", "global", "--overwrite", "--out", tmp_path / "out")
+    said = "Note: the matrix is kept in spite of --no-matrix: the norm needs it.\n"
+    assert said in run(*words, "--norm", "dsl", "--no-matrix").err
+    assert said not in run(*words, "--norm", "dsl", "--no-matrix", "-q").err
+    assert said not in run(*words, "--norm", "dsl").err
+    assert said not in run(*words, "--no-matrix").err
+    both = ("--norm", "none", "--norm", "dsl", "--no-matrix")
+    assert run(*words, *both).err.count("\n") == 1, "refused"
+
+
 def test_sequences_are_a_grid(tmp_path: Path) -> None:
     long = write(tmp_path, arrays(), "long")
     out = str(tmp_path / "r")

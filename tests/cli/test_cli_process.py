@@ -37,6 +37,16 @@ def blocked(source, out, **_):
 
 importing.import_arrays = blocked
 """
+SCORING = """
+import time
+from vrbench.evaluation.sources import scorer
+
+def blocked(*_, **__):
+    print("at work", flush=True)
+    time.sleep(60)
+
+scorer.score = blocked
+"""
 MAIN = "from vrbench.cli import main; main()"
 
 
@@ -68,6 +78,16 @@ def test_a_signal_leaves_no_unfinished_file(
     assert ended == code
     assert said == f"{word}: nothing is kept; the same command begins anew.\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_signal_leaves_no_empty_folder(place: Path) -> None:
+    before = sorted(place.iterdir())
+    words = [sys.executable, "-c", SCORING + MAIN, "eval", "f.h5", "-q", "--out"]
+    assert stopped([*words, "a/b"], signal.SIGINT, place)[0] == 130
+    assert sorted(place.iterdir()) == before
+    (place / "a").mkdir()
+    assert stopped([*words, "a/b"], signal.SIGINT, place)[0] == 130
+    assert not list((place / "a").iterdir())
 
 
 @pytest.mark.parametrize(("number", "code", "word"), STOPS)

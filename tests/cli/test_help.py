@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from vrbench.cli import registered as commands  # noqa: F401  registers every command
 from vrbench.cli.app import app
-from vrbench.cli.catalogue import CATALOGUE, REGISTRIES, registry_of
+from vrbench.cli.catalogue import CATALOGUE, REGISTRIES, classes_of
 from vrbench.cli.completion import complete_spec
 from vrbench.cli.panels import panel
 from vrbench.registry import explain, parameters
@@ -52,7 +52,7 @@ def test_help_shows_groups_and_defaults() -> None:
 
 @pytest.mark.parametrize("kind", REGISTRIES)
 def test_every_parameter_of_every_method_is_explained(kind: str) -> None:
-    for name, cls in registry_of(kind).classes().items():
+    for name, cls in classes_of(kind).items():
         found = explain(cls)
         assert found.summary, name
         assert [one.name for one in found.parameters] == [one.name for one in parameters(cls)]
@@ -82,6 +82,14 @@ def test_plot_without_a_name_lists_the_figures() -> None:
     assert run("plot").out == run("list", "figures").out
 
 
+def test_the_figure_of_a_head_is_listed_with_the_others() -> None:
+    assert "  training " in run("plot").out
+    assert "Loss of each epoch" in run("list", "figures", "training").out
+    assert complete_spec(classes_of("figures"), "train") == ["training"]
+    refused("plot", "trainig", "h.st", says="Did you mean 'training'\\?.* space, training\\.")
+    refused("plot", "training:x=1", "h.st", says="training has no parameters")
+
+
 def test_usage_names_the_program(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "vrbench", "list", "-h"], capture_output=True, text=True, check=True
@@ -101,7 +109,7 @@ def test_usage_names_the_program(tmp_path: Path) -> None:
     ],
 )
 def test_specs_are_completed(begun: str, offered: list[str]) -> None:
-    assert complete_spec(registry_of("methods"), begun) == offered
+    assert complete_spec(classes_of("methods"), begun) == offered
 
 
 def completed(line: str) -> set[str]:
@@ -174,3 +182,6 @@ def test_a_baseline_is_what_the_others_are_tested_against() -> None:
     assert 3 * len(report["tests"]) == 2 * len(every)
     assert "max-avg" in json.dumps(report["results"][0])
     refused(*words, "--baseline", "nothing.json", says="nothing.json does not exist")
+    Path("empty").mkdir()
+    refused(*words, "--baseline", "empty", says="empty is a folder: --baseline takes one result")
+    refused("compare", "empty", says="0 results are nothing to compare")

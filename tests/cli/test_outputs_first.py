@@ -77,6 +77,12 @@ def test_what_is_there_is_said_first(
     refused(*words.split(), "--out", "f.h5", says=r"^vrbench: f\.h5 (exists|is no)")
 
 
+def test_a_file_is_no_folder_of_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_features(Path("f.h5"))
+    refused("report", "f.h5", says=r"f\.h5 is not a folder: give the --out of vrbench eval\.")
+
+
 def test_a_folder_that_is_not_there_is_not_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

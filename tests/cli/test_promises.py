@@ -139,4 +139,5 @@ def test_list_prints_a_line_an_entry() -> None:
     for kind, entries in CATALOGUE.items():
         lines = run("list", kind).out.splitlines()
         assert lines[0] == f"{kind}:"
+        assert not [line for line in lines if "``" in line]
         assert len([line for line in lines if line]) == 1 + len(entries())

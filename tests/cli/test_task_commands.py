@@ -112,3 +112,5 @@ def test_tasks_say_what_a_file_lacks(tmp_path: Path) -> None:
     refused("task", "ordering", tmp_path / "none.json", says="does not exist")
     np.savez(tmp_path / "s.npz", frames=np.eye(3), labels=np.zeros(3))
     refused("task", "segmentation", tmp_path / "s.npz", says="neither steps nor train_frames")
+    (tmp_path / "empty").mkdir()
+    refused("task", "segmentation", tmp_path / "empty", says=r"empty has no frames\.npy: it needs")

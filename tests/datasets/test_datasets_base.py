@@ -76,7 +76,7 @@ def test_every_dataset_is_documented(name: str, cls: type[Dataset]) -> None:
 
 
 def test_listings_name_splits_and_counts() -> None:
-    entries = {entry["name"]: entry for entry in registered(datasets.datasets)}
+    entries = {entry["name"]: entry for entry in registered(datasets.datasets.classes())}
     assert entries["youcook2"]["parameters"] == "unit=clips"
     assert entries["msvd"]["source"].startswith("Chen and Dolan")
     overview = datasets.datasets.classes()["msvd"].overview()

@@ -74,7 +74,8 @@ def test_refusals(tmp_path: Path) -> None:
     )
     again = ("--parts", "3", "--out", folder, "--overwrite")
     refused("shard", whole, *again, says="all.h5 is read by this command")
-    refused("shard", source, "--parts", "2", "--out", source, says="cannot be written")
+    refused("shard", source, "--parts", "2", "--out", source, says="is not a folder: give")
+    refused("merge", whole, "--out", tmp_path / "m.h5", says="not followed: give its parts or")
     refused(
         "shard", tmp_path / "gone.h5", "--parts", "2", "--out", tmp_path / "new", says="not exist"
     )

@@ -38,6 +38,12 @@ def with_bank(path: Path, **attrs: Any) -> Path:
     return write_by_hand(path, changes, attrs)
 
 
+def test_yes_and_no_are_printed_one_way(tmp_path: Path) -> None:
+    shown = run(with_bank(tmp_path / "f.h5", normalized=True, complete=True)).stdout
+    assert "- normalized: true," in shown
+    assert "- complete: true\n" in shown
+
+
 def test_what_is_in_a_file(tmp_path: Path) -> None:
     path = with_bank(tmp_path / "f.h5", dataset="mine", normalized=False)
     report = inspect_file(path)

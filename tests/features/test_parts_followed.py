@@ -97,7 +97,7 @@ def numbered(file: Any) -> None:
     file["parts/file"] = np.arange(3)
 
 
-NOT_FOLLOWED = "is a virtual dataset, which is not followed: store the data there"
+NOT_FOLLOWED = "is a virtual dataset, which is not followed: give its parts or store the data there"
 
 
 @pytest.mark.parametrize(

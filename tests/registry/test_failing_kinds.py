@@ -176,7 +176,7 @@ def test_system_exit_is_a_failure_like_any_other(tmp_path: Path) -> None:
 
 def test_a_class_without_a_docstring_has_no_description() -> None:
     for registry in (figures, datasets):
-        (row,) = (row for row in registered(registry) if row.get("file") == "own.py")
+        (row,) = (row for row in registered(registry.classes()) if row.get("file") == "own.py")
         assert row["summary"] == ""
     done = run("list", "norms", "leaves")
     assert done.out.splitlines()[0] == "leaves"

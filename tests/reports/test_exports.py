@@ -152,6 +152,21 @@ def test_ranks(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_full_disk_is_one_sentence(form: str) -> None:
+    resource = pytest.importorskip("resource")
+    if form == "ranks":
+        pytest.importorskip("arro3.io")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        refused("export", "--format", form, "--out", "out", says="^vrbench: out cannot be written")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("folder")
 def test_what_cannot_be_written() -> None:
     refused("export", "no", "--format", "csv", "--out", "b.csv", says="no is not a folder")
     Path("empty").mkdir()

@@ -186,7 +186,7 @@ def test_what_cannot_be_is_one_sentence(folder: Path) -> None:
         (("--head", "linear"), "--head says how"),
         (("--train", "none.h5"), "none.h5 does not exist"),
         (("--train", "t.h5", "--head", "linaer"), "Did you mean 'linear'"),
-        (("--train", "t.h5", "--lr", "inf"), "lr must be 0 or more"),
+        (("--train", "t.h5", "--lr", "inf"), "lr must be finite and 0 or more"),
         (("--train", "t.h5", "--seed", "-1"), "seed must be 0 or more"),
         (("--train", "t.h5", "--norm", "nlc"), "Unknown norm 'nlc'"),
         (("--train", "t.h5", "--method", "SCAN=scam"), "Unknown method 'scam'"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from functools import partial
 from importlib import import_module
@@ -15,8 +15,8 @@ Entry = dict[str, str]
 datasets ``splits``; plug-ins ``distribution`` and ``version``, or ``file``, and ``sha256``."""
 
 
-def registered(registry: Registry[Any]) -> list[Entry]:
-    """Return the entries of a registry, by name."""
+def registered(classes: Mapping[str, type[Any]]) -> list[Entry]:
+    """Return the entries of classes by name."""
     return [
         {
             "name": name,
@@ -31,7 +31,7 @@ def registered(registry: Registry[Any]) -> list[Entry]:
             **({"needs": cls.needs} if getattr(cls, "needs", "") else {}),
             **({} if (where := origin(cls)) is None else cast(Entry, where.to_dict())),
         }
-        for name, cls in registry.classes().items()
+        for name, cls in classes.items()
     ]
 
 
@@ -56,10 +56,22 @@ def registry_of(kind: str) -> Registry[Any]:
     return cast("Registry[Any]", getattr(import_module(f"vrbench.{package}"), name))
 
 
+def classes_of(kind: str) -> dict[str, type[Any]]:
+    """Return the classes of a kind of ``REGISTRIES``, by name.
+
+    Among the figures is that of a head, too: it is made of no similarities, so in no registry.
+    """
+    known = registry_of(kind).classes()
+    if kind == "figures":
+        from vrbench.figures.training import NAME, TrainingCurves
+
+        known = dict(sorted({**known, NAME: TrainingCurves}.items()))
+    return known
+
+
 def _entries_of(kind: str) -> list[Entry]:
-    registry = registry_of(kind)
-    known = registry.classes()
-    rows = registered(registry)
+    known = classes_of(kind)
+    rows = registered(known)
     if kind == "datasets":
         return [{**row, "splits": known[row["name"]].overview()} for row in rows]
     return rows

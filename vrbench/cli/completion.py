@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
@@ -12,7 +12,7 @@ from typer import Context
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from vrbench.registry import Registry
+    pass
 
 Complete = Callable[[Context, str], list[str]]
 """From the command line so far and the word begun to whole words."""
@@ -49,16 +49,16 @@ def _specs(kind: str) -> Complete:
     """Complete specs of a kind, and sums of them."""
 
     def complete(_: Context, begun: str) -> list[str]:
-        from vrbench.cli.catalogue import registry_of
+        from vrbench.cli.catalogue import classes_of
 
         with suppress(InputError):  # a plug-in that cannot be loaded
-            return complete_spec(registry_of(kind), begun)
+            return complete_spec(classes_of(kind), begun)
         return []
 
     return complete
 
 
-def complete_spec(registry: Registry[Any], begun: str) -> list[str]:
+def complete_spec(classes: Mapping[str, type[Any]], begun: str) -> list[str]:
     """Return what a spec that is begun can become: a name, a parameter, or one of its values."""
     from vrbench.registry import split_sum
 
@@ -66,7 +66,6 @@ def complete_spec(registry: Registry[Any], begun: str) -> list[str]:
     last = term[term.rfind("*") + 1 :]
     before = begun.removesuffix(last)
     name, colon, tail = last.partition(":")
-    classes = registry.classes()
     if not colon:
         return [before + word for word in _starting(last, classes)]
     if name not in classes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import count_ranks, summary
-from vrbench.runtime.files import check_output
+from vrbench.runtime.outputs import check_output
 from vrbench.runtime.progress import Progress, phase
 from vrbench.sims.file import load_sim
 from vrbench.sims.fused_files import Aligned, align, write_fused

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from vrbench import results
 from vrbench.errors import InputError
 from vrbench.metrics.ranking import Ties
+from vrbench.metrics.table import MOST_K
 from vrbench.results.schema import Limit
 from vrbench.runtime.backend import Backend
 from vrbench.runtime.seeds import check_seed
@@ -54,8 +55,8 @@ class Settings:
     label: str = ""
 
     def __post_init__(self) -> None:
-        if not self.k or min(self.k) < 1:
-            raise InputError(f"k must be whole numbers from 1, it is {list(self.k)}.")
+        if not self.k or min(self.k) < 1 or max(self.k) > MOST_K:
+            raise InputError(f"k must be whole numbers from 1 to {MOST_K}, it is {list(self.k)}.")
         for name, most in (("limit", self.limit), ("bank_limit", self.bank_limit)):
             if most is not None and most < 1:
                 raise InputError(f"{name} must be at least 1, it is {most}.")

@@ -42,7 +42,7 @@ def virtual_problems(dataset: Any, names: Set[str]) -> Iterator[str]:
     column = dataset.name.rpartition("/")[2]
     pieces = pieces_of(dataset) if names and column in TYPES.keys() - REAL else None
     if not pieces:
-        yield "is a virtual dataset, which is not followed: store the data there."
+        yield "is a virtual dataset, which is not followed: give its parts or store the data there."
         return
     if dataset.shape[0] != sum(piece.rows for piece in pieces):
         yield "is a virtual dataset with gaps: run vrbench join on its folder."

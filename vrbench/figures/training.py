@@ -22,6 +22,7 @@ NAME = "training"
 class TrainingCurves:
     """Loss of each epoch, and recall on the validation videos; the kept epoch is marked."""
 
+    needs: ClassVar[str] = "a head file"
     panels: ClassVar[tuple[int, int]] = (1, 3)
 
     def caption(self, head: Head) -> str:

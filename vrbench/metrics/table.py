@@ -12,9 +12,10 @@ from vrbench.sims.sim import Direction
 
 METRICS: tuple[Metric, ...] = entries.METRICS
 
+MOST_K = 10**18 - 1
+"""Largest K: one of more digits names no metric."""
 _KEY = re.compile(r"(.+@)([1-9]\d{0,17})", re.ASCII)
 """A metric of one K, such as R@10."""
-
 
 DEEP = 10
 """K of nDCG@K; those of ``--k`` above it are measured, too."""

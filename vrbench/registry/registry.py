@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
@@ -87,8 +87,12 @@ class Registry(Generic[T]):
                 raise
         return dict(sorted(self._classes.items()))
 
-    def parse(self, spec: str) -> T:
+    def parse(self, spec: str, *, others: Iterable[str] = ()) -> T:
         """Build the method that ``spec`` names.
+
+        Args:
+            spec: ``name:key=value``.
+            others: names that are known besides those of the registry, for the message.
 
         Raises:
             InputError: the name or a parameter is unknown, or a value is out of range.
@@ -96,9 +100,10 @@ class Registry(Generic[T]):
         name, _, tail = (piece.strip() for piece in spec.partition(":"))
         known = self.classes()
         if name not in known:
+            names = sorted({*known, *others})
             raise InputError(
-                f"Unknown {self.kind} '{name}'.{self._idle.get(name) or did_you_mean(name, known)} "
-                f"Known: {', '.join(known)}."
+                f"Unknown {self.kind} '{name}'.{self._idle.get(name) or did_you_mean(name, names)} "
+                f"Known: {', '.join(names)}."
             )
         try:
             return known[name](**dict(arguments(known[name], spec, tail)))

@@ -79,7 +79,8 @@ def compare(
                 f"{labels.dataset(result.values)} has no ranks to compare: leave it out."
             )
     if len(results) < 2:
-        raise InputError(f"{len(results)} result is nothing to compare: give two or more.")
+        given = "1 result is" if results else "0 results are"
+        raise InputError(f"{given} nothing to compare: give two or more.")
     metrics = [*_metrics(results), *_means(results, also)]
     paired = {d: pair(results, d, common, _known(results, d, also)) for d in DIRECTIONS}
     check_pairs(results)

@@ -211,8 +211,7 @@ def load_all(folder: Path) -> tuple[list[Result], list[str]]:
     Raises:
         InputError: the folder does not exist.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder: give the --out of vrbench eval.")
+    check_folder(folder)
     found: list[Result] = []
     skipped: list[str] = []
     for path in listed(folder, ".json"):
@@ -221,6 +220,16 @@ def load_all(folder: Path) -> tuple[list[Result], list[str]]:
         except InputError:
             skipped.append(str(path))
     return found, skipped
+
+
+def check_folder(folder: Path) -> None:
+    """Check that a folder of results is one.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: give the --out of vrbench eval.")
 
 
 def as_dicts(results: Iterable[Result]) -> list[ResultDict]:

@@ -7,25 +7,16 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
 
 from vrbench.errors import InputError
 from vrbench.runtime.leftovers import beside, remove_folders, remove_left_over
-
-Kind = Literal["head", "html", "projection", "similarity"]
-
-_KINDS: dict[Kind, tuple[int, bytes, str]] = {
-    "head": (8, b'{"__metadata__":{"vrbench":', ""),
-    "html": (0, b"<!doctype html>", ""),
-    "projection": (0, b"PK", "video_matrix"),
-    "similarity": (0, b"PK", "t2v"),
-}
-"""Offset and first bytes of each kind of file, and an array of it if it is an npz."""
 
 _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """Errors of a file system that knows no fsync of folders."""
 
 _unfinished: set[Path] = set()
+_made: list[Path] = []
+"""Folders that were made for work that goes on, each before those that hold it."""
 
 
 @contextmanager
@@ -91,11 +82,19 @@ def remove_unfinished() -> None:
     for path in list(_unfinished):
         _remove(path)
     remove_folders()
+    _remove_empty(_made)
 
 
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders as far as they have no files, each before those that hold it."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def listed(folder: Path, *endings: str) -> list[Path]:
@@ -123,58 +122,6 @@ def check_file(path: Path) -> None:
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a device"
         raise InputError(f"{path} is {what}: give the name of a file.")
-
-
-def check_output(
-    option: str,
-    path: Path,
-    inputs: Iterable[str | Path | None],
-    kind: Kind | None = None,
-) -> None:
-    """Check, before the work, that writing ``path`` replaces only a file that it may replace.
-
-    Args:
-        option: the option that names the file.
-        path: the file to write.
-        inputs: the paths that the command reads; those that are no files are ignored.
-        kind: of the file: a file of another kind is never replaced.
-
-    Raises:
-        InputError: ``path`` is no file, one of another kind, or one of the inputs by any name, or
-            its folder cannot be written.
-    """
-    check_place(path)
-    if not path.exists():
-        return
-    if any(given is not None and _same(path, Path(given)) for given in inputs):
-        raise InputError(f"{path} is read by this command: give {option} another name.")
-    if kind is not None and path.stat().st_size and not _is(kind, path):
-        raise InputError(
-            f"{path} is no {kind} file and is not overwritten: give {option} another name."
-        )
-
-
-def _is(kind: Kind, path: Path) -> bool:
-    skipped, start, member = _KINDS[kind]
-    with path.open("rb") as stream:
-        stream.seek(skipped)
-        if stream.read(len(start)) != start:
-            return False
-    if not member:
-        return True
-    from vrbench.runtime.npz import open_npz
-
-    try:
-        with open_npz(path) as npz:
-            shape = npz.header(member).shape if member in npz else None
-    except InputError:
-        return False
-    # what a similarity file calls t2v has one dimension among a result's rank vectors
-    return shape is not None and (kind != "similarity" or len(shape) > 1)
-
-
-def _same(path: Path, given: Path) -> bool:
-    return given.exists() and path.samefile(given)
 
 
 def check_place(path: Path) -> None:
@@ -213,8 +160,8 @@ def _try(path: Path, folder: Path) -> None:
 def filling(folder: Path | None) -> Iterator[None]:
     """Make a folder where it is missing, check that it can be written, and let work fill it.
 
-    Unfinished files of dead processes in it are removed. Where the work fails before there is a
-    file, no folder that was made for it stays.
+    Unfinished files of dead processes in it are removed. Where the work fails, or a signal ends it,
+    before there is a file, no folder that was made for it stays.
 
     Args:
         folder: None: nothing is made.
@@ -227,7 +174,10 @@ def filling(folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: give the name of one.")
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    _made[:0] = missing
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -238,6 +188,6 @@ def filling(folder: Path | None) -> Iterator[None]:
             raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
         yield
     finally:
-        with suppress(OSError):  # it has files, as after work that did not fail
-            for part in missing:
-                part.rmdir()
+        _remove_empty(missing)  # after work that did not fail they have files
+        for part in missing:
+            _made.remove(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import resource
 import sys
@@ -46,8 +47,9 @@ def set_bound(bound: int | None) -> None:
     """
     global _bound
     if bound is not None and bound < imports() + LEAST:
+        said = f"{bound // MB}MB" if bound >= MB else f"{bound} bytes"
         raise InputError(
-            f"--memory {bound // MB}MB is too little: the imports take {imports() // MB}MB, give "
+            f"--memory {said} is too little: the imports take {imports() // MB}MB, give "
             f"at least {_rounded(imports() + LEAST)}MB."
         )
     _bound = bound
@@ -119,9 +121,32 @@ def imports() -> int:
     return resident()
 
 
-def _status(key: str) -> int | None:
+def check_machine(size: int, what: str, remedy: str) -> None:
+    """Refuse an array that takes more than the memory that is free.
+
+    Where the system promises more memory than there is, such an array fills it until the process is
+    killed.
+
+    Args:
+        size: its bytes.
+        what: is made, for the message.
+        remedy: end of the sentence.
+
+    Raises:
+        InputError: it is larger.
+    """
+    free = _status("MemAvailable", "/proc/meminfo")
+    if free is None:
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > free:
+        raise InputError(
+            f"{what} takes {size // MB:,}MB of memory, and {free // MB:,}MB are free: {remedy}."
+        )
+
+
+def _status(key: str, file: str = "/proc/self/status") -> int | None:
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path(file).read_text().splitlines()
     except OSError:
         return None
     found = [line.split()[1] for line in lines if line.startswith(f"{key}:")]

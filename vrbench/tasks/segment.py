@@ -141,6 +141,8 @@ def of_arrays(path: Path) -> Segments:
     Raises:
         InputError: an array is missing, or does not fit.
     """
+    if path.is_dir() and not (path / "frames.npy").is_file():
+        raise InputError(f"{path} has no frames.npy: it needs frames.npy (n, d), labels.npy (n,).")
     arrays, _ = load_arrays(path, KEYS)
     for name in ("frames", "labels"):
         if name not in arrays:

@@ -63,7 +63,9 @@ class TrainingSettings:
                 raise InputError(f"{name} must be at least {least}, it is {getattr(self, name)}.")
         for name in ("lr", "weight_decay"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise InputError(f"{name} must be 0 or more, it is {getattr(self, name)}.")
+                raise InputError(
+                    f"{name} must be finite and 0 or more, it is {getattr(self, name)}."
+                )
         if self.lr == 0 and self.epochs and not self.queue:
             raise InputError(
                 f"A learning rate of 0 trains nothing in {self.epochs} epochs: give a larger lr, "

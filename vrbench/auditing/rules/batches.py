@@ -9,6 +9,7 @@ import numpy as np
 from vrbench.auditing.rules import rules
 from vrbench.auditing.rules.base import Audited, Reported, Rule, reported
 from vrbench.errors import InputError
+from vrbench.runtime.memory import check_machine
 from vrbench.sims.sim import Direction, Sim
 from vrbench.sims.truth import Truth
 
@@ -27,7 +28,7 @@ class Padded(Rule):
             sampler has it.
 
     Raises:
-        InputError: ``batch`` is below 1.
+        InputError: ``batch`` is below 1, or so large that the padded matrix fits into no memory.
     """
 
     batch: int = 16
@@ -44,9 +45,15 @@ class Padded(Rule):
         missing = -truth.n_text % self.batch
         if not truth.single or not missing:
             return None
-        text = np.arange(truth.n_text + missing) % truth.n_text
+        unpadded = audited.matrix(direction)
+        rows = truth.n_text + missing
+        width = truth.n_video + (0 if audited.several_captions else missing)
+        size = rows * (truth.n_video + width) * unpadded.itemsize
+        what = f"The matrix of padded:batch={self.batch}, {rows:,} x {width:,},"
+        check_machine(size, what, "give the batch size of the evaluation")
+        text = np.arange(rows) % truth.n_text
         owner = truth.video[np.argsort(truth.text)][text]
-        matrix = audited.matrix(direction)[text]
+        matrix = unpadded[text]
         if not audited.several_captions:
             matrix = np.hstack([matrix, matrix[:, owner[truth.n_text :]]])
             owner[truth.n_text :] = truth.n_video + np.arange(missing)

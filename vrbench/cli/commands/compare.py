@@ -51,6 +51,8 @@ def compare(
     """
     from vrbench.results.compare import compare as test
 
+    if baseline is not None and baseline.is_dir():
+        raise InputError(f"{baseline} is a folder: --baseline takes one result file (json).")
     results = _load(paths)
     if baseline is not None:
         first = _load([baseline])

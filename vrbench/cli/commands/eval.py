@@ -12,12 +12,12 @@ from vrbench.cli.elsewhere import Cluster, Mixed, Processes
 from vrbench.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from vrbench.evaluation.evaluation import Evaluation
     from vrbench.evaluation.plan import Job
-    from vrbench.evaluation.run import Output
     from vrbench.results.result import Result
+    from vrbench.runtime.outputs import Kind
 
 BLOCKS = ".blocks"
 """Folder beside the results in which finished blocks of an unfinished run wait."""
@@ -159,27 +159,29 @@ def evaluate(
     from itertools import product
 
     from vrbench.cli.opening import open_evaluation, read_ids
-    from vrbench.cli.printing.eval import print_made, print_plan
+    from vrbench.cli.printing.eval import announce_grid, print_made, print_plan
     from vrbench.cli.printing.numbers import whole_numbers
+    from vrbench.cli.printing.progress import bars
     from vrbench.evaluation.elsewhere import backend_of
     from vrbench.evaluation.run import Output
     from vrbench.evaluation.settings import Compute, Settings
     from vrbench.evaluation.sources.judged import Judgements
     from vrbench.metrics.trec import run_files
     from vrbench.reports.exports import write_csv
-    from vrbench.runtime.files import check_output
     from vrbench.runtime.memory import parse_size
+    from vrbench.runtime.outputs import check_outputs
 
     if from_sim and (features or method):
         raise InputError("--from-sim takes neither feature files nor --method.")
     inputs = [*(features or []), *(from_sim or []), bank, limit_ids, head, qrels, from_run]
-    if save_sim:
-        check_output("--save-sim", save_sim, inputs, "similarity")
-    for path in run_files(run) if run else []:
-        check_output("--run", path, inputs)
+    kinds: dict[str, Kind] = {".run": "TREC run", ".qrels": "TREC qrels"}
+    runs = [("--run", path, kinds[path.suffix]) for path in run_files(run)] if run else []
+    check_outputs(
+        [("--save-sim", save_sim, "similarity"), ("--csv", csv, "results CSV"), *runs],
+        inputs,
+        [out],
+    )
     cut = (limit, read_ids(limit_ids), seed, bank_limit, side, folds, interval, label)
-    if csv:
-        check_output("--csv", csv, inputs)
     settings = Settings(whole_numbers(k), ties, v2t, precision, *cut)
     bound = parse_size(memory) if memory else None
     with (
@@ -188,7 +190,8 @@ def evaluate(
         compute = Compute(precision, device, workers, bound, not no_matrix, backend, out / BLOCKS)
         judgements = Judgements(qrels, from_run)
         files: Sequence[Path | None] = [] if from_sim else features or [None]
-        given = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
+        pairs = [*((file, None) for file in files), *((None, sim) for sim in from_sim or [])]
+        given = dict.fromkeys(pairs)  # as of repeated methods, one is enough
         alongs: Iterable[str | None] = dict.fromkeys(sequence) if sequence else (None,)
         existing = None if overwrite or save_sim or run else out
         work: list[tuple[Evaluation, list[Job]]] = []
@@ -213,7 +216,10 @@ def evaluate(
         results: list[Result] = []
         try:
             for opened, jobs in work:
-                results += _run(opened, jobs, Output(out, save_sim, run), quiet)
+                if not quiet:
+                    announce_grid(opened, jobs, out)
+                with bars(quiet) as progress:
+                    results += opened.run(jobs, Output(out, save_sim, run), progress)
         finally:
             if results and csv:
                 write_csv(results, csv)
@@ -230,23 +236,3 @@ def _refuse(left_out: dict[str, str]) -> None:
     """Say which norms of the grid were left out, after what could be run."""
     if left_out:
         raise InputError(f"Left out: {', '.join(left_out)}. {next(iter(left_out.values()))}")
-
-
-def _run(
-    evaluation: Evaluation, jobs: Sequence[Job], output: Output, quiet: bool
-) -> Iterator[Result]:
-    from vrbench.cli.printing.eval import announce
-    from vrbench.cli.printing.progress import bars
-
-    existing = sum(job.exists for job in jobs)
-    if not quiet:
-        announce(evaluation, jobs)
-        for text in evaluation.source.notes:
-            note(f"Note: {text}")
-        if existing:
-            note(
-                f"{existing} of {len(jobs)} results exist in {output.folder} (--overwrite makes "
-                "them again)."
-            )
-    with bars(quiet) as progress:
-        yield from evaluation.run(jobs, output, progress)

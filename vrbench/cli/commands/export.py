@@ -39,9 +39,9 @@ def export(
     from vrbench.errors import InputError
     from vrbench.reports.exports import FORMATS
     from vrbench.results.result import load, load_all
-    from vrbench.runtime.files import check_output
+    from vrbench.runtime.outputs import check_output
 
-    check_output("--out", out, [results])
+    check_output("--out", out, [results], "results CSV" if format_ == "csv" else format_)
     if results.is_file():
         found = [load(results)]
     else:

@@ -55,7 +55,7 @@ def _explain(kind: str, name: str, as_json: bool) -> None:
     """Print one entry, with each of its parameters where it is a method."""
     from dataclasses import asdict
 
-    from vrbench.cli.catalogue import CATALOGUE, REGISTRIES, registry_of
+    from vrbench.cli.catalogue import CATALOGUE, REGISTRIES, classes_of
     from vrbench.cli.printing.listing import print_entries
     from vrbench.registry import explain
 
@@ -68,7 +68,7 @@ def _explain(kind: str, name: str, as_json: bool) -> None:
     if kind not in REGISTRIES:
         print_json(rows[name]) if as_json else print_entries(kind, [rows[name]])
         return
-    found = explain(registry_of(kind).classes()[name])
+    found = explain(classes_of(kind)[name])
     if as_json:
         print_json({"name": name, **asdict(found)})
         return

@@ -87,12 +87,14 @@ def plot(
         print_entries("figures", CATALOGUE["figures"]())
         return
     look = Look(format_, width, title)
-    if name == NAME:
+    if name.partition(":")[0].strip() == NAME:
+        if name.strip() != NAME:
+            raise InputError(f"training has no parameters: write it in place of '{name}'.")
         if head is not None:
             raise InputError("training takes the head file itself: give it in place of features.")
         _training(features, out, quiet, look)
         return
-    figure = figures.parse(name)
+    figure = figures.parse(name, others=[NAME])
     settings = Settings(seed=seed)
     with backend_of(processes, cluster, mixed, from_sim) as backend:
         compute = Compute(backend=backend)

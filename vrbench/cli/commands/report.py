@@ -30,8 +30,11 @@ def report(
     """
     from vrbench.cli.printing.progress import bars
     from vrbench.reports.page import report as write
-    from vrbench.runtime.files import check_output
+    from vrbench.results.result import check_folder
+    from vrbench.runtime.outputs import check_output
 
+    if out is None:
+        check_folder(folder)  # before the page in it
     page = out or folder / "report.html"
     check_output("--out", page, [], "html")
     with bars(quiet) as progress:

@@ -57,7 +57,7 @@ def show(
     """
     from vrbench.cli.opening import open_evaluation
     from vrbench.cli.printing.progress import bars
-    from vrbench.runtime.files import check_output
+    from vrbench.runtime.outputs import check_output
     from vrbench.video import open_videos, parse_sampling
 
     if from_sim and (features or method):

@@ -78,7 +78,7 @@ def projection(
     from vrbench.features import open_features
     from vrbench.heads.train import Grid
     from vrbench.heads.train import train as run
-    from vrbench.runtime.files import check_output
+    from vrbench.runtime.outputs import check_output
 
     check_output("--out", out, [features], "projection")
     if out.exists() and not overwrite:

@@ -79,14 +79,12 @@ def head(
     from vrbench.cli.printing.progress import bars
     from vrbench.cli.printing.training import conclude, tell
     from vrbench.features import open_features
-    from vrbench.runtime.files import check_output
     from vrbench.runtime.memory import parse_size, set_bound
+    from vrbench.runtime.outputs import check_outputs
     from vrbench.training.settings import TrainingSettings
     from vrbench.training.train import Where, run
 
-    check_output("--out", out, [features, start, log], "head")
-    if log:
-        check_output("--log", log, [features, start, out])
+    check_outputs([("--out", out, "head"), ("--log", log, "epochs CSV")], [features, start])
     bound = parse_size(memory) if memory else None
     set_bound(bound)
     settings = TrainingSettings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vrbench.cli.app import note, print_json, say
@@ -27,6 +28,17 @@ def announce(evaluation: Evaluation, jobs: Sequence[Job]) -> None:
         cost = None if job.exists or few else evaluation.estimate(job)
         if cost is not None and cost.seconds > LONG:
             note(f"{job.label}: {cost}.")
+
+
+def announce_grid(evaluation: Evaluation, jobs: Sequence[Job], folder: Path) -> None:
+    """Say before the work what it will take, what the data lack, and what is there already."""
+    announce(evaluation, jobs)
+    for text in evaluation.source.notes:
+        note(f"Note: {text}")
+    if not evaluation.compute.matrix and all(job.bank != "none" for job in jobs):
+        note("Note: the matrix is kept in spite of --no-matrix: the norm needs it.")
+    if existing := sum(job.exists for job in jobs):
+        note(f"{existing} of {len(jobs)} results exist in {folder} (--overwrite makes them again).")
 
 
 def print_plan(work: Sequence[tuple[Evaluation, Sequence[Job]]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 
+from vrbench.cli.printing.listing import plain
 from vrbench.cli.printing.terminal import console
 from vrbench.registry import Explained
 
@@ -12,12 +13,12 @@ def print_explained(name: str, found: Explained) -> None:
     """Print on stdout how a method is computed and what each of its parameters means."""
     out = console()
     source = f" [{found.source}]" if found.source else ""
-    summary = f": {_plain(found.summary)}" if found.summary else ""
+    summary = f": {plain(found.summary)}" if found.summary else ""
     out.print(f"{name}{summary}{source}")
     for paragraph in found.body:
         out.print()
         for line in paragraph.splitlines():
-            out.print(_plain(line))
+            out.print(plain(line))
     out.print()
     if not found.parameters:
         out.print("No parameters.")
@@ -27,11 +28,6 @@ def print_explained(name: str, found: Explained) -> None:
     indent = max(map(len, heads)) + 4
     for head, one in zip(heads, found.parameters, strict=True):
         words = f" ({' | '.join(one.values)})" if one.values else ""
-        text = f"  {head}".ljust(indent) + _plain(one.text) + words
+        text = f"  {head}".ljust(indent) + plain(one.text) + words
         for line in wrap(text, out.width, subsequent_indent=" " * indent, drop_whitespace=True):
             out.print(line)
-
-
-def _plain(text: str) -> str:
-    """Return text of a docstring without its marks of code."""
-    return text.replace("``", "")

@@ -71,6 +71,8 @@ def _about(attrs: Mapping[str, Any]) -> list[str]:
 def _said(name: str, value: Any) -> str:
     if name == "normalized":
         return "true, scored by cosines" if value else "false, scored by dot products as they are"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "(not said)" if value == "" else str(value)
 
 

@@ -20,8 +20,13 @@ def print_entries(title: str, rows: Sequence[Entry]) -> None:
         needs = f" Needs {row['needs']}." if "needs" in row else ""
         source = f"{needs} [{row['source']}]" if row["source"] else needs
         splits = f" Splits: {row['splits']}." if "splits" in row else ""
-        say(f"  {spec.ljust(width)}  {row['summary']}{source}{splits}{_origin(row)}")
+        say(f"  {spec.ljust(width)}  {plain(row['summary'])}{source}{splits}{_origin(row)}")
     say()
+
+
+def plain(text: str) -> str:
+    """Return text of a docstring without its marks of code."""
+    return text.replace("``", "")
 
 
 def _origin(row: Entry) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench._version import VERSION
 from vrbench.errors import InputError
 from vrbench.results import labels
 from vrbench.results.result import Result
@@ -40,8 +42,11 @@ def write_ranks(results: Sequence[Result], path: Path) -> None:
             columns[name] = core.Array.from_numpy(values)
         else:
             columns[name] = core.Array(values.tolist(), core.DataType.string())
+    table, about = core.Table.from_pydict(columns), {"vrbench": VERSION}
+    written = BytesIO()  # the library panics where a file cannot be written
+    io.write_parquet(table, written, key_value_metadata=about)
     with replacing(path) as part:
-        io.write_parquet(core.Table.from_pydict(columns), str(part))
+        part.write_bytes(written.getbuffer())
 
 
 def _parts(place: int, result: Result) -> Iterator[dict[str, NDArray[Any]]]:
