@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import MISSING
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from typer import Context
 
 from vrbench.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 Complete = Callable[[Context, str], list[str]]
 """From the command line so far and the word begun to whole words."""
