@@ -22,11 +22,11 @@ def test_captions_without_any_word_leave_no_file_that_this_run_began(
     blank = write_captions(place.root / "blank.csv", [(name, " ") for name in ids])
     part = place.source if side == "text" else place.bank
     empty: dict[str, Any] = {"source" if side == "text" else "bank": Inputs(part.videos, blank)}
-    with pytest.raises(InputError, match=f"would have an empty /{side}, as all "):
+    with pytest.raises(InputError, match=f"would have an empty /{side}, as all captions are blank"):
         place.extract(**empty)
     assert not list(place.root.glob("*.h5*")) + list(place.root.glob(".*"))
     before = place.extract().path.read_bytes()
-    with pytest.raises(InputError, match=f"would have an empty /{side}, as all "):
+    with pytest.raises(InputError, match=f"would have an empty /{side}, as all captions are blank"):
         place.extract(overwrite=True, **empty)
     assert (place.root / "f.h5").read_bytes() == before
     assert not list(place.root.glob(".*"))

@@ -113,7 +113,8 @@ def test_numbers_below_the_name_of_a_column_of_ids_are_ids(corner: str, sign: st
 def test_the_first_cell_of_a_header_may_be_the_name_of_a_video() -> None:
     Path("whole.csv").write_text("video7010,video7011\n1,.2\n0,.9\n")
     Path("points.csv").write_text("cat,dog\n1.0,.2\n0.0,.9\n")
-    for path in ("whole.csv", "points.csv"):
+    Path("word.csv").write_text("clip,dog\n1.0,.2\n0.0,.9\n")
+    for path in ("whole.csv", "points.csv", "word.csv"):
         found = load_sim(path)
         assert found.sim.t2v.tolist() == [[1, 0.2], [0, 0.9]]
         assert len(found.video_ids) == 2
@@ -129,7 +130,8 @@ def test_the_first_cell_of_a_header_may_be_the_name_of_a_video() -> None:
         ("a.csv", "a,b\n1,2\n3,x\n", "row 3: 'x' is no number"),
         ("a.csv", "1,2\n3,nan\n", "t2v of text 1 and video 1 is nan"),
         ("a.csv", "1,1\n1,2\n3,4\n", "3 texts x 2 videos is not square"),
-        ("a.csv", "0,1,2\n1,2,3\n3,4,5\n6,7,8\n9,0,1\n", "4 texts x 3 videos is not square"),
+        ("a.csv", "0,1,2\n1,2,3\n3,4,.5\n6,7,8\n9,0,1\n", "4 texts x 3 videos is not square"),
+        ("a.csv", "0,1\n1,0\n0,1\n", "3 texts x 2 videos is not square"),
         ("a.csv", "text_id,v1\n1,.9\n2,.1\n", "2 of 2 texts name no video, the first is '1'"),
         ("a.csv", "my,v1,v2\n1,.9,.1\n2,.1,.9\n", "below 'my', its first cell"),
         ("a.tsv", "v1\t.9\t.1\nv2\t.2\t.8\n", "a.tsv has no header, but names in its first col"),

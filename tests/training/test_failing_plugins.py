@@ -60,6 +60,20 @@ class Returns(Loss):
             "count": torch.tensor(3), "none": None, "good": -t2v.diagonal().mean(),
         }[self.what]
 
+@losses.register("field")
+@dataclass(frozen=True)
+class Field(Loss):
+    scale: float = 30.0
+    def __call__(self, t2v, v2t, scale, teacher=None):
+        return -(self.scale * t2v).diagonal().mean(0, True)
+
+@losses.register("scaled")
+@dataclass(frozen=True)
+class Scaled(Loss):
+    by: float = 0.0
+    def effective_scale(self, learnt): return {0.5: None}[self.by] if self.by else 0
+    def __call__(self, t2v, v2t, scale, teacher=None): return -t2v.diagonal().mean()
+
 @vrbench.alignment("best-word")
 def best_word(text, video):
     return (text @ video.T).max(axis=0).mean()
@@ -134,6 +148,15 @@ def test_a_loss_that_returns_one_is_trained() -> None:
     train(loss="infonce+0.5*returns:what=good")
 
 
+def test_what_a_loss_says_of_its_scale_is_checked_before_training() -> None:
+    train(loss="field")
+    train(loss="scaled:by=0.5")
+    with pytest.raises(InputError, match="effective_scale must be positive and finite, it is 0"):
+        train(loss="scaled")
+    with pytest.raises(InputError, match=r"^The loss 'scaled' of the file own\.py fails"):
+        train(loss="scaled:by=2.0")
+
+
 def test_a_function_is_refused_before_training_and_kept_without() -> None:
     sentence = "^The method 'best-word' is a function, which has no gradient: train with another"
     with pytest.raises(InputError, match=sentence):
@@ -144,7 +167,7 @@ def test_a_function_is_refused_before_training_and_kept_without() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("bad-backward", "ValueError: no way back in line 63 of own"),
+        ("bad-backward", "ValueError: no way back in line 77 of own"),
         ("detached", "RuntimeError: element 0 of tensors does not require grad"),
         ("bad-weights", "KeyError: 'weights' in line"),
     ],

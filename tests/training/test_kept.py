@@ -178,6 +178,28 @@ def test_validation_by_videos_that_the_start_has_seen_is_told(
     assert other.about["validation_seen"] == 0
 
 
+def test_videos_that_an_earlier_start_has_seen_stay_known(train: Features, tmp_path: Path) -> None:
+    start: Path | None = None
+    for seed, due in ((0, 0), (1, 8), (1, 8)):
+        head = vrbench.train(train, "linear", epochs=1, lr=0.01, seed=seed, start=start)
+        assert head.about["validation_seen"] == due
+        start = tmp_path / "h.safetensors"
+        head.save(start)
+
+
+def test_a_head_of_an_earlier_version_is_used_and_not_taken_for_done(
+    train: Features, tmp_path: Path
+) -> None:
+    settings, out = TrainingSettings("linear", **BEST_1), tmp_path / "h.safetensors"
+    made = run(train, settings, Where(out))
+    about = {name: value for name, value in made.about.items() if name != "scale"}
+    Head(made.spec, made.weights, about).save(out)
+    assert vrbench.heads.load(out).scale == pytest.approx(np.exp(made.weights["logit_scale"]))
+    with pytest.raises(InputError, match="was trained by an earlier vrbench"):
+        run(train, settings, Where(out))
+    run(train, settings, Where(out, overwrite=True))
+
+
 def test_unfinished_features_train_nothing(train: Features) -> None:
     cut = replace(train, attrs={**train.attrs, "complete": False})
     with pytest.raises(InputError, match=r"The extraction of .* is unfinished"):

@@ -169,6 +169,7 @@ def extract(
         read = json.dumps(dict(loaded.weights), sort_keys=True)
         dim, limits = loaded.video_dim, dict(loaded.limits)
     _check_bank(parts, maps)
+    _check_captions(parts, out)
     attrs = {
         "dataset": dataset,
         "split": split,
@@ -227,13 +228,19 @@ def _check_bank(parts: Mapping[str, Annotations], maps: Maps | None) -> None:
             )
 
 
+def _check_captions(parts: Mapping[str, Annotations], out: Path) -> None:
+    """Refuse captions of which no encoder can make a text, before a video is encoded."""
+    for prefix, part in parts.items():
+        texts = [text for video in part.videos for text in video.texts]
+        if texts and not any(text.strip() for text in texts):
+            raise InputError(f"{out} would have an empty /{prefix}text, as all captions are blank.")
+
+
 def _check_counts(encoding: Encoding, out: Path) -> None:
     for side, count in encoding.counts.items():
         if count == 0:
             all_of = f"all {encoding.missing[side]} are skipped: "
             reason = all_of + encoding.skipped[0] if encoding.skipped else "the captions name none."
-            if side.endswith("text"):  # captions are what it was begun with, videos may still come
-                encoding.writer.discard()
             raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 

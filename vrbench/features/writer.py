@@ -77,7 +77,6 @@ class FeatureWriter:
                 self._check_attrs(wanted)
                 repair(self._file, path)
                 self._bare = not len(self._file) and not self._file.attrs.get("complete", True)
-                self._begun_here = self._bare
         except BaseException:
             self._file.close()
             self._disk.close()
@@ -214,10 +213,6 @@ class FeatureWriter:
             self._disk.reach_disk()
             self._mark(complete=True)
             self._bare = False
-
-    def discard(self) -> None:
-        """Have ``close`` remove the file, unless it held items before: nothing can come of it."""
-        self._bare = self._begun_here
 
     def close(self) -> None:
         """Close the file; what was appended is kept. One begun without any item is removed.

@@ -106,8 +106,12 @@ class Head:
     @property
     def scale(self) -> float | None:
         """What similarities were multiplied by in its loss; None: by nothing, or in none."""
-        found = self.about.get("scale")
-        return None if found is None else float(found)
+        if "scale" in self.about:
+            found = self.about["scale"]
+            return None if found is None else float(found)
+        # files of 0.2.0 and before do not say what their loss read
+        learnt = self.about.get("loss") is not None and SCALE in self.weights
+        return float(np.exp(self.weights[SCALE])) if learnt else None
 
     def check_bank(self, method: Method) -> None:
         """Check that its bank has what a method reads.

@@ -83,7 +83,7 @@ class Loss(ABC):
             InputError: a shape is wrong, or a similarity is NaN or infinite.
         """
 
-    def scale(self, learnt: float) -> float | None:
+    def effective_scale(self, learnt: float) -> float | None:
         """Return what similarities are multiplied by in it; None: by nothing.
 
         Args:
@@ -147,13 +147,22 @@ class LossSum:
         """Most clips of a run, as the parts say that need them; else 0."""
         return next((part.run for _, part in self.parts if part.run), 0)
 
-    def scale(self, learnt: float) -> float | None:
+    def effective_scale(self, learnt: float) -> float | None:
         """Return what similarities are multiplied by: the logit scale where a part reads it.
 
         Else what the first part that says it has; None: none has one.
+
+        Raises:
+            InputError: a part says something that is no number above 0.
         """
-        found = [part.scale(learnt) for _, part in self.parts]
-        return learnt if learnt in found else next((one for one in found if one is not None), None)
+        found = []
+        for _, part in self.parts:
+            with losses.calling(part):
+                one = part.effective_scale(learnt)
+            if one is not None:
+                check_positive(effective_scale=one)
+                found.append(one)
+        return learnt if learnt in found else next(iter(found), None)
 
     @property
     def spec(self) -> str:
@@ -189,10 +198,10 @@ def _checked(value: Any, part: Loss, given: Given) -> Tensor:
     import torch
 
     found = torch.is_tensor(value) and value.is_floating_point()
-    if found and not value.ndim:
+    if found and value.numel() == 1:
         asked = given.t2v.requires_grad or given.v2t.requires_grad
         if value.requires_grad or not asked:
-            number: Tensor = value
+            number: Tensor = value.reshape(())
             return number
     without = " without gradient" * (found and not value.requires_grad)
     raise InputError(

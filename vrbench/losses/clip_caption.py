@@ -87,7 +87,7 @@ class ClipCaption(Loss):
         if self.iterations < 1:
             raise InputError(f"iterations must be at least 1, it is {self.iterations}.")
 
-    def scale(self, learnt: float) -> float:
+    def effective_scale(self, learnt: float) -> float:
         """Return 1 / tau, see ``Loss``."""
         return learnt if self.variant == "exact" else 1.0
 

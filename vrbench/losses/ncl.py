@@ -76,7 +76,7 @@ class NCLLoss(Loss):
         if self.gamma is not None:
             check_positive(gamma=self.gamma)
 
-    def scale(self, learnt: float) -> float:
+    def effective_scale(self, learnt: float) -> float:
         """Return 1 / gamma, see ``Loss``."""
         return learnt if self.gamma is None else 1 / self.gamma
 

@@ -110,7 +110,7 @@ class SSPC(Loss):
         options = {"eps": self.eps, "iterations": self.iterations, "variant": self.variant}
         return MultiSK(self.k, self.approach, **options)  # type: ignore[arg-type]
 
-    def scale(self, learnt: float) -> None:
+    def effective_scale(self, learnt: float) -> None:
         """Return None: the similarities of texts and videos are not read."""
 
     def __call__(

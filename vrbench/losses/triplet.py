@@ -61,7 +61,7 @@ class Triplet(Loss):
     def __post_init__(self) -> None:
         check_positive(margin=self.margin)
 
-    def scale(self, learnt: float) -> None:
+    def effective_scale(self, learnt: float) -> None:
         """Return None, see ``Loss``."""
 
     def __call__(

@@ -104,10 +104,13 @@ def check_outputs(
 
 def _is(kind: Kind, path: Path) -> bool:
     start, member = _KINDS[kind]
-    with path.open("rb") as stream:
-        seen = stream.read(_LOOKED_AT)
-        stream.seek(max(0, path.stat().st_size - _LOOKED_AT))
-        seen += stream.read()  # parquet says at its end what it holds
+    try:
+        with path.open("rb") as stream:
+            seen = stream.read(_LOOKED_AT)
+            stream.seek(max(0, path.stat().st_size - _LOOKED_AT))
+            seen += stream.read()  # parquet says at its end what it holds
+    except OSError:
+        return False  # what cannot be read is not replaced
     if not re.match(start, seen, re.DOTALL):
         return False
     if not member:

@@ -149,7 +149,7 @@ def _has_header(rows: list[list[str]], path: Path) -> bool:
     """
     first, *others = rows[0]
     if all(map(_is_number, rows[0])):
-        return _counts(rows[0]) and len(rows) != len(rows[0])
+        return _counts(rows[0]) and len(rows) != len(rows[0]) and _has_decimals(rows[1:])
     names = _are_whole(others) and not _is_like(first, [row[0] for row in rows[1:]])
     if names or _is_corner(first) or not all(map(_is_number, others)):
         return True
@@ -166,12 +166,10 @@ def _heads_ids(rows: list[list[str]], path: Path) -> bool:
         InputError: it may be either.
     """
     corner, *others = rows[0]
+    whole = _are_whole([row[0] for row in rows[1:]])
     if _is_corner(corner):
-        return True
-    if _is_like(corner, others) or not _are_whole([row[0] for row in rows[1:]]):
-        return False
-    values = (cell for row in rows[1:] for cell in row[1:])
-    if not any(_is_number(cell) and not cell.isdecimal() for cell in values):
+        return whole or not corner or re.search("id|idx|index|name|key", corner, re.I) is not None
+    if not whole or _is_like(corner, others) or not _has_decimals([row[1:] for row in rows[1:]]):
         return False
     raise InputError(
         f"{path} has different whole numbers below '{corner[:40]}', its first cell: if they name "
@@ -197,6 +195,11 @@ def _is_corner(cell: str) -> bool:
 def _are_whole(cells: list[str]) -> bool:
     """Whether cells are whole numbers, all different, as ids are."""
     return all(cell.isdecimal() for cell in cells) and len(set(cells)) == len(cells)
+
+
+def _has_decimals(rows: list[list[str]]) -> bool:
+    """Whether some number is not a whole one."""
+    return any(_is_number(cell) and not cell.isdecimal() for row in rows for cell in row)
 
 
 def _numbers(row: list[str], path: Path, number: int) -> NDArray[np.float64]:

@@ -79,9 +79,12 @@ def _tests(section: Section, vectors: Mapping[int, Ranks], first: int, second: i
 
 def _same_items(one: Ranks, other: Ranks) -> bool:
     """Whether both have the same texts, videos and right pairs."""
-    return differing_pair(one, other) is None and all(
-        key in one and key in other and np.array_equal(one[key], other[key])
-        for key in ("text_ids", "video_ids")
+    return (
+        all(
+            key in one and key in other and np.array_equal(one[key], other[key])
+            for key in ("text_ids", "video_ids")
+        )
+        and differing_pair(one, other) is None
     )
 
 

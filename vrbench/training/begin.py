@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.alignments import Method, alignments
 from vrbench.errors import InputError
 from vrbench.features import Features
 from vrbench.features.tokens import FRAME_LEVEL
@@ -80,3 +81,20 @@ def _width(part: HeadPart, weights: Mapping[str, Tensor], side: Side, width: int
 
     one = Packed(torch.zeros(1, width), [1])
     return int(part.apply(weights, side, one).tokens.shape[1])
+
+
+def check_stored_weights(features: Features, method: Method, spec: HeadSpec) -> None:
+    """Refuse weights of tokens that scoring reads from the file, and training does not.
+
+    Raises:
+        InputError: the method reads them, and no head is there to give others.
+    """
+    for _, part in method.parts:
+        name = alignments.spec(part).partition(":")[0]
+        for items in (features.text, features.video):
+            if part.stored in items.token_columns and name not in spec.parts:
+                raise InputError(
+                    f"{items.name} has a column {part.stored}, which {name} reads and training "
+                    f"does not: add the head {name}, give another --method, or leave the column "
+                    "out."
+                )

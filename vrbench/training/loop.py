@@ -64,6 +64,7 @@ class Loop:
         self.spec = parse_head(settings.head)
         self.method = parse_method(str(settings.method))
         self.loss = parse_loss(settings.loss)
+        self.loss.effective_scale(1.0)  # what is wrong in a loss from outside is said at once
         self.items, self.moving = items, self.spec
         if not (self.loss.run or self.loss.has_anchors or items.patches):  # they read all items
             self.items, self.moving = items.behind(self.spec, weights)

@@ -85,11 +85,12 @@ def validated_before(
         before: what the head says of its training.
         features: of the training that begins with it.
         settings: of that training.
-        held: ids of its validation videos; 0 where the head had the same ones.
+        held: ids of its validation videos; where the head had the same ones, those that it had
+            begun with a head for.
     """
-    had = before.get("settings", {}).get("validation"), before.get("seed")
-    same = before.get("features", {}).get("sha256") == features.sha256()
+    had = (before.get("settings") or {}).get("validation"), before.get("seed")
+    same = (before.get("features") or {}).get("sha256") == features.sha256()
     if same and had == (settings.validation, settings.seed):
-        return 0
+        return int(before.get("validation_seen") or 0)
     known = set(before.get("train_ids", ()))
     return sum(digest(one) in known for one in held)

@@ -9,20 +9,20 @@ from typing import Any, Literal
 
 import numpy as np
 
-from vrbench.alignments import Method, alignments, parse_method
+from vrbench.alignments import parse_method
 from vrbench.errors import InputError
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.scorer import Scorer
 from vrbench.features import Features, open_features
 from vrbench.features.sides import check_finished
-from vrbench.heads import HeadSpec, parse_head
+from vrbench.heads import parse_head
 from vrbench.heads.check_features import made_with
 from vrbench.heads.file import load
 from vrbench.heads.head import SCALE, Head, digest
 from vrbench.losses import parse_loss
 from vrbench.runtime.device import torch_device
 from vrbench.runtime.progress import Progress, phase
-from vrbench.training.begin import begin
+from vrbench.training.begin import begin, check_stored_weights
 from vrbench.training.identity import identity_of
 from vrbench.training.items import TrainingItems
 from vrbench.training.loop import Loop, is_over
@@ -154,7 +154,8 @@ def _begun(
     given = start_weights(where.start, spec) if where.start else None
     runs = parse_loss(settings.loss).run > 0
     method = parse_method(str(settings.method))
-    _check_weights(features, method, spec)
+    if settings.epochs:
+        check_stored_weights(features, method, spec)
     patches = method.reads_patches
     items = TrainingItems.of(
         features, settings.validation, settings.seed, sequences=runs, patches=patches
@@ -173,21 +174,13 @@ def _begun(
     return loop, state
 
 
-def _check_weights(features: Features, method: Method, spec: HeadSpec) -> None:
-    """Refuse weights of tokens that scoring reads from the file, and training does not."""
-    for _, part in method.parts:
-        name = alignments.spec(part).partition(":")[0]
-        for items in (features.text, features.video):
-            if part.stored in items.token_columns and name not in spec.parts:
-                raise InputError(
-                    f"{items.name} has a column {part.stored}, which {name} reads and training "
-                    f"does not: add the head {name}, give another --method, or leave the column "
-                    "out."
-                )
-
-
 def _finished(out: Path, identity: Mapping[str, Any]) -> Head:
     head = load(out)
+    if "scale" not in head.about:
+        raise InputError(
+            f"{out} was trained by an earlier vrbench, whose batches and queue were others: give "
+            "another --out, or --overwrite."
+        )
     changed = different(head.about.get("identity"), identity)
     if changed:
         raise InputError(
@@ -219,10 +212,11 @@ def _head(
     trained = state.epoch > 0 or not all(part.trained for part in loop.spec.parts.values())
     seen = sorted({*items.trained.tolist(), *items.held.tolist()}) if trained else []
     kept = f"the head is that of epoch {state.best}; give a lower --lr to go further."
+    learnt = float(np.exp(weights[SCALE]))
     about = {
         "method": settings.method,
         "loss": settings.loss if settings.epochs else None,
-        "scale": loop.loss.scale(float(np.exp(weights[SCALE]))) if settings.epochs else None,
+        "scale": loop.loss.effective_scale(learnt) if settings.epochs else None,
         "features": {"file": features.path.name, "sha256": features.sha256()},
         **made_with(features),
         "split": str(attrs.get("split") or "") or None,

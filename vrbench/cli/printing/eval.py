@@ -35,7 +35,8 @@ def announce_grid(evaluation: Evaluation, jobs: Sequence[Job], folder: Path) -> 
     announce(evaluation, jobs)
     for text in evaluation.source.notes:
         note(f"Note: {text}")
-    if not evaluation.compute.matrix and all(job.bank != "none" for job in jobs):
+    made = [job for job in jobs if not job.exists and job.method is not None]
+    if made and not evaluation.compute.matrix and all(job.bank != "none" for job in made):
         note("Note: the matrix is kept in spite of --no-matrix: the norm needs it.")
     if existing := sum(job.exists for job in jobs):
         note(f"{existing} of {len(jobs)} results exist in {folder} (--overwrite makes them again).")
