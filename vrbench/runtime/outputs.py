@@ -34,7 +34,7 @@ _KINDS: dict[Kind, tuple[bytes, str]] = {
     "model-index": (rb'model-index:\n  - name: "', ""),
     "mteb": (rb'(\[\s+)?\{\s+"task_name": ', ""),
     "projection": (rb"PK", "video_matrix"),
-    "ranks": (rb"PAR1.*vrbench", ""),
+    "ranks": (rb"PAR1.*(vrbench|direction.*query.*rank)", ""),
     "results CSV": (rb"dataset,split,encoder,method,norm,sequence,", ""),
     "similarity": (rb"PK", "t2v"),
 }
