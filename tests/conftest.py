@@ -46,7 +46,7 @@ SLOW = (
     *("test_sequence_figures", "test_text_batch", "test_batch", "test_learnt", "test_training"),
     *("test_resume", "test_train_head", "test_tuning", "test_sanity", "test_inspect"),
     *("test_banks", "test_cli_refusals", "test_cli_eval", "test_cli_sims", "test_grid"),
-    *("test_sequencing", "test_extract", "test_overlap"),
+    *("test_sequencing", "test_extract", "test_overlap", "test_cli_eval_stopped"),
     *("test_head_commands", "test_reproduce_heads", "test_elsewhere", "test_lost_workers"),
     *("test_going_on", "test_elsewhere_commands"),
     *("test_tuning_all", "test_folds", "test_judged", "test_page_commands"),

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +10,6 @@ from cli_runs import OWNER, refused, run, stamps
 from small_features import BANK_COUNTS, COUNTS, write_features
 
 import vrbench
-from vrbench.alignments.engine import driver
-from vrbench.evaluation.sources import scorer
 
 # --- eval on features
 
@@ -210,47 +206,3 @@ def test_a_feature_file_and_a_similarity_file_can_be_the_bank() -> None:
     assert result["metrics"] == train["metrics"]
     words = ("eval", "f.h5", "--norm", "ncl", "-q", "--bank", "bank.npz")
     assert "shape" in refused(*words, says="bank")
-
-
-# --- interrupted
-
-
-@pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("json_too", [False, True])
-def test_an_interruption_ends_with_130_and_keeps_what_was_finished(
-    json_too: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    score = driver.score
-
-    def interrupted(text: Any, video: Any, method: Any, **options: Any) -> Any:
-        if method.spec == "scan":
-            raise KeyboardInterrupt
-        return score(text, video, method, **options)
-
-    grid = ("eval", "f.h5", "--method", "global", "--method", "scan", "-q")
-    with monkeypatch.context() as patch:
-        patch.setattr(scorer, "score", interrupted)
-        done = run(*grid, *(["--json"] if json_too else []))
-    assert done.code == 130
-    assert "finished results are kept; the same command makes the others." in done.err
-    kept = stamps(Path("results"))
-    assert len(kept) == 2
-    again = run(*grid, "--json")
-    assert [result["method"] for result in again.results] == ["global", "scan"]
-    assert {name: stamps(Path("results"))[name] for name in kept} == kept
-
-
-@pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("more", [(), ("--json",)], ids=str)
-def test_what_was_finished_is_shown_where_a_later_norm_fails(more: Sequence[str]) -> None:
-    impossible = "ncl:gamma=0.0001,iterations=0,tol=1e-300"
-    words = ["--method", "global", "--bank", "test"]
-    words += [word for norm in ("csls", "dsl", impossible) for word in ("--norm", norm)]
-    done = run("eval", "f.h5", *words, *more)
-    assert done.code == 2
-    assert f"vrbench: global, {impossible}, bank test: Sinkhorn did not reach tol" in done.err
-    if more:
-        assert [result["norm"] for result in done.results] == ["csls", "dsl"]
-    else:
-        assert "csls" in done.out
-        assert "dsl" in done.out

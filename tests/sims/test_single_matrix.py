@@ -113,8 +113,10 @@ def test_numbers_below_the_name_of_a_column_of_ids_are_ids(corner: str, sign: st
 def test_the_first_cell_of_a_header_may_be_the_name_of_a_video() -> None:
     Path("whole.csv").write_text("video7010,video7011\n1,.2\n0,.9\n")
     Path("points.csv").write_text("cat,dog\n1.0,.2\n0.0,.9\n")
-    Path("word.csv").write_text("clip,dog\n1.0,.2\n0.0,.9\n")
-    for path in ("whole.csv", "points.csv", "word.csv"):
+    words = [f"{word}.csv" for word in ("clip", "video", "Vid", "query")]
+    for word in words:
+        Path(word).write_text(f"{word.removesuffix('.csv')},dog\n1.0,.2\n0.0,.9\n")
+    for path in ("whole.csv", "points.csv", *words):
         found = load_sim(path)
         assert found.sim.t2v.tolist() == [[1, 0.2], [0, 0.9]]
         assert len(found.video_ids) == 2

@@ -11,7 +11,7 @@ from pathlib import Path
 from vrbench._version import VERSION
 from vrbench.datasets import Annotations, Video, read_captions
 from vrbench.encoders import encoders
-from vrbench.errors import InputError
+from vrbench.extraction.checks import check_bank, check_captions, check_counts
 from vrbench.extraction.encoding import Encoding
 from vrbench.extraction.frame_order import NOTE, first_renumbered, frame_order
 from vrbench.extraction.said import cut_off, json_attrs
@@ -168,8 +168,8 @@ def extract(
         loaded = loaded if maps is None else MappedEncoder(loaded, spec, maps)
         read = json.dumps(dict(loaded.weights), sort_keys=True)
         dim, limits = loaded.video_dim, dict(loaded.limits)
-    _check_bank(parts, maps)
-    _check_captions(parts, out)
+    check_bank(parts, maps)
+    check_captions(parts, out)
     attrs = {
         "dataset": dataset,
         "split": split,
@@ -198,7 +198,7 @@ def extract(
         for side in parts:
             _encode(encoding, side, media[side], pieces[side])
             if piece.whole:
-                _check_counts(encoding, out)
+                check_counts(encoding, out)
         remarks = parts["bank/"].remarks if bank else ()
         notes = [*parts[""].notes(), *(f"Bank: {remark}" for remark in remarks)]
         notes += [NOTE] if renumbered is not None else []
@@ -212,36 +212,6 @@ def extract(
 def _encode(encoding: Encoding, side: str, media: Videos, part: Annotations) -> None:
     encoding.videos(f"{side}video", media, part)
     encoding.texts(f"{side}text", f"{side}video", part)
-
-
-def _check_bank(parts: Mapping[str, Annotations], maps: Maps | None) -> None:
-    test = {video.file or video.id for video in parts[""].videos}
-    for video in parts["bank/"].videos if "bank/" in parts else ():
-        if maps is not None and maps.saw(video.id):
-            raise InputError(
-                f"Bank video '{video.id}' is one that the projection was fitted on, which would "
-                "flatter the bank: choose bank videos apart from those."
-            )
-        if (video.file or video.id) in test:
-            raise InputError(
-                f"Bank video '{video.id}' is also a video of the test side: a bank holds others."
-            )
-
-
-def _check_captions(parts: Mapping[str, Annotations], out: Path) -> None:
-    """Refuse captions of which no encoder can make a text, before a video is encoded."""
-    for prefix, part in parts.items():
-        texts = [text for video in part.videos for text in video.texts]
-        if texts and not any(text.strip() for text in texts):
-            raise InputError(f"{out} would have an empty /{prefix}text, as all captions are blank.")
-
-
-def _check_counts(encoding: Encoding, out: Path) -> None:
-    for side, count in encoding.counts.items():
-        if count == 0:
-            all_of = f"all {encoding.missing[side]} are skipped: "
-            reason = all_of + encoding.skipped[0] if encoding.skipped else "the captions name none."
-            raise InputError(f"{out} would have an empty /{side}, as {reason}")
 
 
 def fingerprint(path: Path | None) -> str:

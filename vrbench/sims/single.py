@@ -23,11 +23,12 @@ TABLES = (".csv", ".tsv", ".txt")
 """Endings of tables, which have no mark of their own."""
 SIGNS = ",;\t"
 _WHOSE = "text|caption|cap|sentence|sent?|desc|query|video|vid|clip|image|img|item|row"
-CORNER = re.compile(
-    rf"(?:(?:{_WHOSE}|[qv])s?[_ -]?)?(?:ids?|index|idx|names?|keys?)|{_WHOSE}|unnamed: 0",
-    re.IGNORECASE,
+WHOSE = re.compile(_WHOSE, re.IGNORECASE)
+"""First cells of a header that stand above ids of texts where these are whole numbers, or names."""
+IDS = re.compile(
+    rf"(?:(?:{_WHOSE}|[qv])s?[_ -]?)?(?:ids?|index|idx|names?|keys?)|unnamed: 0|", re.IGNORECASE
 )
-"""First cells of a header that stand above ids of texts; so does an empty one."""
+"""Those that do whatever stands below them."""
 NOTE = (
     "The file is one matrix: its rows are taken as texts and its columns as videos, and {pairs}; "
     "nobody sees of a square matrix whether it is transposed, which swaps t2v and v2t."
@@ -168,7 +169,7 @@ def _heads_ids(rows: list[list[str]], path: Path) -> bool:
     corner, *others = rows[0]
     whole = _are_whole([row[0] for row in rows[1:]])
     if _is_corner(corner):
-        return whole or not corner or re.search("id|idx|index|name|key", corner, re.I) is not None
+        return whole or WHOSE.fullmatch(corner.strip()) is None
     if not whole or _is_like(corner, others) or not _has_decimals([row[1:] for row in rows[1:]]):
         return False
     raise InputError(
@@ -188,8 +189,8 @@ def _counts(row: list[str]) -> bool:
 
 
 def _is_corner(cell: str) -> bool:
-    """Whether the first cell of a header says that ids of texts stand below it."""
-    return not cell or CORNER.fullmatch(cell.strip()) is not None
+    """Whether the first cell of a header may say that ids of texts stand below it."""
+    return any(one.fullmatch(cell.strip()) is not None for one in (WHOSE, IDS))
 
 
 def _are_whole(cells: list[str]) -> bool:

@@ -67,6 +67,7 @@ class Source(ABC):
     other: Features | SimFile | None = None
     window: int = 0
     head: Head | None = None
+    queue: bool = False
     judged: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
@@ -99,8 +100,16 @@ class Source(ABC):
         return method is not None and method.symmetric
 
     def learnt(self, method: Method) -> Method:
-        """Return a method with the weights that the head has for it."""
-        return method if self.head is None else self.head.bound(method)
+        """Return a method with the weights that the head has for it.
+
+        Raises:
+            InputError: the bank is the head's queue, and lacks what the method reads.
+        """
+        if self.head is None:
+            return method
+        if self.queue:
+            self.head.check_bank(method)
+        return self.head.bound(method)
 
     @property
     def name(self) -> str:

@@ -81,12 +81,6 @@ class FeatureSource(SecondBank):
         self.has_bank = features.bank_text is not None and features.bank_video is not None
         self.about = about(features)
 
-    def learnt(self, method: Method) -> Method:
-        """Return a method with the weights that the head has for it; the bank has to fit it."""
-        if self.queue and self.head is not None:
-            self.head.check_bank(method)
-        return super().learnt(method)
-
     def sides(self, bank: str) -> list[tuple[Tokens, Tokens]]:
         """Return the (text, video) items that are scored with this bank, the test set first."""
         text, video = self._sides
