@@ -61,6 +61,7 @@ class LogSumExp(TokenAlignment):
         value = self.scaled(mean(soft(logits, WORDS), 1) + mean(soft(logits, FRAMES), 1), tile)
         return value, value
 
+    @fused.differentiable
     def kernel(self, cosines: bool) -> Reduce | None:
         """Return the compiled reduction, as far as its exponents reach."""
         return self._compiled if cosines and 1 / self.alpha <= fused.REACH else None

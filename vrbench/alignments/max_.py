@@ -34,6 +34,7 @@ class MaxAvg(TokenAlignment):
         """Return (s^T, s^V)."""
         return mean(tile.c.amax(FRAMES), 1), mean(tile.c.amax(WORDS), 1)
 
+    @fused.differentiable
     def kernel(self, cosines: bool) -> Reduce | None:
         """Return the compiled reduction."""
         return _best
@@ -59,6 +60,7 @@ class MaxSum(TokenAlignment):
         """Return (s^T, s^V)."""
         return total(tile.c.amax(FRAMES), 1), total(tile.c.amax(WORDS), 1)
 
+    @fused.differentiable
     def kernel(self, cosines: bool) -> Reduce | None:
         """Return the compiled reduction."""
         return _max_sum
@@ -88,6 +90,7 @@ class TokenMean(TokenAlignment):
         value = (mean(tile.c.amax(FRAMES), 1) + mean(tile.c.amax(WORDS), 1)) / 2
         return value, value
 
+    @fused.differentiable
     def kernel(self, cosines: bool) -> Reduce | None:
         """Return the compiled reduction."""
         return _token_mean

@@ -47,6 +47,7 @@ class MaxSim(TokenAlignment):
         value = mean(best, 1) if self.mean else total(best, 1)
         return self._with_whole(value, tile)
 
+    @fused.differentiable
     def kernel(self, cosines: bool) -> Reduce | None:
         """Return the compiled reduction."""
         return self._compiled

@@ -48,6 +48,7 @@ class Scan(TokenAlignment):
         to_text = mean(attend(logits, tile.c, FRAMES), 1)
         return to_text, mean(attend(logits, tile.c, WORDS), 1)
 
+    @fused.differentiable
     def kernel(self, cosines: bool) -> Reduce | None:
         """Return the compiled reduction, as far as its exponents reach."""
         if not cosines or self.lam > fused.REACH:

@@ -51,6 +51,7 @@ class TokenFlow(TokenAlignment):
         to_video = attend(c * (self.lam * e).unsqueeze(FRAMES), c, WORDS)
         return mean(e * to_text, 1), mean(d * to_video, 1)
 
+    @fused.differentiable
     def kernel(self, cosines: bool) -> Reduce | None:
         """Return the compiled reduction, as far as its exponents reach."""
         if not cosines or self.lam > fused.REACH:

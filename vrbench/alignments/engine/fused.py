@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from vrbench.alignments.base import Alignment, Reduce
+from vrbench.alignments.engine.leaves import Leaves
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.runtime.compiling import compiled, vectorized
 
@@ -16,11 +19,23 @@ if TYPE_CHECKING:
 
     from vrbench.alignments import Method
 
+Brings = TypeVar("Brings", bound=Callable[..., "Reduce | None"])
+
 REACH = 60.0
 """Largest exponent of the kernels: they subtract no maximum, and a sum of exp(60) is a float32."""
 
 
-def reduction(part: Alignment, cosines: bool = True) -> Reduce | None:
+def differentiable(kernel: Brings) -> Brings:
+    """Mark the ``kernel`` of an alignment whose reduction training differentiates, compiled too.
+
+    What it returns makes its results of those of ``run`` by constant factors and sums alone: for a
+    gradient, the values of ``run`` are not made again, and are NaN.
+    """
+    kernel.differentiable = True  # type: ignore[attr-defined]
+    return kernel
+
+
+def reduction(part: Alignment, cosines: bool = True, *, gradient: bool = False) -> Reduce | None:
     """Return the compiled ``reduce`` of an alignment, for float32 products on the CPU.
 
     It gives the same numbers within 1e-6. Only a class's own ``kernel`` counts: a subclass may
@@ -29,11 +44,13 @@ def reduction(part: Alignment, cosines: bool = True) -> Reduce | None:
     Args:
         part: the alignment.
         cosines: whether every ``c``, ``d`` and ``e`` is the product of vectors of length 1.
+        gradient: whether it has to be ``differentiable``.
 
     Returns:
         None where numba is missing, or there is no kernel for this or for this processor.
     """
-    if not vectorized() or "kernel" not in vars(type(part)):
+    own = vars(type(part)).get("kernel")
+    if own is None or not vectorized() or (gradient and not hasattr(own, "differentiable")):
         return None
     found: Reduce | None = part.kernel(cosines)  # type: ignore[attr-defined]
     return found
@@ -63,10 +80,59 @@ def run(
     """
     import torch
 
-    both = torch.empty(2, *tile.shape[::3], dtype=torch.float32)
     scale = np.float32(scale) if isinstance(scale, float) else scale
-    compiled(kernel, contract=contract)(*read(tile, vectors), scale, *both.numpy())
-    return both[0], both[1]
+    if isinstance(tile, Leaves):
+        leaves = (tile.c, tile.d, tile.e) if vectors else (tile.c,)
+        both: tuple[Tensor, Tensor] = _traced().apply(kernel, scale, tile, *leaves)
+        return both
+    t2v, v2t = torch.empty(2, *tile.shape[::3], dtype=torch.float32)
+    compiled(kernel, contract=contract)(*read(tile, vectors), scale, t2v.numpy(), v2t.numpy())
+    return t2v, v2t
+
+
+@cache
+def _traced() -> Any:
+    """Return the autograd function of ``run``; torch is imported only where it is needed."""
+    import torch
+    from torch.autograd.function import Function, once_differentiable
+
+    class Traced(Function):
+        @staticmethod
+        def forward(
+            ctx: Any, kernel: Callable[..., None], scale: Any, tile: Tile, *leaves: Tensor
+        ) -> tuple[Tensor, Tensor]:
+            ctx.given = kernel, scale, tile, [leaf.shape for leaf in leaves]
+            t2v, v2t = torch.full((2, *tile.shape[::3]), math.nan, dtype=torch.float32)
+            return t2v, v2t
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx: Any, *grads: Tensor) -> Any:
+            kernel, scale, tile, shapes = ctx.given
+            return None, None, None, *_gradients(kernel, scale, tile, shapes, grads)
+
+    return Traced
+
+
+def _gradients(
+    kernel: Callable[..., None],
+    scale: Any,
+    tile: Tile,
+    shapes: Sequence[Sequence[int]],
+    grads: Sequence[Tensor],
+) -> list[Tensor]:
+    """Return those of c or of c, d and e, given those of t2v and v2t."""
+    import torch
+
+    from vrbench.alignments.engine.backward import GRADIENTS
+
+    t, w, f, v = tile.shape
+    sides = ((t * w, f * v), (t, f * v), (t * w, v))[: len(shapes)]
+    found = [torch.empty(side, dtype=torch.float32) for side in sides]
+    results = *(grad.contiguous().numpy() for grad in grads), *(one.numpy() for one in found)
+    given = read(tile, vectors=len(shapes) > 1)
+    compiled(GRADIENTS[kernel], contract=False)(*given, scale, results)
+    return [one.view(tuple(shape)) for one, shape in zip(found, shapes, strict=True)]
 
 
 def read(tile: Tile, vectors: bool = True) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vrbench.alignments.base import TokenAlignment
+from vrbench.alignments.base import Reduce, TokenAlignment
 from vrbench.alignments.engine.panels import Panel
 from vrbench.alignments.engine.tiles import Products, Tile
 
@@ -103,11 +103,14 @@ class TileGradients:
     learnt: Sequence[Tensor | None]
 
 
-def gradients(part: TokenAlignment, tile: Tile, grads: Sequence[Tensor]) -> TileGradients:
+def gradients(
+    part: TokenAlignment, reduce: Reduce, tile: Tile, grads: Sequence[Tensor]
+) -> TileGradients:
     """Differentiate a tile's reduction.
 
     Args:
         part: the alignment.
+        reduce: its reduction.
         tile: the tile.
         grads: (T, V) gradients of s^T and s^V; one where both are the same.
     """
@@ -115,7 +118,7 @@ def gradients(part: TokenAlignment, tile: Tile, grads: Sequence[Tensor]) -> Tile
 
     leaves, learnt = Leaves(tile.products, tile.text, tile.video), part.learnt()
     with torch.enable_grad():
-        values = part.reduce(leaves)[: len(grads)]
+        values = reduce(leaves)[: len(grads)]
         inputs = [*leaves.read.values(), *learnt]
         found = torch.autograd.grad(values, inputs, grads, allow_unused=True)
     n = len(leaves.read)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from vrbench.alignments.engine.emd_kernels import LEAST, MOST
+from vrbench.alignments.engine.pairs import LANES
 from vrbench.alignments.engine.rules import State, Token
-from vrbench.alignments.engine.walk import LANES, reduction
+from vrbench.alignments.engine.walk import reduction
 from vrbench.runtime.arithmetic import Vector, exp, expm1, log, log1p
 
 F32 = np.float32
@@ -144,32 +145,32 @@ NUMBERS = max(len(rule.start) for rule in RULES)
 
 def best(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``Best``."""
-    _reduce_best(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
+    _reduce_best(c, d, e, at, scale, np.empty(room(at[5]), F32), (t2v, v2t))
 
 
 def relaxed(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``Relaxed``."""
-    _reduce_relaxed(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
+    _reduce_relaxed(c, d, e, at, scale, np.empty(room(at[5]), F32), (t2v, v2t))
 
 
 def tokenflow(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``TokenFlow``."""
-    _reduce_tokenflow(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
+    _reduce_tokenflow(c, d, e, at, scale, np.empty(room(at[5]), F32), (t2v, v2t))
 
 
 def scan(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``Scan``."""
-    _reduce_scan(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
+    _reduce_scan(c, d, e, at, scale, np.empty(room(at[5]), F32), (t2v, v2t))
 
 
 def lse(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``LogSumExp``."""
-    _reduce_lse(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
+    _reduce_lse(c, d, e, at, scale, np.empty(room(at[5]), F32), (t2v, v2t))
 
 
 def log_mean_exp(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
     """See ``LogMeanExp``."""
-    _reduce_log_mean_exp(c, d, e, at, scale, np.empty(room(at[5]), F32), t2v, v2t)
+    _reduce_log_mean_exp(c, d, e, at, scale, np.empty(room(at[5]), F32), (t2v, v2t))
 
 
 def room(frames: Any) -> Any:

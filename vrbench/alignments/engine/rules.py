@@ -49,3 +49,33 @@ class Rule(Protocol):
 
     def end(self, sums: State, length: Vector) -> Vector:
         """Return a direction's similarity, given the sums and the number of tokens."""
+
+
+class BackwardRule(Rule, Protocol):
+    """The gradient of a reduction; its states may hold more than those of the reduction itself.
+
+    Attributes:
+        carried: how many numbers a token that has met all others carries back to them.
+    """
+
+    carried: int
+
+    def turn(
+        self, token: Token, scale: Vector, others: Vector, grad: Vector
+    ) -> tuple[State, Vector | None]:
+        """Return what a token carries back, and the gradient of its ``whole`` so far.
+
+        Args:
+            token: it, with its last state.
+            scale: the method's number.
+            others: how many tokens it has met.
+            grad: of what it adds to the sum over the tokens of its side.
+        """
+
+    def back(
+        self, c: Vector, scale: Vector, word: Token, frame: Token
+    ) -> tuple[Vector, Vector | None, Vector | None]:
+        """Return the gradients of a similarity, and by it of both ``whole``.
+
+        The states are what the word and the frame carry back.
+        """

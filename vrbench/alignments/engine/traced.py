@@ -132,10 +132,12 @@ class _Batch:
         rows, columns = map(np.argsort, self.order)
         return tuple(whole[rows][:, columns] for whole in found)
 
-    def _reduction(self) -> Reduce:
+    def _reduction(self, *, gradient: bool = False) -> Reduce:
         """Return what scores on this device: a compiled reduction where there is one."""
-        fits = self.products.c.device.type == "cpu" and self.products.c.itemsize == 4
-        return (fused.reduction(self.part, self.cosines) if fits else None) or self.part.reduce
+        c, part = self.products.c, self.part
+        fits = c.device.type == "cpu" and c.itemsize == 4
+        found = fused.reduction(part, self.cosines, gradient=gradient) if fits else None
+        return found or part.reduce
 
     def _each(self, work: Callable[[Any], Any], tasks: Iterable[Any]) -> list[Any]:
         c, (first, *rest) = self.products.c, tasks
@@ -146,14 +148,14 @@ class _Batch:
 
     def gradients(self, grads: Sequence[Tensor], names: Sequence[str]) -> list[Tensor | None]:
         """Of both sides' tokens and global vectors, what is learnt, and the numbers of tokens."""
-        into = Gathered(self.products, self.part.learnt())
+        into, reduce = Gathered(self.products, self.part.learnt()), self._reduction(gradient=True)
         ordered = [grad[self.order[0]][:, self.order[1]] for grad in grads]
 
         def work(task: tuple[int, Tile]) -> tuple[int, TileGradients]:
             number, tile = task
             some = [grad[tile.text.items, tile.video.items] for grad in ordered]
             with alignments.calling(self.part):
-                found = gradients(self.part, tile, some)
+                found = gradients(self.part, reduce, tile, some)
             into.put(found)
             return number, found
 
