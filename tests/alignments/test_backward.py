@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from scored_items import crowd
 
 from vrbench.alignments import Method, parse_method
-from vrbench.alignments.base import Reduce
+from vrbench.alignments.base import WORDS, Reduce
 from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.batch import Packed, similarities
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.alignments.max_ import MaxAvg
+from vrbench.errors import PluginError
 from vrbench.features import Tokens
 from vrbench.runtime.compiling import compiled, vectorized
 
@@ -88,36 +89,40 @@ def given(name: str, *arguments: Any, scale: float = SCALE) -> None:
         (1, 1, 1),
     ],
 )
+@pytest.mark.parametrize("over", [False, True])
 def test_a_tile_is_differentiated_wherever_it_stands(
-    name: str, words: int, frames: int, videos: int
+    name: str, words: int, frames: int, videos: int, over: bool
 ) -> None:
     rng, texts = np.random.default_rng(words * frames + videos), 2
     row, text, column, video = 3, 2, 5, 4
     c = np.full((row + texts * words + 1, column + frames * videos + 2), np.nan, np.float32)
     d = np.full((text + texts + 1, c.shape[1]), np.nan, np.float32)
     e = np.full((len(c), video + videos + 3), np.nan, np.float32)
-    inside = c[row:-1, column:-2], d[text:-1, column:-2], e[row:-1, video:-3]
-    for part in inside:
-        part[:] = rng.uniform(-1, 1, part.shape)
-    grads = rng.normal(size=(2, texts, videos)).astype(np.float32)
-    at = row, text, column, video, words, frames
-    # each matrix with guards before and behind
-    room = [np.full(part.size + 64, 7, np.float32) for part in inside]
-    found = [whole[32:-32].reshape(p.shape) for whole, p in zip(room, inside, strict=True)]
-    given(name, c, d, e, at, (*grads, *found))
-    for whole in room:
-        assert (whole[:32] == 7).all()
-        assert (whole[-32:] == 7).all()
-    read = 3 if name == "tokenflow" else 1
     shapes = [(texts, words, frames, videos), (texts, frames, videos), (texts, words, videos)]
-    parts, ours = (
-        [part.reshape(shape) for part, shape in zip(matrices, shapes, strict=True)]
-        for matrices in (inside, found)
+
+    def inside(matrices: tuple[Array, ...]) -> list[Array]:
+        c, d, e = matrices
+        return [c[row:-1, column:-2], d[text:-1, column:-2], e[row:-1, video:-3]]
+
+    for part in inside((c, d, e)):
+        part[:] = rng.uniform(-1, 1, part.shape)
+    parts = [p.reshape(shape).copy() for p, shape in zip(inside((c, d, e)), shapes, strict=True)]
+    grads = rng.normal(size=(2, texts, videos)).astype(np.float32)
+    found = (
+        c if over else np.full_like(c, np.nan),
+        np.full_like(d, np.nan),
+        np.full_like(e, np.nan),
     )
+    given(name, c, d, e, (row, text, column, video, words, frames), (*grads, *found))
+    read = 3 if name == "tokenflow" else 1
+    ours = [p.reshape(shape).copy() for p, shape in zip(inside(found), shapes, strict=True)]
     for t in range(texts):
         wanted = expected(name, [part[t] for part in parts], grads[:, t])
         for one, right in zip(ours[:read], wanted, strict=False):
             np.testing.assert_allclose(one[t], right, rtol=4e-6, atol=4e-7)
+    for matrix, part in zip(found, inside(found), strict=True):
+        part[:] = np.nan
+        assert np.isnan(matrix).all()  # nothing is written beside the tile
 
 
 def test_equal_matches_share_their_gradient() -> None:
@@ -150,14 +155,16 @@ def packed(side: Tokens, kind: torch.dtype) -> Packed:
     return Packed(torch.tensor(side.tokens, dtype=kind, requires_grad=True), side.lengths)
 
 
-def gradients(method: Method, kind: torch.dtype = torch.float32) -> list[Array]:
+def gradients(method: Method, kind: torch.dtype = torch.float32, times: int = 1) -> list[Array]:
     """Of the tokens of a batch, of a weighted sum of both directions' similarities."""
     sides = [packed(side, kind) for side in crowd(64)]
     both = similarities(method, *sides)
     weights = np.random.default_rng(5).normal(size=(2, *both[0].shape))
     loss = sum((one * torch.tensor(w)).sum() for one, w in zip(both, weights, strict=True))
-    torch.autograd.backward([torch.as_tensor(loss)])
-    return [side.tokens.grad.numpy() for side in sides if side.tokens.grad is not None]
+    inputs = [side.tokens for side in sides]
+    for _ in range(times):
+        found = torch.autograd.grad([torch.as_tensor(loss)], inputs, retain_graph=True)
+    return [one.numpy() for one in found]
 
 
 BATCHES = [
@@ -179,6 +186,48 @@ def test_a_batch_has_the_same_gradients(spec: str, monkeypatch: pytest.MonkeyPat
     for one, same, right in zip(ours, again, exact, strict=True):
         np.testing.assert_array_equal(one, same)
         np.testing.assert_allclose(one, right, rtol=0, atol=4e-6 * np.abs(right).max())
+
+
+@pytest.mark.parametrize("spec", ["tokenflow", "max-avg"])
+def test_a_graph_that_is_kept_is_differentiated_again(spec: str) -> None:
+    """Although the gradient of the products is written over them."""
+    method = parse_method(spec)
+    for one, again in zip(gradients(method), gradients(method, times=2), strict=True):
+        np.testing.assert_array_equal(one, again)
+
+
+def test_a_step_that_failed_is_differentiated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vrbench.alignments.engine import leaves
+
+    sides = [packed(side, torch.float32) for side in crowd(64)]
+    total, calls = similarities(parse_method("scan"), *sides)[0].sum(), list[int]()
+    put = leaves.Gathered.put
+
+    def fails(self: leaves.Gathered, found: leaves.TileGradients) -> None:
+        put(self, found)
+        calls.append(1)
+        if len(calls) == 3:
+            raise MemoryError
+
+    def found() -> Array:
+        return torch.autograd.grad([total], [sides[0].tokens], retain_graph=True)[0].numpy()
+
+    right = found()
+    monkeypatch.setattr(leaves.Gathered, "put", fails)
+    with pytest.raises(MemoryError):
+        found()
+    np.testing.assert_array_equal(found(), right)
+
+
+def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vrbench.alignments.engine import traced
+
+    method = parse_method("tokenflow")
+    alone = gradients(method)
+    monkeypatch.setattr(traced, "FEW", 0)
+    monkeypatch.setattr(traced, "TILE", 64)
+    for one, right in zip(gradients(method), alone, strict=True):
+        np.testing.assert_array_equal(one, right)
 
 
 @dataclass(frozen=True)
@@ -208,12 +257,30 @@ def test_an_unmarked_kernel_is_left_to_torch() -> None:
         np.testing.assert_allclose(one, right, rtol=0, atol=4e-6 * np.abs(right).max())
 
 
-def test_a_kernel_that_is_marked_though_not_linear_has_no_gradient() -> None:
-    class Wrong(Other):
-        kernel = fused.differentiable(Other.kernel)
+def marked(kernel: Callable[..., Any]) -> Method:
+    """A method whose compiled reduction is marked, though it should not be."""
+    kind = type("Wrong", (MaxAvg,), {"kernel": fused.differentiable(kernel)})
+    return Method(((1.0, kind()),))
 
-    try:
-        found = gradients(Method(((1.0, Wrong()),)))
-    finally:
-        del Other.kernel.differentiable  # type: ignore[attr-defined]
-    assert all(np.isnan(one).any() for one in found)
+
+def test_a_kernel_that_is_marked_though_not_linear_has_no_gradient() -> None:
+    def kernel(self: Any, cosines: bool) -> Reduce | None:
+        return Other.kernel(self, cosines)
+
+    assert all(np.isnan(one).any() for one in gradients(marked(kernel)))
+
+
+def test_a_kernel_that_is_marked_though_it_reads_c_is_refused() -> None:
+    def kernel(self: Any, cosines: bool) -> Reduce | None:
+        made = MaxAvg().kernel(cosines)
+        assert made is not None
+
+        def found(tile: Tile) -> Both:
+            square = (tile.c**2).mean(WORDS).mean(1)
+            one, two = made(tile)
+            return one + square, two
+
+        return found
+
+    with pytest.raises(PluginError, match="modified by an inplace operation"):
+        gradients(marked(kernel))

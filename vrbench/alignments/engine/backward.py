@@ -2,7 +2,8 @@
 
 ``GRADIENTS`` has the kernel of each reduction that has one. It is called with c, d, e, ``at`` and
 ``scale`` of a reduction (``kernels.py``) and a tuple: the (T, V) gradients of t2v and v2t, and the
-matrices that those of c (T w, f V) and, if it reads them, d (T, f V) and e (T w, V) are written to.
+matrices that those of c and, if it reads them, d and e are written to, as large as these; that of
+c may be c itself.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ def gradient(rule: BackwardRule) -> Any:
     """Return a rule as an instruction that compiled functions can give.
 
     Its results are the (T, V) gradients of t2v and v2t, which it reads, then those of c and, where
-    the rule reads these, d and e, which it writes; a tile begins at their first number. Its room
-    has for each token and number (``held``) as many float32 as there are lanes.
+    the rule reads these, d and e, which it writes. The gradients of c may be written over c. Its
+    room has for each token and number (``held``) as many float32 as there are lanes.
     """
 
     def write(tile: Walk, results: list[Matrix]) -> None:
@@ -109,7 +109,7 @@ class _Backward:
         def meet(frame: Any, values: list[Any]) -> list[Any]:
             other = Token(self._held(frame, rule.carried), pairs.of_frame(frame))
             given = rule.back(pairs.similarity(word, frame), pairs.tile.scale, token, other)
-            pairs.store(given[0], self.c, pairs.row(word), pairs.column(frame))
+            pairs.store(given[0], self.c, *pairs.met(word, frame))
             if given[1] is None or given[2] is None:
                 return []
             place = self._of_frame(frame)
@@ -123,11 +123,11 @@ class _Backward:
     def _of_word(self, word: Any) -> tuple[Matrix, Any, Any]:
         """Return where the gradient of its similarity to the global vectors stands."""
         assert self.e is not None
-        return self.e, self.pairs.row(word), self.pairs.video
+        return self.e, *self.pairs.word(word)
 
     def _of_frame(self, frame: Any) -> tuple[Matrix, Any, Any]:
         assert self.d is not None
-        return self.d, self.pairs.text, self.pairs.column(frame)
+        return self.d, *self.pairs.frame(frame)
 
     def _place(self, word: Any) -> Any:
         """Return where words are among the tokens: behind the frames."""

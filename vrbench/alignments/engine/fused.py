@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from vrbench.alignments import Method
 
+NAMES = "c", "d", "e"
+
 Brings = TypeVar("Brings", bound=Callable[..., "Reduce | None"])
 
 REACH = 60.0
@@ -28,8 +30,9 @@ REACH = 60.0
 def differentiable(kernel: Brings) -> Brings:
     """Mark the ``kernel`` of an alignment whose reduction training differentiates, compiled too.
 
-    What it returns makes its results of those of ``run`` by constant factors and sums alone: for a
-    gradient, the values of ``run`` are not made again, and are NaN.
+    What it returns makes its results of those of ``run`` by constant factors and sums, and reads c
+    in no other way: for a gradient, the values of ``run`` are not made again, and are NaN, and the
+    gradient of c is written over c.
     """
     kernel.differentiable = True  # type: ignore[attr-defined]
     return kernel
@@ -99,17 +102,17 @@ def _traced() -> Any:
     class Traced(Function):
         @staticmethod
         def forward(
-            ctx: Any, kernel: Callable[..., None], scale: Any, tile: Tile, *leaves: Tensor
+            ctx: Any, kernel: Callable[..., None], scale: Any, tile: Leaves, *leaves: Tensor
         ) -> tuple[Tensor, Tensor]:
-            ctx.given = kernel, scale, tile, [leaf.shape for leaf in leaves]
+            ctx.given = kernel, scale, tile, NAMES[: len(leaves)]
             t2v, v2t = torch.full((2, *tile.shape[::3]), math.nan, dtype=torch.float32)
             return t2v, v2t
 
         @staticmethod
         @once_differentiable
         def backward(ctx: Any, *grads: Tensor) -> Any:
-            kernel, scale, tile, shapes = ctx.given
-            return None, None, None, *_gradients(kernel, scale, tile, shapes, grads)
+            kernel, scale, tile, names = ctx.given
+            return None, None, None, *_gradients(kernel, scale, tile, names, grads)
 
     return Traced
 
@@ -117,22 +120,21 @@ def _traced() -> Any:
 def _gradients(
     kernel: Callable[..., None],
     scale: Any,
-    tile: Tile,
-    shapes: Sequence[Sequence[int]],
+    tile: Leaves,
+    names: Sequence[str],
     grads: Sequence[Tensor],
 ) -> list[Tensor]:
-    """Return those of c or of c, d and e, given those of t2v and v2t."""
-    import torch
+    """Return those of a tile's c or of its c, d and e, given those of t2v and v2t."""
+    from torch.autograd.graph import increment_version
 
     from vrbench.alignments.engine.backward import GRADIENTS
 
-    t, w, f, v = tile.shape
-    sides = ((t * w, f * v), (t, f * v), (t * w, v))[: len(shapes)]
-    found = [torch.empty(side, dtype=torch.float32) for side in sides]
-    results = *(grad.contiguous().numpy() for grad in grads), *(one.numpy() for one in found)
-    given = read(tile, vectors=len(shapes) > 1)
+    assert tile.into is not None
+    given, wholes = read(tile, len(names) > 1), [tile.into.whole(name) for name in names]
+    results = tuple(array.contiguous().numpy() for array in (*grads, *wholes))
     compiled(GRADIENTS[kernel], contract=False)(*given, scale, results)
-    return [one.view(tuple(shape)) for one, shape in zip(found, shapes, strict=True)]
+    increment_version(wholes[0])  # c may be gone: torch refuses to differentiate what read it
+    return [tile.into.place(tile, name) for name in names]
 
 
 def read(tile: Tile, vectors: bool = True) -> tuple[Any, ...]:
@@ -142,6 +144,6 @@ def read(tile: Tile, vectors: bool = True) -> tuple[Any, ...]:
     """
     _, w, f, _ = tile.shape
     text, video = tile.text, tile.video
-    names = ("c", "d", "e") if vectors else ("c", "c", "c")
+    names = NAMES if vectors else ("c", "c", "c")
     at = (text.token, text.item, video.token, video.item, w, f)
     return *(getattr(tile.products, name).numpy() for name in names), at

@@ -38,9 +38,11 @@ class Leaves(Tile):
     """A tile whose values are the leaves of a graph, as far as they are read.
 
     Attributes:
-        read: them, by name.
+        into: where the gradients of all tiles' products come together.
+        read: the values that are read, by name.
     """
 
+    into: Gathered | None = None
     read: dict[str, Tensor] = field(default_factory=dict)
 
     def _leaf(self, name: str) -> Tensor:
@@ -104,7 +106,7 @@ class TileGradients:
 
 
 def gradients(
-    part: TokenAlignment, reduce: Reduce, tile: Tile, grads: Sequence[Tensor]
+    part: TokenAlignment, reduce: Reduce, tile: Tile, grads: Sequence[Tensor], into: Gathered
 ) -> TileGradients:
     """Differentiate a tile's reduction.
 
@@ -113,10 +115,11 @@ def gradients(
         reduce: its reduction.
         tile: the tile.
         grads: (T, V) gradients of s^T and s^V; one where both are the same.
+        into: where those of products may be written to at once.
     """
     import torch
 
-    leaves, learnt = Leaves(tile.products, tile.text, tile.video), part.learnt()
+    leaves, learnt = Leaves(tile.products, tile.text, tile.video, into), part.learnt()
     with torch.enable_grad():
         values = reduce(leaves)[: len(grads)]
         inputs = [*leaves.read.values(), *learnt]
@@ -129,25 +132,37 @@ def gradients(
 class Gathered:
     """The gradients of all tiles of two panels.
 
+    Args:
+        products: of the panels.
+        learnt: the alignment's own tensors.
+        over: whether the gradient of c is written over c, which no tile reads after its own.
+
     Attributes:
         products: of the panels.
         learnt: those of the alignment's own tensors.
         numbers: those of the numbers of words (``words_of``) and frames, in the panels' order.
     """
 
-    def __init__(self, products: Products, learnt: Sequence[Tensor]) -> None:
+    def __init__(self, products: Products, learnt: Sequence[Tensor], *, over: bool = False) -> None:
         self.products = products
         self.learnt = [_zeros(tensor) for tensor in learnt]
         self.numbers: dict[str, Tensor] = {}
-        self._made: dict[str, Tensor] = {}
+        self._made: dict[str, Tensor] = {"c": products.c} if over else {}
         self._tokens: dict[str, Tensor] = {}
 
     def put(self, found: TileGradients) -> None:
         """Write what the tile has for itself to its place; any thread may."""
         for name in found.read.keys() & PRODUCTS:
-            if name not in self._made:  # of two threads' matrices one is kept
-                self._made.setdefault(name, _zeros(getattr(self.products, name)))
-            self._place(found, name).copy_(found.read[name])
+            self.whole(name)
+            place = self.place(found.tile, name)
+            if not place.is_set_to(found.read[name]):
+                place.copy_(found.read[name])
+
+    def whole(self, name: str) -> Tensor:
+        """Return the matrix that the gradients of a product are written to."""
+        if name not in self._made:  # of two threads' matrices one is kept
+            self._made.setdefault(name, _zeros(getattr(self.products, name)))
+        return self._made[name]
 
     def add(self, found: TileGradients) -> None:
         """Add what the tile shares; the sums are repeatable where tiles come in order."""
@@ -159,19 +174,20 @@ class Gathered:
             if grad is not None:
                 sum_.add_(grad)
 
-    def _place(self, found: TileGradients, name: str) -> Tensor:
+    def place(self, tile: Tile, name: str) -> Tensor:
+        """Return where the gradient of a tile's values is written to."""
         texts, videos = self.products.texts, self.products.videos
         if name in TOKENS:
             texts = replace(texts, made={"tokens": self._tokens.get("words", texts.tokens)})
             videos = replace(videos, made={"tokens": self._tokens.get("frames", videos.tokens)})
         whole = Products(texts, videos, self._made)
-        value: Tensor = getattr(Tile(whole, found.tile.text, found.tile.video), name)
+        value: Tensor = getattr(Tile(whole, tile.text, tile.video), name)
         return value
 
     def _sum(self, found: TileGradients, name: str) -> Tensor:
         """Return where the gradients of what tiles share are added up."""
         if not name.startswith((words_of(""), frames_of(""))):
-            return self._place(found, name)
+            return self.place(found.tile, name)
         ours = name.startswith(words_of(""))
         panel, group = (
             (self.products.texts, found.tile.text)

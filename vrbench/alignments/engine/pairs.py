@@ -166,37 +166,34 @@ class Pairs:
     def similarity(self, word: Any, frame: Any) -> Vector:
         """Return that of a word and a frame; of a later word it is asked for from memory."""
         tile, to = self.tile, self.tile.to
-        row = to.add(tile.at.row, self.row(word))
-        column = to.add(tile.at.column, self.column(frame))
+        row, column = self.met(word, frame)
         if tile.rule.ahead:
             prefetch(to, tile.c.place(to, to.add(row, INDEX(tile.rule.ahead)), column))
         return self.load(tile.c, row, column)
 
     def of_word(self, word: Any) -> Vector | None:
         """Return its similarity to the videos' global vectors, where the rule reads it."""
-        tile, to = self.tile, self.tile.to
-        if not tile.rule.vectors:
-            return None
-        row = to.add(tile.at.row, self.row(word))
-        return self.load(tile.e, row, to.add(tile.at.video, self.video))
+        return self.load(self.tile.e, *self.word(word)) if self.tile.rule.vectors else None
 
     def of_frame(self, frame: Any) -> Vector | None:
         """Return its similarity to the text's global vector, where the rule reads it."""
-        tile, to = self.tile, self.tile.to
-        if not tile.rule.vectors:
-            return None
-        column = to.add(tile.at.column, self.column(frame))
-        return self.load(tile.d, to.add(tile.at.text, self.text), column)
+        return self.load(self.tile.d, *self.frame(frame)) if self.tile.rule.vectors else None
 
-    def row(self, word: Any) -> Any:
-        """Return the row of a word, from the tile's first one."""
-        to = self.tile.to
-        return to.add(to.mul(self.text, self.tile.at.words), word)
+    def met(self, word: Any, frame: Any) -> tuple[Any, Any]:
+        """Return row and column of a word and the first video's frame in c."""
+        return self.word(word)[0], self.frame(frame)[1]
 
-    def column(self, frame: Any) -> Any:
-        """Return the column of the first video's frame, from the tile's first one."""
-        to = self.tile.to
-        return to.add(self.video, to.mul(frame, self.tile.videos))
+    def word(self, word: Any) -> tuple[Any, Any]:
+        """Return row and column of a word and the first video in e."""
+        to, at = self.tile.to, self.tile.at
+        row = to.add(to.add(at.row, to.mul(self.text, at.words)), word)
+        return row, to.add(at.video, self.video)
+
+    def frame(self, frame: Any) -> tuple[Any, Any]:
+        """Return row and column of the text and the first video's frame in d."""
+        to, at = self.tile.to, self.tile.at
+        column = to.add(to.add(at.column, self.video), to.mul(frame, self.tile.videos))
+        return to.add(at.text, self.text), column
 
     def load(self, matrix: Matrix, row: Any, column: Any) -> Vector:
         """Return a matrix's numbers of the videos."""

@@ -81,6 +81,10 @@ class Products:
         """(words, videos)."""
         return self._once("e", "tokens", "global_vectors")
 
+    def forget(self, name: str) -> None:
+        """Have a product made again when it is next read."""
+        self._made.pop(name, None)
+
     def _once(self, name: str, rows: Vectors, columns: Vectors) -> Tensor:
         if name not in self._made:
             self._made[name] = self._product(name, rows, columns)

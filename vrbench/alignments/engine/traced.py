@@ -6,9 +6,9 @@ at every step, and give each tile's gradient back as a matrix of the size of all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +31,16 @@ from vrbench.alignments.engine.tiles import Products, Tile
 if TYPE_CHECKING:
     from torch import Tensor
 
+Done = TypeVar("Done")
+
 TILE = 1 << 18
 """Products that are worked on at once: all that their graph keeps stays in a cache."""
 
 FEW = 2 * TILE
 """Products of a batch up to which threads cost more than they save."""
+
+COMPILED = 16
+"""How many times as many both are where reduction and gradient are compiled."""
 
 
 def reduced(
@@ -118,7 +123,8 @@ class _Batch:
         """s^T and s^V; one where they are the same."""
         import torch
 
-        c, reduce = self.products.c, self._reduction()
+        c, compiled = self.products.c, self._compiled()
+        reduce = compiled or self.part.reduce
         shape = [len(order) for order in self.order]
         found = [c.new_empty(shape) for _ in range(1 if self.part.symmetric else 2)]
 
@@ -128,40 +134,44 @@ class _Batch:
             for whole, value in zip(found, values, strict=False):
                 whole[tile.text.items, tile.video.items] = value
 
-        self._each(work, self.products.tiles(TILE))
+        self._each(work, compiled is not None)
         rows, columns = map(np.argsort, self.order)
         return tuple(whole[rows][:, columns] for whole in found)
 
-    def _reduction(self, *, gradient: bool = False) -> Reduce:
-        """Return what scores on this device: a compiled reduction where there is one."""
-        c, part = self.products.c, self.part
-        fits = c.device.type == "cpu" and c.itemsize == 4
-        found = fused.reduction(part, self.cosines, gradient=gradient) if fits else None
-        return found or part.reduce
+    def _compiled(self, *, gradient: bool = False) -> Reduce | None:
+        """Return the compiled reduction, where there is one on this device."""
+        fits = self.products.c.device.type == "cpu" and self.products.c.itemsize == 4
+        return fused.reduction(self.part, self.cosines, gradient=gradient) if fits else None
 
-    def _each(self, work: Callable[[Any], Any], tasks: Iterable[Any]) -> list[Any]:
-        c, (first, *rest) = self.products.c, tasks
-        with Pool(None, c.device, alone=c.numel() <= FEW) as pool:
+    def _each(self, work: Callable[[Tile], Done], compiled: bool) -> list[Done]:
+        """Work on all tiles; what comes back is in their order."""
+        c, times = self.products.c, COMPILED if compiled else 1
+        first, *rest = enumerate(self.products.tiles(times * TILE))
+        with Pool(None, c.device, alone=c.numel() <= times * FEW) as pool:
             # the first alone: it makes the products that the others read
-            tasks = {0: first}, dict(enumerate(rest, 1))
-            return [done for some in tasks for _, done in pool.map(work, some)]
+            done = [pair for tasks in ([first], rest) for pair in pool.map(work, dict(tasks))]
+        return [found for _, found in sorted(done, key=lambda pair: pair[0])]
 
     def gradients(self, grads: Sequence[Tensor], names: Sequence[str]) -> list[Tensor | None]:
         """Of both sides' tokens and global vectors, what is learnt, and the numbers of tokens."""
-        into, reduce = Gathered(self.products, self.part.learnt()), self._reduction(gradient=True)
+        compiled = self._compiled(gradient=True)
+        reduce, over = compiled or self.part.reduce, compiled is not None
+        into = Gathered(self.products, self.part.learnt(), over=over)
         ordered = [grad[self.order[0]][:, self.order[1]] for grad in grads]
 
-        def work(task: tuple[int, Tile]) -> tuple[int, TileGradients]:
-            number, tile = task
+        def work(tile: Tile) -> TileGradients:
             some = [grad[tile.text.items, tile.video.items] for grad in ordered]
             with alignments.calling(self.part):
-                found = gradients(self.part, reduce, tile, some)
+                found = gradients(self.part, reduce, tile, some, into)
             into.put(found)
-            return number, found
+            return found
 
-        done = self._each(work, enumerate(self.products.tiles(TILE)))
-        for _, found in sorted(done, key=lambda pair: pair[0]):
-            into.add(found)
+        try:
+            for found in self._each(work, over):
+                into.add(found)
+        finally:
+            if over:  # whoever differentiates once more has it made again
+                self.products.forget("c")
         words, frames, text, video = into.sides()
         texts, videos = self.products.texts, self.products.videos
         return [
