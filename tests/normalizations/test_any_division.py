@@ -54,6 +54,21 @@ def test_columns_beside_a_matrix_change_no_bit(more: int) -> None:
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("kind", "width"), [(np.float32, 1024), (np.float64, 512)])
+def test_the_line_that_parts_rows_in_the_cache_changes_no_bit(
+    kind: Any, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some, beta = K[:, :width].astype(kind), BETA[:width]
+    line = 64 // np.dtype(kind).itemsize
+    assert module.rounded_up(some.shape, some.dtype) == (144, width + line)
+    found = both_sides(some, beta)
+    monkeypatch.setattr(module, "CLASH", 10**9)
+    assert module.rounded_up(some.shape, some.dtype) == (144, width)
+    for one, plain in zip(found, both_sides(some, beta), strict=True):
+        np.testing.assert_array_equal(one, plain)
+
+
+@pytest.mark.usefixtures("engine")
 def test_equal_columns_have_equal_sums_wherever_they_stand() -> None:
     some = K.copy()
     some[:, [3, 700, M - 1]] = some[:, [0]]
