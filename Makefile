@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-quick coverage oldest pythons faults lint type check hooks
+.PHONY: help install demo test test-quick coverage wheel oldest pythons faults lint type check hooks
 .PHONY: bench fuzz docs site dist features clean
 
 help: ## list the targets
@@ -37,14 +37,18 @@ coverage: $(READY) ## run the quick tests; the share of lines they run, and the 
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --cov=vrbench --cov-report=
 	@$(BIN)/coverage report --skip-covered --skip-empty --sort=cover | sed -n '1,17p;/^TOTAL/p'
 
-oldest: ## install the oldest versions that pyproject.toml allows, and try them out
-	rm -rf build/oldest build/lib
+wheel: $(READY)
+	rm -rf build/wheel build/lib
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w build/wheel .
+
+oldest: wheel ## install the oldest versions that pyproject.toml allows, and try them out
+	rm -rf build/oldest
 	$(PYTHON) -m venv build/oldest
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
-	  -c constraints-oldest.txt '.[all]'
+	  -c constraints-oldest.txt "$$(echo build/wheel/*.whl)[all]"
 	PYTHONPATH=$(CURDIR)/tests build/oldest/bin/python -P -m smoke
 
-pythons: $(READY) ## try out every other Python from 3.11 on that is here
+pythons: wheel ## try out every other Python from 3.11 on that is here
 	.ci/pythons
 
 faults: $(READY) ## let every write of every command fail, and kill the process at it
