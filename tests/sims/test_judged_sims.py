@@ -54,6 +54,35 @@ def test_a_limited_file_keeps_those_of_its_videos(tmp_path: Path) -> None:
     assert limited.metrics == own.metrics
 
 
+def test_results_of_other_candidates_are_not_compared(tmp_path: Path) -> None:
+    given = arrays()
+    names = {
+        "text_ids": np.array([f"t{i}" for i in range(N)]),
+        "video_ids": np.array([f"v{i}" for i in range(M)]),
+    }
+    rows, columns = np.random.default_rng(1).permutation(N), np.arange(M)[::-1]
+    cut = {key: value[np.ix_(rows, columns)] for key, value in given.items()}
+    moved = names["text_ids"][rows], names["video_ids"][columns]
+    more = given["candidates"].copy()
+    more[0] = True
+    files = {
+        "own": given | names,
+        "moved": cut | dict(zip(names, moved, strict=True)),
+        "more": given | names | {"candidates": more},
+    }
+    said = {}
+    for name, values in files.items():
+        path = save(tmp_path / f"{name}.npz", **values)
+        assert run("eval", "--from-sim", path, "--out", tmp_path / name).code == 0
+        (file,) = (tmp_path / name).glob("*.json")
+        said[name] = json.loads(file.read_text())["protocol"]["candidates"]
+    assert said["own"] == said["moved"] != said["more"]
+    assert run("compare", tmp_path / "own", tmp_path / "moved").code == 0
+    refused = run("compare", tmp_path / "own", tmp_path / "more")
+    assert refused.code == 2
+    assert "evaluate both alike" in refused.err
+
+
 def test_candidates_alone_compete_in_t2v(tmp_path: Path) -> None:
     given = arrays()
     sim, relevance, candidates = given.values()

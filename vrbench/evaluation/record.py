@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NotRequired, TypedDict
 
 import numpy as np
@@ -80,14 +81,29 @@ def describe(case: Case) -> Setup:
 
 
 def _protocol(case: Case) -> ProtocolAbout:
-    """Return the rules, with the start of the sha256 of files of pairs and of candidates."""
+    """Return the rules, with the start of the sha256 of files of pairs and of candidates.
+
+    Of candidates that the data have it is that of the matrix, with texts and videos in the order of
+    their names.
+    """
     source = case.source
     found: ProtocolAbout = {"ties": case.settings.ties, "v2t": case.settings.v2t}
     if "qrels" in source.judged:
         found["qrels"] = source.judged["qrels"][:12]
     if source.truth.candidates is not None:
-        found["candidates"] = source.judged.get("candidates", "of the data")[:12]
+        found["candidates"] = (source.judged.get("candidates") or _digest(source))[:12]
     return found
+
+
+def _digest(source: Source) -> str:
+    """SHA-256 of the candidates of the data."""
+    assert source.truth.candidates is not None
+    texts, videos = np.argsort(source.text_ids), np.argsort(source.video_ids)
+    rows = (np.packbits(source.truth.candidates[text, videos]) for text in texts)
+    found = hashlib.sha256(str(source.truth.candidates.shape).encode())
+    for row in rows:
+        found.update(row.tobytes())
+    return found.hexdigest()
 
 
 def _where_known(settings: Settings, sim: Sim, given: str) -> SomeHave:

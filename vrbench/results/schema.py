@@ -75,7 +75,8 @@ class HeadAbout(TypedDict):
 class ProtocolAbout(TypedDict):
     """The rules of ties and of v2t, and the number of folds whose mean a result is.
 
-    ``qrels`` and ``candidates`` are there where they decide, by the start of their file's sha256.
+    ``qrels`` and ``candidates`` are there where they decide, by the start of their file's sha256;
+    candidates of the data by that of their matrix.
     """
 
     ties: str
