@@ -126,7 +126,8 @@ def test_results_of_two_heads_are_two(trained: Head, tmp_path: Path) -> None:
 def test_the_queue_is_the_bank(trained: Head, tmp_path: Path) -> None:
     test = by_mark(80, 1)
     result = one(test, norm="ncl", bank="head", head=trained)
-    assert result["bank"] == {"kind": "train", "n_text": 100, "n_video": 100}
+    assert result["bank"] == {"kind": "train", "n_text": 100, "n_video": 100, "queue": "stale"}
+    assert labels.bank(result.values).startswith("stale queue 100")
     assert any("queue" in note for note in result["notes"])
     last = one(test, norm="ncl", bank="head", head=trained, bank_limit=30)
     assert last["bank"]["n_text"] == 30

@@ -30,7 +30,7 @@ from vrbench.results.schema import (
     Setup,
     TaskAbout,
 )
-from vrbench.results.schema_parts import QueryCounts
+from vrbench.results.schema_parts import BankAbout, QueryCounts
 from vrbench.results.significance import mcnemar
 from vrbench.runtime.cluster import Cluster
 from vrbench.runtime.device import torch_device
@@ -62,7 +62,7 @@ def describe(case: Case) -> Setup:
         "norm": normalizations.spec(job.norm),
         "sequence": source.sequence,
         **_where_known(settings, sim, given),
-        "bank": {"kind": job.bank, "n_text": n_text, "n_video": n_video},
+        "bank": _bank(source, job.bank, n_text, n_video),
         "bank_distinct": _distinct(bank),
         "bank_shared": None if shared is None else _by_side(shared),
         "transductive": (
@@ -78,6 +78,13 @@ def describe(case: Case) -> Setup:
         "provenance": _provenance(case),
         "ranks": None,
     }
+
+
+def _bank(source: Source, kind: str, n_text: int, n_video: int) -> BankAbout:
+    found: BankAbout = {"kind": kind, "n_text": n_text, "n_video": n_video}
+    if kind == "train" and source.queue and source.head is not None:
+        found["queue"] = source.head.queue_encoding
+    return found
 
 
 def _protocol(case: Case) -> ProtocolAbout:

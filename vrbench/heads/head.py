@@ -87,6 +87,11 @@ class Head:
         """Spec of the method that it was trained with."""
         return self.about.get("method")
 
+    @property
+    def queue_encoding(self) -> str:
+        """How the queries of ``bank`` are encoded: ``stale`` or ``final``."""
+        return str(self.about.get("settings", {}).get("queue_encoding", "stale"))
+
     @cached_property
     def video_ids(self) -> frozenset[str]:
         """Digests of the videos that it was trained on."""

@@ -77,7 +77,8 @@ def bank(result: Setup) -> str:
     size = f" {' x '.join(sides)}" if used["n_text"] else ""
     hindsight = "marginals=captions" in result["norm"] or bool(result.get("transductive"))
     saw_test = used["kind"] == "test" or hindsight
-    return f"{used['kind']}{size}{' (transductive)' if saw_test else ''}"
+    kind = f"{used['queue']} queue" if used.get("queue") else used["kind"]
+    return f"{kind}{size}{' (transductive)' if saw_test else ''}"
 
 
 def _queries(result: Setup, side: Literal["n_text", "n_video"]) -> str:

@@ -23,11 +23,15 @@ class QueryCounts(TypedDict):
 
 
 class BankAbout(TypedDict):
-    """The bank of a norm; ``kind`` is none, train, test, rolling or file."""
+    """The bank of a norm; ``kind`` is none, train, test, rolling or file.
+
+    ``queue`` is there where it is a head's queue: ``stale`` or ``final``, see ``vrbench train``.
+    """
 
     kind: str
     n_text: Count
     n_video: Count
+    queue: NotRequired[str | None]
 
 
 Trial = TypedDict(

@@ -102,7 +102,7 @@ def header_of(stream: IO[bytes], size: int, what: str) -> Header:
     if dtype.hasobject:
         raise InputError(
             f"{what} holds Python objects, which only a pickle can store and vrbench does not "
-            "load: save plain numbers or strings (for names: np.array(names, dtype=str))."
+            "load: save plain numbers or strings (for names: np.array(list(names), dtype=str))."
         )
     # an entry of no bytes would let a small file declare any number of them
     if min(shape, default=0) < 0 or max(header.nbytes, math.prod(shape)) > size - header.length:
