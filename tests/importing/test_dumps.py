@@ -80,6 +80,25 @@ def test_masks_and_global_vectors(source: Path) -> None:
         np.testing.assert_allclose(video.global_vectors[0], plain["v1"].mean(axis=0))
 
 
+def test_masks_that_begin_false_and_end_true_are_noted(source: Path) -> None:
+    several = items({"v1": 4, "v2": 3, "v10": 2})
+    told = "begin with padding: right for models that pad on the left, else the mask is inverted"
+    for some in (1, 2):  # inverted masks, of three
+        padded = {
+            name: {"tokens": tokens, "mask": np.arange(len(tokens)) > 0}
+            if i < some
+            else {"tokens": tokens, "mask": np.ones(len(tokens))}
+            for i, (name, tokens) in enumerate(several.items())
+        }
+        for file in (source / "video").iterdir():
+            file.unlink()
+        dump(source / "video", padded)
+        with open_features(import_arrays(source, source.parent / f"{some}.h5")) as features:
+            said = [note for note in features.data_notes if told in note]
+        assert len(said) == (some == 2)
+        assert all(note.startswith("2 of 3 items of /video ") for note in said)
+
+
 def test_one_vector_an_item_beside_arrays(tmp_path: Path) -> None:
     vectors = {name: tokens[0] for name, tokens in items(LENGTHS).items()}
     dump(tmp_path / "dump" / "video", vectors)

@@ -85,6 +85,11 @@ class ItemRows:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def padded_first(self) -> tuple[int, int]:
+        """Return how many masks are false first and true last, and how many there are."""
+        masks = [item.mask for item in self._items if item.mask is not None]
+        return sum(not mask[0] and bool(mask[-1]) for mask in masks), len(masks)
+
     def __getitem__(self, rows: slice) -> NDArray[Any]:
         start, stop, _ = rows.indices(len(self))
         first = int(np.searchsorted(self.offsets, start, side="right")) - 1

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vrbench.errors import InputError
 from vrbench.features.check import id_problems, level_problems, offset_problems
 from vrbench.features.tokens import FRAME_LEVEL, Tokens, offsets_of
+from vrbench.importing.items import ItemRows
 from vrbench.importing.typed import TypedArrays
 
 INVERTED = "give ~mask instead"
@@ -74,14 +75,19 @@ def read_side(arrays: TypedArrays, prefix: str, side: str) -> Tokens | None:
 
 
 def mask_notes(arrays: TypedArrays) -> Iterator[str]:
-    """Yield a note on each mask of (n, L) that is false first and true last in most items."""
-    masks = {name: mask for name, mask in arrays.arrays.items() if name.endswith("_mask")}
-    for name, mask in masks.items():
-        first = int(((mask[:, 0] == 0) & (mask[:, -1] != 0)).sum())
-        if 2 * first >= len(mask):
-            side = name.removesuffix("_mask").replace("bank_", "bank/")
+    """Yield a note on each side whose masks are false first and true last in most items."""
+    for name, values in arrays.arrays.items():
+        if name.endswith("_mask"):
+            first, several = int(((values[:, 0] == 0) & (values[:, -1] != 0)).sum()), len(values)
+        elif isinstance(values, ItemRows):
+            first, several = values.padded_first()
+        else:
+            continue
+        if several and 2 * first >= several:
+            side = name.rpartition("_")[0].replace("bank_", "bank/")
+            where = f" ({name})" if name.endswith("_mask") else ""
             yield (
-                f"{first:,} of {len(mask):,} items of /{side} begin with padding ({name}): right "
+                f"{first:,} of {several:,} items of /{side} begin with padding{where}: right "
                 f"for models that pad on the left, else the mask is inverted: {INVERTED}."
             )
 
