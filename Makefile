@@ -37,9 +37,9 @@ coverage: $(READY) ## run the quick tests; the share of lines they run, and the 
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --cov=vrbench --cov-report=
 	@$(BIN)/coverage report --skip-covered --skip-empty --sort=cover | sed -n '1,17p;/^TOTAL/p'
 
-wheel: $(READY)
+wheel:
 	rm -rf build/wheel build/lib
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w build/wheel .
+	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps -w build/wheel .
 
 oldest: wheel ## install the oldest versions that pyproject.toml allows, and try them out
 	rm -rf build/oldest
@@ -48,7 +48,7 @@ oldest: wheel ## install the oldest versions that pyproject.toml allows, and try
 	  -c constraints-oldest.txt "$$(echo build/wheel/*.whl)[all]"
 	PYTHONPATH=$(CURDIR)/tests build/oldest/bin/python -P -m smoke
 
-pythons: wheel ## try out every other Python from 3.11 on that is here
+pythons: $(READY) wheel ## try out every other Python from 3.11 on that is here
 	.ci/pythons
 
 faults: $(READY) ## let every write of every command fail, and kill the process at it

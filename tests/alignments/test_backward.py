@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from scored_items import crowd
+from processors import KINDS, digest, digest_on
 
-from vrbench.alignments import Method, parse_method
-from vrbench.alignments.base import WORDS, Reduce
 from vrbench.alignments.engine import fused
-from vrbench.alignments.engine.batch import Packed, similarities
-from vrbench.alignments.engine.tiles import Tile
-from vrbench.alignments.max_ import MaxAvg
-from vrbench.errors import PluginError
-from vrbench.features import Tokens
 from vrbench.runtime.compiling import compiled, vectorized
 
 if TYPE_CHECKING:
@@ -151,136 +143,19 @@ def test_the_largest_exponents_keep_their_digits(name: str, size: float) -> None
         np.testing.assert_allclose(one.reshape(right.shape), right, rtol=1e-4, atol=near)
 
 
-def packed(side: Tokens, kind: torch.dtype) -> Packed:
-    return Packed(torch.tensor(side.tokens, dtype=kind, requires_grad=True), side.lengths)
+def all_gradients() -> str:
+    """Digest of the gradients of some methods, as they come out in this process."""
+    rng = np.random.default_rng(0)
+    c, d, e = (rng.uniform(-1, 1, n).astype(np.float32) for n in ((6, 95), (2, 95), (6, 19)))
+    grads, results = rng.normal(size=(2, 2, 19)).astype(np.float32), list[Array]()
+    for name in FORMULAS:
+        found = [np.zeros_like(part) for part in (c, d, e)]
+        given(name, c, d, e, (0, 0, 0, 0, 3, 5), (*grads, *found))
+        results += found
+    return digest(*results)
 
 
-def gradients(method: Method, kind: torch.dtype = torch.float32, times: int = 1) -> list[Array]:
-    """Of the tokens of a batch, of a weighted sum of both directions' similarities."""
-    sides = [packed(side, kind) for side in crowd(64)]
-    both = similarities(method, *sides)
-    weights = np.random.default_rng(5).normal(size=(2, *both[0].shape))
-    loss = sum((one * torch.tensor(w)).sum() for one, w in zip(both, weights, strict=True))
-    inputs = [side.tokens for side in sides]
-    for _ in range(times):
-        found = torch.autograd.grad([torch.as_tensor(loss)], inputs, retain_graph=True)
-    return [one.numpy() for one in found]
-
-
-BATCHES = [
-    *("tokenflow", "tokenflow:lam=0", "tokenflow:lam=60", "scan", "scan:lam=60", "max-avg"),
-    *("lse", "lse:alpha=0.02", "lse:alpha=0.3,length_norm=true", "lse:length_norm=true"),
-    *("max-sum", "token-mean", "maxsim", "maxsim:side=video,whole=true", "maxsim:mean=true"),
-    "0.5*global+0.5*tokenflow",
-]
-
-
-@pytest.mark.parametrize("spec", BATCHES)
-def test_a_batch_has_the_same_gradients(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    method = parse_method(spec)
-    exact, ours = gradients(method, torch.float64), gradients(method)
-    for _, part in method.terms:
-        if hasattr(part, "reduce"):  # what torch would differentiate
-            monkeypatch.setattr(type(part), "reduce", None)
-    again = gradients(method)
-    for one, same, right in zip(ours, again, exact, strict=True):
-        np.testing.assert_array_equal(one, same)
-        np.testing.assert_allclose(one, right, rtol=0, atol=4e-6 * np.abs(right).max())
-
-
-@pytest.mark.parametrize("spec", ["tokenflow", "max-avg"])
-def test_a_graph_that_is_kept_is_differentiated_again(spec: str) -> None:
-    """Although the gradient of the products is written over them."""
-    method = parse_method(spec)
-    for one, again in zip(gradients(method), gradients(method, times=2), strict=True):
-        np.testing.assert_array_equal(one, again)
-
-
-def test_a_step_that_failed_is_differentiated_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vrbench.alignments.engine import leaves
-
-    sides = [packed(side, torch.float32) for side in crowd(64)]
-    total, calls = similarities(parse_method("scan"), *sides)[0].sum(), list[int]()
-    put = leaves.Gathered.put
-
-    def fails(self: leaves.Gathered, found: leaves.TileGradients) -> None:
-        put(self, found)
-        calls.append(1)
-        if len(calls) == 3:
-            raise MemoryError
-
-    def found() -> Array:
-        return torch.autograd.grad([total], [sides[0].tokens], retain_graph=True)[0].numpy()
-
-    right = found()
-    monkeypatch.setattr(leaves.Gathered, "put", fails)
-    with pytest.raises(MemoryError):
-        found()
-    np.testing.assert_array_equal(found(), right)
-
-
-def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vrbench.alignments.engine import traced
-
-    method = parse_method("tokenflow")
-    alone = gradients(method)
-    monkeypatch.setattr(traced, "FEW", 0)
-    monkeypatch.setattr(traced, "TILE", 64)
-    for one, right in zip(gradients(method), alone, strict=True):
-        np.testing.assert_array_equal(one, right)
-
-
-@dataclass(frozen=True)
-class Other(MaxAvg):
-    """With a compiled reduction of its own, which nobody has marked."""
-
-    def reduce(self, tile: Tile) -> Both:
-        one, two = super().reduce(tile)
-        return one * one, two
-
-    def kernel(self, cosines: bool) -> Reduce | None:
-        made = MaxAvg().kernel(cosines)
-        assert made is not None
-
-        def found(tile: Tile) -> Both:
-            one, two = made(tile)
-            return one * one, two
-
-        return found
-
-
-def test_an_unmarked_kernel_is_left_to_torch() -> None:
-    method = Method(((1.0, Other()),))
-    assert fused.reduction(Other()) is not None
-    assert fused.reduction(Other(), gradient=True) is None
-    for one, right in zip(gradients(method), gradients(method, torch.float64), strict=True):
-        np.testing.assert_allclose(one, right, rtol=0, atol=4e-6 * np.abs(right).max())
-
-
-def marked(kernel: Callable[..., Any]) -> Method:
-    """A method whose compiled reduction is marked, though it should not be."""
-    kind = type("Wrong", (MaxAvg,), {"kernel": fused.differentiable(kernel)})
-    return Method(((1.0, kind()),))
-
-
-def test_a_kernel_that_is_marked_though_not_linear_has_no_gradient() -> None:
-    def kernel(self: Any, cosines: bool) -> Reduce | None:
-        return Other.kernel(self, cosines)
-
-    assert all(np.isnan(one).any() for one in gradients(marked(kernel)))
-
-
-def test_a_kernel_that_is_marked_though_it_reads_c_is_refused() -> None:
-    def kernel(self: Any, cosines: bool) -> Reduce | None:
-        made = MaxAvg().kernel(cosines)
-        assert made is not None
-
-        def found(tile: Tile) -> Both:
-            square = (tile.c**2).mean(WORDS).mean(1)
-            one, two = made(tile)
-            return one + square, two
-
-        return found
-
-    with pytest.raises(PluginError, match="modified by an inplace operation"):
-        gradients(marked(kernel))
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_kind_of_processor_makes_the_same_gradients(kind: str) -> None:
+    assert digest_on(kind, __file__, "all_gradients") == all_gradients()

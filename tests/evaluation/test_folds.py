@@ -98,3 +98,18 @@ def test_what_they_cannot_do_is_said(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     refused("eval", path, "--method", "global", *more, says=says)
+
+
+def test_candidates_of_all_folds_are_in_the_protocol(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    some = rng.random((12, 12)) < 0.5
+    np.fill_diagonal(some, val=True)
+    said = set()
+    for text in (None, 1, 11):  # one more candidate, in the first and in the last fold
+        candidates = some.copy()
+        if text is not None:
+            candidates[text, 11 - text] ^= True
+        np.savez(tmp_path / "c.npz", t2v=rng.random((12, 12)), candidates=candidates)
+        (result,) = vrbench.evaluate(tmp_path / "c.npz", folds=3)
+        said.add(result.values["protocol"]["candidates"])
+    assert len(said) == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_features import write_features
 
-from vrbench.runtime.compiling import _called, available
+from vrbench.runtime.compiling import _called, available, made_from
 
 pytestmark = pytest.mark.skipif(not available(), reason="numba is not installed")
 
@@ -55,6 +55,13 @@ def test_a_number_that_another_module_holds_counts_by_its_value(tmp_path: Path) 
     assert run(tmp_path) == "14"
     (tmp_path / "helper.py").write_text("FACTOR = 31\n")
     assert run(tmp_path) == "217"
+
+
+def test_a_kernel_is_made_from_the_modules_whose_classes_it_derives_from() -> None:
+    from vrbench.alignments.engine import backward
+
+    _, files = made_from([backward.best])
+    assert {"backward.py", "reductions.py", "rules.py", "pairs.py"} <= {file.name for file in files}
 
 
 def test_a_kernel_that_stands_in_no_file_is_compiled(tmp_path: Path) -> None:

@@ -125,7 +125,8 @@ class TokenAlignment(Alignment, ABC):
 
         A class may bring the same reduction compiled by numba beside it, in a method
         ``kernel(self, cosines: bool) -> Reduce | None``, for float32 products on the CPU
-        (``engine/fused.py``); a subclass that reduces in another way does not inherit it.
+        (``engine/fused.py``); a subclass that reduces in another way does not inherit it. Training
+        differentiates ``reduce``, unless ``kernel`` is marked as ``fused.differentiable``.
         """
 
     def learnt(self) -> tuple[Tensor, ...]:

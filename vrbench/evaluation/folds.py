@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
-from vrbench.evaluation.record import numbers
+from vrbench.evaluation.record import numbers, protocol
 from vrbench.evaluation.settings import Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.metrics.measure import Measured
@@ -60,7 +60,7 @@ def joined(folds: Sequence[Result], source: Source, settings: Settings) -> Resul
         "n_text": source.truth.n_text,
         "n_video": source.truth.n_video,
         "limit": settings.limited,
-        "protocol": {**first["protocol"], "folds": len(folds)},
+        "protocol": {**protocol(source, settings), "folds": len(folds)},
         "notes": list(notes),
         **numbers(measured, raw),
         "folds": {"n": len(folds), "spread": _spread([one.values for one in folds])},

@@ -74,7 +74,7 @@ def describe(case: Case) -> Setup:
         "n_text": truth.n_text,
         "n_video": truth.n_video,
         "limit": settings.limited,
-        "protocol": _protocol(case),
+        "protocol": protocol(case.source, case.settings),
         "provenance": _provenance(case),
         "ranks": None,
     }
@@ -87,14 +87,13 @@ def _bank(source: Source, kind: str, n_text: int, n_video: int) -> BankAbout:
     return found
 
 
-def _protocol(case: Case) -> ProtocolAbout:
+def protocol(source: Source, settings: Settings) -> ProtocolAbout:
     """Return the rules, with the start of the sha256 of files of pairs and of candidates.
 
     Of candidates that the data have it is that of the matrix, with texts and videos in the order of
     their names.
     """
-    source = case.source
-    found: ProtocolAbout = {"ties": case.settings.ties, "v2t": case.settings.v2t}
+    found: ProtocolAbout = {"ties": settings.ties, "v2t": settings.v2t}
     if "qrels" in source.judged:
         found["qrels"] = source.judged["qrels"][:12]
     if source.truth.candidates is not None:

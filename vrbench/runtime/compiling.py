@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 
@@ -90,20 +90,39 @@ def _register(helper: Callable[..., Any], contract: bool) -> None:
 
 
 def _stamp(functions: Iterable[Callable[..., Any]]) -> str:
-    """Return a short digest of the times and sizes of the files that functions are made of.
+    """Return a short digest of what functions are made from, and the files' times and sizes."""
+    numbers, files = made_from(functions)
+    stats = [file.stat() for file in files]
+    found = numbers, [(s.st_mtime_ns, s.st_size) for s in stats]
+    return hashlib.sha256(repr(found).encode()).hexdigest()[:8]
 
-    They are their modules, and those of this package that these take names from, and so on. A
+
+def made_from(functions: Iterable[Callable[..., Any]]) -> tuple[list[float], list[Path]]:
+    """Return the numbers and the files that functions are made from.
+
+    The files are their modules, and those of this package that these take names from, and so on. A
     number does not tell where it was taken from: its value counts.
     """
     names, left = set[str](), {function.__module__ for function in functions}
     numbers, root = list[float](), __name__.partition(".")[0] + "."
     while left:
         names |= left
-        values = [value for name in sorted(left) for value in vars(sys.modules[name]).values()]
+        values = [value for name in sorted(left) for value in _values(sys.modules[name])]
         numbers += [value for value in values if isinstance(value, (int, float))]
-        taken = {str(getattr(value, "__module__", "")) for value in values}
+        taken = {_home(value) for value in values}
         left = {name for name in taken & sys.modules.keys() if name.startswith(root)} - names
     files = [getattr(sys.modules[name], "__file__", None) for name in sorted(names)]
-    stats = [Path(file).stat() for file in files if file]
-    made_from = numbers, [(s.st_mtime_ns, s.st_size) for s in stats]
-    return hashlib.sha256(repr(made_from).encode()).hexdigest()[:8]
+    return numbers, [Path(file) for file in files if file]
+
+
+def _values(module: ModuleType) -> list[Any]:
+    """Return what a module holds; a package's own modules only as far as it takes names of them."""
+    values = list(vars(module).values())
+    package = hasattr(module, "__path__")
+    return [value for value in values if not (package and isinstance(value, ModuleType))]
+
+
+def _home(value: Any) -> str:
+    """Return the name of the module that a value comes from, or that it is."""
+    found = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "")
+    return str(found)

@@ -1,4 +1,4 @@
-"""Batches of training: similarities with gradient, through the same ``reduce`` that scores."""
+"""Batches of training: similarities with gradient, by the same reductions that score."""
 
 from __future__ import annotations
 
@@ -60,8 +60,9 @@ def similarities(
 ) -> tuple[Tensor, Tensor]:
     """Score every text of a batch against every video, with gradient.
 
-    The numbers are those of ``vrbench.score``. The gradient is that of ``reduce`` itself; the plans
-    of ``emd`` and ``transport`` are constants of it. It cannot be differentiated twice.
+    The numbers are those of ``vrbench.score``. The gradient is that of ``reduce``, by torch or
+    compiled; the plans of ``emd`` and ``transport`` are constants of it. It cannot be
+    differentiated twice.
 
     Args:
         method: the alignment, or weighted sum of alignments.

@@ -30,9 +30,10 @@ REACH = 60.0
 def differentiable(kernel: Brings) -> Brings:
     """Mark the ``kernel`` of an alignment whose reduction training differentiates, compiled too.
 
-    What it returns makes its results of those of ``run`` by constant factors and sums, and reads c
-    in no other way: for a gradient, the values of ``run`` are not made again, and are NaN, and the
-    gradient of c is written over c.
+    What it returns calls ``run`` once for a tile, with a kernel that ``backward.py`` has a gradient
+    of, makes its results of what that gives by constant factors and sums, and reads c in no other
+    way: for a gradient, the values of ``run`` are not made again, and are NaN, and the gradient of
+    c is written over c.
     """
     kernel.differentiable = True  # type: ignore[attr-defined]
     return kernel
@@ -85,6 +86,8 @@ def run(
 
     scale = np.float32(scale) if isinstance(scale, float) else scale
     if isinstance(tile, Leaves):
+        if "c" in tile.read:
+            raise TypeError("a kernel that is marked as differentiable reads c by one call of run")
         leaves = (tile.c, tile.d, tile.e) if vectors else (tile.c,)
         both: tuple[Tensor, Tensor] = _traced().apply(kernel, scale, tile, *leaves)
         return both

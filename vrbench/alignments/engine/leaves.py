@@ -157,6 +157,8 @@ class Gathered:
             place = self.place(found.tile, name)
             if not place.is_set_to(found.read[name]):
                 place.copy_(found.read[name])
+        if "c" in self._made and "c" not in found.read:  # where c itself stands
+            self.place(found.tile, "c").zero_()
 
     def whole(self, name: str) -> Tensor:
         """Return the matrix that the gradients of a product are written to."""

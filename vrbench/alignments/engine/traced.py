@@ -6,6 +6,7 @@ at every step, and give each tile's gradient back as a matrix of the size of all
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,7 +41,7 @@ FEW = 2 * TILE
 """Products of a batch up to which threads cost more than they save."""
 
 COMPILED = 16
-"""How many times as many both are where reduction and gradient are compiled."""
+"""How many times as many both are where the gradient is compiled, too."""
 
 
 def reduced(
@@ -118,13 +119,13 @@ class _Batch:
         self.products = Products(_panel(texts, lanes=False), _panel(videos, lanes=True))
         self.order = self.products.texts.index, self.products.videos.index
         self.cosines = texts.stored.normalized
+        self._lock = threading.Lock()
 
     def scores(self) -> tuple[Tensor, ...]:
         """s^T and s^V; one where they are the same."""
         import torch
 
-        c, compiled = self.products.c, self._compiled()
-        reduce = compiled or self.part.reduce
+        c, reduce = self.products.c, self._compiled() or self.part.reduce
         shape = [len(order) for order in self.order]
         found = [c.new_empty(shape) for _ in range(1 if self.part.symmetric else 2)]
 
@@ -134,7 +135,7 @@ class _Batch:
             for whole, value in zip(found, values, strict=False):
                 whole[tile.text.items, tile.video.items] = value
 
-        self._each(work, compiled is not None)
+        self._each(work, self._compiled(gradient=True) is not None)
         rows, columns = map(np.argsort, self.order)
         return tuple(whole[rows][:, columns] for whole in found)
 
@@ -154,6 +155,10 @@ class _Batch:
 
     def gradients(self, grads: Sequence[Tensor], names: Sequence[str]) -> list[Tensor | None]:
         """Of both sides' tokens and global vectors, what is learnt, and the numbers of tokens."""
+        with self._lock:  # c is written over
+            return self._gradients(grads, names)
+
+    def _gradients(self, grads: Sequence[Tensor], names: Sequence[str]) -> list[Tensor | None]:
         compiled = self._compiled(gradient=True)
         reduce, over = compiled or self.part.reduce, compiled is not None
         into = Gathered(self.products, self.part.learnt(), over=over)
