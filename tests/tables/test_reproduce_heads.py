@@ -109,7 +109,7 @@ def test_ncl_is_trained_with_its_loss_and_normalized_with_its_queue(folder: Path
     assert set(found) == {"SSB (Patrick et al., 2021)", "SSB + NCL"}
     assert "head linear (triplet:hardest=true, " in found["SSB (Patrick et al., 2021)"]
     assert "head linear (15*ncl:gamma=0.07, " in found["SSB + NCL"]
-    assert ", ncl:gamma=0.07, bank train " in found["SSB + NCL"]
+    assert ", ncl:gamma=0.07, bank stale queue " in found["SSB + NCL"]
     [result] = [one for one in load_all(folder / "results")[0] if one["norm"] != "none"]
     assert any("head's queue" in note for note in result["notes"])
     head = folder / "results" / "heads" / result["head"]["file"]
