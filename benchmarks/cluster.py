@@ -23,8 +23,8 @@ from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.fingerprint import fingerprint
 from vrbench.evaluation.settings import Compute
 from vrbench.runtime.backend import Backend
-from vrbench.runtime.cluster import local
 from vrbench.runtime.memory import peak
+from vrbench.runtime.schedulers import local
 
 N = int(os.environ.get("VRBENCH_CLUSTER_N", "20000"))
 BOUND = 1_500_000_000

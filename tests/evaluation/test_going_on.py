@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 from small_features import write_features
 
+from vrbench.alignments.prototypes import method_of
 from vrbench.errors import InputError
 from vrbench.evaluation.evaluation import Evaluation
 from vrbench.evaluation.run import Output
 from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources import spread, without_matrix
+from vrbench.evaluation.sources.scorer import Scorer
+from vrbench.runtime import memory
 from vrbench.runtime.backend import Here
 
 
@@ -88,7 +91,7 @@ def test_finished_blocks_are_not_computed_again(
     whole = len(scored)
     with pytest.raises(KeyboardInterrupt):
         run(path, out, Ending(after), spec, norm, matrix=matrix)
-    left = len(list((out / ".blocks").iterdir()))
+    left = len(list((out / ".blocks").rglob("*.npz")))
     assert after <= left <= after + 1, "a worker keeps its block before the client knows of it"
     scored.clear()
     found = run(path, out, Ending(), spec, norm, matrix=matrix)
@@ -129,7 +132,7 @@ def test_blocks_of_something_else_are_not_taken(
     if change == "tokens":
         write_features(path, seed=1, counts=(1, 2, 0, 3, 1, 2) * 50, noise=3, dim=8)
     if change == "damage":
-        for block in (out / ".blocks").iterdir():
+        for block in (out / ".blocks").rglob("*.npz"):
             block.write_bytes(block.read_bytes()[:-100])
     scored.clear()
     found = run(path, out, Ending(), spec, "none", **how)
@@ -175,3 +178,67 @@ def test_a_run_that_is_refused_leaves_no_empty_folder(path: Path, tmp_path: Path
         with pytest.raises(InputError, match="no worker"):
             run(path, out, Refusing(), "max-avg", "none", matrix=matrix)
         assert not (out / ".blocks").exists()
+
+
+def test_mixed_workers_leave_nothing_to_the_next_run(path: Path, tmp_path: Path) -> None:
+    """It would not know who made it."""
+    mixed = Ending(2)
+    mixed.mixed = True  # type: ignore[attr-defined]
+    for matrix in (True, False):
+        with pytest.raises(KeyboardInterrupt):
+            run(path, tmp_path / "out", mixed, "max-avg", "none", matrix=matrix)
+        assert not list(tmp_path.rglob("*.block.npz"))
+
+
+def test_a_finished_run_removes_its_blocks_and_no_others(path: Path, tmp_path: Path) -> None:
+    out, other = tmp_path / "out", tmp_path / "other.h5"
+    other.write_bytes(path.read_bytes())
+    for one in (path, other):
+        with pytest.raises(KeyboardInterrupt):
+            run(one, out, Ending(2), "max-avg", "none")
+    [mine, _] = (out / ".blocks").iterdir()
+    for folder in (out / ".blocks").iterdir():  # begun on another machine
+        (folder / ".vrbench-00000000-1-1-00000000.npz").write_bytes(b"")
+    run(other, out, Ending(), "max-avg", "none")
+    [left] = (out / ".blocks").iterdir()
+    assert len(list(left.glob("*.block.npz"))) == 2
+    run(path, out, None, "max-avg", "none")  # without a backend
+    assert not (out / ".blocks").exists()
+    assert mine.parent == out / ".blocks"
+
+
+def test_methods_that_workers_do_not_know_are_refused_before_others_are_scored(
+    path: Path, tmp_path: Path, scored: list[object]
+) -> None:
+    compute = Compute(workers=1, backend=Here(), blocks=tmp_path / "out" / ".blocks")
+    evaluation = Evaluation.open(path, compute=compute)
+    jobs = evaluation.jobs(["max-avg", method_of(lambda text, video: 0.0)], ["none"])
+    with pytest.raises(InputError, match="not one of vrbench's own methods"):
+        list(evaluation.run(jobs))
+    assert scored == []
+
+
+def test_auto_is_the_device_of_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vrbench.evaluation.sources.scorer.torch_device", lambda _: "here")
+    assert Scorer.elsewhere(Compute()).compute.device == "here"
+    assert Scorer.elsewhere(Compute(device="cuda")).compute.device == "cuda"
+
+
+def test_a_worker_gets_the_bound_of_each_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_bound", None)
+    for bound in (5 * 10**9, 4 * 10**9, None, 6 * 10**9):
+        memory.bound_of_task(bound)
+        assert memory._bound == bound
+    with pytest.raises(InputError, match=r"On the worker at .*: --memory 100MB is too little"):
+        memory.bound_of_task(10**8)
+
+
+def test_blocks_are_of_one_size_in_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = set()
+    monkeypatch.setattr(memory, "_bound", 10**9)
+    for more in range(5):  # imports take a little more or less
+        monkeypatch.setattr(memory, "imports", lambda more=more: 450 * 10**6 + more * 10**6)
+        monkeypatch.setattr(memory, "resident", lambda more=more: 500 * 10**6 + more * 10**8)
+        found.add(memory.planned(10**12))
+    assert found == {2**28}
+    assert memory.planned(1000) == 1000

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from vrbench.errors import InputError
 from vrbench.evaluation.fingerprint import fingerprint
 from vrbench.runtime.backend import Backend
-from vrbench.runtime.cluster import local, remote
+from vrbench.runtime.schedulers import local, remote
 
 
 @contextmanager

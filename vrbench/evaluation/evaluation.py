@@ -22,6 +22,7 @@ from vrbench.evaluation.settings import Compute, Settings
 from vrbench.evaluation.sources.base import Source
 from vrbench.evaluation.sources.judged import Judgements, with_judgements
 from vrbench.evaluation.sources.opening import open_source
+from vrbench.evaluation.sources.spread import check_sendable
 from vrbench.heads.head import Head
 from vrbench.results.result import Result, save
 from vrbench.results.schema_parts import TuningDict
@@ -169,6 +170,8 @@ class Evaluation:
         """
         with filling(output.folder):
             self._check_matrix(jobs, output.sims)
+            if self.compute.backend is not None:
+                check_sendable(job.method for job in jobs if not job.exists)
             if self.parts and (output.sims or output.trec):
                 raise InputError("Folds have no matrix of all items to write: leave --folds out.")
             methods = [list(same) for _, same in groupby(jobs, key=lambda job: job.method)]
@@ -179,9 +182,9 @@ class Evaluation:
             else:
                 for same in methods:
                     yield from self._of_method(same, jobs, output, progress)
-        made = not all(job.exists for job in jobs)  # else blocks are those of another file
-        if made and self.compute.backend is not None and self.compute.blocks is not None:
-            clear(self.compute.blocks)
+        made = not all(job.exists for job in jobs)  # else blocks are those of other jobs
+        if made and self.source.blocks is not None:
+            clear(self.source.blocks)
 
     def _of_method(
         self, same: Sequence[Job], jobs: Sequence[Job], output: Output, progress: Progress | None

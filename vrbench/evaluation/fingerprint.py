@@ -13,7 +13,9 @@ from vrbench._version import VERSION
 from vrbench.alignments import parse_method
 from vrbench.alignments.engine.driver import score
 from vrbench.features.tokens import Tokens, offsets_of
+from vrbench.runtime.cluster import Cluster
 from vrbench.runtime.compiling import available
+from vrbench.runtime.worker import once
 
 METHOD = "tokenflow"
 """Its tiles have products, exponentials and sums, compiled where numba is installed. The products
@@ -38,6 +40,16 @@ def fingerprint() -> dict[str, str]:
         "exp": _digest(np.exp(rng.standard_normal(500))),
         "tile": _digest(np.stack([tile.t2v, tile.v2t])),
     }
+
+
+def mixed_notes(backend: object) -> list[str]:
+    """Return a note where workers of other fingerprints than this process's did tasks."""
+    if not isinstance(backend, Cluster) or not backend.mixed:
+        return []
+    mine, seen = once(backend.fingerprint), list(backend.seen.values())
+    other = sum(found != mine for found in seen)
+    said = f"{other} of {len(seen)} workers compute other last bits than this machine (--mixed)"
+    return [f"{said}: the result's provenance lists them."] if other else []
 
 
 def _items(rng: np.random.Generator, name: str, length: int) -> Tokens:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vrbench import results
 from vrbench.errors import InputError
 from vrbench.evaluation.case import Case
+from vrbench.evaluation.fingerprint import mixed_notes
 from vrbench.evaluation.overlap import overlap_notes
 from vrbench.evaluation.plan import Job
 from vrbench.evaluation.record import describe, numbers
@@ -125,6 +126,7 @@ def _data_notes(case: Case) -> list[str]:
 def _notes(case: Case, measured: Measured) -> Iterator[str]:
     """Yield the doubts about rows, bank and similarities."""
     yield from case.source.odd_rows()
+    yield from mixed_notes(case.compute.backend)
     yield from candidate_notes(case.source.truth)
     yield from overlap_notes(case.overlap)
     if case.bank_kind == "file":

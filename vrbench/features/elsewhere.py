@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,10 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.runtime.opened import sha256_of
 from vrbench.runtime.worker import unseen
 
-PIECES, PIECE = 64, 65536
-"""Pieces of a file, and the bytes of each, by which another process knows that it has the same."""
+State = tuple[str, int, int, int, int]
+"""Running kernel, device, inode, bytes and time of the last change: of one version of a file."""
+
+_open: dict[str, tuple[State, str, Any]] = {}
+"""The files that this process has opened, by path: state, SHA-256 and ``h5py.File``."""
+_opening = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -25,61 +30,86 @@ class InFile:
 
     Attributes:
         path: of the file, from the root.
-        size: of the file, in bytes.
-        sample: SHA-256 of pieces of it, from its first to its last byte.
+        state: of the file, where vrbench was started.
+        sha256: of the file, hexadecimal.
         name: of the dataset.
         shape: of the dataset.
         dtype: of the dataset.
     """
 
     path: str
-    size: int
-    sample: str
+    state: State
+    sha256: str
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
     @classmethod
     def of(cls, dataset: Any) -> Self:
-        """Return the place of an open ``h5py.Dataset``."""
-        path = Path(dataset.file.filename).absolute()
-        about = path.stat()
-        sample = _sample(str(path), about.st_size, about.st_mtime_ns)
-        place = str(path), about.st_size, sample
-        return cls(*place, dataset.name, dataset.shape, dataset.dtype)
+        """Return the place of an open ``h5py.Dataset``; of one that is known by its place, that."""
+        if isinstance(dataset, cls):
+            return dataset
+        path = str(Path(dataset.file.filename).absolute())
+        state = _state(path)
+        return cls(path, state, _sha256(path, state), dataset.name, dataset.shape, dataset.dtype)
+
+    def __len__(self) -> int:
+        return self.shape[0]
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
-        return np.asarray(_opened(self.path, self.size, self.sample)[self.name][rows])
+        return np.asarray(self._dataset()[rows])
+
+    def read_direct(self, into: NDArray[Any], rows: slice, place: slice) -> None:
+        """Read rows into a place of an array, as ``h5py.Dataset.read_direct`` does."""
+        self._dataset().read_direct(into, rows, place)
+
+    def _dataset(self) -> Any:
+        return _opened(self.path, self.state, self.sha256)[self.name]
 
 
-@cache
-def _sample(path: str, size: int, changed: int) -> str:
-    """Return the SHA-256 of evenly spaced pieces of a file, which ``changed`` at that time."""
-    found = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        for i in range(PIECES):
-            file.seek(max(0, size - PIECE) * i // (PIECES - 1))
-            found.update(file.read(PIECE))
-    return found.hexdigest()
+def _opened(path: str, state: State, sha256: str) -> Any:
+    """Open a version of a feature file, once for this process.
 
-
-@cache
-def _opened(path: str, size: int, sample: str) -> Any:
-    """Open a feature file once for this process.
+    Where it lies on the machine that vrbench was started on, its state tells it; on another one its
+    SHA-256, which is computed once.
 
     Raises:
         InputError: it is not there, or is another one.
     """
     from vrbench.features.hdf5 import open_hdf5
 
+    with _opening:
+        try:
+            here = _state(path)
+            if path in _open and _open[path][:2] == (here, sha256):
+                return _open[path][2]
+            same = here == state or _sha256(path, here) == sha256
+        except OSError as error:
+            raise unseen(path, error) from error
+        if not same:
+            raise InputError(
+                f"{path} is another file on {socket.gethostname()} than where vrbench was started: "
+                "give all workers the same file."
+            )
+        _open[path] = here, sha256, open_hdf5(Path(path))
+        return _open[path][2]
+
+
+def _state(path: str) -> State:
+    found = Path(path).stat()
+    return _kernel(), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@cache
+def _sha256(path: str, state: State) -> str:
+    """Return the SHA-256 of a version of a file."""
+    return sha256_of(Path(path))
+
+
+@cache
+def _kernel() -> str:
+    """Return what tells the running kernel, which numbers devices and inodes, from others."""
     try:
-        about = Path(path).stat()
-        same = about.st_size == size and _sample(path, size, about.st_mtime_ns) == sample
-    except OSError as error:
-        raise unseen(path, error) from error
-    if not same:
-        raise InputError(
-            f"{path} is another file on {socket.gethostname()} than where vrbench was started "
-            f"({about.st_size:,} and {size:,} bytes): give all workers the same file."
-        )
-    return open_hdf5(Path(path))
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return socket.gethostname()

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vrbench.features.elsewhere import InFile
+
 
 class Joined:
     """The rows of HDF5 datasets, one dataset after the other; slices of them are read.
@@ -22,6 +24,10 @@ class Joined:
         self._starts = np.cumsum([0, *(len(piece) for piece in pieces)]).tolist()
         self.shape: tuple[int, ...] = (self._starts[-1], *pieces[0].shape[1:])
         self.ndim = len(self.shape)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle where the datasets lie."""
+        return Joined, ([InFile.of(piece) for piece in self.pieces], self.dtype)
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.features.elsewhere import InFile
+from vrbench.features.joined import Joined
 
 
 class Selected:
@@ -29,9 +30,8 @@ class Selected:
         source, h5py = self._source, sys.modules.get("h5py")
         if h5py is not None and isinstance(source, h5py.Dataset):
             source = InFile.of(source)
-        return (
-            (Selected, (source, self._rows)) if isinstance(source, InFile) else (_same, (self[:],))
-        )
+        placed = isinstance(source, InFile | Joined)
+        return (Selected, (source, self._rows)) if placed else (_same, (self[:],))
 
     def __len__(self) -> int:
         return len(self._rows)

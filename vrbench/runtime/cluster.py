@@ -1,34 +1,28 @@
-"""Processes on this machine or on a cluster, by Dask (extra ``cluster``)."""
+"""Workers of a Dask scheduler (extra ``cluster``)."""
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from vrbench.errors import InputError
 from vrbench.runtime.backend import Backend, Done, Futures, Key, Submit, Task
 from vrbench.runtime.extras import needed
-from vrbench.runtime.json_text import read_json
 from vrbench.runtime.submitted import LOOK, Submitted
 from vrbench.runtime.worker import Fingerprint, Trusted, once
 
 WINDOW = 3
 """Tasks a thread that are submitted: one is done, the next lies ready."""
+UNREAD = "deserialization"
+"""In what Dask says where another machine does not know a function that it is sent."""
 PATIENCE = 60.0
 """Seconds without a worker after which a run is given up."""
-CONNECT = 10.0
-"""Seconds in which a scheduler has to answer."""
-DEATHS = 3
-"""Workers here that a task may lose before it is done alone, and once more then."""
 
 
 @dataclass(eq=False)
@@ -57,7 +51,7 @@ class Cluster(Backend):
     @property
     def workers(self) -> int:
         """Threads of all workers; at least 1."""
-        return max(1, sum(map(int, self.client.nthreads().values())))
+        return max(1, sum(map(int, self._ask(self.client.scheduler.ncores).values())))
 
     def map(
         self, work: Callable[[Task], Done], tasks: Mapping[Key, Task]
@@ -82,6 +76,12 @@ class Cluster(Backend):
                 found = future.result()
             except distributed.KilledWorker:
                 found = self._again(first, trusted, tasks[key])
+            except (CancelledError, distributed.comm.CommClosedError) as error:
+                raise self._lost("has ended") from error
+            except (ImportError, RuntimeError) as error:
+                if isinstance(error, ImportError) or UNREAD in str(error):
+                    raise self._unread(error) from error
+                raise
             name, self.seen[name], value = found
             self._alone = None
             yield key, value
@@ -91,6 +91,8 @@ class Cluster(Backend):
         with self._submitted.alone():
             try:
                 [(_, done)] = Futures(submit, 1, (LOOK, self._look)).map(work, {0: task})
+            except (CancelledError, distributed.comm.CommClosedError) as error:
+                raise self._lost("has ended") from error
             except distributed.KilledWorker as error:
                 raise InputError(
                     f"{task} ended {error.allowed_failures + 1} workers while nothing else was "
@@ -99,8 +101,34 @@ class Cluster(Backend):
                 ) from error
         return done
 
+    def _ask(self, question: Callable[[], Any]) -> Any:
+        """Ask the scheduler.
+
+        Raises:
+            InputError: it does not answer.
+        """
+        try:
+            return self.client.sync(question, callback_timeout=PATIENCE)
+        except TimeoutError as error:
+            raise self._lost(f"has not answered for {PATIENCE:.0f} s") from error
+        except OSError as error:
+            raise self._lost("has ended") from error
+
+    def _lost(self, what: str) -> InputError:
+        return InputError(
+            f"The scheduler at {self.client.scheduler.addr} {what}: start it again, and workers; "
+            "the same command goes on with what is finished."
+        )
+
+    def _unread(self, error: Exception) -> InputError:
+        said = str(error).partition("\n")[0]
+        return InputError(
+            f"The machines of {self.client.scheduler.addr} cannot read what they are sent "
+            f"({said}): install the same vrbench, with the same extras, on all of them."
+        )
+
     def _look(self) -> None:
-        if self.client.scheduler_info()["workers"]:
+        if self._ask(self.client.scheduler.ncores):
             self._alone = None
             return
         self._alone = self._alone or time.monotonic()
@@ -113,137 +141,3 @@ class Cluster(Backend):
         kinds = Counter(tuple(sorted(found.items())) for found in seen)
         prints = [{"workers": n, **dict(kind)} for kind, n in kinds.most_common()]
         return {"workers": len(seen), "fingerprints": prints}
-
-
-@contextmanager
-def local(
-    processes: int, fingerprint: Callable[[], Fingerprint], mixed: bool = False
-) -> Iterator[Cluster]:
-    """Start so many processes on this machine, with a thread each; they end with the context.
-
-    Raises:
-        InputError: Dask is not installed.
-    """
-    distributed = _configured()
-    import dask
-
-    _say_no_leaks()
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}),
-        _loop_without_interrupts() as loop,
-        distributed.LocalCluster(
-            n_workers=processes,
-            threads_per_worker=1,
-            processes=True,
-            loop=loop,
-            dashboard_address="127.0.0.1:0",
-            memory_limit=None,
-            silence_logs=50,
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield Cluster(client, fingerprint, mixed)
-
-
-@contextmanager
-def remote(
-    address: str, fingerprint: Callable[[], Fingerprint], mixed: bool = False
-) -> Iterator[Cluster]:
-    """Use the workers of a scheduler.
-
-    Args:
-        address: ``tcp://HOST:PORT``, or the scheduler's JSON file.
-        fingerprint: see ``Trusted``.
-        mixed: whether workers of another fingerprint are taken.
-
-    Raises:
-        InputError: Dask is not installed, there is no scheduler, or it has no worker.
-    """
-    distributed = _configured()
-    found = _found(address)
-    # asked first: a client that fails for this is not closed by Dask, and may block a later one
-    secure = found.startswith("tls://")
-    if secure and not distributed.Security().get_connection_args("client").get("ssl_context"):
-        raise InputError(
-            f"{found} asks for certificates: name them in Dask's configuration "
-            "(distributed.comm.tls), or give a tcp:// address."
-        )
-    try:
-        client = distributed.Client(found, timeout=CONNECT)
-    except (OSError, ValueError, TypeError, ImportError, RuntimeError) as error:
-        raise InputError(  # also for a protocol, such as ucx, that is not installed here
-            f"No Dask scheduler answers at {address}: start one with dask scheduler, and workers "
-            "with dask worker."
-        ) from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=PATIENCE)
-        except TimeoutError as error:
-            raise InputError(
-                f"The scheduler at {address} had no worker for {PATIENCE:.0f} s: start some with "
-                "dask worker."
-            ) from error
-        yield Cluster(client, fingerprint, mixed)
-
-
-def _found(address: str) -> str:
-    """Return the scheduler's address, also where a file is given that holds it."""
-    if "://" in address:
-        return address
-    if not Path(address).is_file():
-        raise InputError(
-            f"--cluster {address} is neither an address (tcp://HOST:PORT) nor a scheduler file."
-        )
-    remedy = "give the file that dask scheduler --scheduler-file writes"
-    about = read_json(Path(address), remedy)
-    found = about.get("address") if isinstance(about, dict) else None
-    if not isinstance(found, str):
-        raise InputError(f"{address} has no address of a scheduler: {remedy}.")
-    return found
-
-
-@contextmanager
-def _loop_without_interrupts() -> Iterator[Any]:
-    """Run the loop of Dask's thread, from which workers inherit that it blocks SIGINT.
-
-    Ctrl-C reaches all processes of a terminal. The command ends its workers; one that took the
-    signal as well would print a traceback.
-    """
-    from distributed.utils import LoopRunner
-
-    runner: Any = LoopRunner(asynchronous=False)
-    blocking = hasattr(signal, "pthread_sigmask")
-    if blocking:
-        from multiprocessing import resource_tracker
-
-        resource_tracker.ensure_running()  # it would unblock SIGINT in the thread that starts it
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        runner.start()
-    finally:
-        if blocking:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    try:
-        yield runner.loop
-    finally:
-        runner.stop()
-
-
-def _say_no_leaks() -> None:
-    """Keep multiprocessing's helper from warnings of its own where a signal ends the command."""
-    given, ignored = os.environ.get("PYTHONWARNINGS", ""), "ignore:resource_tracker"
-    if ignored not in given:
-        os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (given, ignored)))
-
-
-def _configured() -> Any:
-    distributed = needed("distributed", "cluster")
-    import logging
-
-    import dask
-
-    # arrays in memory travel with their block; what is known only here is no news to a user
-    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"})
-    with suppress(KeyError):
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    return distributed

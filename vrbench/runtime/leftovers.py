@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+BEGUN = ".vrbench-"
+"""With this begin the names of files that are not finished."""
 _NAME = re.compile(
     r"\.vrbench-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-(?P<started>\d+)-[0-9a-f]{8}(\..*)?",
     re.DOTALL,
@@ -27,7 +29,7 @@ def beside(path: Path) -> Path:
     """
     process = os.getpid()
     owner = f"{_machine()}-{process}-{_started(process) or 0}-{os.urandom(4).hex()}"
-    return path.with_name(f".vrbench-{owner}{path.suffix}")
+    return path.with_name(f"{BEGUN}{owner}{path.suffix}")
 
 
 def remove_left_over(folder: Path, *, folders: bool = False) -> None:

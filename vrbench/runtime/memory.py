@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 import resource
+import socket
 import sys
 from contextlib import suppress
 from functools import cache
@@ -57,10 +58,18 @@ def set_bound(bound: int | None) -> None:
         ctypes.CDLL(None).mallopt(-3, _LARGE)
 
 
-def keep_bound(bound: int) -> None:
-    """Set the bound of a process that has none yet: one that was started for another."""
-    if _bound is None:
+def bound_of_task(bound: int | None) -> None:
+    """Set the bound of a worker, which does tasks of several clients, before a task.
+
+    Raises:
+        InputError: as ``set_bound`` says; the sentence names the worker.
+    """
+    if bound == _bound:
+        return
+    try:
         set_bound(bound)
+    except InputError as error:
+        raise InputError(f"On the worker at {socket.gethostname()}: {error}") from error
 
 
 def _rounded(size: int) -> int:
@@ -73,6 +82,18 @@ def spare(wanted: int, pending: int = 0) -> int:
     if _bound is None:
         return wanted
     return max(0, min(wanted, _bound - resident() - _to_load() - _MEASURING - pending))
+
+
+def planned(wanted: int) -> int:
+    """Return how many of ``wanted`` bytes may be taken by a process that has done nothing else.
+
+    It is the same in every run, unlike ``spare``: what the bound leaves is rounded down to a power
+    of two, as imports take a little more or less each time.
+    """
+    if _bound is None:
+        return wanted
+    left = max(1, _bound - imports() - _LOADED - _MEASURING)
+    return min(wanted, 1 << (left.bit_length() - 1))
 
 
 def _to_load() -> int:

@@ -57,8 +57,9 @@ def different(name: str, mine: Fingerprint, expected: Fingerprint) -> str:
     said = ", ".join(f"{key} {mine.get(key)} and not {expected.get(key)}" for key in other)
     return (
         f"The worker {name} would compute other bits ({said}): give all machines the same "
-        "packages, and one MKL_CBWR (such as AVX2), NUMBA_CPU_NAME (such as haswell) and "
-        "NPY_DISABLE_CPU_FEATURES in the environment, or take it with --mixed."
+        "packages, numba among them, and one MKL_CBWR (such as AVX2), NUMBA_CPU_NAME (such as "
+        "haswell), NUMBA_DISABLE_JIT and NPY_DISABLE_CPU_FEATURES in the environment, or take it "
+        "with --mixed."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from vrbench.errors import InputError
 from vrbench.runtime.files import replacing
-from vrbench.runtime.leftovers import remove_left_over
+from vrbench.runtime.leftovers import BEGUN
 from vrbench.runtime.npz import read_npz
 from vrbench.sims.kept import SHARE
 from vrbench.sims.sim import Sim
@@ -48,8 +49,7 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         """Leave the blocks: they are removed when the results are there."""
-        with suppress(OSError):
-            self.folder.rmdir()  # if it is empty
+        _remove_empty(self.folder)
 
     def keep(self, name: str, sim: Sim) -> None:
         """Write a block, if there is room.
@@ -78,10 +78,22 @@ class Journal:
         return self.folder / f"{name}{ENDING}"
 
 
+def folder_of(above: Path, file: Path) -> Path:
+    """Return where in a folder the blocks of a feature file lie, apart from those of others."""
+    return above / hashlib.sha256(str(file.absolute()).encode()).hexdigest()[:12]
+
+
 def clear(folder: Path) -> None:
-    """Remove the blocks in a folder, and the folder if nothing else is in it."""
+    """Remove the blocks in a folder, finished or not, and the folder if nothing else is in it."""
     with suppress(OSError):
-        for path in folder.glob(f"*{ENDING}"):
-            path.unlink(missing_ok=True)
-        remove_left_over(folder)
+        for pattern in (f"*{ENDING}", f"{BEGUN}*"):
+            for path in folder.glob(pattern):
+                path.unlink(missing_ok=True)
+    _remove_empty(folder)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder, and the one that it is in, where they are empty."""
+    with suppress(OSError):
         folder.rmdir()
+        folder.parent.rmdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -49,6 +50,7 @@ class Source(ABC):
         window: queries before the current one in a rolling bank; 0: all so far.
         head: what the items went through, and whose weights methods get.
         judged: sha256 of the files that ``qrels`` and ``candidates`` come from.
+        blocks: folder in which finished blocks wait for the results, or None.
     """
 
     about: DataAbout
@@ -69,6 +71,7 @@ class Source(ABC):
     head: Head | None = None
     queue: bool = False
     judged: Mapping[str, str] = MappingProxyType({})
+    blocks: Path | None = None
 
     @abstractmethod
     def sim(self, method: Method | None, bank: str, progress: PairProgress | None) -> Sim:

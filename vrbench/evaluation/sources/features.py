@@ -33,6 +33,7 @@ from vrbench.runtime.memory import check_fits, spare
 from vrbench.sequences.engine.grouping import ordered
 from vrbench.sims.beside import MOST_PAIRS
 from vrbench.sims.file import SimFile
+from vrbench.sims.journal import folder_of
 from vrbench.sims.names import SEQUENCES
 from vrbench.sims.sim import Direction, Sim
 from vrbench.sims.truth import Truth
@@ -72,10 +73,10 @@ class FeatureSource(SecondBank):
             self.scale = logit_scale(attrs.get("scale"), str(features.path))
         self._room = spare(sys.maxsize)
         self._score: Score = Scorer(self.compute)
+        if self.compute.blocks is not None:
+            self.blocks = folder_of(self.compute.blocks, features.path)
         if self.compute.backend is not None:
-            self._score = Spread(
-                Scorer.elsewhere(self.compute), self.compute.backend, self.compute.blocks
-            )
+            self._score = Spread.of(self.compute, self.compute.backend, self.blocks)
         width = 8 if self.compute.precision == "double" else 4
         self._sizes = Sizes(len(features.text), len(features.video), width)
         self.has_bank = features.bank_text is not None and features.bank_video is not None

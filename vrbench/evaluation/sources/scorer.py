@@ -18,7 +18,8 @@ from vrbench.alignments.engine.driver import (
 from vrbench.alignments.engine.panels import LANES
 from vrbench.evaluation.settings import Compute
 from vrbench.features import Tokens
-from vrbench.runtime.memory import keep_bound, share
+from vrbench.runtime.device import torch_device
+from vrbench.runtime.memory import bound_of_task, share
 from vrbench.sims.sim import Sim
 
 UNBOUNDED = 200_000_000
@@ -48,15 +49,18 @@ class Scorer:
 
     Attributes:
         compute: how to compute.
+        in_worker: whether it runs in another process, within a bound of its own.
     """
 
     compute: Compute
+    in_worker: bool = False
     _loaded: set[tuple[type, ...]] = field(default_factory=set)
 
     @classmethod
     def elsewhere(cls, compute: Compute) -> Self:
-        """Return what scores in another process: by one thread, within a bound of its own."""
-        return cls(replace(compute, backend=None, workers=1))
+        """Return what scores in another process, by one thread; ``auto`` is this one's device."""
+        device = torch_device("auto") if compute.device == "auto" else compute.device
+        return cls(replace(compute, backend=None, workers=1, device=device), in_worker=True)
 
     def __call__(
         self,
@@ -71,8 +75,9 @@ class Scorer:
         assert method is not None  # plan() gives every feature file a method
         how = self.compute
         size, workers = UNBOUNDED, how.workers
+        if self.in_worker:
+            bound_of_task(how.memory)
         if how.memory is not None:
-            keep_bound(how.memory)
             self._load(method, text, video)
             most = workers or len(os.sched_getaffinity(0))
             size, workers = share(pending, self._tile(text, video), most, BLOCK_BYTES)

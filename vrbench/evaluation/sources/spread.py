@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from vrbench.alignments import Method
 from vrbench.alignments.engine.driver import PairProgress
 from vrbench.errors import InputError
 from vrbench.evaluation.fingerprint import fingerprint
+from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources.blocks import Block
 from vrbench.evaluation.sources.grid import Grid, Place
 from vrbench.evaluation.sources.scorer import Scorer
@@ -22,7 +23,7 @@ from vrbench.registry import origins
 from vrbench.runtime.backend import Backend, Tasks
 from vrbench.runtime.cluster import WINDOW
 from vrbench.runtime.leftovers import temporary_folder
-from vrbench.runtime.memory import spare
+from vrbench.runtime.memory import planned
 from vrbench.sims.journal import Journal
 from vrbench.sims.sim import Sim
 from vrbench.sims.truth import Truth
@@ -68,6 +69,15 @@ class Spread:
     backend: Backend
     folder: Path | None = None
 
+    @classmethod
+    def of(cls, compute: Compute, backend: Backend, folder: Path | None) -> Self:
+        """Return what scores with a backend.
+
+        Mixed workers leave no blocks to the next run, which would not know their fingerprints.
+        """
+        kept = None if getattr(backend, "mixed", False) else folder
+        return cls(Scorer.elsewhere(compute), backend, kept)
+
     def __call__(
         self,
         method: Method | None,
@@ -84,7 +94,8 @@ class Spread:
         grid = Grid(text, video, Truth(nothing, nothing, len(text), len(video)), size)
         out: dict[str, Any] = {}
         done, total = 0, len(text) * len(video)
-        work = Scoring(self.score, sendable(method), keep)
+        check_sendable([method])
+        work = Scoring(self.score, method, keep)
         for place, sim in self._blocks(work, grid):
             where = (..., *grid.slices(place, "t2v"))
             same = sim.v2t is sim.t2v
@@ -137,18 +148,18 @@ def task_pairs(text: Tokens, video: Tokens, backend: Backend) -> int:
     tokens = float(text.lengths.mean()) * float(video.lengths.mean())
     pairs = int(TASK / (2 * text.dim * tokens))
     share = len(text) * len(video) // (EACH * getattr(backend, "workers", 1))
-    return max(1, min(pairs, share, MOST, spare(PAIR * MOST) // PAIR))
+    return max(1, min(pairs, share, MOST, planned(PAIR * MOST) // PAIR))
 
 
-def sendable(method: Method) -> Method:
-    """Return a method that other processes know, too.
+def check_sendable(methods: Iterable[Method | None]) -> None:
+    """Check that other processes know methods, too.
 
     Raises:
-        InputError: a part of it is from outside vrbench.
+        InputError: a part of one is from outside vrbench.
     """
-    if origins(*(part for _, part in method.parts)):
-        raise InputError(
-            f"{method.spec} is not one of vrbench's own methods, and other processes know only "
-            "these: leave --processes and --cluster out."
-        )
-    return method
+    for method in methods:
+        if method is not None and origins(*(part for _, part in method.parts)):
+            raise InputError(
+                f"{method.spec} is not one of vrbench's own methods, and other processes know only "
+                "these: leave --processes and --cluster out."
+            )

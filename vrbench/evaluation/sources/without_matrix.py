@@ -16,7 +16,7 @@ from vrbench.alignments.engine.emd_positives import contenders
 from vrbench.evaluation.sources.folded import Folded
 from vrbench.evaluation.sources.grid import Grid
 from vrbench.evaluation.sources.scorer import Score
-from vrbench.evaluation.sources.spread import Spread, sendable, task_pairs
+from vrbench.evaluation.sources.spread import Spread, check_sendable, task_pairs
 from vrbench.features import Features, Tokens
 from vrbench.metrics.measure import Unkept
 from vrbench.runtime.backend import Here
@@ -72,7 +72,8 @@ def fold(
     queries = {d: queries_of(sims[d], truth, d) for d in DIRECTIONS}
     if isinstance(score, Spread):
         grid = Grid(text, video, truth, task_pairs(text, video, score.backend))
-        flat = Flat(score.score, sendable(method))
+        check_sendable([method])
+        flat = Flat(score.score, method)
         name = score.naming(grid, method, "flat")
         folded = Folded(grid, flat, queries, score.backend, progress, score.keeping, name)
     else:
