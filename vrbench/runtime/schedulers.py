@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def remote(
             "(distributed.comm.tls), or give a tcp:// address."
         )
     try:
-        asyncio.run(asyncio.wait_for(_greeting(found), CONNECT))  # which Client would wait for
+        _greet(found)
         client = distributed.Client(found, timeout=CONNECT)
     except Exception as error:  # whatever an address gives that is none, or no scheduler's
         raise InputError(
@@ -97,12 +98,17 @@ def remote(
         yield Cluster(client, fingerprint, mixed)
 
 
-async def _greeting(address: str) -> None:
-    """Greet a scheduler."""
+def _greet(address: str) -> None:
+    """Greet a scheduler, whose answer ``distributed.Client`` would wait for without end."""
     distributed = needed("distributed", "cluster")
     asking = distributed.Security().get_connection_args("client")
-    async with distributed.rpc(address, connection_args=asking) as scheduler:
-        await scheduler.identity()
+
+    async def greeting() -> None:
+        async with distributed.rpc(address, connection_args=asking) as scheduler:
+            await asyncio.wait_for(scheduler.identity(), CONNECT)
+
+    with ThreadPoolExecutor(1) as thread:  # in this one a notebook's loop may be running
+        thread.submit(asyncio.run, greeting()).result()
 
 
 def _found(address: str) -> str:
