@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class Journal:
 
 def folder_of(above: Path, file: Path) -> Path:
     """Return where in a folder the blocks of a feature file lie, apart from those of others."""
-    return above / hashlib.sha256(str(file.absolute()).encode()).hexdigest()[:12]
+    return above / hashlib.sha256(os.fsencode(file.absolute())).hexdigest()[:12]
 
 
 def clear(folder: Path) -> None:
