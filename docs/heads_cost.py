@@ -30,7 +30,7 @@ def rates(found: Found) -> dict[str, str]:
         "rates.best": str(len(rows) - len(other)),
         "rates.of": str(len(rows)),
         "rates.others": f"; {', '.join(other)}" if other else "",
-        "rates.rising": " and ".join(rising) or "none",
+        "rates.rising": ", ".join(rising) or "none",
         "patience": str(PATIENCE),
         "long": str(MOST),
         "long.first": str(ends[0]),
