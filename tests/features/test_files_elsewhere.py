@@ -58,6 +58,16 @@ def test_a_copy_and_a_touched_file_are_the_same(sent: tuple[Path, bytes], tmp_pa
     assert len([name for name in elsewhere._open if name == str(path)]) == 1
 
 
+def test_a_file_that_took_its_place_is_another_one(tmp_path: Path) -> None:
+    """The client goes on with the one that it opened."""
+    path, other = (write_features(tmp_path / f"{i}.h5", seed=i, bank=()) for i in range(2))
+    with open_features(path) as features:
+        other.replace(path)
+        sent = pickle.dumps(features.video.part(0, 6))
+        with pytest.raises(InputError, match="is another file on"):
+            read(sent)
+
+
 def test_the_version_that_the_client_opened_is_not_read_again(
     sent: tuple[Path, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

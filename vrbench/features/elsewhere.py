@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.errors import InputError
+from vrbench.features.guarded import guarded_of
 from vrbench.runtime.opened import sha256_of
 from vrbench.runtime.worker import unseen
 
@@ -46,12 +48,15 @@ class InFile:
 
     @classmethod
     def of(cls, dataset: Any) -> Self:
-        """Return the place of an open ``h5py.Dataset``; of one that is known by its place, that."""
+        """Return the place of an open ``h5py.Dataset``; of one that is known by its place, that.
+
+        It is the file that is open here, also where another one lies at its path by now.
+        """
         if isinstance(dataset, cls):
             return dataset
-        path = str(Path(dataset.file.filename).absolute())
-        state = _state(path)
-        return cls(path, state, _sha256(path, state), dataset.name, dataset.shape, dataset.dtype)
+        opened = guarded_of(dataset)
+        version = str(opened.path.absolute()), _state(os.fstat(opened.fileno())), opened.sha256
+        return cls(*version, dataset.name, dataset.shape, dataset.dtype)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -80,7 +85,7 @@ def _opened(path: str, state: State, sha256: str) -> Any:
 
     with _opening:
         try:
-            here = _state(path)
+            here = _state(Path(path).stat())
             if path in _open and _open[path][:2] == (here, sha256):
                 return _open[path][2]
             same = here == state or _sha256(path, here) == sha256
@@ -95,8 +100,7 @@ def _opened(path: str, state: State, sha256: str) -> Any:
         return _open[path][2]
 
 
-def _state(path: str) -> State:
-    found = Path(path).stat()
+def _state(found: os.stat_result) -> State:
     return _kernel(), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 

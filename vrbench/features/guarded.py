@@ -9,6 +9,7 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from vrbench.errors import InputError
 from vrbench.features.commits import LOCKED
@@ -18,6 +19,9 @@ _UNLOCKED = ("FALSE", "0")
 _HEAP, _HEAP_HEADER, _OBJECT_HEADER = b"GCOL\x01", 16, 16
 _CACHE_IMAGE = b"MDCI"
 _FLAGGED = (b"\x89HDF\r\n\x1a\n\x03", b"\x89HDF\r\n\x1a\n\x04")
+
+_read: WeakValueDictionary[int, GuardedFile] = WeakValueDictionary()
+"""The files that HDF5 reads through, by the number that it gave them."""
 
 
 class GuardedFile(OpenedFile):
@@ -105,6 +109,35 @@ class GuardedFile(OpenedFile):
             f"{self.path} is damaged (the global heap at byte {at}, where strings lie, has objects "
             "of impossible sizes): copy it again or extract it anew."
         )
+
+
+def hdf5_through(opened: GuardedFile) -> Any:
+    """Return the ``h5py.File`` that reads through a guarded file.
+
+    Raises:
+        OSError: it is no HDF5 file.
+    """
+    import h5py
+
+    file = h5py.File(opened.path, "r", driver="fileobj", fileobj=opened)
+    _read[_number(file)] = opened
+    return file
+
+
+def guarded_of(dataset: Any) -> GuardedFile:
+    """Return the guarded file that an ``h5py.Dataset`` is read through.
+
+    Raises:
+        KeyError: it was opened in another way.
+    """
+    return _read[_number(dataset)]
+
+
+def _number(part: Any) -> int:
+    """Return the number that HDF5 gave an open file, by a part of it."""
+    from h5py import h5o
+
+    return int(h5o.get_info(part.id).fileno)
 
 
 @cache

@@ -16,7 +16,7 @@ from vrbench.errors import InputError
 from vrbench.features.apart import look_apart
 from vrbench.features.commits import LOCKED, Committed
 from vrbench.features.enclosed import check_enclosed
-from vrbench.features.guarded import GuardedFile, close_at_exit
+from vrbench.features.guarded import GuardedFile, close_at_exit, hdf5_through
 from vrbench.features.log import is_unsettled
 from vrbench.features.part_names import PARTS, part_names
 from vrbench.features.strings import is_text
@@ -47,7 +47,7 @@ def open_hdf5(path: Path, through: Committed | None = None, *, new: bool = False
         opened = GuardedFile(path, lock=False)
         with opened, hdf5_of(opened, "r+") as file, reading(path):
             _read_strings(file)
-    return _opened(path, "r+", through)
+    return _written(path, through)
 
 
 def open_guarded(path: Path) -> GuardedFile:
@@ -84,7 +84,7 @@ def hdf5_of(opened: GuardedFile, mode: str = "r", *, whole: bool = False) -> Any
     import h5py  # noqa: F401  once, before the child process
 
     look_apart(opened, lambda: _checked(opened, mode, whole))
-    return _opened(opened.path, "r", driver="fileobj", fileobj=opened)
+    return _read(opened)
 
 
 def all_hdf5_of(opened: Sequence[GuardedFile]) -> list[Any]:
@@ -101,7 +101,7 @@ def all_hdf5_of(opened: Sequence[GuardedFile]) -> list[Any]:
         for one in opened:  # which of them it is, where the child could not say it
             look_apart(one, partial(_checked, one, "r"))
         raise
-    return [_opened(one.path, "r", driver="fileobj", fileobj=one) for one in opened]
+    return [_read(one) for one in opened]
 
 
 def _check_all(opened: Sequence[GuardedFile]) -> None:
@@ -111,7 +111,7 @@ def _check_all(opened: Sequence[GuardedFile]) -> None:
 
 def _checked(opened: GuardedFile, mode: str, whole: bool = False) -> None:
     with (
-        _opened(opened.path, "r", driver="fileobj", fileobj=opened) as file,
+        _read(opened) as file,
         reading(opened.path),
     ):
         check_enclosed(file, (PARTS,), opened)
@@ -125,12 +125,20 @@ def _checked(opened: GuardedFile, mode: str, whole: bool = False) -> None:
         _check_format(file, opened.path, mode)
 
 
-def _opened(path: Path, mode: str, through: Committed | None = None, **driver: Any) -> Any:
+def _read(opened: GuardedFile) -> Any:
+    close_at_exit()
+    try:
+        return hdf5_through(opened)
+    except OSError as error:
+        raise InputError(why_not_opened(opened.path, error)) from error
+
+
+def _written(path: Path, through: Committed) -> Any:
     import h5py
 
     close_at_exit()
     try:
-        return h5py.File(path if through is None else through, mode, **driver)
+        return h5py.File(through, "r+")
     except OSError as error:
         raise InputError(why_not_opened(path, error)) from error
 
