@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -144,8 +145,12 @@ def interrupted(_: int) -> int:
     return os.getpid()
 
 
-def test_an_interrupt_is_left_to_the_command_that_ends_its_workers() -> None:
+def test_an_interrupt_is_left_to_the_command_that_ends_its_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with local(1, by_process, mixed=True) as backend:
         found = dict(backend.map(interrupted, {0: 0, 1: 1}))
+    assert not list(tmp_path.iterdir()), "nothing of Dask's is left"
     assert found[0] == found[1]
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -38,9 +38,14 @@ def local(
 
     _say_no_leaks()
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": DEATHS - 1}),
-        _loop_without_interrupts() as loop,
         temporary_folder() as folder,
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": DEATHS - 1,
+                "temporary-directory": str(folder),
+            }
+        ),
+        _loop_without_interrupts() as loop,
         distributed.LocalCluster(
             n_workers=processes,
             threads_per_worker=1,
@@ -48,7 +53,6 @@ def local(
             loop=loop,
             dashboard_address="127.0.0.1:0",
             memory_limit=None,
-            local_directory=str(folder),
             silence_logs=50,
         ) as cluster,
         distributed.Client(cluster) as client,
