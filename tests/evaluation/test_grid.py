@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from small_features import write_features
 import vrbench
 from vrbench.alignments.engine import driver
 from vrbench.errors import InputError
+from vrbench.evaluation.evaluation import Evaluation
+from vrbench.evaluation.settings import Compute
 from vrbench.evaluation.sources import scorer
 from vrbench.results.result import Result
 
@@ -74,6 +77,29 @@ def test_what_exists_is_read_and_not_made_again(
     changed = {name for name in before if before[name] != after[name]}
     assert len(changed) == 2
     assert all("none" in name for name in changed)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "again"),
+    [
+        ({"workers": 2, "fingerprints": [{"workers": 1}, {"workers": 1, "numba": "no"}]}, True),
+        ({"workers": 2, "fingerprints": [{"workers": 2, "numba": "no"}]}, False),
+        ([5], False),
+    ],
+)
+def test_what_mixed_workers_made_exists_for_these_alone(
+    cluster: Any, again: bool, path: Path, tmp_path: Path
+) -> None:
+    vrbench.evaluate(path, "max-avg", out=tmp_path)
+    [file] = tmp_path.glob("*.json")
+    result = json.loads(file.read_text())
+    result["provenance"]["cluster"] = cluster
+    file.write_text(json.dumps(result))
+    for mixed in (True, False):
+        backend: Any = SimpleNamespace(mixed=mixed)
+        evaluation = Evaluation.open(path, compute=Compute(backend=backend))
+        [job] = evaluation.jobs(["max-avg"], ["none"], tmp_path)
+        assert job.exists == (mixed or not again)
 
 
 @pytest.mark.slow

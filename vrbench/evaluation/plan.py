@@ -89,7 +89,9 @@ def plan(
             said = (settings.label, about["encoder"], spec or "sim", source.sequence)
             name = results.stem(about["dataset"], "_".join(filter(None, said)), norm_spec, key)
             whole = source.keeps_matrix(kind, method)
-            exists = out is not None and _exists(out / f"{name}.json", whole, settings.interval)
+            strict = not getattr(source.compute.backend, "mixed", False)
+            there = (whole, settings.interval, strict)
+            exists = out is not None and _exists(out / f"{name}.json", *there)
             jobs.setdefault(name, Job(method, norm, kind, name, exists, source.sequence))
     return list(jobs.values())
 
@@ -98,10 +100,11 @@ def _method(given: str | Method) -> Method:
     return parse_method(given) if isinstance(given, str) else given
 
 
-def _exists(path: Path, whole: bool, interval: bool) -> bool:
+def _exists(path: Path, whole: bool, interval: bool, strict: bool) -> bool:
     """Whether a result is there whole, and not of ranks only where the ``whole`` can be had.
 
-    One without an ``interval`` does not count where intervals are wanted.
+    One without an ``interval`` does not count where intervals are wanted; one whose last bits are
+    of several kinds of workers only counts where these are taken again: not if ``strict``.
     """
     if not path.is_file():
         return False
@@ -110,7 +113,14 @@ def _exists(path: Path, whole: bool, interval: bool) -> bool:
     except InputError:
         return False  # it is made again
     lacks = (whole and "solved" in found.values) or (interval and "intervals" not in found.values)
-    return bool(found.ranks) and not lacks
+    return bool(found.ranks) and not lacks and not (strict and _mixed(found))
+
+
+def _mixed(found: results.Result) -> bool:
+    """Whether workers of several fingerprints made a result."""
+    about = found["provenance"].get("cluster")
+    prints = about.get("fingerprints") if isinstance(about, dict) else None
+    return isinstance(prints, list) and len(prints) > 1
 
 
 def parse_norm(spec: str, source: Source) -> Normalization:
