@@ -171,7 +171,10 @@ def test_another_fingerprint_is_refused_or_reported(path: Path, backend: Cluster
     with pytest.raises(InputError, match=says):
         evaluated(path, other, "global", "none", None)
     mixed = Cluster(backend.client, by_process, mixed=True)
-    evaluated(path, mixed, "global", "none", None)
+    found = evaluated(path, mixed, "global", "none", None)
+    assert found["provenance"]["cluster"]["others"] == mixed.about()["workers"]
+    [note] = [note for note in found["notes"] if "--mixed" in note]
+    assert "workers compute other last bits than this machine" in note
     assert {one["tile"] for one in mixed.about()["fingerprints"]} <= {
         str(pid) for pid in backend.client.run(os.getpid).values()
     }

@@ -196,7 +196,6 @@ def test_a_finished_run_removes_its_blocks_and_no_others(path: Path, tmp_path: P
     for one in (path, other):
         with pytest.raises(KeyboardInterrupt):
             run(one, out, Ending(2), "max-avg", "none")
-    [mine, _] = (out / ".blocks").iterdir()
     for folder in (out / ".blocks").iterdir():  # begun on another machine
         (folder / ".vrbench-00000000-1-1-00000000.npz").write_bytes(b"")
     run(other, out, Ending(), "max-avg", "none")
@@ -204,7 +203,6 @@ def test_a_finished_run_removes_its_blocks_and_no_others(path: Path, tmp_path: P
     assert len(list(left.glob("*.block.npz"))) == 2
     run(path, out, None, "max-avg", "none")  # without a backend
     assert not (out / ".blocks").exists()
-    assert mine.parent == out / ".blocks"
 
 
 def test_methods_that_workers_do_not_know_are_refused_before_others_are_scored(

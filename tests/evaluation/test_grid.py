@@ -82,7 +82,7 @@ def test_what_exists_is_read_and_not_made_again(
 @pytest.mark.parametrize(
     ("cluster", "again"),
     [
-        ({"workers": 2, "fingerprints": [{"workers": 1}, {"workers": 1, "numba": "no"}]}, True),
+        ({"workers": 2, "fingerprints": [{"workers": 2, "numba": "no"}], "others": 2}, True),
         ({"workers": 2, "fingerprints": [{"workers": 2, "numba": "no"}]}, False),
         ([5], False),
     ],

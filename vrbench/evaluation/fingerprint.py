@@ -15,7 +15,6 @@ from vrbench.alignments.engine.driver import score
 from vrbench.features.tokens import Tokens, offsets_of
 from vrbench.runtime.cluster import Cluster
 from vrbench.runtime.compiling import available
-from vrbench.runtime.worker import once
 
 METHOD = "tokenflow"
 """Its tiles have products, exponentials and sums, compiled where numba is installed. The products
@@ -44,12 +43,11 @@ def fingerprint() -> dict[str, str]:
 
 def mixed_notes(backend: object) -> list[str]:
     """Return a note where workers of other fingerprints than this process's did tasks."""
-    if not isinstance(backend, Cluster) or not backend.mixed:
+    if not isinstance(backend, Cluster) or not backend.others:
         return []
-    mine, seen = once(backend.fingerprint), list(backend.seen.values())
-    other = sum(found != mine for found in seen)
-    said = f"{other} of {len(seen)} workers compute other last bits than this machine (--mixed)"
-    return [f"{said}: the result's provenance lists them."] if other else []
+    which = f"{backend.others} of {len(backend.seen)} workers"
+    said = f"{which} compute other last bits than this machine (--mixed)"
+    return [f"{said}: the result's provenance lists them."]
 
 
 def _items(rng: np.random.Generator, name: str, length: int) -> Tokens:

@@ -103,8 +103,8 @@ def _method(given: str | Method) -> Method:
 def _exists(path: Path, whole: bool, interval: bool, strict: bool) -> bool:
     """Whether a result is there whole, and not of ranks only where the ``whole`` can be had.
 
-    One without an ``interval`` does not count where intervals are wanted; one whose last bits are
-    of several kinds of workers only counts where these are taken again: not if ``strict``.
+    One without an ``interval`` does not count where intervals are wanted; one that workers of
+    another fingerprint made only counts where these are taken again: not if ``strict``.
     """
     if not path.is_file():
         return False
@@ -117,10 +117,9 @@ def _exists(path: Path, whole: bool, interval: bool, strict: bool) -> bool:
 
 
 def _mixed(found: results.Result) -> bool:
-    """Whether workers of several fingerprints made a result."""
+    """Whether workers of another fingerprint than the client's made a part of a result."""
     about = found["provenance"].get("cluster")
-    prints = about.get("fingerprints") if isinstance(about, dict) else None
-    return isinstance(prints, list) and len(prints) > 1
+    return isinstance(about, dict) and bool(about.get("others"))
 
 
 def parse_norm(spec: str, source: Source) -> Normalization:

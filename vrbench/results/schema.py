@@ -89,7 +89,8 @@ class ProtocolAbout(TypedDict):
 class Provenance(TypedDict):
     """Versions and settings that made a result; null for a package that was not used.
 
-    ``cluster`` is how many workers did so, and how many of each fingerprint.
+    ``cluster`` is how many workers did so, how many of each fingerprint, and, with ``--mixed``, how
+    many ``others`` than the client's.
     """
 
     vrbench: str

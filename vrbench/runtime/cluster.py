@@ -136,8 +136,15 @@ class Cluster(Backend):
             raise InputError(f"There has been no worker for {PATIENCE:.0f} s: start some again.")
 
     def about(self) -> dict[str, Any]:
-        """Return how many workers did tasks, and how many of each fingerprint, for a result."""
+        """Return how many workers did tasks, how many of each fingerprint, and of others."""
         seen = list(self.seen.values())
         kinds = Counter(tuple(sorted(found.items())) for found in seen)
         prints = [{"workers": n, **dict(kind)} for kind, n in kinds.most_common()]
-        return {"workers": len(seen), "fingerprints": prints}
+        others = {"others": self.others} if self.others else {}
+        return {"workers": len(seen), "fingerprints": prints, **others}
+
+    @property
+    def others(self) -> int:
+        """How many workers that did tasks have another fingerprint than this process."""
+        mine = once(self.fingerprint) if self.mixed else None
+        return sum(self.mixed and found != mine for found in self.seen.values())
