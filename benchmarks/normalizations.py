@@ -43,6 +43,7 @@ def claims() -> Iterator[Claim]:
                 f"{name}, {way}: {MORE} iterations, without start / {MORE} x (one read, numpy max)",
                 work,
                 partial(_read, bank, MORE),
+                rounds=15,
                 target=1.2 if way == "numba" else None,
             )
         yield compare(

@@ -90,10 +90,27 @@ def test_both_sides_are_the_products(shape: tuple[int, int], kind: Any) -> None:
     np.testing.assert_allclose(columns, exact @ some.astype(np.float64), rtol=rtol)
 
 
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("n", [1, 127, 128, 129, 385, 1000])
+def test_every_pass_gives_the_same_bits(n: int) -> None:
+    """Every other compiled pass reads groups of rows from the last to the first."""
+    kept = module.filled((n, 300), np.dtype(np.float32))
+    kept[:n, :300] = rng.random((n, 300))
+    passes = module.Passes(kept, np.ones(n))
+    first = passes(BETA[:300])
+    for _ in range(3):
+        for one, again in zip(first, passes(BETA[:300]), strict=True):
+            np.testing.assert_array_equal(again, one)
+    exact = kept[:n].astype(np.float64)[:, :300] @ BETA[:300].astype(np.float32).astype(np.float64)
+    np.testing.assert_allclose(first[0], 1 / exact, rtol=3e-6)
+    np.testing.assert_allclose(first[1], (1 / exact) @ kept[:n, :300], rtol=3e-6)
+
+
 def test_room_is_asked_for_lines_and_not_for_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line of a narrow matrix is 64 bytes, however few numbers it holds."""
     some, ones = Rows(np.zeros((200_000, 3), np.float32)), np.zeros(200_000)
-    for room, fits in ((64 * 200_000, True), (64 * 200_000 - 1, False)):
+    lines = 200_000 + 1_563  # of the matrix, and of the sums of 128 rows each
+    for room, fits in ((64 * lines, True), (64 * lines - 1, False)):
         monkeypatch.setattr(module, "spare", lambda wanted, room=room: min(wanted, room))
         kept = module.keep(some, 1.0, ones, ones[:3], np.dtype(np.float32))
         assert (kept is not None) == fits

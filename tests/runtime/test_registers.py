@@ -43,11 +43,12 @@ def assembly(name: str) -> str:
     from numba import types
 
     whole, f4, f8 = types.int64, types.float32, types.float64
-    one, ones, cube = types.Array(f4, 1, "C"), types.Array(f8, 1, "C"), types.Array(f8, 3, "C")
+    one, rows = types.Array(f4, 1, "C"), types.Array(f4, 2, "C")
+    ones, cube = types.Array(f8, 1, "C"), types.Array(f8, 3, "C")
     given: dict[str, tuple[Any, ...]] = {
         "products": (one,) * 3 + (whole,) * 5,
         "doubles": (ones,) * 3 + (whole,) * 5,
-        "sinkhorn": (types.Array(f4, 2, "C"), one, ones, ones, ones, one),
+        "sinkhorn": (rows, one, ones, ones, ones, rows, types.boolean),
         "plans": (cube, f8, f8, ones, ones, whole, ones, cube, ones, ones),
     }
     module, function = KERNELS[name].split(":")

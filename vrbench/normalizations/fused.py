@@ -15,7 +15,7 @@ from numba.core.errors import TypingError
 from numba.core.types import void
 from numba.extending import intrinsic
 
-from vrbench.normalizations.kept import ROUND
+from vrbench.normalizations.kept import ROUND, SUMMED
 from vrbench.runtime.aligned import LINE
 from vrbench.runtime.sums import LEAF
 from vrbench.runtime.vectors import (
@@ -32,17 +32,16 @@ ROWS = ROUND if "+avx512f" in target()[1] else ROUND // 4
 AHEAD = ROWS if ROWS == ROUND else 3 * ROWS
 """How many rows before it is worked on a row is asked for. A pass was a tenth faster with 12 than
 with 4 on Zen 3 (AVX2), and no faster with more than 16 on Zen 4 (AVX-512)."""
-EARLY = ROWS // 2
+EARLY = 3 * ROWS // 4
 """Of ``ROWS`` lines of memory, those that are asked for during the dot products; the others are
-while rows are added."""
-SUMMED = 128
-"""Rows whose columns are summed in the matrix's own type before they are added in float64."""
+while rows are added. On Zen 3 a pass was 2 to 8 % faster than with half of them; on AVX-512 it made
+no difference."""
 
 
 @intrinsic
 def dots(
     typing: Any, kept: Any, start: Any, width: Any, lines: Any, beta: Any, column: Any, into: Any,
-    at: Any,
+    at: Any, later: Any,
 ) -> Any:  # fmt: skip
     """Set a part of ``into`` to the dot products of a part of ``ROWS`` rows and of beta.
 
@@ -56,14 +55,18 @@ def dots(
         column: where the part begins.
         into: float64.
         at: where the dot products begin in it, one a row.
+        later: where the rows begin that are asked for.
     """
     check(kept, beta)
     check(into)
-    return void(kept, start, width, lines, beta, column, into, at), _write_dots
+    return void(kept, start, width, lines, beta, column, into, at, later), _write_dots
 
 
 @intrinsic
-def add(typing: Any, kept: Any, start: Any, width: Any, lines: Any, alpha: Any, sums: Any) -> Any:
+def add(
+    typing: Any, kept: Any, start: Any, width: Any, lines: Any, alpha: Any, sums: Any, at: Any,
+    later: Any,
+) -> Any:  # fmt: skip
     """Add ``ROWS`` rows, each times its alpha, to the sums of the columns, row after row.
 
     Args:
@@ -73,10 +76,12 @@ def add(typing: Any, kept: Any, start: Any, width: Any, lines: Any, alpha: Any, 
         width: of the matrix.
         lines: of a row.
         alpha: (ROWS,).
-        sums: one number a column.
+        sums: of the columns.
+        at: where these sums begin in it.
+        later: where the rows begin that are asked for.
     """
     check(kept, alpha, sums)
-    return void(kept, start, width, lines, alpha, sums), _write_add
+    return void(kept, start, width, lines, alpha, sums, at, later), _write_add
 
 
 @intrinsic
@@ -93,17 +98,16 @@ def check(*arrays: Any) -> None:
 
 
 def _write_dots(context: Any, to: Any, signature: Any, given: Any) -> Any:
-    _, start, width, lines, _, column, _, at = given
+    _, start, width, lines, _, column, _, at, later = given
     kept, beta, into = (data(context, to, signature, given, k) for k in (0, 4, 6))
     lanes = line_of(context, signature)
     rows = _rows(to, kept, start, width)
-    later = to.gep(kept, [_later(to, to.sub(start, column), width)])
     by_column = to.gep(beta, [column])
 
     def line(number: Any, sums: list[Any]) -> list[Any]:
         offset = to.mul(number, INDEX(lanes.count))
         right = lanes.load(to, to.gep(by_column, [offset]))
-        _ask(to, later, to.add(column, offset), lanes, range(EARLY))
+        _ask(to, to.gep(kept, [later]), to.add(column, offset), lanes, range(EARLY))
         return [
             lanes.multiply_add(to, lanes.load(to, to.gep(row, [offset])), right, value)
             for row, value in zip(rows, sums, strict=True)
@@ -121,10 +125,10 @@ def _write_dots(context: Any, to: Any, signature: Any, given: Any) -> Any:
 
 
 def _write_add(context: Any, to: Any, signature: Any, given: Any) -> Any:
-    _, start, width, lines, _, _ = given
+    _, start, width, lines, _, _, at, later = given
     kept, alpha, sums = (data(context, to, signature, given, k) for k in (0, 4, 5))
     lanes = line_of(context, signature)
-    rows, later = _rows(to, kept, start, width), to.gep(kept, [_later(to, start, width)])
+    rows, sums = _rows(to, kept, start, width), to.gep(sums, [at])
     weights = [lanes.spread(to, to.load(to.gep(alpha, [INDEX(k)]))) for k in range(ROWS)]
 
     def line(number: Any, _: list[Any]) -> list[Any]:
@@ -134,7 +138,7 @@ def _write_add(context: Any, to: Any, signature: Any, given: Any) -> Any:
         for row, weight in zip(rows, weights, strict=True):
             total = lanes.multiply_add(to, lanes.load(to, to.gep(row, [offset])), weight, total)
         lanes.store(to, total, place)
-        _ask(to, later, offset, lanes, range(EARLY, ROWS))
+        _ask(to, to.gep(kept, [later]), offset, lanes, range(EARLY, ROWS))
         return []
 
     repeat(to, lines, [], line)
@@ -159,11 +163,6 @@ def _rows(to: Any, kept: Any, start: Any, width: Any) -> list[Any]:
     return [to.gep(kept, [to.add(start, to.mul(width, INDEX(k)))]) for k in range(ROWS)]
 
 
-def _later(to: Any, start: Any, width: Any) -> Any:
-    """Return where the rows begin that are worked on ``AHEAD`` rows later."""
-    return to.add(start, to.mul(width, INDEX(AHEAD)))
-
-
 def _ask(to: Any, later: Any, column: Any, lanes: Lanes, which: range) -> None:
     """Ask memory for lines in the order in which they lie there, a row after the other.
 
@@ -185,10 +184,13 @@ def total(leaves: Any) -> None:
         n = (n + 1) // 2
 
 
-def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any, sums: Any) -> float:
+def both_sides(
+    kept: Any, beta: Any, r: Any, alpha: Any, columns: Any, sums: Any, down: bool
+) -> float:
     """Set ``alpha = r / (kept beta)`` and add ``alpha^T kept`` to ``columns``.
 
-    A row is summed in leaves of ``LEAF`` columns, and these along a ``Tree``.
+    A row is summed in leaves of ``LEAF`` columns, and these along a ``Tree``. Columns are summed
+    row after row in groups of ``SUMMED`` rows, and these one after the other.
 
     Args:
         kept: (n', m) contiguous float32 or float64, m a multiple of ``LINE`` bytes, n' of ``ROWS``;
@@ -197,27 +199,35 @@ def both_sides(kept: Any, beta: Any, r: Any, alpha: Any, columns: Any, sums: Any
         r: (n,) float64 weights of the rows, n <= n'.
         alpha: (n,) float64.
         columns: (m,) float64.
-        sums: (m,) zeros of the type of ``kept``, to work in.
+        sums: (groups of ``SUMMED`` rows, m) of the type of ``kept``, to work in.
+        down: whether the first group is read first, and not the last one; of no effect on the
+            result. In turn, a pass begins with what the one before has left in the cache.
 
     Returns:
         The smallest number of ``kept beta``.
     """
     n, m = len(r), kept.shape[1]
-    line = LINE // kept.itemsize
-    flat, smallest = kept.reshape(-1), np.inf
+    line, groups = LINE // kept.itemsize, (n + SUMMED - 1) // SUMMED
+    flat, flat_sums, smallest = kept.reshape(-1), sums.reshape(-1), np.inf
     some, leaves = np.zeros(ROWS, kept.dtype), np.zeros((m + LEAF - 1) // LEAF * ROWS)
-    for i in range(0, n, ROWS):
-        for k in range(len(leaves) // ROWS):
-            j = k * LEAF
-            lines = (min(j + LEAF, m) - j) // line
-            dots(flat, i * m + j, m, lines, beta, j, leaves, k * ROWS)  # type: ignore[call-arg]
-        total(leaves)
-        for row in range(min(ROWS, n - i)):
-            alpha[i + row] = r[i + row] / leaves[row]
-            some[row] = alpha[i + row]
-            smallest = min(smallest, leaves[row])
-        add(flat, i * m, m, m // line, some, sums)  # type: ignore[call-arg]
-        if (i + ROWS) % SUMMED == 0 or i + ROWS >= n:
-            columns += sums
-            sums[:] = 0
+    for count in range(groups):
+        group, following = (count, count + 1) if down else (groups - 1 - count, groups - 2 - count)
+        sums[group] = 0
+        end = min((group + 1) * SUMMED, n)
+        for i in range(group * SUMMED, end, ROWS):
+            later = i + AHEAD
+            if later >= end:  # some row of the next group; of no effect where there is none
+                later += following * SUMMED - (end + -end % ROWS)
+            for k in range(len(leaves) // ROWS):
+                j = k * LEAF
+                lines = (min(j + LEAF, m) - j) // line
+                dots(flat, i * m + j, m, lines, beta, j, leaves, k * ROWS, later * m)  # type: ignore[call-arg]
+            total(leaves)
+            for row in range(min(ROWS, n - i)):
+                alpha[i + row] = r[i + row] / leaves[row]
+                some[row] = alpha[i + row]
+                smallest = min(smallest, leaves[row])
+            add(flat, i * m, m, m // line, some, flat_sums, group * m, later * m)  # type: ignore[call-arg]
+    for group in range(groups):
+        columns += sums[group]
     return smallest

@@ -27,6 +27,8 @@ SMALL = 192_000
 """Entries of a matrix that is kept without asking for room."""
 ROWS = 256
 """Rows that are multiplied from both sides while they are in the cache."""
+SUMMED = 128
+"""Rows whose columns the compiled pass sums in the matrix's own type, before it adds in float64."""
 ROUND = 16
 """Rows of what is kept are a multiple of it, and take lines. Zeros fill them up: the compiled pass
 adds a line in lanes, and so many rows or a quarter of them together, and needs no other code for
@@ -53,7 +55,7 @@ def keep(
     """
     shape = len(rows), rows.width
     # a small one takes no more than a block of rows does, and a rolling bank asks for each query
-    if prod(shape) > SMALL and prod(rounded_up(shape, kind)) * kind.itemsize > spare(KEEP_BYTES):
+    if prod(shape) > SMALL and room(shape, kind) > spare(KEEP_BYTES):
         return None
     shift = np.max([block.max(axis=0) for block in rows], axis=0).astype(np.float64)
     kept, top = filled(shape, kind), np.empty(len(rows))
@@ -119,6 +121,16 @@ def rounded_up(shape: tuple[int, int], kind: np.dtype[Any]) -> tuple[int, int]:
     return n + -n % ROUND, (lines + (lines % CLASH == 0)) * line
 
 
+def room(shape: tuple[int, int], kind: np.dtype[Any]) -> int:
+    """Return the bytes of what is kept, and of the sums of the compiled pass."""
+    n, width = rounded_up(shape, kind)
+    return (n + _groups(n)) * width * kind.itemsize
+
+
+def _groups(n: int) -> int:
+    return -(-n // SUMMED)
+
+
 def filled(shape: tuple[int, int], kind: np.dtype[Any]) -> NDArray[Any]:
     """Return zeros with room for a matrix, and up to whole lines and blocks of rows."""
     n, m = shape
@@ -138,9 +150,11 @@ class Passes:
     def __init__(self, kept: NDArray[Any], r: Vector) -> None:
         self._kept, self._r = kept, r
         self._kernels = _kernels() if kept.size >= COMPILED else None
-        shape = (kept.shape[1],)
-        self._right, self._sums = aligned.empty(shape, kept.dtype), aligned.empty(shape, kept.dtype)
-        self._right[:], self._sums[:] = 0, 0
+        width, groups = kept.shape[1], _groups(len(r)) if self._kernels else 0
+        self._right = aligned.empty((width,), kept.dtype)
+        self._right[:] = 0
+        self._sums = aligned.empty((groups, width), kept.dtype)
+        self._down = False
 
     def __call__(self, beta: Vector) -> tuple[Vector, Vector, float]:
         """Return ``alpha = r / (K beta)``, ``alpha^T K`` and the smallest of ``K beta``."""
@@ -150,7 +164,8 @@ class Passes:
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             right[:m] = beta
             if self._kernels:
-                given = kept, right, r, alpha, columns, self._sums
+                self._down = not self._down
+                given = kept, right, r, alpha, columns, self._sums, self._down
                 return alpha, columns[:m], self._kernels.both_sides(*given)
             kept = kept[:n]
             for part in _parts(kept):
