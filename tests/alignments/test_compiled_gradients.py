@@ -19,6 +19,7 @@ from vrbench.alignments.engine import fused
 from vrbench.alignments.engine.batch import Packed, similarities
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.alignments.max_ import MaxAvg
+from vrbench.alignments.tokenflow import TokenFlow
 from vrbench.errors import PluginError
 from vrbench.features import Tokens
 from vrbench.runtime.compiling import vectorized
@@ -78,13 +79,13 @@ def test_a_graph_that_is_kept_is_differentiated_again(spec: str) -> None:
 
 
 def test_a_step_that_failed_is_differentiated_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vrbench.alignments.engine import leaves
+    from vrbench.alignments.engine.gathered import Gathered, TileGradients
 
     sides = [packed(side, torch.float32) for side in crowd(64)]
     total, calls = similarities(parse_method("scan"), *sides)[0].sum(), list[int]()
-    put = leaves.Gathered.put
+    put = Gathered.put
 
-    def fails(self: leaves.Gathered, found: leaves.TileGradients) -> None:
+    def fails(self: Gathered, found: TileGradients) -> None:
         put(self, found)
         calls.append(1)
         if len(calls) == 3:
@@ -94,7 +95,7 @@ def test_a_step_that_failed_is_differentiated_again(monkeypatch: pytest.MonkeyPa
         return torch.autograd.grad([total], [sides[0].tokens], retain_graph=True)[0].numpy()
 
     right = found()
-    monkeypatch.setattr(leaves.Gathered, "put", fails)
+    monkeypatch.setattr(Gathered, "put", fails)
     with pytest.raises(MemoryError):
         found()
     np.testing.assert_array_equal(found(), right)
@@ -194,6 +195,25 @@ def test_a_marked_kernel_that_reads_c_after_run_is_right() -> None:
 
     exact = gradients(Method(((1.0, Plain()),)), torch.float64)
     for one, right in zip(gradients(marked(after)), exact, strict=True):
+        np.testing.assert_allclose(one, right, rtol=0, atol=4e-6 * np.abs(right).max())
+
+
+def test_what_a_kernel_reads_may_be_read_beside_it() -> None:
+    """Both gradients of e are added."""
+    compiled = TokenFlow().kernel(cosines=True)
+    assert compiled is not None
+
+    def found(tile: Tile) -> Both:
+        one, two = compiled(tile)
+        return one + tile.e.sum(1), two
+
+    class Plain(TokenFlow):
+        def reduce(self, tile: Tile) -> Both:
+            one, two = super().reduce(tile)
+            return one + tile.e.sum(1), two
+
+    exact = gradients(Method(((1.0, Plain()),)), torch.float64)
+    for one, right in zip(gradients(marked(found)), exact, strict=True):
         np.testing.assert_allclose(one, right, rtol=0, atol=4e-6 * np.abs(right).max())
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from vrbench.alignments.base import Alignment, Reduce
-from vrbench.alignments.engine.leaves import Leaves
+from vrbench.alignments.engine.leaves import Asked, Leaves
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.runtime.compiling import compiled, vectorized
 
@@ -33,7 +32,7 @@ def differentiable(kernel: Brings) -> Brings:
     What it returns calls ``run`` once for a tile, with a kernel that ``backward.py`` has a gradient
     of, makes its results of what that gives by constant factors and sums, and reads c in no other
     way: for a gradient, the values of ``run`` are not made again, and are NaN, and the gradient of
-    c is written over c.
+    c is written over c, after that of what else was made of it.
     """
     kernel.differentiable = True  # type: ignore[attr-defined]
     return kernel
@@ -86,58 +85,26 @@ def run(
 
     scale = np.float32(scale) if isinstance(scale, float) else scale
     if isinstance(tile, Leaves):
-        if "c" in tile.read:
-            raise TypeError("a kernel that is marked as differentiable reads c by one call of run")
-        leaves = (tile.c, tile.d, tile.e) if vectors else (tile.c,)
-        both: tuple[Tensor, Tensor] = _traced().apply(kernel, scale, tile, *leaves)
-        return both
+        names = NAMES if vectors else NAMES[:1]
+        return tile.ask(Asked(names, partial(_differentiate, kernel, scale, tile, vectors)))
     t2v, v2t = torch.empty(2, *tile.shape[::3], dtype=torch.float32)
     compiled(kernel, contract=contract)(*read(tile, vectors), scale, t2v.numpy(), v2t.numpy())
     return t2v, v2t
 
 
-@cache
-def _traced() -> Any:
-    """Return the autograd function of ``run``; torch is imported only where it is needed."""
-    import torch
-    from torch.autograd.function import Function, once_differentiable
-
-    class Traced(Function):
-        @staticmethod
-        def forward(
-            ctx: Any, kernel: Callable[..., None], scale: Any, tile: Leaves, *leaves: Tensor
-        ) -> tuple[Tensor, Tensor]:
-            ctx.given = kernel, scale, tile, NAMES[: len(leaves)]
-            t2v, v2t = torch.full((2, *tile.shape[::3]), math.nan, dtype=torch.float32)
-            return t2v, v2t
-
-        @staticmethod
-        @once_differentiable
-        def backward(ctx: Any, *grads: Tensor) -> Any:
-            kernel, scale, tile, names = ctx.given
-            return None, None, None, *_gradients(kernel, scale, tile, names, grads)
-
-    return Traced
-
-
-def _gradients(
+def _differentiate(
     kernel: Callable[..., None],
     scale: Any,
     tile: Leaves,
-    names: Sequence[str],
+    vectors: bool,
     grads: Sequence[Tensor],
-) -> list[Tensor]:
-    """Return those of a tile's c or of its c, d and e, given those of t2v and v2t."""
-    from torch.autograd.graph import increment_version
-
+    wholes: Sequence[Tensor],
+) -> None:
+    """Write the gradients of a tile's c, or of its c, d and e, given those of t2v and v2t."""
     from vrbench.alignments.engine.backward import GRADIENTS
 
-    assert tile.into is not None
-    given, wholes = read(tile, len(names) > 1), [tile.into.whole(name) for name in names]
-    results = tuple(array.contiguous().numpy() for array in (*grads, *wholes))
-    compiled(GRADIENTS[kernel], contract=False)(*given, scale, results)
-    increment_version(wholes[0])  # c may be gone: torch refuses to differentiate what read it
-    return [tile.into.place(tile, name) for name in names]
+    given, results = read(tile, vectors), (t.contiguous().numpy() for t in (*grads, *wholes))
+    compiled(GRADIENTS[kernel], contract=False)(*given, scale, tuple(results))
 
 
 def read(tile: Tile, vectors: bool = True) -> tuple[Any, ...]:

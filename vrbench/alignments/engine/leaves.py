@@ -1,36 +1,41 @@
-"""A tile as the leaves of a graph, and where the gradients of tiles come together."""
+"""A tile as the leaves of a graph, and its gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import math
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vrbench.alignments.base import Reduce, TokenAlignment
-from vrbench.alignments.engine.panels import Panel
-from vrbench.alignments.engine.tiles import Products, Tile
+from vrbench.alignments.engine.gathered import (
+    Gathered,
+    TileGradients,
+    frames_of,
+    words_of,
+    zeros,
+)
+from vrbench.alignments.engine.tiles import Tile
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-PRODUCTS = {"c", "d", "e"}
-"""The values that belong to one tile; tokens are shared with other tiles."""
 
-TOKENS: Mapping[str, Callable[[Products], Panel]] = {
-    "words": lambda products: products.texts,
-    "frames": lambda products: products.videos,
-}
-"""The tokens that a tile may read, and whose panel has them."""
+@dataclass(frozen=True)
+class Asked:
+    """A compiled reduction whose gradient is asked for.
 
+    Attributes:
+        names: the products that it reads.
+        differentiate: writes their gradients, given those of t2v and v2t, and the matrices that
+            they are written to.
+        results: (T, V) each, what stands for t2v and v2t.
+    """
 
-def words_of(name: str) -> str:
-    """Return what the numbers of words are called among the leaves."""
-    return f"words.{name}"
-
-
-def frames_of(name: str) -> str:
-    """Return what the numbers of frames are called among the leaves."""
-    return f"frames.{name}"
+    names: tuple[str, ...]
+    differentiate: Callable[[Sequence[Tensor], Sequence[Tensor]], None]
+    results: list[Tensor] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,27 @@ class Leaves(Tile):
     """A tile whose values are the leaves of a graph, as far as they are read.
 
     Attributes:
-        into: where the gradients of all tiles' products come together.
         read: the values that are read, by name.
+        asked: the compiled reduction, if there is one.
     """
 
-    into: Gathered | None = None
     read: dict[str, Tensor] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+
+    def ask(self, reduction: Asked) -> tuple[Tensor, Tensor]:
+        """Return what stands for its t2v and v2t; no number is known of them.
+
+        Raises:
+            TypeError: c was read before.
+        """
+        import torch
+
+        if "c" in self.read or self.asked:
+            raise TypeError("a kernel that is marked as differentiable reads c by one call of run")
+        t2v, v2t = torch.full((2, *self.shape[::3]), math.nan, dtype=torch.float32)
+        reduction.results.extend(value.requires_grad_() for value in (t2v, v2t))
+        self.asked.append(reduction)
+        return t2v, v2t
 
     def _leaf(self, name: str) -> Tensor:
         value: Tensor = getattr(Tile(self.products, self.text, self.video), name)
@@ -90,21 +110,6 @@ class Leaves(Tile):
         return self._leaf("frames")
 
 
-@dataclass(frozen=True)
-class TileGradients:
-    """The gradients of one tile.
-
-    Attributes:
-        tile: it.
-        read: of what the reduction read of it, by name.
-        learnt: of the alignment's own tensors.
-    """
-
-    tile: Tile
-    read: Mapping[str, Tensor]
-    learnt: Sequence[Tensor | None]
-
-
 def gradients(
     part: TokenAlignment, reduce: Reduce, tile: Tile, grads: Sequence[Tensor], into: Gathered
 ) -> TileGradients:
@@ -119,107 +124,21 @@ def gradients(
     """
     import torch
 
-    leaves, learnt = Leaves(tile.products, tile.text, tile.video, into), part.learnt()
+    leaves, learnt = Leaves(tile.products, tile.text, tile.video), part.learnt()
     with torch.enable_grad():
         values = reduce(leaves)[: len(grads)]
-        inputs = [*leaves.read.values(), *learnt]
+    results = leaves.asked[0].results if leaves.asked else []
+    inputs = [*leaves.read.values(), *learnt, *results]
+    plain = len(inputs) == len(results) == len(values)
+    if plain and all(map(operator.is_, values, results)):
+        found: Sequence[Tensor | None] = grads  # of a compiled reduction as it is
+    else:
         found = torch.autograd.grad(values, inputs, grads, allow_unused=True)
-    n = len(leaves.read)
+    n, m = len(leaves.read), len(leaves.read) + len(learnt)
+    for asked in leaves.asked:
+        of_results = zip(found[m:], results, strict=True)
+        some = [zeros(result) if grad is None else grad for grad, result in of_results]
+        asked.differentiate(some, [into.whole(name) for name in asked.names])
     read = zip(leaves.read, found[:n], strict=True)
-    return TileGradients(tile, {k: g for k, g in read if g is not None}, found[n:])
-
-
-class Gathered:
-    """The gradients of all tiles of two panels.
-
-    Args:
-        products: of the panels.
-        learnt: the alignment's own tensors.
-        over: whether the gradient of c is written over c, which no tile reads after its own.
-
-    Attributes:
-        products: of the panels.
-        learnt: those of the alignment's own tensors.
-        numbers: those of the numbers of words (``words_of``) and frames, in the panels' order.
-    """
-
-    def __init__(self, products: Products, learnt: Sequence[Tensor], *, over: bool = False) -> None:
-        self.products = products
-        self.learnt = [_zeros(tensor) for tensor in learnt]
-        self.numbers: dict[str, Tensor] = {}
-        self._made: dict[str, Tensor] = {"c": products.c} if over else {}
-        self._tokens: dict[str, Tensor] = {}
-
-    def put(self, found: TileGradients) -> None:
-        """Write what the tile has for itself to its place; any thread may."""
-        for name in found.read.keys() & PRODUCTS:
-            self.whole(name)
-            place = self.place(found.tile, name)
-            if not place.is_set_to(found.read[name]):
-                place.copy_(found.read[name])
-        if "c" in self._made and "c" not in found.read:  # where c itself stands
-            self.place(found.tile, "c").zero_()
-
-    def whole(self, name: str) -> Tensor:
-        """Return the matrix that the gradients of a product are written to."""
-        if name not in self._made:  # of two threads' matrices one is kept
-            self._made.setdefault(name, _zeros(getattr(self.products, name)))
-        return self._made[name]
-
-    def add(self, found: TileGradients) -> None:
-        """Add what the tile shares; the sums are repeatable where tiles come in order."""
-        for name in sorted(found.read.keys() - PRODUCTS):
-            if name in TOKENS and name not in self._tokens:
-                self._tokens[name] = _zeros(TOKENS[name](self.products).tokens)
-            self._sum(found, name).add_(found.read[name])
-        for sum_, grad in zip(self.learnt, found.learnt, strict=True):
-            if grad is not None:
-                sum_.add_(grad)
-
-    def place(self, tile: Tile, name: str) -> Tensor:
-        """Return where the gradient of a tile's values is written to."""
-        texts, videos = self.products.texts, self.products.videos
-        if name in TOKENS:
-            texts = replace(texts, made={"tokens": self._tokens.get("words", texts.tokens)})
-            videos = replace(videos, made={"tokens": self._tokens.get("frames", videos.tokens)})
-        whole = Products(texts, videos, self._made)
-        value: Tensor = getattr(Tile(whole, tile.text, tile.video), name)
-        return value
-
-    def _sum(self, found: TileGradients, name: str) -> Tensor:
-        """Return where the gradients of what tiles share are added up."""
-        if not name.startswith((words_of(""), frames_of(""))):
-            return self.place(found.tile, name)
-        ours = name.startswith(words_of(""))
-        panel, group = (
-            (self.products.texts, found.tile.text)
-            if ours
-            else (self.products.videos, found.tile.video)
-        )
-        if name not in self.numbers:
-            self.numbers[name] = found.read[name].new_zeros(len(panel.rows))
-        return self.numbers[name][group.tokens].view(found.read[name].shape)
-
-    def sides(self) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
-        """Return those of the texts' and videos' tokens, and of their global vectors, if read."""
-        texts, videos = self.products.texts, self.products.videos
-        words, frames = self._tokens.get("words"), self._tokens.get("frames")
-        text = video = None
-        if (c := self._made.get("c")) is not None:
-            words = _plus(words, c, videos.tokens)
-            frames = _plus(frames, c.mT, texts.tokens)
-        if (d := self._made.get("d")) is not None:
-            text = d @ videos.tokens
-            frames = _plus(frames, d.mT, texts.global_vectors)
-        if (e := self._made.get("e")) is not None:
-            video = e.mT @ texts.tokens
-            words = _plus(words, e, videos.global_vectors)
-        return words, frames, text, video
-
-
-def _zeros(like: Tensor) -> Tensor:
-    return like.new_zeros(like.shape)
-
-
-def _plus(known: Tensor | None, rows: Tensor, columns: Tensor) -> Tensor:
-    return rows @ columns if known is None else known.addmm_(rows, columns)
+    written = tuple(name for asked in leaves.asked for name in asked.names)
+    return TileGradients(tile, {k: g for k, g in read if g is not None}, found[n:m], written)

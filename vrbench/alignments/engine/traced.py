@@ -17,14 +17,9 @@ from numpy.typing import NDArray
 from vrbench.alignments import alignments
 from vrbench.alignments.base import Reduce, TokenAlignment
 from vrbench.alignments.engine import fused
+from vrbench.alignments.engine.gathered import Gathered, TileGradients, frames_of, words_of
 from vrbench.alignments.engine.items import Items, scaled
-from vrbench.alignments.engine.leaves import (
-    Gathered,
-    TileGradients,
-    frames_of,
-    gradients,
-    words_of,
-)
+from vrbench.alignments.engine.leaves import gradients
 from vrbench.alignments.engine.panels import LANES, Panel, in_order, panels
 from vrbench.alignments.engine.threads import Pool
 from vrbench.alignments.engine.tiles import Products, Tile
