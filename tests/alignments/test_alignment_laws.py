@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import oracles
@@ -94,6 +94,31 @@ def test_soft_means_of_raw_products_keep_their_digits(alpha: float) -> None:
     double = driver.score(text, video, method, precision="double").t2v
     single = driver.score(text, video, method).t2v
     np.testing.assert_allclose(single, double, rtol=3e-6)
+
+
+def raw_sims(spec: str, size: float) -> list[Any]:
+    """Similarities of the same raw items in single and in double precision."""
+    text, video = (
+        replace(as_tokens([size * x for x in side], name), normalized=False)
+        for side, name in zip(items(2), ("text", "video"), strict=True)
+    )
+    kinds: tuple[Literal["single", "double"], ...] = ("single", "double")
+    return [driver.score(text, video, parse_method(spec), precision=kind).t2v for kind in kinds]
+
+
+@pytest.mark.parametrize(("spec", "size"), [("transport", 1e3), ("transport:reg=0.0001", 1.0)])
+def test_a_plan_of_large_logits_keeps_its_masses_in_single_precision(
+    spec: str, size: float
+) -> None:
+    single, double = raw_sims(spec, size)
+    np.testing.assert_allclose(single, double, rtol=1e-4, atol=1e-6 * abs(double).max())
+
+
+def test_soft_means_of_small_raw_products_keep_their_digits() -> None:
+    single, double = raw_sims("lse:alpha=0.1,length_norm=true", 1e-6)
+    np.testing.assert_allclose(single, double, rtol=1e-5, atol=1e-6 * abs(double).max())
+    (mean, _), expected = raw_sims("uniform", 1e-6), double
+    np.testing.assert_allclose(mean, expected, rtol=1e-5, atol=1e-5 * abs(double).max())
 
 
 def test_length_norm_takes_the_lengths_away() -> None:

@@ -47,6 +47,20 @@ def test_they_are_the_mean_of_results_on_each_part(path: Path, norm: str, v2t: s
         assert change["t2v"]["gained"] == gained  # type: ignore[index]
 
 
+@pytest.mark.parametrize("counts", [(2, 1, 1, 1, 1, 1), (1, 1, 1, 1, 1, 2)])
+def test_recall_of_several_needs_them_in_every_fold(tmp_path: Path, counts: Any) -> None:
+    path = write_features(tmp_path / "f.h5", counts=counts)
+    (result,) = vrbench.evaluate(path, "global", folds=3)
+    assert "recall@1" not in result.metrics["v2t"]
+    assert not [key for key in result.ranks if key.startswith("recall")]
+
+
+def test_a_fold_without_a_text_is_named(tmp_path: Path) -> None:
+    path = write_features(tmp_path / "f.h5", counts=(1, 1, 0, 0, 2, 1))
+    says = "Fold 2 of 3, from 'video2' to 'video3', has no text: give fewer folds."
+    refused("eval", path, "--method", "global", "--folds", "3", says=says)
+
+
 def test_of_similarity_files_too(path: Path, tmp_path: Path) -> None:
     features = vrbench.open(path)
     sim = vrbench.score(features.text, features.video, "global")

@@ -54,6 +54,18 @@ def test_large_similarities_in_single_precision_are_normalized_as_in_double() ->
         np.testing.assert_allclose(normalize(values, spec).t2v, expected, atol=1e31)
 
 
+@pytest.mark.parametrize(
+    "spec", ["dsl", "inverted-softmax:beta=100", "qb-norm:beta=100", "dual-is:tau=0.01"]
+)
+def test_a_video_that_asks_nothing_may_lie_above_the_bank(spec: str) -> None:
+    sim, owner = cosines(3, 5, 4), [0, 0, 2, 3, 2]
+    usual = normalize(sim, spec, text_video=owner).v2t
+    sim[:, 1] += 50  # of no text: the test queries as bank do not have it
+    found = normalize(sim, spec, text_video=owner).v2t
+    np.testing.assert_array_equal(found[:, [0, 2, 3]], usual[:, [0, 2, 3]])
+    np.testing.assert_array_equal(found[:, 1], sim[:, 1])
+
+
 @pytest.mark.filterwarnings("error")
 def test_an_audit_of_such_similarities_is_refused_without_warnings(tmp_path: Path) -> None:
     np.savez(tmp_path / "s.npz", t2v=cosines(0, 9, 9) * 5e307)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Global(VectorAlignment):
     """Dot product of the two global vectors (the cosine, unless the features are raw).
 
-    ``s = v . t`` with the stored global vectors; where an item has none, l2(mean(l2(tokens))).
+    ``s = v . t`` with the stored global vectors; where an item has none, l2(mean(l2(tokens))),
+    or of raw features the mean token as it is.
 
     Source: TokenFlow eq. 6; CLIP4Clip's meanP where the stored vector is the mean frame.
     """

@@ -57,8 +57,12 @@ class LogSumExp(TokenAlignment):
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
         """Return the same (T, V) for both directions."""
         logits = tile.c / self.alpha
-        soft = log_mean_exp if self.shallow else log_sum_exp
-        value = self.scaled(mean(soft(logits, WORDS), 1) + mean(soft(logits, FRAMES), 1), tile)
+        # raw products may be small beside any alpha
+        raw = self.length_norm and not tile.products.texts.items.stored.normalized
+        means = self.shallow or raw
+        soft = log_mean_exp if means else log_sum_exp
+        both = mean(soft(logits, WORDS), 1) + mean(soft(logits, FRAMES), 1)
+        value = self.scaled(both, tile, means=means)
         return value, value
 
     @fused.differentiable
@@ -71,7 +75,7 @@ class LogSumExp(TokenAlignment):
 
         kernel = reductions.log_mean_exp if self.shallow else reductions.lse
         t2v, v2t = fused.run(kernel, 1 / self.alpha, tile)
-        value = self.scaled(t2v + v2t, tile)
+        value = self.scaled(t2v + v2t, tile, means=self.shallow)
         return value, value
 
     @property
@@ -83,9 +87,9 @@ class LogSumExp(TokenAlignment):
         """
         return self.length_norm and self.alpha >= SHALLOW
 
-    def scaled(self, both: Tensor, tile: Tile) -> Tensor:
-        """Return the similarity, given both ways' (T, V) means of logs, added."""
-        if self.length_norm and not self.shallow:
+    def scaled(self, both: Tensor, tile: Tile, *, means: bool) -> Tensor:
+        """Return the similarity, given both ways' (T, V) logs of sums, or of means, added."""
+        if self.length_norm and not means:
             both = both - math.log(tile.text.length * tile.video.length)
         return self.alpha * both / 2
 

@@ -88,7 +88,8 @@ class Transport(TokenAlignment):
     def _logs(self, c: Tensor, d: Tensor, e: Tensor) -> Tensor:
         import torch
 
-        logits, d, e = c.detach() / self.reg, d.log(), e.log()
+        # a plan is what is left of logits and two logs as large as they are, in float32 nothing
+        logits, d, e = c.detach().double() / self.reg, d.double().log(), e.double().log()
         u, v = torch.zeros_like(d), torch.zeros_like(e)
         for _ in range(self.iterations):
             old = u, v
@@ -101,7 +102,7 @@ class Transport(TokenAlignment):
             for a, b in ((u, old[1]), (old[0], v))
         )
         first, second = (total(total(plan * c, WORDS), 1) for plan in plans)
-        return (first + second) / 2
+        return ((first + second) / 2).to(c.dtype)
 
 
 def _weighted(values: Tensor, weight: Tensor, axis: int) -> Tensor:

@@ -92,7 +92,7 @@ class Evaluation:
             how: dict[str, Any] = {"bank": bank, "sequence": sequence, "head": head}
             parts = tuple(
                 cls.open(data, one, compute, **how, text_video=text_video, judgements=judgements)
-                for one in fold_settings(settings, source.video_ids)
+                for one in fold_settings(settings, source)
             )
         return cls(source, settings, compute, kind, parts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -22,17 +22,22 @@ from vrbench.results.schema import ResultDict
 from vrbench.sims.sim import DIRECTIONS
 
 
-def fold_settings(settings: Settings, video_ids: NDArray[Any]) -> Iterator[Settings]:
+def fold_settings(settings: Settings, source: Source) -> Iterator[Settings]:
     """Yield the settings of each fold: consecutive videos, in folds that differ by one at most.
 
     Raises:
-        InputError: there are fewer than two videos a fold.
+        InputError: there are fewer than two videos a fold, or a fold has no text.
     """
-    n = settings.folds or 0
-    if len(video_ids) < 2 * n:
-        raise InputError(f"{len(video_ids)} videos are too few for {n} folds: give fewer.")
-    for ids in np.array_split(video_ids, n):
-        names = tuple(map(str, ids.tolist()))
+    n, ids = settings.folds or 0, source.video_ids
+    if len(ids) < 2 * n:
+        raise InputError(f"{len(ids)} videos are too few for {n} folds: give fewer.")
+    for number, fold in enumerate(np.array_split(np.arange(len(ids)), n), 1):
+        names = tuple(map(str, ids[fold].tolist()))
+        if not source.truth.captions[fold].any():
+            raise InputError(
+                f"Fold {number} of {n}, from '{names[0]}' to '{names[-1]}', has no text: give "
+                "fewer folds."
+            )
         yield replace(settings, folds=None, limit=None, limit_ids=names)
 
 
@@ -88,7 +93,7 @@ def _average(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if len(known) == len(values) else None
 
 
-def _common(each: Sequence[dict[str, Any]]) -> list[str]:
+def _common(each: Sequence[Mapping[str, Any]]) -> list[str]:
     return [key for key in each[0] if all(key in one for one in each)]
 
 
@@ -109,7 +114,8 @@ def _ranks(folds: Sequence[Result], source: Source) -> dict[str, NDArray[Any]]:
     found: dict[str, NDArray[Any]] = {f"{side}_ids": names for side, names in ids.items()}
     found |= right_pairs(source.truth)
     of_items = {*found, *POSITIVES}
-    for key in (key for key in folds[0].ranks if key not in of_items):
+    # recall@K is measured where a fold has an item of several
+    for key in (key for key in _common([one.ranks for one in folds]) if key not in of_items):
         for fold in folds:
             values = fold.ranks[key]
             texts = key.endswith("t2v") or fold.values["protocol"]["v2t"] == "each-caption"

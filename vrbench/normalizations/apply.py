@@ -171,7 +171,7 @@ def _normalize(
     if norm.reads_beyond and bank.sim is not None:
         beyond = bank.further("beyond", direction, len(matrix))
     fitted = norm.fitted(seen)
-    return _transform(fitted, matrix, beyond), fitted.info
+    return _transform(fitted, matrix, beyond, _query_items(truth, direction)), fitted.info
 
 
 def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction) -> Bank:
@@ -203,14 +203,26 @@ def _query_items(truth: Truth, direction: Direction) -> NDArray[np.int64]:
     return np.arange(truth.n_text) if direction == "t2v" else np.flatnonzero(truth.captions)
 
 
-def _transform(fitted: Fitted, matrix: NDArray[Any], beyond: Rows | None) -> NDArray[Any]:
+def _transform(
+    fitted: Fitted, matrix: NDArray[Any], beyond: Rows | None, queries: NDArray[np.int64]
+) -> NDArray[Any]:
     rows = Rows(matrix)
     out = np.empty(matrix.shape)
-    for part in rows.slices():
+
+    def scores(part: slice, of: NDArray[np.bool_] | slice) -> NDArray[Any]:
         if fitted.beyond is None or beyond is None:
-            out[part] = fitted.transform(rows.block(part))
-        else:
-            out[part] = fitted.beyond(rows.block(part), beyond.block(part))
+            return fitted.transform(rows.block(part)[of])
+        return fitted.beyond(rows.block(part)[of], beyond.block(part)[of])
+
+    for part in rows.slices():
+        try:
+            out[part] = scores(part, slice(None))
+        except InputError:
+            asked = np.isin(np.arange(len(matrix))[part], queries)
+            if asked.all():
+                raise
+            out[part] = rows.block(part)  # nobody asks the videos without a text
+            out[part][asked] = scores(part, asked)
     return out
 
 

@@ -34,7 +34,8 @@ class NCL(Normalization):
         iterations: of the fixed point; 0: until the marginal residual is below ``tol``.
         marginals: ``uniform``, or ``captions``: a video's share is its number of texts. The
             captions of test videos are hindsight, so that is transductive with any bank. A
-            gallery video without a text counts as having one, which keeps its bias finite.
+            video without a text, of the gallery or the bank, counts as having one, which keeps
+            biases finite.
         tol: largest relative error of a query's marginal at which ``iterations=0`` stops.
         side: which output of Figure 4 v2t takes, whose "symmetrical manner" (Section 3.4) can mean
             two: ``last``, the side updated last of the transposed matrix, videos x texts; or
