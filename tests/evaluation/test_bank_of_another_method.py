@@ -56,3 +56,21 @@ def test_what_a_file_says_otherwise_or_not_at_all_is_nothing(kept: Any, folder: 
         arrays = {key: file[key] for key in file.files if key != "method"}
     np.savez(folder / "bank.npz", **arrays, **({} if kept is None else {"method": kept}))
     assert notes(folder, folder / "f.h5", "--method", "tokenflow:lam=5") == []
+
+
+@pytest.mark.parametrize("norm", ["dual-is", "mutual-proximity", "ncl"])
+@pytest.mark.parametrize("method", ["tokenflow", "global"])
+def test_what_a_similarity_file_lacks_for_a_norm_is_noted(
+    tmp_path: Path, norm: str, method: str
+) -> None:
+    """Where both directions are scored alike, one's bank is what the other's queries need."""
+    write_features(tmp_path / "f.h5")
+    sims = save(tmp_path, "s.npz", method)
+    how = ("--norm", norm, "--bank", "train", "--json", "-q")
+    for words in ((tmp_path / "f.h5", "--method", method), ("--from-sim", sims)):
+        (result,) = run("eval", *words, *how, "--out", tmp_path / norm).results
+        noted = any(
+            "similarities to the bank's gallery are not known" in n for n in result["notes"]
+        )
+        lacks = words[0] == "--from-sim" and norm != "ncl" and method == "tokenflow"
+        assert noted == lacks, result["notes"]

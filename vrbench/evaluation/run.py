@@ -33,7 +33,7 @@ from vrbench.results.schema import Extras, ResultDict
 from vrbench.results.schema_parts import TuningDict
 from vrbench.runtime.progress import phase
 from vrbench.sims.file import save_sim
-from vrbench.sims.sim import Sim
+from vrbench.sims.sim import DIRECTIONS, Sim
 
 PHASES = ("score", "normalize", "measure")
 """What a result has the seconds of."""
@@ -131,7 +131,22 @@ def _notes(case: Case, measured: Measured) -> Iterator[str]:
     yield from overlap_notes(case.overlap)
     if case.bank_kind == "file":
         yield from method_notes(case.source.other, case.source.made_by(case.method))
+    yield from _own_rows(case)
     yield from sanity_notes(case.scored.seen, case.source, case.norm, measured)
+
+
+def _own_rows(case: Case) -> Iterator[str]:
+    """Say where a norm reads less of a bank than it would from a feature file."""
+    if not case.norm.reads_beyond or case.bank.sim is None:
+        return
+    bank = case.scored.whole_bank(case.norm, case.bank_kind, None)
+    known = [direction for direction in DIRECTIONS if bank.rows(direction) is not None]
+    if bank.beyond is None and len(known) == 2:
+        yield (
+            "The test queries' similarities to the bank's gallery are not known: "
+            f"{normalizations.spec(case.norm)} takes those to the test gallery in their place, and "
+            "gives other numbers than from a feature file with this bank."
+        )
 
 
 def existing(job: Job, folder: Path | None) -> Result | None:
