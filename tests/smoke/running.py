@@ -38,10 +38,11 @@ def run(*words: str) -> str:
         if not child:
             _become(words, out, err)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        printed, said = (stream.seek(0) or stream.read() for stream in (out, err))
-    if code:
-        sys.exit(f"{' '.join(words)}\nended with exit code {code}: {said}")
-    return printed
+        for stream in (out, err):
+            stream.seek(0)
+        if code:
+            sys.exit(f"{' '.join(words)}\nended with exit code {code}: {err.read()}")
+        return out.read()
 
 
 def _become(words: Iterable[str], out: IO[str], err: IO[str]) -> NoReturn:
