@@ -4,12 +4,13 @@ PYTHON ?= python3.11
 SHARED ?= ../shared
 FUZZ ?= 3600
 SEED ?= 1
+PIP_OPTIONS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-quick coverage wheel oldest pythons faults lint type check hooks
-.PHONY: bench fuzz docs site dist features clean
+.PHONY: bench fuzz fuzz-quick docs site dist features clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,7 +20,8 @@ install: $(READY) ## make .venv with every extra, at the versions of constraints
 # the files that say what to install; the environment is made anew when one of them is newer
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,cluster,dev,docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
+	  -c constraints.txt -e '.[all,cluster,dev,docs]'
 	@touch $@
 
 demo: $(READY) ## several alignments with and without normalization, on the bundled features
@@ -73,6 +75,9 @@ bench: $(READY) ## run the benchmarks and write benchmarks/results.md
 fuzz: $(READY) ## read damaged files for FUZZ seconds (default 3600), guided by atheris where it installs
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	PYTHONPATH=tests:tests/helpers $(BIN)/python -m fuzz --guided --seconds $(FUZZ) --seed $(SEED)
+
+fuzz-quick: $(READY) ## read damaged files for a minute, the same ones each time
+	PYTHONPATH=tests:tests/helpers $(BIN)/python -m fuzz --seconds 60
 
 docs: $(READY) ## make the pages of docs/ again, with SHARED (default ../shared)
 	$(BIN)/python -m docs --shared $(SHARED)

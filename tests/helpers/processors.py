@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+import prepared
 import pytest
 from numpy.typing import NDArray
 
 AVX2 = ("+avx", "+avx2", "+fma")
 KINDS = {"haswell": AVX2, "skylake-avx512": (*AVX2, "+avx512f")}
 """Processors by LLVM's names, and what is used of them."""
+CODE = """
+from numba.core.config import reload_config
+reload_config()  # numba was imported before the variables were set
+import {test} as t
+print(t.{expression})
+from numba.core.registry import cpu_target
+assert cpu_target.target_context.codegen().magic_tuple()[1] == {kind!r}
+"""
 
 
 def digest(*arrays: NDArray[Any]) -> str:
@@ -34,16 +43,11 @@ def print_on(kind: str, features: tuple[str, ...], test: str, expression: str) -
 
     What is only compiled, and not called, need not be code for this processor.
     """
-    environment = {
-        **os.environ,
-        "NUMBA_CPU_NAME": kind,
-        "NUMBA_CPU_FEATURES": ",".join(features),
-        "PYTHONPATH": os.pathsep.join([str(Path(test).parent), *sys.path]),
-    }
-    code = f"import {Path(test).stem} as t; print(t.{expression})"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
+    other = {"NUMBA_CPU_NAME": kind, "NUMBA_CPU_FEATURES": ",".join(features)}
+    code = CODE.format(kind=kind, test=Path(test).stem, expression=expression)
+    with patch.dict(os.environ, other):
+        path = [Path(test).parent, *map(Path, sys.path)]
+        done = prepared.vrbench(Path.cwd(), path=path, code=code)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -180,7 +180,8 @@ def total(leaves: Any) -> None:
         for k in range(n // 2):
             join(leaves, 2 * k * ROWS, (2 * k + 1) * ROWS, k * ROWS)  # type: ignore[call-arg]
         if n % 2:
-            leaves[n // 2 * ROWS : (n // 2 + 1) * ROWS] = leaves[(n - 1) * ROWS : n * ROWS]
+            for k in range(ROWS):
+                leaves[n // 2 * ROWS + k] = leaves[(n - 1) * ROWS + k]
         n = (n + 1) // 2
 
 

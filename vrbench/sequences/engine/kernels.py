@@ -67,10 +67,13 @@ def solve(
             factor, first = us[i * LANES : (i + 1) * LANES], i * m * pairs + start
             finish(k, i * line, factor, vs, m, flat, first, pairs, some, total)
             if plan.size:
-                plan[i, :, start : start + some] = held[i, :m, :some]
-        spread[start : start + some] = apart[:some]
-        if score.size:
-            score[start : start + some] = total[:some]
+                for j in range(m):
+                    for pair in range(some):
+                        plan[i, j, start + pair] = held[i, j, pair]
+        for pair in range(some):
+            spread[start + pair] = apart[pair]
+            if score.size:
+                score[start + pair] = total[pair]
 
 
 def room(rows: int, columns: int) -> int:
