@@ -142,6 +142,18 @@ class _BatchItems(Items):
         sums = self.tokens.new_zeros(len(self), self.tokens.shape[1])
         return sums.index_add(0, owner, self.tokens) / lengths[:, None]
 
+    def mean_lengths(self) -> Tensor | None:
+        """(n,) lengths of the mean tokens, 1 where they are not scaled; None: others are given."""
+        import torch
+
+        if self.vectors is not None or self.given is not None:
+            return None
+        if not self.stored.normalized:
+            return self.tokens.new_ones(len(self))
+        with torch.no_grad():
+            found: Tensor = torch.linalg.vector_norm(self.means(), dim=-1)
+        return found
+
     @cached_property
     def global_vectors(self) -> Tensor:
         """(n, d) the given vectors; without them those of the mean tokens."""

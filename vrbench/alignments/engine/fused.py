@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from vrbench.alignments.base import Alignment, Reduce
+from vrbench.alignments.engine.gathered import NAMES
 from vrbench.alignments.engine.leaves import Asked, Leaves
 from vrbench.alignments.engine.tiles import Tile
 from vrbench.runtime.compiling import compiled, vectorized
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vrbench.alignments import Method
-
-NAMES = "c", "d", "e"
 
 Brings = TypeVar("Brings", bound=Callable[..., "Reduce | None"])
 

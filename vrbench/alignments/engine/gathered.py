@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from vrbench.alignments.engine.means import give, mean_lengths
 from vrbench.alignments.engine.panels import Panel
 from vrbench.alignments.engine.tiles import Products, Tile
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-PRODUCTS = {"c", "d", "e"}
+NAMES = "c", "d", "e"
+PRODUCTS = {*NAMES}
 """The values that belong to one tile; tokens are shared with other tiles."""
 
 TOKENS: Mapping[str, Callable[[Products], Panel]] = {
@@ -127,21 +129,32 @@ class Gathered:
         texts, videos = self.products.texts, self.products.videos
         words, frames = self._tokens.get("words"), self._tokens.get("frames")
         text = video = None
-        if (c := self._made.get("c")) is not None:
+        c, d, e = map(self._made.get, NAMES)
+        if d is not None:
+            if c is not None and (lengths := mean_lengths(texts)) is not None:
+                words = _sum(words, give(texts, "text", lengths, self.products.d, d, c))
+            else:
+                text = d @ videos.tokens
+                frames = _plus(frames, d.mT, texts.global_vectors)
+        if e is not None:
+            if c is not None and (lengths := mean_lengths(videos)) is not None:
+                frames = _sum(frames, give(videos, "video", lengths, self.products.e, e, c))
+            else:
+                video = e.mT @ texts.tokens
+                words = _plus(words, e, videos.global_vectors)
+        if c is not None:
             words = _plus(words, c, videos.tokens)
             frames = _plus(frames, c.mT, texts.tokens)
-        if (d := self._made.get("d")) is not None:
-            text = d @ videos.tokens
-            frames = _plus(frames, d.mT, texts.global_vectors)
-        if (e := self._made.get("e")) is not None:
-            video = e.mT @ texts.tokens
-            words = _plus(words, e, videos.global_vectors)
         return words, frames, text, video
 
 
 def zeros(like: Tensor) -> Tensor:
     """Return zeros of the same shape and type."""
     return like.new_zeros(like.shape)
+
+
+def _sum(known: Tensor | None, more: Tensor | None) -> Tensor | None:
+    return more if known is None else known if more is None else known.add_(more)
 
 
 def _plus(known: Tensor | None, rows: Tensor, columns: Tensor) -> Tensor:

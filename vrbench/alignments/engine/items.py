@@ -71,6 +71,10 @@ class Items:
             _refuse(vectors.cpu().numpy(), stored.ids, stored, "the mean of its tokens")
         return self._scaled(vectors)
 
+    def mean_lengths(self) -> Tensor | None:
+        """(n,) what mean tokens are divided by for the global vectors; None: they are not known."""
+        return None
+
     def values(self, name: str) -> Tensor | None:
         """(sum l,) a number of each token, where a head gave one under this name."""
         import torch
