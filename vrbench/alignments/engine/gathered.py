@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAMES = "c", "d", "e"
+"""The products of a tile, in the order in which kernels take them."""
+
 PRODUCTS = {*NAMES}
 """The values that belong to one tile; tokens are shared with other tiles."""
 
@@ -132,13 +134,13 @@ class Gathered:
         c, d, e = map(self._made.get, NAMES)
         if d is not None:
             if c is not None and (lengths := mean_lengths(texts)) is not None:
-                words = _sum(words, give(texts, "text", lengths, self.products.d, d, c))
+                words = _added(words, give(texts, "text", lengths, self.products.d, d, c))
             else:
                 text = d @ videos.tokens
                 frames = _plus(frames, d.mT, texts.global_vectors)
         if e is not None:
             if c is not None and (lengths := mean_lengths(videos)) is not None:
-                frames = _sum(frames, give(videos, "video", lengths, self.products.e, e, c))
+                frames = _added(frames, give(videos, "video", lengths, self.products.e, e, c))
             else:
                 video = e.mT @ texts.tokens
                 words = _plus(words, e, videos.global_vectors)
@@ -153,7 +155,7 @@ def zeros(like: Tensor) -> Tensor:
     return like.new_zeros(like.shape)
 
 
-def _sum(known: Tensor | None, more: Tensor | None) -> Tensor | None:
+def _added(known: Tensor | None, more: Tensor | None) -> Tensor | None:
     return more if known is None else known if more is None else known.add_(more)
 
 
