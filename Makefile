@@ -4,7 +4,6 @@ PYTHON ?= python3.11
 SHARED ?= ../shared
 FUZZ ?= 3600
 SEED ?= 1
-PIP_OPTIONS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -20,8 +19,7 @@ install: $(READY) ## make .venv with every extra, at the versions of constraints
 # the files that say what to install; the environment is made anew when one of them is newer
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
-	  -c constraints.txt -e '.[all,cluster,dev,docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,cluster,dev,docs]'
 	@touch $@
 
 demo: $(READY) ## several alignments with and without normalization, on the bundled features
