@@ -46,7 +46,7 @@ oldest: wheel ## install the oldest versions that pyproject.toml allows, and try
 	$(PYTHON) -m venv build/oldest
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
 	  -c constraints-oldest.txt "$$(echo build/wheel/*.whl)[all]"
-	PYTHONPATH=$(CURDIR)/tests build/oldest/bin/python -P -m smoke
+	PYTHONPATH=$(CURDIR)/tests:$(CURDIR)/tests/helpers build/oldest/bin/python -P -m smoke
 
 pythons: $(READY) wheel ## try out every other Python from 3.11 on that is here
 	.ci/pythons

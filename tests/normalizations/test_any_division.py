@@ -96,14 +96,17 @@ def test_every_pass_gives_the_same_bits(n: int) -> None:
     """Every other compiled pass reads groups of rows from the last to the first."""
     kept = module.filled((n, 300), np.dtype(np.float32))
     kept[:n, :300] = rng.random((n, 300))
-    passes = module.Passes(kept, np.ones(n))
+    groups = -(-n // module.SUMMED)
+    sizes = 10.0 ** (28 * rng.permutation(groups) / groups)  # whose sum depends on the order
+    weights = np.repeat(sizes, module.SUMMED)[:n]
+    passes = module.Passes(kept, weights)
     first = passes(BETA[:300])
     for _ in range(3):
         for one, again in zip(first, passes(BETA[:300]), strict=True):
             np.testing.assert_array_equal(again, one)
     exact = kept[:n].astype(np.float64)[:, :300] @ BETA[:300].astype(np.float32).astype(np.float64)
-    np.testing.assert_allclose(first[0], 1 / exact, rtol=3e-6)
-    np.testing.assert_allclose(first[1], (1 / exact) @ kept[:n, :300], rtol=3e-6)
+    np.testing.assert_allclose(first[0], weights / exact, rtol=3e-6)
+    np.testing.assert_allclose(first[1], (weights / exact) @ kept[:n, :300], rtol=3e-6)
 
 
 def test_room_is_asked_for_lines_and_not_for_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""``python -P -m smoke``, with the folder ``tests`` on the path: does what is installed work?"""
+"""``python -P -m smoke``, tests and tests/helpers on the path: does what is installed work?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from smoke.commands import COMMANDS, write_inputs
 from smoke.modules import import_all
 from smoke.numbers import same_as_docs
-from smoke.running import prepare, run
+from smoke.running import run
 
 PACKAGES = ("torch", "numpy", "h5py", "pandas", "scipy", "numba", "transformers")
 
@@ -21,7 +21,6 @@ def main() -> None:
     """Print a line a step; exit 1 with what went wrong at the first step that fails."""
     here = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
     print(f"Python {platform.python_version()}, {here}")
-    prepare(PACKAGES)
     count, folder = import_all()
     print(f"{count} modules imported from {folder}")
     with tempfile.TemporaryDirectory() as name:

@@ -57,12 +57,8 @@ class LogSumExp(TokenAlignment):
     def reduce(self, tile: Tile) -> tuple[Tensor, Tensor]:
         """Return the same (T, V) for both directions."""
         logits = tile.c / self.alpha
-        # raw products may be small beside any alpha
-        raw = self.length_norm and not tile.products.texts.items.stored.normalized
-        means = self.shallow or raw
-        soft = log_mean_exp if means else log_sum_exp
-        both = mean(soft(logits, WORDS), 1) + mean(soft(logits, FRAMES), 1)
-        value = self.scaled(both, tile, means=means)
+        soft = log_mean_exp if self.shallow(tile) else log_sum_exp
+        value = self.scaled(mean(soft(logits, WORDS), 1) + mean(soft(logits, FRAMES), 1), tile)
         return value, value
 
     @fused.differentiable
@@ -73,23 +69,24 @@ class LogSumExp(TokenAlignment):
     def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
         from vrbench.alignments.engine import reductions
 
-        kernel = reductions.log_mean_exp if self.shallow else reductions.lse
+        kernel = reductions.log_mean_exp if self.shallow(tile) else reductions.lse
         t2v, v2t = fused.run(kernel, 1 / self.alpha, tile)
-        value = self.scaled(t2v + v2t, tile, means=self.shallow)
+        value = self.scaled(t2v + v2t, tile)
         return value, value
 
-    @property
-    def shallow(self) -> bool:
+    def shallow(self, tile: Tile) -> bool:
         """Whether the logs of the lengths leave out so much of the sums that few digits are left.
 
-        The mean of the exponentials is taken then, as a deviation from 1; for a small ``alpha`` it
-        is the logs of the sums that keep more digits.
+        The mean of the exponentials is taken then, as a deviation from 1; for cosines and a small
+        ``alpha`` it is the logs of the sums that keep more digits. Raw products may be small beside
+        any ``alpha``.
         """
-        return self.length_norm and self.alpha >= SHALLOW
+        cosines = tile.products.texts.items.stored.normalized
+        return self.length_norm and (self.alpha >= SHALLOW or not cosines)
 
-    def scaled(self, both: Tensor, tile: Tile, *, means: bool) -> Tensor:
+    def scaled(self, both: Tensor, tile: Tile) -> Tensor:
         """Return the similarity, given both ways' (T, V) logs of sums, or of means, added."""
-        if self.length_norm and not means:
+        if self.length_norm and not self.shallow(tile):
             both = both - math.log(tile.text.length * tile.video.length)
         return self.alpha * both / 2
 

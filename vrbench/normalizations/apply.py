@@ -206,24 +206,33 @@ def _query_items(truth: Truth, direction: Direction) -> NDArray[np.int64]:
 def _transform(
     fitted: Fitted, matrix: NDArray[Any], beyond: Rows | None, queries: NDArray[np.int64]
 ) -> NDArray[Any]:
+    """Normalize all rows; where one that is no query cannot be, only the queries, others stay raw.
+
+    Args:
+        fitted: the norm.
+        matrix: (items, gallery).
+        beyond: the items against the bank's gallery, where the norm reads it.
+        queries: the rows that are asked: videos without a text are not.
+    """
     rows = Rows(matrix)
-    out = np.empty(matrix.shape)
 
-    def scores(part: slice, of: NDArray[np.bool_] | slice) -> NDArray[Any]:
-        if fitted.beyond is None or beyond is None:
-            return fitted.transform(rows.block(part)[of])
-        return fitted.beyond(rows.block(part)[of], beyond.block(part)[of])
+    def scored(asked: NDArray[np.bool_]) -> NDArray[Any]:
+        out = np.empty(matrix.shape)
+        for part in rows.slices():
+            block, of = rows.block(part), slice(None) if asked[part].all() else asked[part]
+            out[part] = block
+            if fitted.beyond is None or beyond is None:
+                out[part][of] = fitted.transform(block[of])
+            else:
+                out[part][of] = fitted.beyond(block[of], beyond.block(part)[of])
+        return out
 
-    for part in rows.slices():
-        try:
-            out[part] = scores(part, slice(None))
-        except InputError:
-            asked = np.isin(np.arange(len(matrix))[part], queries)
-            if asked.all():
-                raise
-            out[part] = rows.block(part)  # nobody asks the videos without a text
-            out[part][asked] = scores(part, asked)
-    return out
+    try:
+        return scored(np.ones(len(matrix), bool))
+    except InputError:
+        if len(queries) == len(matrix):
+            raise
+    return scored(np.isin(np.arange(len(matrix)), queries))
 
 
 def _roll(
