@@ -32,7 +32,8 @@ PairProgress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
 
 PANEL_WORDS, PANEL_FRAMES = 1920, 1152
-"""Tokens of a panel of texts and of videos."""
+"""Tokens of a panel of texts and of videos. Twice as many words where products are reduced as they
+are made."""
 
 WIDE = 512
 """Numbers a token from which a panel has so many words; half as many where the product takes less
@@ -168,12 +169,14 @@ class _Work(Reading):
         assert isinstance(part, TokenAlignment)
         compiled = self.compiled_reduction(part)
         reduce, size = (part.reduce, TILE) if compiled is None else (compiled, None)
+        streams = self.own and compiled is not None and fused.streams(part)
         for t, text in self.blocks(part, "text"):
             for v, video in self.blocks(part, "video"):
                 sizes = text.largest(vectors=False), video.largest(vectors=False)
                 check_products(text.stored, video.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
-                yield from _add_tiles(reduce, size, self.own, text, video, block, pool)
+                buffers = Buffers(self.own)
+                yield from _add_tiles(reduce, size, streams, buffers, text, video, block, pool)
 
     def compiled_reduction(self, part: TokenAlignment) -> Reduce | None:
         """Return a compiled reduction, where there is one for these numbers."""
@@ -189,7 +192,8 @@ class _Work(Reading):
 def _add_tiles(
     reduce: Reduce,
     size: int | None,
-    own: bool,
+    streams: bool,
+    buffers: Buffers,
     texts: Items,
     videos: Items,
     target: Target,
@@ -197,8 +201,8 @@ def _add_tiles(
 ) -> Iterator[int]:
     video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
     widest = max(len(panel.rows) for panel in video_panels)
-    text_panels = list(panels(texts, panel_words(texts.tokens.shape[1], widest), lanes=False))
-    buffers = Buffers(own)
+    words = panel_words(texts.tokens.shape[1], widest, streams=streams)
+    text_panels = list(panels(texts, words, lanes=False))
 
     def work(pair: tuple[Panel, Panel]) -> int:
         text, video = pair
@@ -214,14 +218,15 @@ def _add_tiles(
     yield from (done for _, done in pool.map(work, dict(enumerate(pairs))))
 
 
-def panel_words(width: int, frames: int) -> int:
+def panel_words(width: int, frames: int, *, streams: bool = False) -> int:
     """Return the words of a panel of texts: fewer where long videos need more frames.
 
     Args:
         width: numbers of a token.
         frames: of the largest panel of videos.
+        streams: whether no more than a part of their products is in memory.
     """
-    words = PANEL_WORDS if width >= WIDE else PANEL_WORDS // 2
+    words = 2 * PANEL_WORDS if streams else PANEL_WORDS if width >= WIDE else PANEL_WORDS // 2
     return max(words * PANEL_FRAMES // frames, PANEL_WORDS // 4)
 
 

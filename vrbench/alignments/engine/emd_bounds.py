@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, total
 from vrbench.alignments.emd import EarthMover, solve
-from vrbench.alignments.engine import emd_compiled, emd_kernels
+from vrbench.alignments.engine import emd_compiled
 from vrbench.alignments.engine.emd_kernels import DROPPED, LEAST, MOST
 from vrbench.alignments.engine.items import Items
-from vrbench.alignments.engine.tiles import Tile
+from vrbench.alignments.engine.tiles import Products, Tile
 from vrbench.features.tokens import Tokens
 from vrbench.runtime.compiling import vectorized
 
@@ -86,15 +86,16 @@ class Contenders(TokenAlignment):
         """Return the same (T, V) for both directions."""
         import torch
 
-        text = self.texts.rows(tile.products.texts.items, tile.text.index)
-        video = self.videos.rows(tile.products.videos.items, tile.video.index)
-        need = np.minimum(self.texts.least[text][:, None], self.videos.least[video])
-        need -= MARGIN * _size(tile)
+        products = tile.products
+        text, video = products.once(self, lambda: self._needed(products))
         if vectorized():
-            bound = emd_compiled.relaxed(self.exact.eps, tile)
-            how = (bound, self.exact.eps, 1 / REG, STEPS, need)
-            if (value := emd_compiled.exact(emd_kernels.contend, how, tile)) is not None:
+            from vrbench.alignments.engine.emd_contend import contend
+
+            how = self.exact.eps, 1 / REG, STEPS, text, video
+            how = products.once((contend, "how"), lambda: how)
+            if (value := emd_compiled.exact(contend, how, tile)) is not None:
                 return value, value
+        need = np.minimum(text[tile.text.items, None], video[tile.video.items])
         some = np.full(need.shape, DROPPED)
         pairs = np.argwhere(self._relaxed(tile).numpy() >= need)
         step = max(1, CHUNK // (tile.text.length * tile.video.length))
@@ -103,6 +104,14 @@ class Contenders(TokenAlignment):
             some[t, v] = self._solve(tile, t, v, need[t, v])
         result = torch.as_tensor(some).to(tile.c)
         return result, result
+
+    def _needed(self, products: Products) -> tuple[Array, Array]:
+        """Return what the panels' texts and videos need, with the margin."""
+        margin = MARGIN * _size(products)
+        text, video = products.texts, products.videos
+        of_text = self.texts.least[self.texts.rows(text.items, text.index)]
+        of_video = self.videos.least[self.videos.rows(video.items, video.index)]
+        return of_text - margin, of_video - margin
 
     def _relaxed(self, tile: Tile) -> Tensor:
         import torch
@@ -131,10 +140,10 @@ class Contenders(TokenAlignment):
         return value
 
 
-def _size(tile: Tile) -> float:
+def _size(products: Products) -> float:
     """Return a bound of the products' size, from 1."""
-    normalized = tile.products.texts.items.stored.normalized
-    return 1.0 if normalized else max(1.0, float(tile.c.abs().max()))
+    normalized = products.texts.items.stored.normalized
+    return 1.0 if normalized else max(1.0, float(products.c.abs().max()))
 
 
 def _dual_bound(cost: Array, frames: Array, words: Array) -> Array:

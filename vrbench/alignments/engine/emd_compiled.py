@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vrbench.alignments.engine import emd_kernels
 from vrbench.alignments.engine.fused import read, run
@@ -21,19 +20,6 @@ def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tens
     """Hand a tile to a kernel of exact transport; None where a pair was not solved in time."""
     value, _ = run(kernel, how, tile, vectors=True, contract=True)
     return value if value.isfinite().all() else None
-
-
-def relaxed(eps: float, tile: Tile) -> NDArray[np.float32]:
-    """(T, V) upper bounds: the tokens of one side all take their best match; the lower of both."""
-    import torch
-
-    from vrbench.alignments.engine import reductions
-
-    bounds: NDArray[np.float32] = torch.minimum(
-        *run(reductions.relaxed, float(eps), tile, vectors=True)
-    ).numpy()
-    bounds[~np.isfinite(bounds)] = np.inf  # products of masses overflowed: nothing is known
-    return bounds
 
 
 def plans(eps: float, tile: Tile) -> Tensor | None:

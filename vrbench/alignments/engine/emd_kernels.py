@@ -1,7 +1,6 @@
-"""Exact optimal transport of a tile for numba, pair by pair, after bounds that drop most pairs.
+"""Exact optimal transport of a tile for numba, pair by pair.
 
-The kernels are called as those of ``kernels.py`` and read the same products; ``emd_bounds.py`` has
-the bounds for all pairs at once, for those without numba.
+The kernels are called as those of ``kernels.py`` and read the same products.
 """
 
 from __future__ import annotations
@@ -56,28 +55,6 @@ def one(c: Any, d: Any, e: Any, at: Any, eps: Any) -> Any:
     read(c, d, e, at, eps, 0, 0, 1, cost, a, b)
     tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
     return 1 - transport(cost, a, b, tree, number)
-
-
-def contend(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:
-    """``emd`` of the pairs whose every upper bound reaches what is needed, else ``DROPPED``.
-
-    ``how`` is bounds (T, V) that are there already, eps, 1 / reg and steps of the Sinkhorn bound,
-    and what is needed (T, V).
-    """
-    _, _, _, _, w, f = at
-    bound, eps, sharp, steps, need = how
-    cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
-    tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
-    near, low = np.empty((w, f), F32), np.empty(f)
-    for t in range(t2v.shape[0]):
-        for v in range(t2v.shape[1]):
-            keep = not bound[t, v] < need[t, v]
-            if keep:
-                read(c, d, e, at, eps, t, v, t2v.shape[1], cost, a, b)
-                sinkhorn(cost, a, b, sharp, steps, near, low)
-                keep = not of_frames(cost, a, b, low) < need[t, v]
-            t2v[t, v] = 1 - transport(cost, a, b, tree, number) if keep else DROPPED
-        v2t[t] = t2v[t]
 
 
 def read(

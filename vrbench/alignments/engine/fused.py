@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from vrbench.alignments.base import Alignment, Reduce
+from vrbench.alignments.engine import product
 from vrbench.alignments.engine.gathered import NAMES
 from vrbench.alignments.engine.leaves import Asked, Leaves
-from vrbench.alignments.engine.tiles import Tile
+from vrbench.alignments.engine.tiles import Buffers, Products, Tile
 from vrbench.runtime.compiling import compiled, vectorized
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from vrbench.alignments import Method
 
 Brings = TypeVar("Brings", bound=Callable[..., "Reduce | None"])
+
+ROOM = 1 << 18
+"""Products that are made before they are reduced."""
+
+LEAST_ROWS = 96
+"""Rows of products that are made together, also where there are many columns."""
 
 REACH = 60.0
 """Largest exponent of the kernels: they subtract no maximum, and a sum of exp(60) is a float32."""
@@ -58,6 +65,11 @@ def reduction(part: Alignment, cosines: bool = True, *, gradient: bool = False) 
     return found
 
 
+def streams(part: Alignment) -> bool:
+    """Whether the kernel of an alignment reads c by ``run`` alone, see ``differentiable``."""
+    return hasattr(vars(type(part)).get("kernel"), "differentiable")
+
+
 def compiles(method: Method, cosines: bool = True) -> bool:
     """Whether some part of a method has a compiled reduction."""
     return any(reduction(part, cosines) is not None for _, part in method.terms)
@@ -86,9 +98,44 @@ def run(
     if isinstance(tile, Leaves):
         names = NAMES if vectors else NAMES[:1]
         return tile.ask(Asked(names, partial(_differentiate, kernel, scale, tile, vectors)))
+    kept = tile.products.reduced(kernel, scale, partial(_stream, kernel, scale, vectors, contract))
+    if kept is not None:
+        return _part(kept[0], tile), _part(kept[1], tile)
     t2v, v2t = torch.empty(2, *tile.shape[::3], dtype=torch.float32)
     compiled(kernel, contract=contract)(*read(tile, vectors), scale, t2v.numpy(), v2t.numpy())
     return t2v, v2t
+
+
+def _stream(
+    kernel: Callable[..., None],
+    scale: Any,
+    vectors: bool,
+    contract: bool,
+    of: Products,
+    buffers: Buffers,
+) -> tuple[Tensor, Tensor]:
+    """Reduce the products of two panels as they are made; the results as ``stream`` has them."""
+    from vrbench.alignments.engine.streaming import streamed
+
+    texts, videos = of.texts, of.videos
+    sides = texts.operand("tokens", own=True), videos.operand("tokens", own=True)
+    (_, frames), longest = product.shape(*sides), max(group.length for group in texts.groups)
+    rows = max(ROOM // frames, LEAST_ROWS, longest + LEAST_ROWS)
+    c = buffers.room("some of c", rows, frames, like=sides[0])
+    d, e = (of.d, of.e) if vectors else (c, c)
+    results = sides[0].new_empty(2, len(texts.index) * len(videos.index))
+    compiled(streamed(kernel), contract=contract)(
+        *(side.numpy() for side in (*sides, d, e)), texts.layout, videos.layout,
+        product.near(sides[1]), scale, *(side.numpy() for side in (c, *results)),
+    )  # fmt: skip
+    return results[0], results[1]
+
+
+def _part(results: Tensor, tile: Tile) -> Tensor:
+    """(T, V) results of a tile, of those of its products."""
+    texts, videos = len(tile.products.texts.index), tile.video.items
+    of_videos = results[texts * videos.start : texts * videos.stop].view(texts, -1)
+    return of_videos[tile.text.items]
 
 
 def _differentiate(

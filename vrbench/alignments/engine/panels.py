@@ -82,6 +82,11 @@ class Panel:
         """Which items of the block the panel holds, in order."""
         return np.concatenate([group.index for group in self.groups])
 
+    @property
+    def layout(self) -> NDArray[np.int64]:
+        """(groups, 4) first token, first item, items and length of each group."""
+        return np.array([(g.token, g.item, len(g.index), g.length) for g in self.groups])
+
     @cached_property
     def place(self) -> slice | NDArray[np.int64]:
         """The same; a run as a slice, which numpy reads faster."""

@@ -87,11 +87,16 @@ def product(rows: Tensor, columns: Tensor, out: Tensor | None = None) -> Tensor:
     if rows.ndim == 2:
         return _by_torch(rows, columns, out)
     width, size = columns.shape[1:]
-    near = max(NEAR // (width * size * rows.element_size()), 1) * size
     compiled(_kernel().multiply)(
-        *(side.view(-1).numpy() for side in (rows, columns, out)), n, m, width, size, near
+        *(side.view(-1).numpy() for side in (rows, columns, out)), n, m, width, size, near(columns)
     )
     return out
+
+
+def near(columns: Tensor) -> int:
+    """Return how many columns of an operand for our kernel stay near while all rows go by."""
+    width, size = columns.shape[1:]
+    return max(NEAR // (width * size * columns.element_size()), 1) * size
 
 
 def _by_torch(rows: Tensor, columns: Tensor, out: Tensor) -> Tensor:

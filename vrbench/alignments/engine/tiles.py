@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vrbench.alignments.engine import product
 from vrbench.alignments.engine.panels import LengthGroup, Panel, Vectors
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+Kept = TypeVar("Kept")
 
 
 class Buffers(threading.local):
@@ -31,12 +34,16 @@ class Buffers(threading.local):
 
     def product(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
         """Return the product of two operands; the next one of the name is written over it."""
-        shape = product.shape(rows, columns)
+        room = self.room(name, *product.shape(rows, columns), like=rows)
+        return product.product(rows, columns, room)
+
+    def room(self, name: str, *shape: int, like: Tensor) -> Tensor:
+        """Return a tensor of any numbers of a type; it is the next one of the name, too."""
         size = math.prod(shape)
         if name not in self._held or len(self._held[name]) < size:
             self._held.pop(name, None)  # not both at a time
-            self._held[name] = rows.new_empty(size)
-        return product.product(rows, columns, self._held[name][:size].view(shape))
+            self._held[name] = like.new_empty(size)
+        return self._held[name][:size].view(shape)
 
 
 class Products:
@@ -65,6 +72,7 @@ class Products:
         self.videos = videos
         self._made = {} if made is None else made
         self._buffers = buffers
+        self._kept: dict[Hashable, Any] = {}
 
     @property
     def c(self) -> Tensor:
@@ -80,6 +88,27 @@ class Products:
     def e(self) -> Tensor:
         """(words, videos)."""
         return self._once("e", "tokens", "global_vectors")
+
+    def reduced(
+        self, kernel: Any, scale: Any, make: Callable[[Products, Buffers], tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor] | None:
+        """Return what a kernel makes of all products, made when first asked for.
+
+        None where c is there already, or no kernel of ours would make it, or the kernel was asked
+        with another number before: it may be one for each tile.
+        """
+        buffers = self._buffers
+        if buffers is None or not buffers.own or "c" in self._made:
+            return None
+        known, results = self.once(kernel, lambda: (scale, make(self, buffers)))
+        return results if known is scale or known == scale else None
+
+    def once(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """Return what is made when it is first asked for."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: Kept = self._kept[key]
+        return found
 
     def forget(self, name: str) -> None:
         """Have a product made again when it is next read."""

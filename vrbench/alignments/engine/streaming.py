@@ -1,0 +1,80 @@
+"""Products that are reduced while they are in a core's cache; imported only where numba is.
+
+Products that are written to memory for a kernel of ``kernels.py``, and read again, cost as much as
+a tenth of the product itself where a token has 512 numbers, and more where it has fewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType
+from typing import Any
+
+from vrbench.alignments.engine.microkernel import ROWS, multiply
+
+
+def reduce(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> None:
+    """Stand in ``stream`` for the kernel."""
+    raise TypeError("streamed() puts a kernel in this place")
+
+
+@cache
+def streamed(kernel: Callable[..., None]) -> Callable[..., None]:
+    """Return ``stream`` with a kernel, as a plain function for ``compiled``."""
+    made = FunctionType(stream.__code__, {**globals(), reduce.__name__: kernel}, stream.__name__)
+    made.__module__, made.__name__ = __name__, f"stream_{kernel.__name__}"
+    return made
+
+
+def stream(
+    a: Any, b: Any, d: Any, e: Any, texts: Any, videos: Any, near: Any, scale: Any, c: Any,
+    t2v: Any, v2t: Any,
+) -> None:  # fmt: skip
+    """Multiply two panels, some words at a time, and reduce the texts whose words are all there.
+
+    Args:
+        a: the words as an operand (words' / ROWS, width, ROWS), see ``product.py``.
+        b: the frames as one (frames' / size, width, size).
+        d: (texts', frames') products, as the kernel reads them.
+        e: (words', videos'); without ``vectors`` of ``fused.run`` both are c.
+        texts: (groups, 4) first word, first text, how many, and their length.
+        videos: (groups, 4) alike.
+        near: columns that stay in a core's cache while rows go by, whole blocks.
+        scale: the kernel's number.
+        c: (rows, frames') to work in; at least as many rows as the longest text has words, and
+            ``ROWS - 1``.
+        t2v: (texts, videos) of each group of videos, one group after the other.
+        v2t: alike.
+    """
+    _, width, size = b.shape
+    rows, m = c.shape
+    words, frames, products = a.reshape(-1), b.reshape(-1), c.reshape(-1)
+    end, n = len(a) * ROWS, texts[-1, 1] + texts[-1, 2]
+    base = made = 0  # the panel's row that is the first one of c, and the one after the last
+    for group in range(len(texts)):
+        token, item, some, length = texts[group]
+        first = 0
+        while first < some:
+            start = token + first * length
+            if start + length > made:
+                keep = made - start  # rows of a text of which others are missing
+                for k in range(keep * m):
+                    products[k] = products[(start - base) * m + k]
+                base = start
+                more = min((rows - keep) // ROWS * ROWS, end - made)
+                multiply(
+                    words[made * width :], frames, products[keep * m :], more, m, width, size, near
+                )
+                made += more
+            whole = min((made - token) // length, some)
+            for video in range(len(videos)):
+                column, place, several, long = videos[video]
+                low = n * place + (item + first) * several
+                high = low + (whole - first) * several
+                at = (start - base, item + first, column, place, length, long)
+                reduce(
+                    c, d, e[base:], at, scale,
+                    t2v[low:high].reshape(-1, several), v2t[low:high].reshape(-1, several),
+                )  # fmt: skip
+            first = whole
