@@ -170,12 +170,12 @@ class _Work(Reading):
         compiled = self.compiled_reduction(part)
         reduce, size = (part.reduce, TILE) if compiled is None else (compiled, None)
         streams = self.own and compiled is not None and fused.streams(part)
+        buffers = Buffers(self.own)
         for t, text in self.blocks(part, "text"):
             for v, video in self.blocks(part, "video"):
                 sizes = text.largest(vectors=False), video.largest(vectors=False)
                 check_products(text.stored, video.stored, sizes, self.kind)
                 block = {d: (weight, matrix[t, v]) for d, (weight, matrix) in target.items()}
-                buffers = Buffers(self.own)
                 yield from _add_tiles(reduce, size, streams, buffers, text, video, block, pool)
 
     def compiled_reduction(self, part: TokenAlignment) -> Reduce | None:

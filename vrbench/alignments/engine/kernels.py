@@ -2,7 +2,8 @@
 
 Each kernel is called with
 
-* ``c`` (words, frames), ``d`` (texts, frames), ``e`` (words, videos): the products of two panels;
+* ``c`` (words, frames), ``d`` (texts, frames), ``e`` (words, videos): the products of two panels,
+  c and e those of some of the words where ``streaming.py`` calls it;
 * ``at``: row of the tile's first word, of its first text, column of its first frame, of its first
   video, and its words w and frames f;
 * ``scale``: the method's number; and fills ``t2v`` and ``v2t`` (T, V), float32 like all arrays.
