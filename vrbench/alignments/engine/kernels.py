@@ -47,46 +47,64 @@ def transport(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -
     row, text, column, video, w, f = at
     sharp, eps, iterations = scale
     n = t2v.shape[1]
-    near, frames, words = np.empty((w, f, n), F32), np.empty((f, n), F32), np.empty((w, n), F32)
+    near, whole = np.empty((w, f, n), F32), np.empty(n, F32)
+    frames, a, old_a = np.empty((f, n), F32), np.empty((f, n), F32), np.empty((f, n), F32)
+    words, b, old_b = np.empty((w, n), F32), np.empty((w, n), F32), np.empty((w, n), F32)
+    over, under = np.zeros((f, n), F32), np.zeros((w, n), F32)
     for t in range(len(t2v)):
         first = row + t * w
         for i in range(w):
-            words[i] = np.maximum(e[first + i, video : video + n], F32(0)) + eps
+            for v in range(n):
+                words[i, v] = max(e[first + i, video + v], F32(0)) + eps
+                b[i, v] = F32(1)
             for s in range(f):
                 start = column + s * n
                 for v in range(n):
                     near[i, s, v] = exp(sharp * c[first + i, start + v])
         for s in range(f):
             start = column + s * n
-            frames[s] = np.maximum(d[text + t, start : start + n], F32(0)) + eps
-        share(frames)
-        share(words)
-        a, b = np.ones((f, n), F32), np.ones((w, n), F32)
-        old_a, old_b, over, under = a.copy(), b.copy(), a.copy(), b.copy()
+            for v in range(n):
+                frames[s, v] = max(d[text + t, start + v], F32(0)) + eps
+                a[s, v] = F32(1)
+        share(frames, whole)
+        share(words, whole)
         for _ in range(iterations):
-            over[:], under[:] = 0, 0
             for i in range(w):
                 for s in range(f):
-                    k, x, y, o, u = near[i, s], a[s], b[i], over[s], under[i]
                     for v in range(n):
-                        o[v] += k[v] * y[v]
-                        u[v] += k[v] * x[v]
-            old_a[:], old_b[:] = a, b
-            a[:], b[:] = frames / over, words / under
-        t2v[t] = 0
+                        over[s, v] += near[i, s, v] * b[i, v]
+                        under[i, v] += near[i, s, v] * a[s, v]
+            divide(frames, over, a, old_a)
+            divide(words, under, b, old_b)
+        for v in range(n):
+            t2v[t, v] = F32(0)
         for i in range(w):
             for s in range(f):
                 start = column + s * n
-                k, values = near[i, s], c[first + i, start : start + n]
-                t2v[t] += k * values * (a[s] * old_b[i] + old_a[s] * b[i])
-        t2v[t] /= F32(2)
-        v2t[t] = t2v[t]
+                for v in range(n):
+                    both = a[s, v] * old_b[i, v] + old_a[s, v] * b[i, v]
+                    t2v[t, v] += near[i, s, v] * c[first + i, start + v] * both
+        for v in range(n):
+            t2v[t, v] /= F32(2)
+            v2t[t, v] = t2v[t, v]
 
 
-def share(mass: Any) -> None:
-    """Scale masses (l, n) to sum 1 along the first axis."""
-    whole = mass[0].copy()
+def share(mass: Any, whole: Any) -> None:
+    """Scale masses (l, n) to sum 1 along the first axis; whole (n,) is to work in."""
+    for v in range(len(whole)):
+        whole[v] = mass[0, v]
     for i in range(1, len(mass)):
-        whole += mass[i]
+        for v in range(len(whole)):
+            whole[v] += mass[i, v]
     for i in range(len(mass)):
-        mass[i] /= whole
+        for v in range(len(whole)):
+            mass[i, v] /= whole[v]
+
+
+def divide(mass: Any, sums: Any, scaling: Any, old: Any) -> None:
+    """Set a scaling (l, n) to masses over sums, after it is kept; the sums are zero then."""
+    for i in range(len(mass)):
+        for v in range(mass.shape[1]):
+            old[i, v] = scaling[i, v]
+            scaling[i, v] = mass[i, v] / sums[i, v]
+            sums[i, v] = F32(0)
