@@ -35,7 +35,9 @@ def compiled(kernel: Callable[..., Any], *, contract: bool = True) -> Any:
     """Compile a plain function, with those that it calls; other threads may run meanwhile.
 
     Machine code is cached on disk, where the package's folder or the user's can be written, until
-    a source file changes: numba itself only watches the kernel's file.
+    a source file changes: numba itself only watches the kernel's file. It is not where a function
+    that is called comes from no file, or holds values of its own (a closure, defaults): no name of
+    a file would tell it from another one.
 
     Args:
         kernel: the function; what it calls of this package are names of its module.
@@ -50,6 +52,8 @@ def compiled(kernel: Callable[..., Any], *, contract: bool = True) -> Any:
     called = _called(kernel)
     for helper in called:
         _register(helper, contract)
+    if not all(map(_told_apart, called)):
+        return njit(nogil=True, **options)(kernel)
     try:
         # names the file that is kept
         way = "" if contract else "_exact"
@@ -70,6 +74,13 @@ def _called(kernel: Callable[..., Any]) -> list[Callable[..., Any]]:
                 found.append(value)
                 left.append(value)
     return found
+
+
+def _told_apart(function: Callable[..., Any]) -> bool:
+    """Whether the files that it is made from say all about a function."""
+    holds = getattr(function, "__closure__", None) or getattr(function, "__defaults__", None)
+    module = sys.modules.get(function.__module__)
+    return not (holds or getattr(function, "__kwdefaults__", None)) and hasattr(module, "__file__")
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -93,7 +104,8 @@ def _stamp(functions: Iterable[Callable[..., Any]]) -> str:
     """Return a short digest of what functions are made from, and the files' times and sizes."""
     numbers, files = made_from(functions)
     stats = [file.stat() for file in files]
-    found = numbers, [(s.st_mtime_ns, s.st_size) for s in stats]
+    paths = [str(file) for file in files]
+    found = numbers, paths, [(s.st_mtime_ns, s.st_size) for s in stats]
     return hashlib.sha256(repr(found).encode()).hexdigest()[:8]
 
 

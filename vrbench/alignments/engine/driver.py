@@ -32,8 +32,10 @@ PairProgress = Callable[[int, int], None]
 """Called with (pairs done, pairs in all)."""
 
 PANEL_WORDS, PANEL_FRAMES = 1920, 1152
-"""Tokens of a panel of texts and of videos. Twice as many words where products are reduced as they
-are made."""
+"""Tokens of a panel of texts and of videos."""
+
+OTHERS = 4
+"""Numbers of each pair of items in memory, beside the products with global vectors: results."""
 
 WIDE = 512
 """Numbers a token from which a panel has so many words; half as many where the product takes less
@@ -201,7 +203,8 @@ def _add_tiles(
 ) -> Iterator[int]:
     video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
     widest = max(len(panel.rows) for panel in video_panels)
-    words = panel_words(texts.tokens.shape[1], widest, streams=streams)
+    shortest = (texts.shortest, videos.shortest) if streams else None
+    words = panel_words(texts.tokens.shape[1], widest, shortest)
     text_panels = list(panels(texts, words, lanes=False))
 
     def work(pair: tuple[Panel, Panel]) -> int:
@@ -218,15 +221,20 @@ def _add_tiles(
     yield from (done for _, done in pool.map(work, dict(enumerate(pairs))))
 
 
-def panel_words(width: int, frames: int, *, streams: bool = False) -> int:
+def panel_words(width: int, frames: int, shortest: tuple[int, int] | None = None) -> int:
     """Return the words of a panel of texts: fewer where long videos need more frames.
 
     Args:
         width: numbers of a token.
         frames: of the largest panel of videos.
-        streams: whether no more than a part of their products is in memory.
+        shortest: lengths of the shortest text and video, where their products are reduced as they
+            are made: there are more words, as far as other products and results take no more room
+            than the products of tokens would.
     """
-    words = 2 * PANEL_WORDS if streams else PANEL_WORDS if width >= WIDE else PANEL_WORDS // 2
+    words = PANEL_WORDS if width >= WIDE else PANEL_WORDS // 2
+    if shortest is not None:
+        w, f = shortest
+        words = min(int(words / (1 / w + 1 / f + OTHERS / (w * f))), 2 * PANEL_WORDS)
     return max(words * PANEL_FRAMES // frames, PANEL_WORDS // 4)
 
 

@@ -92,7 +92,6 @@ class Contenders(TokenAlignment):
             from vrbench.alignments.engine.emd_contend import contend
 
             how = self.exact.eps, 1 / REG, STEPS, text, video
-            how = products.once((contend, "how"), lambda: how)
             if (value := emd_compiled.exact(contend, how, tile)) is not None:
                 return value, value
         need = np.minimum(text[tile.text.items, None], video[tile.video.items])

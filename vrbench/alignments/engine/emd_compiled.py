@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 
 def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tensor | None:
-    """Hand a tile to a kernel of exact transport; None where a pair was not solved in time."""
-    value, _ = run(kernel, how, tile, vectors=True, contract=True)
+    """Hand a tile to a kernel of exact transport; None where a pair was not solved in time.
+
+    ``how`` is the same for all tiles of the products.
+    """
+    value, _ = run(kernel, how, tile, vectors=True, contract=True, whole=True)
     return value if value.isfinite().all() else None
 
 

@@ -35,10 +35,11 @@ REACH = 60.0
 def differentiable(kernel: Brings) -> Brings:
     """Mark the ``kernel`` of an alignment whose reduction training differentiates, compiled too.
 
-    What it returns calls ``run`` once for a tile, with a kernel that ``backward.py`` has a gradient
-    of, makes its results of what that gives by constant factors and sums, and reads c in no other
-    way: for a gradient, the values of ``run`` are not made again, and are NaN, and the gradient of
-    c is written over c, after that of what else was made of it.
+    What it returns calls ``run`` once for a tile, with the same number for each tile and a kernel
+    that ``backward.py`` has a gradient of, makes its results of what that gives by constant factors
+    and sums, and reads c in no other way. So c need not be in memory as a whole, where no gradient
+    is wanted. For one, the values of ``run`` are not made again, and are NaN, and the gradient of c
+    is written over c, after that of what else was made of it.
     """
     kernel.differentiable = True  # type: ignore[attr-defined]
     return kernel
@@ -66,7 +67,7 @@ def reduction(part: Alignment, cosines: bool = True, *, gradient: bool = False) 
 
 
 def streams(part: Alignment) -> bool:
-    """Whether the kernel of an alignment reads c by ``run`` alone, see ``differentiable``."""
+    """Whether the kernel of an alignment needs no c as a whole, see ``differentiable``."""
     return hasattr(vars(type(part)).get("kernel"), "differentiable")
 
 
@@ -82,8 +83,12 @@ def run(
     *,
     vectors: bool = False,
     contract: bool = False,
+    whole: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Hand a tile to a kernel, compiled.
+
+    Where the products of its panels are not in memory, the kernel reduces all of them as they are
+    made, and the results are kept for the other tiles, as long as these ask with the same number.
 
     Args:
         kernel: of ``reductions.py``, ``kernels.py`` or ``emd_kernels.py``.
@@ -91,6 +96,8 @@ def run(
         tile: what is reduced.
         vectors: whether it reads ``d`` and ``e`` too.
         contract: see ``compiled``; kernels in vector instructions say themselves what is rounded.
+        whole: whether arrays among the numbers are the same objects, unchanged, for all tiles of
+            the products.
     """
     import torch
 
@@ -98,29 +105,37 @@ def run(
     if isinstance(tile, Leaves):
         names = NAMES if vectors else NAMES[:1]
         return tile.ask(Asked(names, partial(_differentiate, kernel, scale, tile, vectors)))
-    kept = tile.products.reduced(kernel, scale, partial(_stream, kernel, scale, vectors, contract))
-    if kept is not None:
-        return _part(kept[0], tile), _part(kept[1], tile)
+    if whole or _plain(scale):
+        way = kernel, vectors, contract
+        kept = tile.products.reduced(way, scale, partial(_stream, *way, scale))
+        if kept is not None:
+            return _part(kept[0], tile), _part(kept[1], tile)
     t2v, v2t = torch.empty(2, *tile.shape[::3], dtype=torch.float32)
     compiled(kernel, contract=contract)(*read(tile, vectors), scale, t2v.numpy(), v2t.numpy())
     return t2v, v2t
 
 
+def _plain(scale: Any) -> bool:
+    numbers = scale if isinstance(scale, tuple) else (scale,)
+    return all(isinstance(number, (int, float, np.number)) for number in numbers)
+
+
 def _stream(
     kernel: Callable[..., None],
-    scale: Any,
     vectors: bool,
     contract: bool,
+    scale: Any,
     of: Products,
     buffers: Buffers,
 ) -> tuple[Tensor, Tensor]:
     """Reduce the products of two panels as they are made; the results as ``stream`` has them."""
+    from vrbench.alignments.engine.microkernel import ROWS
     from vrbench.alignments.engine.streaming import streamed
 
     texts, videos = of.texts, of.videos
     sides = texts.operand("tokens", own=True), videos.operand("tokens", own=True)
     (_, frames), longest = product.shape(*sides), max(group.length for group in texts.groups)
-    rows = max(ROOM // frames, LEAST_ROWS, longest + LEAST_ROWS)
+    rows = max(ROOM // frames, LEAST_ROWS, longest + ROWS)
     c = buffers.room("some of c", rows, frames, like=sides[0])
     d, e = (of.d, of.e) if vectors else (c, c)
     results = sides[0].new_empty(2, len(texts.index) * len(videos.index))
@@ -132,10 +147,10 @@ def _stream(
 
 
 def _part(results: Tensor, tile: Tile) -> Tensor:
-    """(T, V) results of a tile, of those of its products."""
+    """(T, V) a copy of a tile's results, given those of its products."""
     texts, videos = len(tile.products.texts.index), tile.video.items
     of_videos = results[texts * videos.start : texts * videos.stop].view(texts, -1)
-    return of_videos[tile.text.items]
+    return of_videos[tile.text.items].clone()
 
 
 def _differentiate(

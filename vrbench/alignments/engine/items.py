@@ -42,6 +42,11 @@ class Items:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @property
+    def shortest(self) -> int:
+        """Length of the shortest item."""
+        return int(np.diff(self.offsets).min())
+
     def means(self) -> Tensor:
         """(n, d) mean token of each item, not scaled again."""
         import torch

@@ -37,13 +37,13 @@ def stream(
         a: the words as an operand (words' / ROWS, width, ROWS), see ``product.py``.
         b: the frames as one (frames' / size, width, size).
         d: (texts', frames') products, as the kernel reads them.
-        e: (words', videos'); without ``vectors`` of ``fused.run`` both are c.
+        e: (words', videos'). Of a kernel that reads neither, d and e are anything.
         texts: (groups, 4) first word, first text, how many, and their length.
         videos: (groups, 4) alike.
         near: columns that stay in a core's cache while rows go by, whole blocks.
         scale: the kernel's number.
-        c: (rows, frames') to work in; at least as many rows as the longest text has words, and
-            ``ROWS - 1``.
+        c: (rows, frames') to work in; at least ``ROWS - 1`` rows more than the longest text has
+            words.
         t2v: (texts, videos) of each group of videos, one group after the other.
         v2t: alike.
     """
@@ -53,11 +53,11 @@ def stream(
     end, n = len(a) * ROWS, texts[-1, 1] + texts[-1, 2]
     base = made = 0  # the panel's row that is the first one of c, and the one after the last
     for group in range(len(texts)):
-        token, item, some, length = texts[group]
+        token, item, count, w = texts[group]
         first = 0
-        while first < some:
-            start = token + first * length
-            if start + length > made:
+        while first < count:
+            start = token + first * w
+            if start + w > made:
                 keep = made - start  # rows of a text of which others are missing
                 for k in range(keep * m):
                     products[k] = products[(start - base) * m + k]
@@ -67,14 +67,13 @@ def stream(
                     words[made * width :], frames, products[keep * m :], more, m, width, size, near
                 )
                 made += more
-            whole = min((made - token) // length, some)
-            for video in range(len(videos)):
-                column, place, several, long = videos[video]
-                low = n * place + (item + first) * several
-                high = low + (whole - first) * several
-                at = (start - base, item + first, column, place, length, long)
+            last = min((made - token) // w, count)  # one after the last whole text
+            for other in range(len(videos)):
+                column, video, v, f = videos[other]
+                low, high = n * video + (item + first) * v, n * video + (item + last) * v
+                at = (start - base, item + first, column, video, w, f)
                 reduce(
-                    c, d, e[base:], at, scale,
-                    t2v[low:high].reshape(-1, several), v2t[low:high].reshape(-1, several),
+                    c, d, e[base:], at, scale, t2v[low:high].reshape(-1, v),
+                    v2t[low:high].reshape(-1, v),
                 )  # fmt: skip
-            first = whole
+            first = last

@@ -33,12 +33,12 @@ class Buffers(threading.local):
         self._held: dict[str, Tensor] = {}
 
     def product(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
-        """Return the product of two operands; the next one of the name is written over it."""
+        """Return the product of two operands, in the ``room`` of this name."""
         room = self.room(name, *product.shape(rows, columns), like=rows)
         return product.product(rows, columns, room)
 
     def room(self, name: str, *shape: int, like: Tensor) -> Tensor:
-        """Return a tensor of any numbers of a type; it is the next one of the name, too."""
+        """Return memory for a tensor; the next one of the name is written over it."""
         size = math.prod(shape)
         if name not in self._held or len(self._held[name]) < size:
             self._held.pop(name, None)  # not both at a time
@@ -90,18 +90,24 @@ class Products:
         return self._once("e", "tokens", "global_vectors")
 
     def reduced(
-        self, kernel: Any, scale: Any, make: Callable[[Products, Buffers], tuple[Tensor, Tensor]]
+        self, way: Hashable, scale: Any, make: Callable[[Products, Buffers], tuple[Tensor, Tensor]]
     ) -> tuple[Tensor, Tensor] | None:
         """Return what a kernel makes of all products, made when first asked for.
 
-        None where c is there already, or no kernel of ours would make it, or the kernel was asked
-        with another number before: it may be one for each tile.
+        Args:
+            way: the kernel, and how it is called.
+            scale: its number, or numbers.
+            make: has our kernel make the products, and reduces them.
+
+        Returns:
+            None where c is there already, or torch makes it, or another number was asked with
+            before: it may be one for each tile.
         """
         buffers = self._buffers
         if buffers is None or not buffers.own or "c" in self._made:
             return None
-        known, results = self.once(kernel, lambda: (scale, make(self, buffers)))
-        return results if known is scale or known == scale else None
+        known, results = self.once(way, lambda: (scale, make(self, buffers)))
+        return results if known == scale else None
 
     def once(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """Return what is made when it is first asked for."""
