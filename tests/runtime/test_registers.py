@@ -26,7 +26,7 @@ PROCESSORS = {
 }
 """By LLVM's names: it orders instructions for each in another way."""
 KERNELS = {
-    "products": "vrbench.alignments.engine.microkernel:multiply",
+    "products": "vrbench.alignments.engine.reductions:best",  # as a stream
     "doubles": "vrbench.alignments.engine.microkernel:multiply",
     "sinkhorn": "vrbench.normalizations.fused:both_sides",
     "plans": "vrbench.sequences.engine.kernels:solve",
@@ -45,14 +45,20 @@ def assembly(name: str) -> str:
     whole, f4, f8 = types.int64, types.float32, types.float64
     one, rows = types.Array(f4, 1, "C"), types.Array(f4, 2, "C")
     ones, cube = types.Array(f8, 1, "C"), types.Array(f8, 3, "C")
+    blocks, groups = types.Array(f4, 3, "C"), types.Array(whole, 2, "C")
     given: dict[str, tuple[Any, ...]] = {
-        "products": (one,) * 3 + (whole,) * 5,
+        "products": (blocks, blocks, rows, rows, groups, groups, whole, f4, rows, one, one),
         "doubles": (ones,) * 3 + (whole,) * 5,
         "sinkhorn": (rows, one, ones, ones, ones, rows, types.boolean),
         "plans": (cube, f8, f8, ones, ones, whole, ones, cube, ones, ones),
     }
     module, function = KERNELS[name].split(":")
-    kernel = compiled(getattr(import_module(module), function), contract=name != "plans")
+    plain = getattr(import_module(module), function)
+    if name == "products":
+        from vrbench.alignments.engine.streaming import streamed
+
+        plain = streamed(plain)
+    kernel = compiled(plain, contract=name in ("doubles", "sinkhorn"))
     kernel.compile(given[name])
     return str(kernel.inspect_asm(given[name]))
 
