@@ -13,7 +13,7 @@ from small_features import write_features
 
 import vrbench
 from vrbench.alignments import alignments, parse_method
-from vrbench.alignments.engine import emd_bounds, emd_positives, fused, product
+from vrbench.alignments.engine import emd_positives, fused, product
 from vrbench.bundled import bundled_features
 from vrbench.evaluation.sources import grid, scorer
 from vrbench.evaluation.sources import without_matrix as folding
@@ -49,7 +49,7 @@ over_engines = pytest.mark.parametrize(("spec", "engine"), ENGINES, indirect=["e
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "numpy":
-        for module in (product, fused, emd_bounds, emd_positives):
+        for module in (product, fused, emd_positives):
             monkeypatch.setattr(module, "vectorized", lambda: False)
         monkeypatch.setattr(counting, "available", lambda: False)
     elif not available():

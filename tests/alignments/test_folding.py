@@ -11,7 +11,7 @@ from small_features import tokens_of, write_features
 import vrbench
 from vrbench.alignments import Method
 from vrbench.alignments.emd import EarthMover
-from vrbench.alignments.engine import driver, emd_bounds, emd_positives, product
+from vrbench.alignments.engine import driver, emd_positives, fused, product
 from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.alignments.engine.emd_positives import contenders
 from vrbench.errors import InputError
@@ -55,7 +55,7 @@ def test_ranks_by_bounds_are_those_of_the_whole_matrix(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if not numba:
-        for module in (product, emd_bounds, emd_positives):
+        for module in (product, fused, emd_positives):
             monkeypatch.setattr(module, "vectorized", lambda: False)
     text, video, owner = retrieval(noise, scale=scale)
     exact = EarthMover(eps)
@@ -86,7 +86,7 @@ def test_patches_between_the_frames_change_no_bound(
     numba: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not numba:
-        for module in (product, emd_bounds, emd_positives):
+        for module in (product, fused, emd_positives):
             monkeypatch.setattr(module, "vectorized", lambda: False)
     monkeypatch.setattr(emd_positives, "ROOM", 48 * 20)  # many turns over the right pairs
     text, plain, owner = retrieval(1.5)
@@ -129,3 +129,15 @@ def test_what_needs_the_matrix_is_refused_without_one(tmp_path: Path) -> None:
         vrbench.evaluate(path, norm=["none", "dsl"], matrix=False)
     with pytest.raises(InputError, match="only --v2t best-caption"):
         vrbench.evaluate(path, v2t="group-max", matrix=False)
+
+
+def test_positive_pairs_that_are_not_solved_in_time_are_left_to_pot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text, video, owner = retrieval(1.5)
+    truth = Truth.of((len(text), len(video)), owner)
+    known = contenders(text, video, truth, EarthMover())
+    monkeypatch.setattr(emd_positives, "compiled", lambda _: lambda *_: None)
+    again = contenders(text, video, truth, EarthMover())
+    np.testing.assert_allclose(again.texts.least, known.texts.least, atol=1e-6)
+    np.testing.assert_allclose(again.videos.least, known.videos.least, atol=1e-6)

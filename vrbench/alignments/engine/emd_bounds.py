@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vrbench.alignments.base import FRAMES, WORDS, TokenAlignment, total
+from vrbench.alignments.base import FRAMES, WORDS, Reduce, TokenAlignment, total
 from vrbench.alignments.emd import EarthMover, solve
 from vrbench.alignments.engine import emd_compiled
 from vrbench.alignments.engine.emd_kernels import DROPPED, LEAST, MOST
 from vrbench.alignments.engine.items import Items
 from vrbench.alignments.engine.tiles import Products, Tile
 from vrbench.features.tokens import Tokens
-from vrbench.runtime.compiling import vectorized
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,10 +50,6 @@ class Rivals:
         row = {name: i for i, name in enumerate(side.ids.tolist())}
         return cls(row, np.full(len(side), np.inf, np.float32))
 
-    def add(self, i: int, value: float) -> None:
-        """Take a positive pair into account."""
-        self.least[i] = min(self.least[i], value)
-
     def rows(self, items: Items, index: Array) -> Array:
         """(k,) rows of some items of a block."""
         return np.array([self.row[name] for name in items.stored.ids[index].tolist()])
@@ -86,14 +81,7 @@ class Contenders(TokenAlignment):
         """Return the same (T, V) for both directions."""
         import torch
 
-        products = tile.products
-        text, video = products.once(self, lambda: self._needed(products))
-        if vectorized():
-            from vrbench.alignments.engine.emd_contend import contend
-
-            how = self.exact.eps, 1 / REG, STEPS, text, video
-            if (value := emd_compiled.exact(contend, how, tile)) is not None:
-                return value, value
+        text, video = self._needed(tile.products)
         need = np.minimum(text[tile.text.items, None], video[tile.video.items])
         some = np.full(need.shape, DROPPED)
         pairs = np.argwhere(self._relaxed(tile).numpy() >= need)
@@ -104,8 +92,22 @@ class Contenders(TokenAlignment):
         result = torch.as_tensor(some).to(tile.c)
         return result, result
 
+    def kernel(self, cosines: bool) -> Reduce | None:
+        """Return the compiled reduction."""
+        return self._compiled
+
+    def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
+        from vrbench.alignments.engine.emd_contend import contend
+
+        how = self.exact.eps, 1 / REG, STEPS, *self._needed(tile.products)
+        value = emd_compiled.exact(contend, how, tile)
+        return self.reduce(tile) if value is None else (value, value)
+
     def _needed(self, products: Products) -> tuple[Array, Array]:
         """Return what the panels' texts and videos need, with the margin."""
+        return products.once(self, lambda: self._least(products))
+
+    def _least(self, products: Products) -> tuple[Array, Array]:
         margin = MARGIN * _size(products)
         text, video = products.texts, products.videos
         of_text = self.texts.least[self.texts.rows(text.items, text.index)]

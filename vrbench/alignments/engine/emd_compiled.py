@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from vrbench.alignments.engine import emd_kernels
 from vrbench.alignments.engine.fused import read, run
 from vrbench.alignments.engine.tiles import Tile
@@ -35,14 +33,3 @@ def plans(eps: float, tile: Tile) -> Tensor | None:
     found = torch.zeros(t, w, f, v)
     compiled(emd_kernels.plans)(*read(tile), eps, found.numpy())
     return found if found.isfinite().all() else None
-
-
-def exact_pair(eps: float, parts: tuple[Any, Any, Any]) -> float | None:
-    """Return the similarity of one pair, given c (words, frames), d (1, frames) and e (words, 1).
-
-    None as for ``exact``.
-    """
-    w, f = parts[0].shape
-    arrays = [np.ascontiguousarray(part) for part in parts]
-    value = compiled(emd_kernels.one)(*arrays, (0, 0, 0, 0, w, f), eps)
-    return float(np.float32(value)) if np.isfinite(value) else None

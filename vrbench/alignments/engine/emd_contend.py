@@ -1,4 +1,4 @@
-"""Exact transport of the pairs that bounds leave, for numba; imported only where numba is.
+"""Exact transport of single pairs, for numba; imported only where numba is.
 
 ``emd_bounds.py`` has the bounds for those without numba, for all pairs at once.
 """
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vrbench.alignments.engine.emd_kernels import DROPPED, F32, of_frames, read, sinkhorn
+from vrbench.alignments.engine.microkernel import ROWS, multiply
 from vrbench.alignments.engine.reductions import relaxed
 from vrbench.alignments.engine.simplex import transport
 
@@ -37,3 +38,32 @@ def contend(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> No
                 keep = not of_frames(cost, a, b, low) < need
             t2v[t, v] = 1 - transport(cost, a, b, tree, number) if keep else DROPPED
         v2t[t] = t2v[t]
+
+
+def chosen(a: Any, b: Any, texts: Any, videos: Any, pairs: Any, eps: Any, c: Any, out: Any) -> None:
+    """Similarities of pairs of a text and a video; minus infinity where the solver gave up.
+
+    Args:
+        a: the texts as an operand (units, width, ROWS), see ``product.py``: of each the words, its
+            global vector, and zeros up to whole units.
+        b: the videos alike (units, width, size).
+        texts: (n, 2) first unit and words of each.
+        videos: (m, 2) first unit and frames of each.
+        pairs: (k, 2) texts and videos.
+        eps: mass added to every token.
+        c: room for the products of a pair.
+        out: (k,).
+    """
+    _, width, size = b.shape
+    rows, columns = a.reshape(-1), b.reshape(-1)
+    for pair in range(len(pairs)):
+        text, video = pairs[pair]
+        x, w = texts[text]
+        y, f = videos[video]
+        n, m = (w // ROWS + 1) * ROWS, (f // size + 1) * size
+        multiply(rows[x * width * ROWS :], columns[y * width * size :], c, n, m, width, size, m)
+        found = c[: n * m].reshape(n, m)
+        cost, tree, number = np.empty((w, f)), np.empty((6, w + f), np.int32), np.empty((2, w + f))
+        mass, other = np.empty(w), np.empty(f)
+        read(found, found, found, (0, w, 0, f, w, f), eps, 0, 0, 1, cost, mass, other)
+        out[pair] = 1 - transport(cost, mass, other, tree, number)

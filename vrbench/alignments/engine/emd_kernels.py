@@ -48,15 +48,6 @@ def plans(c: Any, d: Any, e: Any, at: Any, eps: Any, plan: Any) -> None:
                 plan[t, i, s, v] += number[0, x]
 
 
-def one(c: Any, d: Any, e: Any, at: Any, eps: Any) -> Any:
-    """Return the similarity of the first pair."""
-    _, _, _, _, w, f = at
-    cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
-    read(c, d, e, at, eps, 0, 0, 1, cost, a, b)
-    tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
-    return 1 - transport(cost, a, b, tree, number)
-
-
 def read(
     c: Any, d: Any, e: Any, at: Any, eps: Any, t: Any, v: Any, n: Any, cost: Any, a: Any, b: Any
 ) -> None:

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vrbench.alignments.emd import EarthMover, solve
-from vrbench.alignments.engine import emd_compiled
 from vrbench.alignments.engine.emd_bounds import Contenders, Rivals
 from vrbench.alignments.engine.items import prepare
 from vrbench.alignments.engine.product import operand, ours, product, unit
 from vrbench.features.tokens import Tokens, offsets_of
-from vrbench.runtime.compiling import vectorized
+from vrbench.runtime.compiling import compiled, vectorized
 from vrbench.sims.truth import Truth
 
 if TYPE_CHECKING:
@@ -41,10 +40,9 @@ def contenders(text: Tokens, video: Tokens, truth: Truth, exact: EarthMover) -> 
         t, i = np.unique(truth.text[pairs], return_inverse=True)
         v, j = np.unique(truth.video[pairs], return_inverse=True)
         left, right = _Side.of(text.take(t)), _Side.of(video.take(v), columns=True)
-        for a, b in zip(i.tolist(), j.tolist(), strict=True):
-            value = _solved(exact, left, a, right, b)
-            texts.add(t[a], value)
-            videos.add(v[b], value)
+        values = _solved(exact, left, i, right, j)
+        np.minimum.at(texts.least, t[i], values)
+        np.minimum.at(videos.least, v[j], values)
     return Contenders(exact, texts, videos)
 
 
@@ -68,13 +66,11 @@ class _Side:
 
     Attributes:
         operand: each item's tokens, its global vector, and zeros up to whole units.
-        first: (n + 1,) where an item begins in it.
-        lengths: (n,) tokens.
+        items: (n, 2) where an item begins in it, and its tokens.
     """
 
     operand: Tensor
-    first: list[int]
-    lengths: list[int]
+    items: NDArray[np.int64]
 
     @classmethod
     def of(cls, tokens: Tokens, *, columns: bool = False) -> _Side:
@@ -93,23 +89,40 @@ class _Side:
         own = ours(vectors.dtype, cpu)
         made = operand(vectors, order, columns=columns, own=own)
         size = made.shape[2] if own else 1
-        return cls(made, (first // size).tolist(), lengths.tolist())
+        return cls(made, np.stack([first[:-1] // size, lengths], axis=1))
 
-    def item(self, k: int) -> Tensor:
-        """Return the operand of an item."""
-        return self.operand[self.first[k] : self.first[k + 1]]
+    def item(self, k: int) -> tuple[Tensor, int]:
+        """Return the operand of an item, and its tokens."""
+        first, length = self.items[k].tolist()
+        after = self.items[k + 1, 0] if k + 1 < len(self.items) else len(self.operand)
+        return self.operand[first:after], length
 
 
-def _solved(exact: EarthMover, text: _Side, i: int, video: _Side, j: int) -> float:
-    """Return the similarity, with the bits that it has in a tile."""
-    found = product(text.item(i), video.item(j)).numpy()
-    w, f = text.lengths[i], video.lengths[j]
-    parts = found[:w, :f], found[w : w + 1, :f], found[:w, f : f + 1]  # c, d, e
-    if vectorized() and (known := emd_compiled.exact_pair(exact.eps, parts)) is not None:
-        return known
+def _solved(exact: EarthMover, text: _Side, i: Array, video: _Side, j: Array) -> Array:
+    """Return similarities of pairs, with the bits that they have in a tile."""
+    values = np.full(len(i), -np.inf, np.float32)
+    if vectorized():
+        from vrbench.alignments.engine.emd_contend import chosen
+
+        pairs = np.stack([i, j], axis=1)
+        most = [_rows(side.items[:, 1], columns=side is video).max() for side in (text, video)]
+        room = np.empty(most[0] * most[1], np.float32)
+        compiled(chosen)(
+            text.operand.numpy(), video.operand.numpy(), text.items, video.items, pairs, exact.eps,
+            room, values,
+        )  # fmt: skip
+    for pair in np.flatnonzero(~np.isfinite(values)):
+        values[pair] = _solved_by_pot(exact, text.item(i[pair]), video.item(j[pair]))
+    return values
+
+
+def _solved_by_pot(
+    exact: EarthMover, text: tuple[Tensor, int], video: tuple[Tensor, int]
+) -> np.float32:
+    found, w, f = product(text[0], video[0]).numpy(), text[1], video[1]
     value = solve(
-        exact.masses(parts[1][0].astype(np.float64)),
-        exact.masses(parts[2][:, 0].astype(np.float64)),
-        (1 - parts[0]).T.astype(np.float64),
+        exact.masses(found[w, :f].astype(np.float64)),
+        exact.masses(found[:w, f].astype(np.float64)),
+        (1 - found[:w, :f]).T.astype(np.float64),
     )
-    return float(np.float32(1 - value))
+    return np.float32(1 - value)

@@ -23,7 +23,9 @@ def reduce(c: Any, d: Any, e: Any, at: Any, scale: Any, t2v: Any, v2t: Any) -> N
 def streamed(kernel: Callable[..., None]) -> Callable[..., None]:
     """Return ``stream`` with a kernel, as a plain function for ``compiled``."""
     made = FunctionType(stream.__code__, {**globals(), reduce.__name__: kernel}, stream.__name__)
-    made.__module__, made.__name__ = __name__, f"stream_{kernel.__name__}"
+    # kernels of one name in one file stand in other lines
+    name = f"stream_{kernel.__name__}_{kernel.__code__.co_firstlineno}"
+    made.__module__, made.__name__ = __name__, name
     return made
 
 
