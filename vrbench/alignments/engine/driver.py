@@ -210,7 +210,7 @@ def _add_tiles(
     def work(pair: tuple[Panel, Panel]) -> int:
         text, video = pair
         shape = len(text.index), len(video.index)
-        both = texts.tokens.new_empty(2, *shape)
+        both = buffers.room("results", 2, *shape, like=texts.tokens)
         for tile in Products(*pair, buffers=buffers).tiles(size):
             for value, found in zip(both, reduce(tile), strict=True):
                 value[tile.text.items, tile.video.items] = found
@@ -231,11 +231,12 @@ def panel_words(width: int, frames: int, shortest: tuple[int, int] | None = None
             are made: there are more words, as far as other products and results take no more room
             than the products of tokens would.
     """
-    words = PANEL_WORDS if width >= WIDE else PANEL_WORDS // 2
+    words, least = PANEL_WORDS if width >= WIDE else PANEL_WORDS // 2, PANEL_WORDS // 4
     if shortest is not None:
         w, f = shortest
         words = min(int(words / (1 / w + 1 / f + OTHERS / (w * f))), 2 * PANEL_WORDS)
-    return max(words * PANEL_FRAMES // frames, PANEL_WORDS // 4)
+        least //= 2
+    return max(words * PANEL_FRAMES // frames, least)
 
 
 def _add_products(texts: Tensor, videos: Tensor, target: Target, own: bool) -> Iterator[int]:

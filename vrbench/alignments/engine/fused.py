@@ -138,7 +138,8 @@ def _stream(
     rows = max(ROOM // frames, LEAST_ROWS, longest + ROWS)
     c = buffers.room("some of c", rows, frames, like=sides[0])
     d, e = (of.d, of.e) if vectors else (c, c)
-    results = sides[0].new_empty(2, len(texts.index) * len(videos.index))
+    pairs = len(texts.index) * len(videos.index)
+    results = buffers.room((kernel, vectors, contract), 2, pairs, like=sides[0])
     compiled(streamed(kernel), contract=contract)(
         *(side.numpy() for side in (*sides, d, e)), texts.layout, videos.layout,
         product.near(sides[1]), scale, *(side.numpy() for side in (c, *results)),

@@ -30,14 +30,14 @@ class Buffers(threading.local):
 
     def __init__(self, own: bool) -> None:
         self.own = own
-        self._held: dict[str, Tensor] = {}
+        self._held: dict[Hashable, Tensor] = {}
 
     def product(self, name: str, rows: Tensor, columns: Tensor) -> Tensor:
         """Return the product of two operands, in the ``room`` of this name."""
         room = self.room(name, *product.shape(rows, columns), like=rows)
         return product.product(rows, columns, room)
 
-    def room(self, name: str, *shape: int, like: Tensor) -> Tensor:
+    def room(self, name: Hashable, *shape: int, like: Tensor) -> Tensor:
         """Return memory for a tensor; the next one of the name is written over it."""
         size = math.prod(shape)
         if name not in self._held or len(self._held[name]) < size:
