@@ -190,5 +190,5 @@ def test_no_panel_takes_more_room_than_products_in_memory(
     words, plain = (driver.panel_words(width, frames, some) for some in (shortest, None))
     # both ways add up two directions' results; a stream has those of all tiles as well
     assert words * (others + 4 * pairs) <= plain * (1 + others + 2 * pairs)
-    if others + 4 * pairs < 1:
-        assert words >= 0.9 * plain
+    if others + 4 * pairs < 1 and frames == driver.PANEL_FRAMES:
+        assert words >= plain
