@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vrbench.errors import InputError
 from vrbench.normalizations import normalizations
 from vrbench.normalizations.bank import BankSim
-from vrbench.normalizations.base import Bank, Fitted, Normalization
+from vrbench.normalizations.base import Bank, Normalization, transformed
 from vrbench.runtime.progress import Progress, phase
 from vrbench.sims.sim import DIRECTIONS, Direction, Rows, Sim, as_matrix, as_sim, check_finite
 from vrbench.sims.truth import Truth
@@ -171,7 +171,7 @@ def _normalize(
     if norm.reads_beyond and bank.sim is not None:
         beyond = bank.further("beyond", direction, len(matrix))
     fitted = norm.fitted(seen)
-    return _transform(fitted, matrix, beyond, _query_items(truth, direction)), fitted.info
+    return transformed(fitted, matrix, beyond, _query_items(truth, direction)), fitted.info
 
 
 def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Direction) -> Bank:
@@ -201,38 +201,6 @@ def _fit_bank(matrix: NDArray[Any], bank: BankSim, truth: Truth, direction: Dire
 def _query_items(truth: Truth, direction: Direction) -> NDArray[np.int64]:
     """Return the queries of a direction: all texts, or the videos that have one."""
     return np.arange(truth.n_text) if direction == "t2v" else np.flatnonzero(truth.captions)
-
-
-def _transform(
-    fitted: Fitted, matrix: NDArray[Any], beyond: Rows | None, queries: NDArray[np.int64]
-) -> NDArray[Any]:
-    """Normalize all rows; where one that is no query cannot be, only the queries, others stay raw.
-
-    Args:
-        fitted: the norm.
-        matrix: (items, gallery).
-        beyond: the items against the bank's gallery, where the norm reads it.
-        queries: the rows that are asked: videos without a text are not.
-    """
-    rows = Rows(matrix)
-
-    def scored(asked: NDArray[np.bool_]) -> NDArray[Any]:
-        out = np.empty(matrix.shape)
-        for part in rows.slices():
-            block, of = rows.block(part), slice(None) if asked[part].all() else asked[part]
-            out[part] = block
-            if fitted.beyond is None or beyond is None:
-                out[part][of] = fitted.transform(block[of])
-            else:
-                out[part][of] = fitted.beyond(block[of], beyond.block(part)[of])
-        return out
-
-    try:
-        return scored(np.ones(len(matrix), bool))
-    except InputError:
-        if len(queries) == len(matrix):
-            raise
-    return scored(np.isin(np.arange(len(matrix)), queries))
 
 
 def _roll(

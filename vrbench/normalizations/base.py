@@ -188,3 +188,35 @@ def column_logsumexp(blocks: Iterator[NDArray[np.float64]]) -> NDArray[np.float6
         value = old + np.exp(block - new_top).sum(axis=0)
         top = new_top
     return np.asarray(top + np.log(value))
+
+
+def transformed(
+    fitted: Fitted, matrix: NDArray[Any], beyond: Rows | None, queries: NDArray[np.int64]
+) -> NDArray[Any]:
+    """Normalize all rows; where one that is no query cannot be, only the queries, others stay raw.
+
+    Args:
+        fitted: the norm.
+        matrix: (items, gallery).
+        beyond: the items against the bank's gallery, where the norm reads it.
+        queries: the rows that are asked: videos without a text are not.
+    """
+    rows = Rows(matrix)
+
+    def scored(asked: NDArray[np.bool_]) -> NDArray[Any]:
+        out = np.empty(matrix.shape)
+        for part in rows.slices():
+            block, of = rows.block(part), slice(None) if asked[part].all() else asked[part]
+            out[part] = block
+            if fitted.beyond is None or beyond is None:
+                out[part][of] = fitted.transform(block[of])
+            else:
+                out[part][of] = fitted.beyond(block[of], beyond.block(part)[of])
+        return out
+
+    try:
+        return scored(np.ones(len(matrix), bool))
+    except InputError:
+        if len(queries) == len(matrix):
+            raise
+    return scored(np.isin(np.arange(len(matrix)), queries))
