@@ -192,15 +192,9 @@ class _Work(Reading):
 
 
 def _add_tiles(
-    reduce: Reduce,
-    size: int | None,
-    streams: bool,
-    buffers: Buffers,
-    texts: Items,
-    videos: Items,
-    target: Target,
-    pool: Backend,
-) -> Iterator[int]:
+    reduce: Reduce, size: int | None, streams: bool, buffers: Buffers, texts: Items, videos: Items,
+    target: Target, pool: Backend,
+) -> Iterator[int]:  # fmt: skip
     video_panels = list(panels(videos, PANEL_FRAMES, lanes=True))
     widest = max(len(panel.rows) for panel in video_panels)
     shortest = (texts.shortest, videos.shortest) if streams else None
