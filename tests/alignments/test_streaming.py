@@ -74,8 +74,7 @@ def test_what_may_reach_a_positive_pair_is_found_in_a_stream(
 
     expected = in_memory(score, monkeypatch)
     monkeypatch.setattr(driver, "TILE", tile)
-    raw = scale != 1  # the largest product is looked for
-    assert_same_bits(score() if raw else streamed(score, monkeypatch), expected)
+    assert_same_bits(streamed(score, monkeypatch), expected)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def assembly(name: str) -> str:
     ones, cube = types.Array(f8, 1, "C"), types.Array(f8, 3, "C")
     blocks, groups = types.Array(f4, 3, "C"), types.Array(whole, 2, "C")
     given: dict[str, tuple[Any, ...]] = {
-        "products": (blocks, blocks, rows, rows, groups, groups, whole, f4, rows, one, one),
+        "products": (blocks, blocks, *(rows,) * 4, groups, groups, whole, f4, rows, one, one),
         "doubles": (ones,) * 3 + (whole,) * 5,
         "sinkhorn": (rows, one, ones, ones, ones, rows, types.boolean),
         "plans": (cube, f8, f8, ones, ones, whole, ones, cube, ones, ones),

@@ -133,6 +133,7 @@ class _BatchItems(Items):
         """(sum l,) a number of each token, where a head gave one under this name."""
         return self.numbers.get(name)
 
+    @cached_property
     def means(self) -> Tensor:
         """(n, d) mean token of each item, not scaled again; its gradient is an index."""
         import torch
@@ -142,24 +143,17 @@ class _BatchItems(Items):
         sums = self.tokens.new_zeros(len(self), self.tokens.shape[1])
         return sums.index_add(0, owner, self.tokens) / lengths[:, None]
 
-    def mean_lengths(self) -> Tensor | None:
-        """(n,) lengths of the mean tokens, 1 where they are not scaled; None: others are given."""
-        import torch
-
-        if self.vectors is not None or self.given is not None:
-            return None
-        if not self.stored.normalized:
-            return self.tokens.new_ones(len(self))
-        with torch.no_grad():
-            found: Tensor = torch.linalg.vector_norm(self.means(), dim=-1)
-        return found
+    @property
+    def of_means(self) -> bool:
+        """Whether the global vectors are those of the mean tokens."""
+        return super().of_means and self.given is None
 
     @cached_property
     def global_vectors(self) -> Tensor:
         """(n, d) the given vectors; without them those of the mean tokens."""
         if self.vectors is not None:
             return self.vectors
-        vectors = self.means() if self.given is None else self.given
+        vectors = self.means if self.given is None else self.given
         return scaled(vectors, self.stored.normalized, self.tokens.dtype)
 
 

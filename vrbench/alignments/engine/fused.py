@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vrbench.alignments.base import Alignment, Reduce
 from vrbench.alignments.engine import product
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from vrbench.alignments import Method
 
 Brings = TypeVar("Brings", bound=Callable[..., "Reduce | None"])
+
+Array = NDArray[Any]
+
+NONE: Array = np.zeros((1, 0), np.float32)
+"""No shares of sums."""
 
 ROOM = 1 << 18
 """Products that are made before they are reduced."""
@@ -134,17 +140,52 @@ def _stream(
 
     texts, videos = of.texts, of.videos
     sides = texts.operand("tokens", own=True), videos.operand("tokens", own=True)
-    (_, frames), longest = product.shape(*sides), max(group.length for group in texts.groups)
+    (words, frames), longest = product.shape(*sides), max(group.length for group in texts.groups)
     rows = max(ROOM // frames, LEAST_ROWS, longest + ROWS)
     c = buffers.room("some of c", rows, frames, like=sides[0])
-    d, e = (of.d, of.e) if vectors else (c, c)
+    d, e, *shares = _with_means(of, buffers, words, frames) if vectors else (c, c, NONE, NONE)
     pairs = len(texts.index) * len(videos.index)
     results = buffers.room((kernel, vectors, contract), 2, pairs, like=sides[0])
     compiled(streamed(kernel), contract=contract)(
-        *(side.numpy() for side in (*sides, d, e)), texts.layout, videos.layout,
+        *(side.numpy() for side in (*sides, d, e)), *shares, texts.layout, videos.layout,
         product.near(sides[1]), scale, *(side.numpy() for side in (c, *results)),
     )  # fmt: skip
     return results[0], results[1]
+
+
+def _with_means(
+    of: Products, buffers: Buffers, words: int, frames: int
+) -> tuple[Tensor, Tensor, Array, Array]:
+    """Return d and e, and the shares (1, items) of sums of c that are still to be written to them.
+
+    Where all global vectors of a side are means of tokens, their products are room and no more.
+    """
+    texts, videos = of.texts, of.videos
+
+    def side(name: str, shares: Array, *shape: int) -> Tensor:
+        if shares.all():
+            return buffers.room(f"{name} of sums", *shape, like=texts.items.tokens)
+        found: Tensor = getattr(of, name)
+        return found.clone() if shares.any() else found
+
+    d = side("d", texts.shares, len(texts.index), frames)
+    e = side("e", videos.shares, words, len(videos.index))
+    some = texts.shares.any() or videos.shares.any()
+    return d, e, *((texts.shares, videos.shares) if some else (NONE, NONE))
+
+
+def _with_global_vectors(of: Products) -> tuple[Tensor, Tensor]:
+    """Return d and e of products that are in memory, as kernels read them."""
+    buffers = of.ours
+    if buffers is None:
+        return of.d, of.e
+    from vrbench.alignments.engine.mean_products import fill_all
+
+    d, e, *shares = _with_means(of, buffers, *of.c.shape)
+    if shares[0].size:
+        layouts = of.texts.layout, of.videos.layout
+        compiled(fill_all)(*(side.numpy() for side in (of.c, d, e)), *layouts, *shares)
+    return d, e
 
 
 def _part(results: Tensor, tile: Tile) -> Tensor:
@@ -175,7 +216,8 @@ def read(tile: Tile, vectors: bool = True) -> tuple[Any, ...]:
     Products with global vectors are made for ``vectors`` alone.
     """
     _, w, f, _ = tile.shape
-    text, video = tile.text, tile.video
-    names = NAMES if vectors else ("c", "c", "c")
+    text, video, of = tile.text, tile.video, tile.products
+    c = of.c
+    d, e = of.once("d and e", partial(_with_global_vectors, of)) if vectors else (c, c)
     at = (text.token, text.item, video.token, video.item, w, f)
-    return *(getattr(tile.products, name).numpy() for name in names), at
+    return *(side.numpy() for side in (c, d, e)), at

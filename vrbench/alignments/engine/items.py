@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor, device, dtype
 
 
+SHORT = 1 / 16
+"""Mean tokens of vectors of length 1 that are no shorter: digits that a mean of products loses."""
+
 SAFE = 1e-12
 """Rows no shorter than this and no longer than its inverse are scaled in float32."""
 
@@ -42,11 +45,19 @@ class Items:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @cached_property
+    def longest(self) -> float:
+        """Length of the longest token."""
+        import torch
+
+        return float(torch.linalg.vector_norm(self.tokens, dim=-1).max())
+
     @property
     def shortest(self) -> int:
         """Length of the shortest item."""
         return int(np.diff(self.offsets).min())
 
+    @cached_property
     def means(self) -> Tensor:
         """(n, d) mean token of each item, not scaled again."""
         import torch
@@ -71,14 +82,42 @@ class Items:
         if stored.global_vectors is not None:
             _refuse(stored.global_vectors, stored.ids, stored, "its global vector")
             return self._scaled(stored.global_vectors)
-        vectors = self.means()
+        vectors = self.means
         if stored.normalized:
             _refuse(vectors.cpu().numpy(), stored.ids, stored, "the mean of its tokens")
         return self._scaled(vectors)
 
+    @property
+    def of_means(self) -> bool:
+        """Whether the global vectors are those of the mean tokens."""
+        others = self.vectors, self.whole, self.stored.global_vectors
+        return all(other is None for other in others)
+
     def mean_lengths(self) -> Tensor | None:
-        """(n,) what mean tokens are divided by for the global vectors; None: they are not known."""
-        return None
+        """(n,) what mean tokens are divided by for the global vectors; None: these are others."""
+        import torch
+
+        if not self.of_means:
+            return None
+        if not self.stored.normalized:
+            return self.tokens.new_ones(len(self))
+        with torch.no_grad():
+            found: Tensor = torch.linalg.vector_norm(self.means, dim=-1)
+        return found
+
+    @cached_property
+    def shares(self) -> NDArray[np.float32]:
+        """(n,) what the sum of products of an item's tokens is multiplied by for its global vector.
+
+        0 where that is another one, or the mean is so short that such a sum would lose digits.
+        """
+        lengths = self.mean_lengths()
+        if lengths is None:
+            return np.zeros(len(self), np.float32)
+        found = lengths.cpu().numpy().astype(np.float64)
+        long = found >= SHORT
+        shares = 1 / (np.diff(self.offsets) * np.where(long, found, np.inf))
+        return shares.astype(np.float32)
 
     def values(self, name: str) -> Tensor | None:
         """(sum l,) a number of each token, where a head gave one under this name."""

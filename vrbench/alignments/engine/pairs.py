@@ -17,7 +17,7 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from vrbench.alignments.engine.rules import Rule, State
+from vrbench.alignments.engine.rules import Meeting, State
 from vrbench.runtime.arithmetic import Vector
 from vrbench.runtime.vectors import INDEX, Lanes, data, prefetch, repeat, target
 
@@ -28,7 +28,7 @@ MATRIX = types.Array(types.float32, 2, "C")
 AT = types.UniTuple(types.int64, 6)  # type: ignore[no-untyped-call]
 
 
-def instruction(rule: Rule, results: int, write: Callable[[Walk, list[Matrix]], None]) -> Any:
+def instruction(rule: Meeting, results: int, write: Callable[[Walk, list[Matrix]], None]) -> Any:
     """Return an instruction that compiled functions can give.
 
     It is given what a kernel of ``kernels.py`` is called with, up to the method's number, then
@@ -117,7 +117,7 @@ class Walk:
         videos: how many.
     """
 
-    rule: Rule
+    rule: Meeting
     to: Any
     c: Matrix
     d: Matrix

@@ -94,6 +94,11 @@ class Panel:
         run = last - first + 1 == len(self.index) and (np.diff(self.index) == 1).all()
         return slice(first, last + 1) if run else self.index
 
+    @cached_property
+    def shares(self) -> NDArray[np.float32]:
+        """(1, items) ``Items.shares`` in the order of the groups."""
+        return self.items.shares[None, self.index]
+
     def values(self, name: str, part: slice) -> Tensor | None:
         """Return the number that a head gave each token in a part of the rows, if any."""
         found = self.items.values(name)

@@ -24,8 +24,8 @@ class Token:
     whole: Any
 
 
-class Rule(Protocol):
-    """What a reduction does with similarities; words and frames are treated alike.
+class Meeting(Protocol):
+    """What is made of the similarities of a token; words and frames are treated alike.
 
     Attributes:
         start: a token's state before it meets others.
@@ -43,6 +43,10 @@ class Rule(Protocol):
 
     def meet(self, c: Vector, scale: Vector, word: Token, frame: Token) -> tuple[State, State]:
         """Return the next states of a word and a frame, given their similarity."""
+
+
+class Rule(Meeting, Protocol):
+    """What a reduction does with similarities."""
 
     def leave(self, token: Token, scale: Vector, others: Vector) -> State:
         """Return what a token that has met all others, so many, adds to each sum."""

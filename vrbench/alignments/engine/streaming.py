@@ -11,6 +11,7 @@ from functools import cache
 from types import FunctionType
 from typing import Any
 
+from vrbench.alignments.engine.mean_products import fill
 from vrbench.alignments.engine.microkernel import ROWS, multiply
 
 
@@ -30,8 +31,8 @@ def streamed(kernel: Callable[..., None]) -> Callable[..., None]:
 
 
 def stream(
-    a: Any, b: Any, d: Any, e: Any, texts: Any, videos: Any, near: Any, scale: Any, c: Any,
-    t2v: Any, v2t: Any,
+    a: Any, b: Any, d: Any, e: Any, of_texts: Any, of_videos: Any, texts: Any, videos: Any,
+    near: Any, scale: Any, c: Any, t2v: Any, v2t: Any,
 ) -> None:  # fmt: skip
     """Multiply two panels, some words at a time, and reduce the texts whose words are all there.
 
@@ -40,6 +41,8 @@ def stream(
         b: the frames as one (frames' / size, width, size).
         d: (texts', frames') products, as the kernel reads them.
         e: (words', videos'). Of a kernel that reads neither, d and e are anything.
+        of_texts: (1, texts) shares of sums that are written to d, see ``fill``; (1, 0): to neither.
+        of_videos: (1, videos) alike, to e.
         texts: (groups, 4) first word, first text, how many, and their length.
         videos: (groups, 4) alike.
         near: columns that stay in a core's cache while rows go by, whole blocks.
@@ -74,8 +77,8 @@ def stream(
                 column, video, v, f = videos[other]
                 low, high = n * video + (item + first) * v, n * video + (item + last) * v
                 at = (start - base, item + first, column, video, w, f)
-                reduce(
-                    c, d, e[base:], at, scale, t2v[low:high].reshape(-1, v),
-                    v2t[low:high].reshape(-1, v),
-                )  # fmt: skip
+                one, two = t2v[low:high].reshape(-1, v), v2t[low:high].reshape(-1, v)
+                if of_texts.size:
+                    fill(c, d, e[base:], at, of_texts, of_videos, one)
+                reduce(c, d, e[base:], at, scale, one, two)
             first = last

@@ -89,6 +89,11 @@ class Products:
         """(words, videos)."""
         return self._once("e", "tokens", "global_vectors")
 
+    @property
+    def ours(self) -> Buffers | None:
+        """Where our kernel makes them; None where torch does."""
+        return self._buffers if self._buffers is not None and self._buffers.own else None
+
     def reduced(
         self, way: Hashable, scale: Any, make: Callable[[Products, Buffers], tuple[Tensor, Tensor]]
     ) -> tuple[Tensor, Tensor] | None:
@@ -103,8 +108,8 @@ class Products:
             None where c is there already, or torch makes it, or another number was asked with
             before: it may be one for each tile.
         """
-        buffers = self._buffers
-        if buffers is None or not buffers.own or "c" in self._made:
+        buffers = self.ours
+        if buffers is None or "c" in self._made:
             return None
         known, results = self.once(way, lambda: (scale, make(self, buffers)))
         return results if known == scale else None

@@ -7,12 +7,13 @@ though not those of the torch path.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from vrbench.alignments.engine.pairs import LANES, Matrix, Pairs, Walk, instruction
-from vrbench.alignments.engine.rules import Rule, Token
+from vrbench.alignments.engine.rules import Meeting, Rule, State, Token
 from vrbench.runtime.arithmetic import Vector
 from vrbench.runtime.vectors import INDEX, repeat
 
@@ -30,13 +31,16 @@ def reduction(rule: Rule) -> Any:
 
 
 @dataclass(frozen=True)
-class _Reduced:
-    """Pairs, and where their similarities are written to."""
+class Met(ABC):
+    """Pairs whose words and frames meet in order.
 
-    rule: Rule
+    Attributes:
+        rule: what is done with similarities.
+        pairs: they.
+    """
+
+    rule: Meeting
     pairs: Pairs
-    t2v: Matrix
-    v2t: Matrix
 
     def write(self) -> None:
         """Write the loops over words and frames, and those over frames before and after."""
@@ -55,13 +59,13 @@ class _Reduced:
             done = to.mul(blocks, INDEX(rule.words))
             left = to.sub(at.words, done)
             sums = repeat(to, left, sums, lambda k, sums: self._words(k, 1, done, sums))
-        self._end(sums, at.words, self.t2v)
+        of_words = pairs.vectors(sums)
 
         def leave(frame: Any, sums: list[Any]) -> list[Any]:
             token = Token(pairs.held(frame, len(start)), pairs.of_frame(frame))
-            return self._leave(token, at.words, sums)
+            return self._added(sums, self.of_frame(frame, token))
 
-        self._end(repeat(to, at.frames, zeros, leave), at.frames, self.v2t)
+        self.end(of_words, pairs.vectors(repeat(to, at.frames, zeros, leave)))
 
     def _words(self, number: Any, together: int, done: Any, sums: list[Any]) -> list[Any]:
         """Let some words meet all frames, and add what they leave to the sums."""
@@ -86,16 +90,46 @@ class _Reduced:
             return [value.value for value in found]
 
         before = [LANES.all(value) for _ in words for value in rule.start]
-        for token in tokens(repeat(to, tile.at.frames, before, meet)):
-            sums = self._leave(token, tile.at.frames, sums)
+        met = tokens(repeat(to, tile.at.frames, before, meet))
+        for word, token in zip(words, met, strict=True):
+            sums = self._added(sums, self.of_word(word, token))
         return sums
 
-    def _leave(self, token: Token, others: Any, sums: list[Any]) -> list[Any]:
-        pairs = self.pairs
-        left = self.rule.leave(token, pairs.tile.scale, pairs.number(others))
-        return [(a + b).value for a, b in zip(pairs.vectors(sums), left, strict=True)]
+    def _added(self, sums: list[Any], more: State) -> list[Any]:
+        return [(a + b).value for a, b in zip(self.pairs.vectors(sums), more, strict=True)]
 
-    def _end(self, sums: list[Any], length: Any, result: Matrix) -> None:
-        pairs = self.pairs
-        value = self.rule.end(pairs.vectors(sums), pairs.number(length))
-        pairs.store(value, result, pairs.text, pairs.video)
+    @abstractmethod
+    def of_word(self, word: Any, token: Token) -> State:
+        """Return what a word that has met all frames adds to each sum over words."""
+
+    @abstractmethod
+    def of_frame(self, frame: Any, token: Token) -> State:
+        """Return what a frame that has met all words adds to each sum over frames."""
+
+    @abstractmethod
+    def end(self, words: State, frames: State) -> None:
+        """Write what is done with the sums over words and over frames."""
+
+
+@dataclass(frozen=True)
+class _Reduced(Met):
+    """Pairs, and where their similarities are written to."""
+
+    rule: Rule
+    t2v: Matrix
+    v2t: Matrix
+
+    def of_word(self, word: Any, token: Token) -> State:
+        return self._left(token, self.pairs.tile.at.frames)
+
+    def of_frame(self, frame: Any, token: Token) -> State:
+        return self._left(token, self.pairs.tile.at.words)
+
+    def _left(self, token: Token, others: Any) -> State:
+        return self.rule.leave(token, self.pairs.tile.scale, self.pairs.number(others))
+
+    def end(self, words: State, frames: State) -> None:
+        pairs, at = self.pairs, self.pairs.tile.at
+        for sums, length, result in ((words, at.words, self.t2v), (frames, at.frames, self.v2t)):
+            value = self.rule.end(sums, pairs.number(length))
+            pairs.store(value, result, pairs.text, pairs.video)
