@@ -25,10 +25,8 @@ Array = NDArray[Any]
 MARGIN = 1e-5
 """A pair is dropped if its bound falls short by more than this: bounds are rounded. Relative to
 the longest tokens' product where dot products are scored as they are."""
-BOUNDS = (0.02, 3), (0.005, 16)
-"""Regularization and steps of each Sinkhorn bound. Any give a bound, others a looser or a slower
-one: the first drops most pairs, the second a quarter of the others, in less time than their exact
-solution takes."""
+REG, STEPS = 0.01, 8
+"""Of the Sinkhorn bound. Any values give a bound, others a looser or a slower one."""
 CHUNK = 1 << 20
 """Products of the pairs that are looked at together."""
 
@@ -66,8 +64,7 @@ class Contenders(TokenAlignment):
     * relaxed: the tokens of one side all take their best match (Kusner et al., ICML 2015);
     * the duals after a few Sinkhorn steps: those of one side, ``v``, are made feasible by
       ``u_s = min_t (cost[s,t] - v_t)``, and then no plan costs less than
-      ``sum_s d_s u_s + sum_t e_t v_t``;
-    * those after more steps with less regularization.
+      ``sum_s d_s u_s + sum_t e_t v_t``.
 
     Attributes:
         exact: the alignment.
@@ -102,8 +99,7 @@ class Contenders(TokenAlignment):
     def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
         from vrbench.alignments.engine.emd_contend import contend
 
-        bounds = tuple((1 / reg, steps) for reg, steps in BOUNDS)
-        how = self.exact.eps, bounds, *self._needed(tile.products)
+        how = self.exact.eps, 1 / REG, STEPS, *self._needed(tile.products)
         value = emd_compiled.exact(contend, how, tile)
         return self.reduce(tile) if value is None else (value, value)
 
@@ -139,11 +135,8 @@ class Contenders(TokenAlignment):
         frames = self.exact.masses(tile.d.numpy()[t, :, v].astype(np.float64))
         words = self.exact.masses(tile.e.numpy()[t, :, v].astype(np.float64))
         value: Array = np.full(len(t), DROPPED)
-        left = np.arange(len(t))
-        for reg, steps in BOUNDS:
-            bound = _dual_bound(cost[left], frames[left], words[left], reg, steps)
-            left = left[~(bound < need[left])]  # a NaN excludes nothing
-        for pair in left:
+        left = ~(_dual_bound(cost, frames, words) < need)  # a NaN excludes nothing
+        for pair in np.flatnonzero(left):
             value[pair] = 1 - solve(frames[pair], words[pair], cost[pair].astype(np.float64))
         return value
 
@@ -154,14 +147,14 @@ def _size(products: Products) -> float:
     return 1.0 if texts.stored.normalized else max(1.0, texts.longest * videos.longest)
 
 
-def _dual_bound(cost: Array, frames: Array, words: Array, reg: float, steps: int) -> Array:
-    """(k,) bounds after some Sinkhorn steps; cost (k, f, w), masses (k, f) and (k, w)."""
-    kernel = np.exp((cost.min(axis=2, keepdims=True) - cost) / reg).clip(1e-35)
+def _dual_bound(cost: Array, frames: Array, words: Array) -> Array:
+    """(k,) bounds after a few Sinkhorn steps; cost (k, f, w), masses (k, f) and (k, w)."""
+    kernel = np.exp((cost.min(axis=2, keepdims=True) - cost) / REG).clip(1e-35)
     v: Array = np.ones(words.shape)
-    for _ in range(steps):
+    for _ in range(STEPS):
         u = frames / (kernel @ v[:, :, None])[:, :, 0]
         v = words / (u[:, None] @ kernel)[:, 0]
-    dual = reg * np.log(np.maximum(v, 1e-35))
+    dual = REG * np.log(np.maximum(v, 1e-35))
     of_frames = (cost - dual[:, None]).min(axis=2)
     of_words = (cost - of_frames[:, :, None]).min(axis=1)
     return np.asarray(1 - (frames * of_frames).sum(axis=1) - (words * of_words).sum(axis=1))

@@ -9,38 +9,131 @@ from typing import Any
 
 import numpy as np
 
-from vrbench.alignments.engine.emd_kernels import DROPPED, F32, of_frames, read, sinkhorn
+from vrbench.alignments.engine.emd_kernels import DROPPED, F32, read
+from vrbench.alignments.engine.kernels import exp
 from vrbench.alignments.engine.mean_products import fill
 from vrbench.alignments.engine.microkernel import ROWS, multiply
 from vrbench.alignments.engine.reductions import relaxed
 from vrbench.alignments.engine.simplex import transport
 
+TOGETHER = 32
+"""Pairs whose bounds are made side by side."""
+
 
 def contend(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:
     """``emd`` of the pairs whose every upper bound reaches what is needed, else ``DROPPED``.
 
-    ``how`` is eps, 1 / reg and steps of each Sinkhorn bound, and what the panel's texts and videos
+    ``how`` is eps, 1 / reg and steps of the Sinkhorn bound, and what the panel's texts and videos
     need: a pair needs the lower one.
     """
     _, text, _, video, w, f = at
-    eps, bounds, texts, videos = how
+    eps, sharp, steps, texts, videos = how
+    n = t2v.shape[1]
+    pairs, needs = np.empty((t2v.size, 2), np.int64), np.empty(t2v.size)
+    relaxed(c, d, e, at, F32(eps), t2v, v2t)
+    some = 0
+    for t in range(t2v.shape[0]):
+        for v in range(n):
+            need, bound = min(texts[text + t], videos[video + v]), min(t2v[t, v], v2t[t, v])
+            t2v[t, v] = DROPPED
+            # of products of masses that overflowed nothing is known
+            if not (np.isfinite(bound) and bound < need):
+                pairs[some, 0], pairs[some, 1], needs[some] = t, v, need
+                some += 1
+    left = 0
+    for first in range(0, some, TOGETHER):
+        few = min(TOGETHER, some - first)
+        value = bounded(c, d, e, at, eps, n, pairs[first : first + few], F32(sharp), steps)
+        for k in range(few):
+            if not value[k] < needs[first + k]:
+                pairs[left] = pairs[first + k]
+                left += 1
     cost, a, b = np.empty((w, f)), np.empty(w), np.empty(f)
     tree, number = np.empty((6, w + f), np.int32), np.empty((2, w + f))
-    near, low = np.empty((w, f), F32), np.empty(f)
-    relaxed(c, d, e, at, F32(eps), t2v, v2t)
-    for t in range(t2v.shape[0]):
-        for v in range(t2v.shape[1]):
-            need, bound = min(texts[text + t], videos[video + v]), min(t2v[t, v], v2t[t, v])
-            # of products of masses that overflowed nothing is known
-            keep = not (np.isfinite(bound) and bound < need)
-            if keep:
-                read(c, d, e, at, eps, t, v, t2v.shape[1], cost, a, b)
-            for sharp, steps in bounds:
-                if keep:
-                    sinkhorn(cost, a, b, sharp, steps, near, low)
-                    keep = not of_frames(cost, a, b, low) < need
-            t2v[t, v] = 1 - transport(cost, a, b, tree, number) if keep else DROPPED
-        v2t[t] = t2v[t]
+    for k in range(left):
+        t, v = pairs[k]
+        read(c, d, e, at, eps, t, v, n, cost, a, b)
+        t2v[t, v] = 1 - transport(cost, a, b, tree, number)
+    v2t[:] = t2v
+
+
+def bounded(
+    c: Any, d: Any, e: Any, at: Any, eps: Any, n: Any, pairs: Any, sharp: Any, steps: Any
+) -> Any:
+    """(k,) upper bounds of pairs' similarities, by the duals after some Sinkhorn steps.
+
+    Args:
+        c: as of kernels, see ``kernels.py``.
+        d: likewise.
+        e: likewise.
+        at: likewise.
+        eps: mass added to every token.
+        n: the tile's videos.
+        pairs: (k, 2) texts and videos of the tile.
+        sharp: 1 / reg.
+        steps: how many.
+    """
+    _, _, _, _, w, f = at
+    count = len(pairs)
+    cost, a, b = np.empty((w, f, count), F32), np.empty((w, count)), np.empty((f, count))
+    for k in range(count):
+        read(c, d, e, at, eps, pairs[k, 0], pairs[k, 1], n, cost[:, :, k], a[:, k], b[:, k])
+    low = sinkhorn(cost, a, b, sharp, steps)
+    value, best = np.ones(count), np.empty(count, F32)
+    for s in range(f):
+        for k in range(count):
+            value[k] -= b[s, k] * low[s, k]
+    for i in range(w):
+        for k in range(count):
+            best[k] = cost[i, 0, k] - low[0, k]
+        for s in range(1, f):
+            for k in range(count):
+                best[k] = min(best[k], cost[i, s, k] - low[s, k])
+        for k in range(count):
+            value[k] -= a[i, k] * best[k]
+    return value
+
+
+def sinkhorn(cost: Any, a: Any, b: Any, sharp: Any, steps: Any) -> Any:
+    """(f, k) duals of the frames of k pairs that fit those of the words after some steps.
+
+    Any steps, however rounded, give duals, and any duals a bound.
+    """
+    w, f, count = cost.shape
+    near, low = np.empty((w, f, count), F32), np.full((f, count), np.inf, F32)
+    over, under, v = np.empty((f, count), F32), np.empty(count, F32), np.ones((w, count), F32)
+    for i in range(w):
+        for s in range(f):
+            for k in range(count):
+                low[s, k] = min(low[s, k], cost[i, s, k])
+    for i in range(w):
+        for s in range(f):
+            for k in range(count):
+                near[i, s, k] = exp(max((low[s, k] - cost[i, s, k]) * sharp, F32(-80)))
+    for _ in range(steps):
+        over[:] = 0
+        for i in range(w):
+            for s in range(f):
+                for k in range(count):
+                    over[s, k] += near[i, s, k] * v[i, k]
+        for s in range(f):
+            for k in range(count):
+                over[s, k] = F32(b[s, k]) / over[s, k]
+        for i in range(w):
+            under[:] = 0
+            for s in range(f):
+                for k in range(count):
+                    under[k] += near[i, s, k] * over[s, k]
+            for k in range(count):
+                v[i, k] = F32(a[i, k]) / under[k]
+    low[:] = np.inf
+    for i in range(w):
+        for k in range(count):
+            under[k] = np.log(v[i, k]) / sharp
+        for s in range(f):
+            for k in range(count):
+                low[s, k] = min(low[s, k], cost[i, s, k] - under[k])
+    return low
 
 
 def chosen(

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from vrbench.alignments.engine.kernels import exp
 from vrbench.alignments.engine.simplex import transport
 
 F32 = np.float32
@@ -71,46 +70,3 @@ def share(mass: Any) -> None:
         whole += mass[i]
     for i in range(len(mass)):
         mass[i] = mass[i] / whole if whole > 0 else 1 / len(mass)
-
-
-def of_frames(cost: Any, a: Any, b: Any, dual: Any) -> Any:
-    """Upper bound of a pair's similarity from any duals (f,) of the frames."""
-    bound = 1.0
-    for s in range(len(b)):
-        bound -= b[s] * dual[s]
-    for i in range(len(a)):
-        low = cost[i, 0] - dual[0]
-        for s in range(1, len(b)):
-            low = min(low, cost[i, s] - dual[s])
-        bound -= a[i] * low
-    return bound
-
-
-def sinkhorn(cost: Any, a: Any, b: Any, sharp: Any, steps: Any, near: Any, low: Any) -> None:
-    """Duals (f,) of the frames that fit those of the words after a few steps."""
-    w, f = cost.shape
-    low[:] = np.inf
-    for i in range(w):
-        for s in range(f):
-            low[s] = min(low[s], cost[i, s])
-    for i in range(w):
-        for s in range(f):
-            near[i, s] = exp(max(F32((low[s] - cost[i, s]) * sharp), F32(-80)))
-    v, under, over = np.ones(w, F32), np.empty(w, F32), np.empty(f, F32)
-    for _ in range(steps):
-        over[:] = 0
-        for i in range(w):
-            for s in range(f):
-                over[s] += near[i, s] * v[i]
-        for s in range(f):
-            over[s] = F32(b[s]) / over[s]
-        for i in range(w):
-            under[i] = 0
-            for s in range(f):
-                under[i] += near[i, s] * over[s]
-            v[i] = F32(a[i]) / under[i]
-    low[:] = np.inf
-    for i in range(w):
-        dual = np.log(v[i]) / sharp
-        for s in range(f):
-            low[s] = min(low[s], cost[i, s] - dual)
