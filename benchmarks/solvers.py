@@ -82,7 +82,7 @@ def _by_bounds(
     yield fact(f"{what}: share of pairs solved", known, share)
     small = [side.block(0, 300) for side in (text, video)]
     yield fact(f"{what}: ranks that differ from brute force, 300 x 300", _differ(*small), 0)
-    yield compare(f"{what} / floor", ours, partial(floor, text, video), rounds=3, target=against)
+    yield compare(f"{what} / floor", ours, partial(floor, text, video), rounds=9, target=against)
     yield compare(
         f"{what}: times faster than ot.emd2 ({PAIRS} pairs, scaled)",
         ours,
