@@ -16,8 +16,8 @@ from vrbench.alignments.engine.microkernel import ROWS, multiply
 from vrbench.alignments.engine.reductions import relaxed
 from vrbench.alignments.engine.simplex import transport
 
-TOGETHER = 32
-"""Pairs whose bounds are made side by side."""
+TOGETHER, ROOM = 32, 1 << 17
+"""Pairs whose bounds are made side by side, as far as they have no more products together."""
 
 
 def contend(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> None:
@@ -40,9 +40,9 @@ def contend(c: Any, d: Any, e: Any, at: Any, how: Any, t2v: Any, v2t: Any) -> No
             if not (np.isfinite(bound) and bound < need):
                 pairs[some, 0], pairs[some, 1], needs[some] = t, v, need
                 some += 1
-    left = 0
-    for first in range(0, some, TOGETHER):
-        few = min(TOGETHER, some - first)
+    left, step = 0, max(min(TOGETHER, ROOM // (w * f)), 1)
+    for first in range(0, some, step):
+        few = min(step, some - first)
         value = bounded(c, d, e, at, eps, n, pairs[first : first + few], F32(sharp), steps)
         for k in range(few):
             if not value[k] < needs[first + k]:

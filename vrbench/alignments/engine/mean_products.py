@@ -16,6 +16,7 @@ from vrbench.alignments.engine.pairs import LANES, Matrix, Walk, instruction
 from vrbench.alignments.engine.rules import State, Token
 from vrbench.alignments.engine.walk import Met
 from vrbench.runtime.arithmetic import Vector
+from vrbench.runtime.vectors import INDEX
 
 F32 = np.float32
 COUNT = LANES.count
@@ -46,14 +47,14 @@ class _Summed(Met):
         pairs = self.pairs
         at, to = pairs.tile.at, pairs.tile.to
         column = to.add(at.video, pairs.video)
-        share = pairs.load(self.videos, to.sub(column, column), column)
+        share = pairs.load(self.videos, INDEX(0), column)
         return self._write(token, share, pairs.tile.e, *pairs.word(word))
 
     def of_frame(self, frame: Any, token: Token) -> State:
         pairs = self.pairs
         at, to = pairs.tile.at, pairs.tile.to
         column = to.add(at.text, pairs.text)
-        number = to.load(self.texts.place(to, to.sub(column, column), column))
+        number = to.load(self.texts.place(to, INDEX(0), column))
         share = pairs.vector(LANES.spread(to, number))
         return self._write(token, share, pairs.tile.d, *pairs.frame(frame))
 
