@@ -16,7 +16,8 @@ from test_streaming import in_memory
 from vrbench.alignments import Method
 from vrbench.alignments.base import Reduce, TokenAlignment
 from vrbench.alignments.emd import EarthMover
-from vrbench.alignments.engine import driver, emd_positives, fused
+from vrbench.alignments.engine import driver, emd_compiled, emd_positives, fused
+from vrbench.alignments.engine.emd_kernels import DROPPED
 from vrbench.alignments.engine.emd_positives import contenders
 from vrbench.alignments.engine.items import prepare
 from vrbench.alignments.engine.tiles import Products, Tile
@@ -178,3 +179,44 @@ def test_tokens_that_cancel_are_refused() -> None:
     tokens[first + 1] = -tokens[first]
     with pytest.raises(InputError, match="mean of its tokens"):
         score(replace(text, tokens=tokens), video)
+
+
+@pytest.mark.parametrize("frames", [12, 77, 588])
+def test_frames_that_are_alike_lose_no_digits(frames: int) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((12, DIM)).astype(np.float32)
+    text = tokens_of(list(rows[:8, None]), "text")
+    video = tokens_of([np.repeat(row[None], frames, axis=0) for row in rows[8:]], "video")
+    (words, _), (_, videos) = map(rounded, (text, video))
+    np.testing.assert_allclose(score(text, video).t2v, words @ videos.T, rtol=0, atol=4e-7)
+
+
+@pytest.mark.parametrize("frames", [588, 2000])
+def test_sums_that_are_rounded_to_one_side_drop_no_pair(frames: int) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        centres = rng.standard_normal(16) + 1e-4 * rng.standard_normal((6, 16))
+        texts = [(c + 0.5 * rng.standard_normal(16))[None] for c in centres]
+        text = tokens_of(texts, "text")
+        video = tokens_of([np.repeat(c[None], frames, axis=0) for c in centres], "video")
+        found = contenders(text, video, Truth.of((6, 6)), EarthMover())
+        some = driver.score(text, video, Method(((1.0, found),))).t2v
+        whole = driver.score(text, video, Method(((1.0, EarthMover()),))).t2v
+        need = np.minimum(found.texts.least[:, None], found.videos.least)
+        assert (some[whole >= need] > DROPPED).all()
+
+
+def test_a_pair_that_is_solved_by_pot_changes_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, video = sides(())
+    expected = driver.score(text, video, Method(((1.0, EarthMover()),))).t2v
+    run = fused.run
+
+    def given_up(*given: Any, **how: Any) -> Any:
+        value, other = run(*given, **how)
+        value[0, 0] = -np.inf
+        return value, other
+
+    monkeypatch.setattr(emd_compiled, "run", given_up)
+    again = driver.score(text, video, Method(((1.0, EarthMover()),))).t2v
+    np.testing.assert_allclose(again, expected, rtol=0, atol=1e-7)
+    assert (again == expected).mean() > 0.99  # of the same masses, solved by another program

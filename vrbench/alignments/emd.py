@@ -89,7 +89,7 @@ class EarthMover(TokenAlignment):
 
     def _compiled(self, tile: Tile) -> tuple[Tensor, Tensor]:
         value = emd_compiled.exact(emd_kernels.emd, (self.eps,), tile)
-        return self.reduce(tile) if value is None else (value, value)
+        return self.reduce(emd_compiled.as_read(tile)) if value is None else (value, value)
 
     def masses(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Clamp, add eps and scale the last axis to sum 1; uniform where all are zero.

@@ -32,4 +32,4 @@ class Uniform(VectorAlignment):
 
     def vectors(self, items: Items) -> Tensor:
         """(n, d) the mean tokens."""
-        return items.means
+        return items.means()

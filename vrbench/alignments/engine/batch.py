@@ -134,7 +134,7 @@ class _BatchItems(Items):
         return self.numbers.get(name)
 
     @cached_property
-    def means(self) -> Tensor:
+    def _means(self) -> Tensor:
         """(n, d) mean token of each item, not scaled again; its gradient is an index."""
         import torch
 
@@ -153,7 +153,7 @@ class _BatchItems(Items):
         """(n, d) the given vectors; without them those of the mean tokens."""
         if self.vectors is not None:
             return self.vectors
-        vectors = self.means if self.given is None else self.given
+        vectors = self.means() if self.given is None else self.given
         return scaled(vectors, self.stored.normalized, self.tokens.dtype)
 
 

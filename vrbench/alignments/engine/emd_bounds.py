@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-MARGIN = 1e-5
+MARGIN, MANY = 1e-5, 32
 """A pair is dropped if its bound falls short by more than this: bounds are rounded. Relative to
-the longest tokens' product where dot products are scored as they are."""
+the longest tokens' product where dot products are scored as they are, and as much again for each
+so many tokens of the longest item: sums of alike numbers are all rounded to one side."""
 REG, STEPS = 0.01, 8
 """Of the Sinkhorn bound. Any values give a bound, others a looser or a slower one."""
 CHUNK = 1 << 20
@@ -101,15 +102,16 @@ class Contenders(TokenAlignment):
 
         how = self.exact.eps, 1 / REG, STEPS, *self._needed(tile.products)
         value = emd_compiled.exact(contend, how, tile)
-        return self.reduce(tile) if value is None else (value, value)
+        return self.reduce(emd_compiled.as_read(tile)) if value is None else (value, value)
 
     def _needed(self, products: Products) -> tuple[Array, Array]:
         """Return what the panels' texts and videos need, with the margin."""
         return products.once(self, lambda: self._least(products))
 
     def _least(self, products: Products) -> tuple[Array, Array]:
-        margin = MARGIN * _size(products)
         text, video = products.texts, products.videos
+        tokens = max(group.length for panel in (text, video) for group in panel.groups)
+        margin = MARGIN * _size(products) * (1 + tokens / MANY)
         of_text = self.texts.least[self.texts.rows(text.items, text.index)]
         of_video = self.videos.least[self.videos.rows(video.items, video.index)]
         return of_text - margin, of_video - margin

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vrbench.alignments.engine import emd_kernels
 from vrbench.alignments.engine.fused import read, run
-from vrbench.alignments.engine.tiles import Tile
+from vrbench.alignments.engine.gathered import NAMES
+from vrbench.alignments.engine.tiles import Products, Tile
 from vrbench.runtime.compiling import compiled, vectorized
 
 if TYPE_CHECKING:
@@ -21,6 +23,16 @@ def exact(kernel: Callable[..., None], how: tuple[Any, ...], tile: Tile) -> Tens
     """
     value, _ = run(kernel, how, tile, vectors=True, contract=True, whole=True)
     return value if value.isfinite().all() else None
+
+
+def as_read(tile: Tile) -> Tile:
+    """Return a tile with the d and e that kernels read, for a pair that was not solved in time."""
+    import torch
+
+    *sides, _ = read(tile)
+    made = {name: torch.from_numpy(side) for name, side in zip(NAMES, sides, strict=True)}
+    of = Products(tile.products.texts, tile.products.videos, made)
+    return replace(tile, products=of)
 
 
 def plans(eps: float, tile: Tile) -> Tensor | None:

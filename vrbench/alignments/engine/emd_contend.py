@@ -144,7 +144,7 @@ def chosen(
 
     Args:
         a: the texts as an operand (units, width, ROWS), see ``product.py``: of each the words, its
-            global vector, and zeros up to whole units.
+            global vector, or anything where a share is known, and anything up to whole units.
         b: the videos alike (units, width, size).
         texts: (n, 2) first unit and words of each.
         videos: (m, 2) first unit and frames of each.

@@ -62,7 +62,7 @@ def _some(side: Tokens, index: Array) -> Tokens:
 
 
 def _rows(lengths: NDArray[np.int64], *, columns: bool) -> NDArray[np.int64]:
-    """(n,) vectors of an item, its global one and zeros up to whole units included."""
+    """(n,) rows of an item in an operand: tokens, one for the global vector, and up to units."""
     size = unit(4, columns=columns, own=vectorized())
     return np.asarray(-(-(lengths + 1) // size) * size)
 

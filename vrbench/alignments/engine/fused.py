@@ -166,7 +166,8 @@ def _with_means(
         if shares.all():
             return buffers.room(f"{name} of sums", *shape, like=texts.items.tokens)
         found: Tensor = getattr(of, name)
-        return found.clone() if shares.any() else found
+        room = f"{name} of sums"
+        return buffers.room(room, *found.shape, like=found).copy_(found) if shares.any() else found
 
     d = side("d", texts.shares, len(texts.index), frames)
     e = side("e", videos.shares, words, len(videos.index))

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from torch import Tensor, device, dtype
 
 
-SHORT = 1 / 16
-"""Mean tokens of vectors of length 1 that are no shorter: digits that a mean of products loses."""
+SHORT, FEW = 1 / 16, 32
+"""A sum of products stands for one with a mean token that is not shorter, as a part of the longest
+token, of so many tokens at most. Else float32 would lose digits, and of many tokens the product
+takes little time beside those of all."""
 
 SAFE = 1e-12
 """Rows no shorter than this and no longer than its inverse are scaled in float32."""
@@ -57,9 +59,12 @@ class Items:
         """Length of the shortest item."""
         return int(np.diff(self.offsets).min())
 
-    @cached_property
     def means(self) -> Tensor:
         """(n, d) mean token of each item, not scaled again."""
+        return self._means
+
+    @cached_property
+    def _means(self) -> Tensor:
         import torch
 
         lengths = torch.as_tensor(np.diff(self.offsets), device=self.tokens.device)
@@ -82,7 +87,7 @@ class Items:
         if stored.global_vectors is not None:
             _refuse(stored.global_vectors, stored.ids, stored, "its global vector")
             return self._scaled(stored.global_vectors)
-        vectors = self.means
+        vectors = self.means()
         if stored.normalized:
             _refuse(vectors.cpu().numpy(), stored.ids, stored, "the mean of its tokens")
         return self._scaled(vectors)
@@ -101,23 +106,28 @@ class Items:
             return None
         if not self.stored.normalized:
             return self.tokens.new_ones(len(self))
-        with torch.no_grad():
-            found: Tensor = torch.linalg.vector_norm(self.means, dim=-1)
+        found: Tensor = torch.linalg.vector_norm(self.means().detach(), dim=-1)
         return found
 
     @cached_property
     def shares(self) -> NDArray[np.float32]:
         """(n,) what the sum of products of an item's tokens is multiplied by for its global vector.
 
-        0 where that is another one, or the mean is so short that such a sum would lose digits.
+        0 where that is another one, or such a sum would lose digits (``SHORT``, ``FEW``).
         """
-        lengths = self.mean_lengths()
-        if lengths is None:
+        import torch
+
+        divided = self.mean_lengths()
+        if divided is None:
             return np.zeros(len(self), np.float32)
-        found = lengths.cpu().numpy().astype(np.float64)
-        long = found >= SHORT
-        shares = 1 / (np.diff(self.offsets) * np.where(long, found, np.inf))
-        return shares.astype(np.float32)
+        means, counts = torch.linalg.vector_norm(self.means(), dim=-1), np.diff(self.offsets)
+        longest: Any = 1.0
+        if not self.stored.normalized:
+            tokens = torch.linalg.vector_norm(self.tokens, dim=-1).cpu().numpy()
+            longest = np.maximum.reduceat(tokens, self.offsets[:-1])
+        fits = (means.cpu().numpy() >= SHORT * longest) & (counts <= FEW)
+        over = counts * divided.cpu().numpy().astype(np.float64)
+        return np.where(fits, 1 / np.where(fits, over, 1), 0).astype(np.float32)
 
     def values(self, name: str) -> Tensor | None:
         """(sum l,) a number of each token, where a head gave one under this name."""
