@@ -132,7 +132,9 @@ def test_what_is_not_solved_in_time_is_left_to_pot(monkeypatch: pytest.MonkeyPat
 
 
 def given_up(kernel: Any, **_: Any) -> Any:
-    """A kernel that solves nothing."""
+    """A kernel that solves nothing; what makes products makes them."""
+    if kernel.__name__ == "fill_all":
+        return compiled(kernel)
 
     def run(*arguments: Any) -> None:
         arguments[-1][:] = arguments[-2][:] = -np.inf
