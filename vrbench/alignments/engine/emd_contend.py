@@ -1,4 +1,4 @@
-"""Exact transport of single pairs, for numba; imported only where numba is.
+"""Exact transport where ranks are wanted: bounds, and single pairs; imported only where numba is.
 
 ``emd_bounds.py`` has the bounds for those without numba, for all pairs at once.
 """
